@@ -1,0 +1,76 @@
+//! Writes JSON text without white space, members in the order they are held.
+
+use super::Json;
+
+/// Appends `value` to `out` as JSON text.
+pub fn write_json(out: &mut Vec<u8>, value: &Json<'_>) {
+    match value {
+        Json::Null => out.extend_from_slice(b"null"),
+        Json::Bool(true) => out.extend_from_slice(b"true"),
+        Json::Bool(false) => out.extend_from_slice(b"false"),
+        Json::Number(number) => out.extend_from_slice(number.as_str().as_bytes()),
+        Json::String(text) => write_string(out, text),
+        Json::Array(items) => {
+            out.push(b'[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_json(out, item);
+            }
+            out.push(b']');
+        }
+        Json::Object(object) => {
+            out.push(b'{');
+            for (index, (name, member)) in object.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_string(out, name);
+                out.push(b':');
+                write_json(out, member);
+            }
+            out.push(b'}');
+        }
+    }
+}
+
+/// Appends `text` to `out` as a JSON string: only what RFC 8259 section 7 demands is escaped.
+pub fn write_string(out: &mut Vec<u8>, text: &str) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.push(b'"');
+    for byte in text.bytes() {
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x0c => out.extend_from_slice(b"\\f"),
+            0..0x20 => {
+                out.extend_from_slice(b"\\u00");
+                for nibble in [byte >> 4, byte & 15] {
+                    out.push(HEX.get(usize::from(nibble)).copied().unwrap_or(b'0'));
+                }
+            }
+            _ => out.push(byte),
+        }
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Limits, parse};
+    use super::*;
+
+    #[test]
+    fn writes_what_it_read() {
+        let text = r#"{"b":[1.50,"\u0001\"\\é\b\f\n\r\t",null,true,false,{}],"a":[]}"#;
+        let limits = Limits { depth: 8, values: 100, string_bytes: 100, number_bytes: 100 };
+        let mut out = Vec::new();
+        write_json(&mut out, &parse(text.as_bytes(), limits).unwrap());
+        assert_eq!(String::from_utf8(out).unwrap(), text);
+    }
+}

@@ -1,0 +1,5 @@
+//! Toolgate's core.
+
+pub mod json;
+pub mod secret;
+pub mod time;
