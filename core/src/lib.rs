@@ -3,3 +3,4 @@
 pub mod json;
 pub mod secret;
 pub mod time;
+pub mod tools;

@@ -1,0 +1,146 @@
+//! Local tools: toolkits that run inside the isolate, pure functions of their input.
+//!
+//! A tool is a type that implements [`Tool`]; its input is declared once, by [`tool_input!`](crate::tool_input), and
+//! everything that others know of it follows from that: the definition a worker lists, the JSON Schema MCP lists, the
+//! decoding with all faults named. Randomness comes from the caller, in a [`ToolContext`]; there is no other effect.
+
+pub mod error;
+pub mod input;
+mod math;
+pub mod schema;
+
+use std::fmt;
+
+use crate::json::Json;
+
+use error::ToolError;
+use input::ToolInput;
+use schema::Parameter;
+
+/// What a tool may use besides its input.
+pub struct ToolContext<'a> {
+    random: &'a mut dyn FnMut() -> u64,
+}
+
+impl<'a> ToolContext<'a> {
+    /// A context whose randomness is `random`: each call gives 64 fresh bits.
+    pub fn new(random: &'a mut dyn FnMut() -> u64) -> Self {
+        Self { random }
+    }
+
+    /// 64 random bits.
+    pub fn random(&mut self) -> u64 {
+        (self.random)()
+    }
+}
+
+impl fmt::Debug for ToolContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ToolContext")
+    }
+}
+
+/// A local tool whose answer is a text.
+pub trait Tool {
+    /// The arguments.
+    type Input: ToolInput;
+    /// The tool's name in the catalogue, PascalCase.
+    const NAME: &'static str;
+    /// The name that error messages carry, snake_case.
+    const SNAKE: &'static str;
+    /// For the model: what the tool does.
+    const DESCRIPTION: &'static str;
+    /// For the model: what the answer is.
+    const OUTPUT: &'static str;
+
+    /// Runs the tool.
+    ///
+    /// # Errors
+    /// Messages without the tool's name: the caller adds it ([`ToolError::in_tool`]).
+    fn call(input: Self::Input, context: &mut ToolContext<'_>) -> Result<String, ToolError>;
+}
+
+/// How a tool run ended.
+pub type Outcome = Result<Json<'static>, ToolError>;
+
+/// A set of tools that are released together.
+#[derive(Debug)]
+pub struct Toolkit {
+    /// PascalCase; the part of a qualified tool name before the point.
+    pub name: &'static str,
+    /// For people.
+    pub description: &'static str,
+    /// The release these tools are twins of.
+    pub version: &'static str,
+    /// The tools, in the order a worker lists them.
+    pub tools: &'static [LocalTool],
+}
+
+/// One entry of the catalogue.
+#[derive(Debug)]
+pub struct LocalTool {
+    /// The toolkit it belongs to.
+    pub toolkit: &'static Toolkit,
+    /// PascalCase.
+    pub name: &'static str,
+    /// For the model: what the tool does.
+    pub description: &'static str,
+    /// For the model: what the answer is.
+    pub output: &'static str,
+    /// The input.
+    pub parameters: &'static [Parameter],
+    run: fn(&Json<'_>, &mut ToolContext<'_>) -> Outcome,
+}
+
+impl LocalTool {
+    const fn of<T: Tool>(toolkit: &'static Toolkit) -> Self {
+        Self {
+            toolkit,
+            name: T::NAME,
+            description: T::DESCRIPTION,
+            output: T::OUTPUT,
+            parameters: T::Input::PARAMETERS,
+            run: run::<T>,
+        }
+    }
+
+    /// Appends the tool's definition, byte for byte as a worker's `GET /worker/tools` lists it, nulls included.
+    pub fn write_definition(&self, out: &mut Vec<u8>) {
+        schema::write_definition(out, self);
+    }
+
+    /// Appends the JSON Schema of the tool's input (MCP's `inputSchema`).
+    pub fn write_input_schema(&self, out: &mut Vec<u8>) {
+        schema::write_input_schema(out, self);
+    }
+
+    /// Runs the tool on `input`: an object of arguments, or null for none.
+    ///
+    /// # Errors
+    /// [`ToolError`] with the tool's name in its messages, also for an input that does not fit.
+    pub fn call(&self, input: &Json<'_>, context: &mut ToolContext<'_>) -> Outcome {
+        (self.run)(input, context)
+    }
+}
+
+fn run<T: Tool>(input: &Json<'_>, context: &mut ToolContext<'_>) -> Outcome {
+    input::decode(input)
+        .and_then(|input| T::call(input, context))
+        .map(|text| Json::String(text.into()))
+        .map_err(|error| error.in_tool(T::SNAKE))
+}
+
+static TOOLKITS: [&Toolkit; 1] = [&math::TOOLKIT];
+
+/// Every local toolkit.
+#[must_use]
+pub fn toolkits() -> &'static [&'static Toolkit] {
+    &TOOLKITS
+}
+
+/// The local tool `name` of `toolkit`; letter case does not matter.
+#[must_use]
+pub fn find(toolkit: &str, name: &str) -> Option<&'static LocalTool> {
+    let toolkit = toolkits().iter().find(|candidate| candidate.name.eq_ignore_ascii_case(toolkit))?;
+    toolkit.tools.iter().find(|candidate| candidate.name.eq_ignore_ascii_case(name))
+}
