@@ -1,0 +1,60 @@
+//! Why the host does not start.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// A fault found before the first request. Every message names the thing to change.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The manifest cannot be read, is not a version 2 manifest, or uses something this host does not support.
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Variables without a value, or names that no manifest declares.
+    Variables(Vec<String>),
+    /// An entry of `allowed_outbound_hosts` that means nothing.
+    AllowedHost {
+        /// The entry after its templates were filled in.
+        entry: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The build command of a component failed.
+    Build(String),
+    /// The component cannot be read, compiled or linked.
+    Component {
+        /// Its name in the manifest.
+        name: String,
+        /// What the engine said.
+        problem: String,
+    },
+    /// A state file cannot be opened.
+    State {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the operating system or SQLite said.
+        problem: String,
+    },
+    /// The address cannot be listened on.
+    Listen(std::io::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Manifest { path, problem } => write!(f, "{}: {problem}", path.display()),
+            Self::Variables(problems) => write!(f, "variables: {}", problems.join("; ")),
+            Self::AllowedHost { entry, problem } => write!(f, "allowed_outbound_hosts: `{entry}` {problem}"),
+            Self::Build(problem) => write!(f, "build: {problem}"),
+            Self::Component { name, problem } => write!(f, "component `{name}`: {problem}"),
+            Self::State { path, problem } => write!(f, "{}: {problem}", path.display()),
+            Self::Listen(error) => write!(f, "cannot listen: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}

@@ -1,0 +1,197 @@
+//! The HTTP server in front of the components.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONNECTION, HOST};
+use http::uri::{Authority, Scheme};
+use http::{Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use wasmtime_wasi_http::handler::ProxyHandler;
+use wasmtime_wasi_http::{Error, WasiBody};
+
+use crate::allowed::AllowedHosts;
+use crate::engine;
+use crate::error::StartError;
+use crate::guest::Grants;
+use crate::instances::{Instances, Reuse};
+use crate::key_value::SharedStore;
+use crate::manifest::{Component, Manifest};
+use crate::options::Options;
+use crate::outbound::Outbound;
+use crate::routes::{self, Route};
+use crate::state::StateDir;
+use crate::variables::Values;
+
+/// How long open connections may take to end.
+const SHUTDOWN_BOUND: Duration = Duration::from_secs(5);
+
+type Handler = ProxyHandler<Instances>;
+
+/// An application that listens.
+pub struct Server {
+    listener: TcpListener,
+    routes: Arc<Vec<(Route, Handler)>>,
+}
+
+impl Server {
+    /// Prepares everything that `options` and their manifest ask for.
+    ///
+    /// # Errors
+    /// [`StartError`], for every fault that can be found before a request arrives.
+    pub async fn start(options: &Options, environment: impl Fn(&str) -> Option<String>) -> Result<Self, StartError> {
+        let manifest = Manifest::read(&options.manifest)?;
+        if options.build {
+            build(&manifest).await?;
+        }
+        let values = Values::resolve(&manifest, &options.variables, environment)?;
+        let handlers = handlers(options, &manifest, &values)?;
+        let mut routes = Vec::new();
+        for trigger in &manifest.triggers {
+            let route = Route::parse(&trigger.route)
+                .map_err(|problem| StartError::Manifest { path: options.manifest.clone(), problem })?;
+            // The manifest was checked: the component exists.
+            routes.extend(handlers.get(&trigger.component).map(|handler| (route, handler.clone())));
+        }
+        let listener = TcpListener::bind(options.listen).await.map_err(StartError::Listen)?;
+        Ok(Self { listener, routes: Arc::new(routes) })
+    }
+
+    /// The address that was bound.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `stop` is done, then lets open connections end.
+    pub async fn serve(self, stop: impl Future<Output = ()>) {
+        let graceful = GracefulShutdown::new();
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            tokio::select! {
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, client)) => connect(stream, client, Arc::clone(&self.routes), &graceful),
+                    // Out of descriptors, or a client that left again: the next one may do better.
+                    Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                },
+                () = &mut stop => break,
+            }
+        }
+        let _ = tokio::time::timeout(SHUTDOWN_BOUND, graceful.shutdown()).await;
+    }
+}
+
+/// Runs the build command of every component that has one.
+async fn build(manifest: &Manifest) -> Result<(), StartError> {
+    for (name, component) in &manifest.components {
+        let Some(build) = &component.build else { continue };
+        let directory = manifest.directory.join(build.workdir.as_deref().unwrap_or(".".as_ref()));
+        let status = tokio::process::Command::new("sh")
+            .args(["-c", &build.command])
+            .current_dir(directory)
+            .status()
+            .await
+            .map_err(|error| StartError::Build(format!("`{}`: {error}", build.command)))?;
+        if !status.success() {
+            return Err(StartError::Build(format!("`{}` of component `{name}` ended with {status}", build.command)));
+        }
+    }
+    Ok(())
+}
+
+/// A handler for every component.
+fn handlers(options: &Options, manifest: &Manifest, values: &Values) -> Result<BTreeMap<String, Handler>, StartError> {
+    let state = options.state_dir.clone().unwrap_or_else(|| manifest.directory.join(".spin"));
+    let state = StateDir::open(&state)?;
+    let store = SharedStore::new(state.key_value()?);
+    let fault = |name: &str, error: wasmtime::Error| StartError::Component {
+        name: name.to_owned(),
+        problem: format!("{error:?}"),
+    };
+    let engine = engine::engine(options).map_err(|error| fault("(engine)", error))?;
+    let mut handlers = BTreeMap::new();
+    for (name, component) in &manifest.components {
+        let grants = Arc::new(grants(component, values, &state, &store)?);
+        let service = engine::prepare(&engine, &manifest.directory.join(&component.source))
+            .map_err(|error| fault(name, error))?;
+        let handler = ProxyHandler::new(Instances { service, grants, reuse: Reuse::from(options) });
+        handlers.insert(name.clone(), handler);
+    }
+    Ok(handlers)
+}
+
+fn grants(component: &Component, values: &Values, state: &StateDir, store: &SharedStore) -> Result<Grants, StartError> {
+    let stores = component.key_value_stores.iter().map(|label| (label.clone(), store.clone())).collect();
+    Ok(Grants {
+        variables: values.of_component(component)?,
+        environment: component.environment.clone(),
+        stores,
+        databases: component.sqlite_databases.clone(),
+        state: state.clone(),
+        outbound: Outbound::new(AllowedHosts::resolve(&component.allowed_outbound_hosts, values)?),
+    })
+}
+
+/// Serves one connection in a task of its own.
+fn connect(stream: TcpStream, client: SocketAddr, routes: Arc<Vec<(Route, Handler)>>, graceful: &GracefulShutdown) {
+    // Without it, answers in several segments wait for delayed acknowledgements.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let routes = Arc::clone(&routes);
+        async move { Ok::<_, Infallible>(answer(&routes, request, client).await) }
+    });
+    let connection = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).into_owned();
+    let watched = graceful.watch(connection);
+    tokio::spawn(async move {
+        // A client that breaks its own connection is no concern of the others.
+        let _ = watched.await;
+    });
+}
+
+async fn answer(routes: &[(Route, Handler)], request: Request<Incoming>, client: SocketAddr) -> Response<WasiBody> {
+    let path = request.uri().path();
+    if path == "/.well-known/spin/health" {
+        return plain(StatusCode::OK, "OK");
+    }
+    let Some((route, handler)) = routes::find(routes, path) else { return plain(StatusCode::NOT_FOUND, "") };
+    let Some(request) = for_component(route, request, client) else { return plain(StatusCode::BAD_REQUEST, "") };
+    match handler.handle((), request).await {
+        Ok(response) => response,
+        Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, ""),
+    }
+}
+
+/// The request as Spin hands it to a component: absolute URI, no `Connection`, and how it was reached. `None` when it does
+/// not say which host it is for.
+fn for_component(route: &Route, mut request: Request<Incoming>, client: SocketAddr) -> Option<Request<WasiBody>> {
+    let named = request.headers().get(HOST).map(|host| Authority::try_from(host.as_bytes())).transpose().ok()?;
+    let mut parts = request.uri().clone().into_parts();
+    parts.authority = match (named, parts.authority) {
+        (Some(named), Some(asked)) if named != asked => return None,
+        (named, asked) => Some(named.or(asked)?),
+    };
+    parts.scheme = Some(Scheme::HTTP);
+    *request.uri_mut() = Uri::from_parts(parts).ok()?;
+    let uri = request.uri().clone();
+    request.headers_mut().remove(CONNECTION);
+    route.describe(&uri, client, request.headers_mut());
+    Some(request.map(|body| body.map_err(Error::from).boxed_unsync()))
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<WasiBody> {
+    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())).map_err(Error::from).boxed_unsync());
+    *response.status_mut() = status;
+    response
+}
