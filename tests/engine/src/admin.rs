@@ -103,17 +103,23 @@ fn shown_provider(kept: &Value) -> Value {
     shown
 }
 
-/// Every consent that was given, as a connection.
+/// Every consent that was given, as a connection. The contract filters by `user_id` and `provider_id`; arcadepy sends
+/// `user[id]` and `provider[id]`.
 fn connections(engine: &Engine, ask: &Ask) -> Answer {
     let account = engine.account(&ask.scope);
     let now = clock::now_ms();
-    let wanted = |name: &str, value: &str| ask.query(name).is_none_or(|wanted| wanted == value);
+    let wanted = |names: [&str; 2], value: &str| {
+        names
+            .into_iter()
+            .filter_map(|name| ask.query(name))
+            .all(|wanted| wanted == value)
+    };
     let account = account.borrow();
     let given = account
         .authorizations
         .iter()
         .filter(|begun| begun.status(now) == "completed");
-    let shown = given.filter(|begun| wanted("user_id", &begun.user) && wanted("provider_id", &begun.provider)).map(|begun| {
+    let shown = given.filter(|begun| wanted(["user_id", "user[id]"], &begun.user) && wanted(["provider_id", "provider[id]"], &begun.provider)).map(|begun| {
         json!({
             "id": format!("uc_{}", begun.id), "connection_id": begun.id, "connection_status": "active", "provider_id": begun.provider,
             "provider_type": "oauth2", "provider_description": "a provider of the stand-in",
