@@ -1,5 +1,7 @@
 //! Instances of a component, reused and dropped by Spin's rules.
 
+#![expect(clippy::disallowed_types, reason = "the engine's own interface for deadlines")]
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};

@@ -1,5 +1,7 @@
 //! `spin:key-value` 3.0.0 on a SQLite file.
 
+#![expect(clippy::disallowed_types, reason = "instances run on several threads of this native host")]
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, params};

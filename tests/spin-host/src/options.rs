@@ -79,18 +79,18 @@ fn parse_count(text: &str) -> Result<usize, String> {
 /// Reads Spin's notation for a span of time.
 fn parse_duration(text: &str) -> Result<Duration, String> {
     // `s` comes last: the others end with it too.
-    const UNITS: [(&str, fn(u64) -> Duration); 5] = [
-        ("ms", Duration::from_millis),
-        ("us", Duration::from_micros),
-        ("μs", Duration::from_micros),
-        ("ns", Duration::from_nanos),
-        ("s", Duration::from_secs),
+    const UNITS: [(&str, Duration); 5] = [
+        ("ms", Duration::from_millis(1)),
+        ("us", Duration::from_micros(1)),
+        ("μs", Duration::from_micros(1)),
+        ("ns", Duration::from_nanos(1)),
+        ("s", Duration::from_secs(1)),
     ];
     let (digits, unit) = UNITS
         .into_iter()
         .find_map(|(suffix, unit)| text.strip_suffix(suffix).map(|digits| (digits, unit)))
-        .unwrap_or((text, Duration::from_secs));
-    digits.parse().map(unit).map_err(|error| format!("expected a number with `s`, `ms`, `us` or `ns`: {error}"))
+        .unwrap_or((text, Duration::from_secs(1)));
+    digits.parse::<u32>().map(|count| unit.saturating_mul(count)).map_err(|error| format!("expected a number with `s`, `ms`, `us` or `ns`: {error}"))
 }
 
 #[cfg(test)]

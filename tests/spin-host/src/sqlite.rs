@@ -1,5 +1,7 @@
 //! `spin:sqlite` 3.1.0: each open connection of a guest is a SQLite connection of its own.
 
+#![expect(clippy::disallowed_types, reason = "a connection is used by the blocking threads of this native host")]
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::types::{Value as Stored, ValueRef};
@@ -127,7 +129,7 @@ impl<T: Send> HostConnectionWithStore<T> for SpinInterfaces {
 
 fn query(connection: &Connection, statement: &str, parameters: Vec<Value>) -> Result<QueryResult, Error> {
     let mut statement = connection.prepare_cached(statement).map_err(io)?;
-    let columns = statement.column_names().into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let columns = statement.column_names().map(str::to_owned).collect::<Vec<_>>();
     let mut cursor = statement.query(params_from_iter(parameters.into_iter().map(to_stored))).map_err(io)?;
     let mut rows = Vec::new();
     let mut bytes = 0_usize;
