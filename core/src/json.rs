@@ -102,6 +102,16 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// Adds a member whose name is known to be new: spares the search of [`Object::insert`].
+    pub(crate) fn push_unique(&mut self, name: impl Into<Cow<'a, str>>, value: Json<'a>) {
+        self.0.push((name.into(), value));
+    }
+
+    /// The members in the order sent, by value.
+    pub(crate) fn into_members(self) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
+        self.0.into_iter()
+    }
+
     /// The members in the order sent.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Json<'a>)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), value))
@@ -161,6 +171,24 @@ impl<'a> Json<'a> {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Json<'a>> {
         self.as_object().and_then(|object| object.get(name))
+    }
+
+    /// This value less the member at `path` (member names from the outside in), if there is one.
+    #[must_use]
+    pub fn without(self, path: &[&str]) -> Self {
+        match (self, path) {
+            (Self::Object(object), [last]) => {
+                Self::Object(Object(object.0.into_iter().filter(|(name, _)| name != last).collect()))
+            }
+            (Self::Object(object), [first, rest @ ..]) => {
+                let inner = |(name, value): (Cow<'a, str>, Self)| {
+                    let value = if name == *first { value.without(rest) } else { value };
+                    (name, value)
+                };
+                Self::Object(Object(object.0.into_iter().map(inner).collect()))
+            }
+            (other, _) => other,
+        }
     }
 
     /// What this value is, in the words of JSON: for messages.

@@ -106,7 +106,10 @@ struct Civil {
 }
 
 /// Days since 1970-01-01 to a proleptic Gregorian date (H. Hinnant, "chrono-compatible low-level date algorithms").
-#[expect(clippy::arithmetic_side_effects, reason = "days < 2^64 / 86,400,000: every term stays far below the type's limit")]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "days < 2^64 / 86,400,000: every term stays far below the type's limit"
+)]
 const fn civil_from_days(days: u64) -> Civil {
     let shifted = days + 719_468;
     let era = shifted / 146_097;

@@ -52,6 +52,8 @@ pub trait Tool {
     const DESCRIPTION: &'static str;
     /// For the model: what the answer is.
     const OUTPUT: &'static str;
+    /// Whether equal inputs have equal answers: what is not deterministic is never cached.
+    const DETERMINISTIC: bool = true;
 
     /// Runs the tool.
     ///
@@ -87,6 +89,8 @@ pub struct LocalTool {
     pub description: &'static str,
     /// For the model: what the answer is.
     pub output: &'static str,
+    /// Whether equal inputs have equal answers.
+    pub deterministic: bool,
     /// The input.
     pub parameters: &'static [Parameter],
     run: fn(&Json<'_>, &mut ToolContext<'_>) -> Outcome,
@@ -99,6 +103,7 @@ impl LocalTool {
             name: T::NAME,
             description: T::DESCRIPTION,
             output: T::OUTPUT,
+            deterministic: T::DETERMINISTIC,
             parameters: T::Input::PARAMETERS,
             run: run::<T>,
         }

@@ -57,7 +57,8 @@ mod tests {
 
     #[test]
     fn different_values_stay_apart() {
-        let texts = ["1", "\"1\"", "1.0", "1e0", "[1]", "{\"1\":1}", "null", "\"null\"", "-0", "0", "[[],[]]", "[[[]]]"];
+        let texts =
+            ["1", "\"1\"", "1.0", "1e0", "[1]", "{\"1\":1}", "null", "\"null\"", "-0", "0", "[[],[]]", "[[[]]]"];
         for (index, left) in texts.iter().enumerate() {
             for right in texts.iter().skip(index + 1) {
                 assert_ne!(canonical(left), canonical(right));

@@ -72,8 +72,8 @@ impl fmt::Display for Fault {
 /// # Errors
 /// The first [`Fault`] met, with its place.
 pub fn parse(text: &[u8], limits: Limits) -> Result<Json<'_>, Fault> {
-    let text = std::str::from_utf8(text)
-        .map_err(|error| Fault { kind: FaultKind::Unicode, offset: error.valid_up_to() })?;
+    let text =
+        std::str::from_utf8(text).map_err(|error| Fault { kind: FaultKind::Unicode, offset: error.valid_up_to() })?;
     let mut reader = Reader { text, at: 0, values_left: limits.values, limits };
     let value = reader.value(0)?;
     reader.skip_space();
@@ -378,9 +378,28 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_json() {
-        for text in
-            ["", " ", "{", "[1,]", "{\"a\":1,}", "01", "+1", "1.", ".5", "1e", "nul", "'a'", "[1 2]", "\"\t\"", "\"\\x\"", "NaN", "1 2", "{1:2}", "\"\\u+123\"", "\u{feff}1"]
-        {
+        for text in [
+            "",
+            " ",
+            "{",
+            "[1,]",
+            "{\"a\":1,}",
+            "01",
+            "+1",
+            "1.",
+            ".5",
+            "1e",
+            "nul",
+            "'a'",
+            "[1 2]",
+            "\"\t\"",
+            "\"\\x\"",
+            "NaN",
+            "1 2",
+            "{1:2}",
+            "\"\\u+123\"",
+            "\u{feff}1",
+        ] {
             assert_eq!(kind(text), Err(FaultKind::Syntax), "{text:?}");
         }
     }

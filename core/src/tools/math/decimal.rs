@@ -161,7 +161,9 @@ impl Decimal {
         if self.class == Class::Signaling || other.class == Class::Signaling {
             return Err(Signal::InvalidOperation);
         }
-        let Some(nan) = [self, other].into_iter().find(|operand| operand.is_nan()) else { return Ok(None) };
+        let Some(nan) = [self, other].into_iter().find(|operand| operand.is_nan()) else {
+            return Ok(None);
+        };
         nan.clone().finalize(context).map(Some)
     }
 

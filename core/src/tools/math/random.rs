@@ -77,6 +77,7 @@ impl Tool for GenerateRandomInt {
     const SNAKE: &'static str = "generate_random_int";
     const DESCRIPTION: &'static str = "Generate a random integer between min_value and max_value (inclusive).";
     const OUTPUT: &'static str = "A random integer between min_value and max_value as a string";
+    const DETERMINISTIC: bool = false;
 
     fn call(
         RandomIntInput { min_value, max_value, seed }: Self::Input,
@@ -116,6 +117,7 @@ impl Tool for GenerateRandomFloat {
     const SNAKE: &'static str = "generate_random_float";
     const DESCRIPTION: &'static str = "Generate a random float between min_value and max_value.";
     const OUTPUT: &'static str = "A random float between min_value and max_value as a string";
+    const DETERMINISTIC: bool = false;
 
     fn call(
         RandomFloatInput { min_value, max_value, seed }: Self::Input,

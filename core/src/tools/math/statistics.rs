@@ -32,7 +32,9 @@ impl Tool for Avg {
 
     fn call(AvgInput { numbers }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
         let numbers = decimals(&numbers)?;
-        let Ok(count @ 1..) = u64::try_from(numbers.len()) else { return Ok("0.0".to_owned()) };
+        let Ok(count @ 1..) = u64::try_from(numbers.len()) else {
+            return Ok("0.0".to_owned());
+        };
         Ok(sum(&numbers)?.divide(&Decimal::from_int(count), CONTEXT)?.to_string())
     }
 }

@@ -19,7 +19,9 @@ impl Decimal {
             return Ok(nan);
         }
         match (self.is_infinite(), other.is_infinite()) {
-            (true, true) if self.negative != other_negative => return Err(Signal::InvalidOperation),
+            (true, true) if self.negative != other_negative => {
+                return Err(Signal::InvalidOperation);
+            }
             (true, _) => return Ok(Self::infinity(self.negative)),
             (false, true) => return Ok(Self::infinity(other_negative)),
             (false, false) => {}

@@ -54,7 +54,7 @@ impl Decimal {
             return Ok(signed(negative, 1));
         }
         if self.order_magnitude(&Self::from_int(1)) == Ordering::Equal {
-            return Ok(self.power_of_one(exponent, integer, negative)?);
+            return Ok(self.power_of_one(exponent, integer, negative));
         }
         if let Some(adjusted) = self.beyond_bounds(exponent) {
             return Ok(Self::finite(negative, BigUint::from(1_u8), adjusted).finalize(CONTEXT)?);
@@ -84,17 +84,22 @@ impl Decimal {
     }
 
     /// ±1 to a power: one, with as many zeros behind the point as multiplication would give it.
-    fn power_of_one(&self, exponent: &Self, integer: bool, negative: bool) -> Result<Self, Signal> {
+    fn power_of_one(&self, exponent: &Self, integer: bool, negative: bool) -> Self {
         let most = CONTEXT.precision - 1;
         if !integer {
-            return Ok(padded_one(negative, most));
+            return padded_one(negative, most);
         }
         if exponent.negative {
-            return Ok(signed(negative, 1));
+            return signed(negative, 1);
         }
-        let zeros = exponent.multiply(&Self::from_int(self.exponent.unsigned_abs()), CONTEXT)?;
-        let zeros = if zeros.is_zero() { 0 } else { zeros.to_u64().unwrap_or(most).min(most) };
-        Ok(padded_one(negative, zeros))
+        // An overflow here only says that there are more zeros than digits.
+        let zeros = exponent.multiply(&Self::from_int(self.exponent.unsigned_abs()), CONTEXT);
+        let zeros = match zeros {
+            Ok(zeros) if zeros.is_zero() => 0,
+            Ok(zeros) => zeros.to_u64().unwrap_or(most).min(most),
+            Err(_) => most,
+        };
+        padded_one(negative, zeros)
     }
 
     /// The exponent of a stand-in for a power that certainly overflows or underflows (ACL2's pow-bounds in libmpdec).

@@ -34,15 +34,37 @@ pub(in crate::tools::math) fn repr_float(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "inf".to_owned() } else { "-inf".to_owned() };
     }
-    let scientific = format!("{value:e}");
+    let scientific = format!("{:e}", value.abs());
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
+    let digits = mantissa.replace('.', "");
+    let decimals = i32::try_from(digits.len()).unwrap_or(i32::MAX) - 1 - exponent;
+    let digits = to_even(digits, value, decimals);
+    let sign = if value.is_sign_negative() { "-" } else { "" };
+    let (first, rest) = digits.split_at_checked(1).unwrap_or((&digits, ""));
     if !(-4..16).contains(&exponent) {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        return format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs());
+        let (point, below) = (if rest.is_empty() { "" } else { "." }, if exponent < 0 { '-' } else { '+' });
+        return format!("{sign}{first}{point}{rest}e{below}{:02}", exponent.unsigned_abs());
     }
-    let plain = value.to_string();
-    if plain.contains('.') { plain } else { format!("{plain}.0") }
+    let leading = "0".repeat(usize::try_from(exponent.saturating_neg()).unwrap_or(0));
+    let trailing = "0".repeat(usize::try_from(decimals.saturating_neg()).unwrap_or(0));
+    let padded = [leading, digits, trailing].concat();
+    let whole = usize::try_from(exponent.max(0) + 1).unwrap_or(usize::MAX);
+    let (whole, fraction) = padded.split_at_checked(whole).unwrap_or((&padded, ""));
+    let fraction = if fraction.is_empty() { "0" } else { fraction };
+    format!("{sign}{whole}.{fraction}")
+}
+
+/// Where a value lies exactly between two shortest texts, Rust writes the upper and Python the one whose last digit is even.
+fn to_even(mut digits: String, value: f64, decimals: i32) -> String {
+    let (mantissa, exponent) = decode(value.abs());
+    // value · 10^decimals = mantissa · 5^decimals / 2^(-exponent - decimals), and 5^decimals is odd.
+    let halves = i64::from(mantissa.trailing_zeros()) + i64::from(exponent) + i64::from(decimals) == -1;
+    if halves && digits.ends_with(['1', '3', '5', '7', '9']) {
+        let last = digits.pop().and_then(|last| last.to_digit(10)).unwrap_or(1);
+        digits.extend(char::from_digit(last - 1, 10));
+    }
+    digits
 }
 
 /// The integer mantissa and the power of two of a positive finite value.

@@ -1,0 +1,362 @@
+//! Whether a caller may: default deny, for the action, the project, the user, and each tool that a request can reach.
+
+mod arguments;
+mod body;
+
+use std::rc::Rc;
+
+pub use arguments::check as check_arguments;
+pub use body::{Members, json_body};
+
+use crate::config::{Caller, Config, FailMode, ProjectRule, UserRule};
+use crate::epochs::Held;
+use crate::json::Json;
+use crate::names::{Project, UserId};
+use crate::operation::{Asked, Gate, Operation};
+use crate::refusal::{Refusal, RefusalKind};
+use crate::registry::{Registry, Tool};
+use crate::request::{Header, Method, Request};
+use crate::state::epochs::{Epochs, KillSwitch};
+
+/// A tool call that was admitted.
+///
+/// INVARIANT (admitted): only [`admit`] makes one, so whoever holds one need not check again.
+#[derive(Debug)]
+pub struct ToolCall<'r> {
+    /// The tool in its resolved version.
+    pub tool: Rc<Tool>,
+    /// The arguments: an object.
+    pub input: Json<'r>,
+    /// The user it is made for.
+    pub user: Option<UserId>,
+    /// When it is to be made, if later.
+    pub run_at: Option<String>,
+    /// Whether a stack trace was asked for.
+    pub include_stacktrace: bool,
+    /// The organisation and project.
+    pub project: Option<Project>,
+}
+
+/// A request to the engine that was admitted.
+#[derive(Debug)]
+pub struct EngineCall {
+    /// Its method.
+    pub method: Method,
+    /// The path below `/v1`, encoded.
+    pub path: String,
+    /// Its query, with `?`, or nothing.
+    pub query: String,
+    /// The organisation and project.
+    pub project: Option<Project>,
+    /// What kind of exchange it is.
+    pub exchange: Exchange,
+    /// The engine that it is for, by its place in the configuration; `None` for the first that is active.
+    pub executor: Option<usize>,
+}
+
+/// What has to be done around an engine call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exchange {
+    /// Nothing.
+    Plain,
+    /// The answer names authorisations that now belong to the caller.
+    BeginsAuthorization,
+    /// The authorisation with this id must belong to the caller; the engine may answer late.
+    AwaitsAuthorization(String),
+    /// The answer is about one user's execution, which the caller must be allowed to name.
+    OneExecution,
+    /// The answer streams.
+    Streams,
+}
+
+/// What was admitted.
+#[derive(Debug)]
+pub enum Admitted<'r> {
+    /// A tool call.
+    Tool(Box<ToolCall<'r>>),
+    /// A request to the engine.
+    Engine(EngineCall),
+    /// Something that the gateway answers by itself.
+    Own,
+}
+
+/// What admission decides from.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The caller.
+    pub caller: &'a Caller,
+    /// The epochs.
+    pub held: &'a Held,
+    /// Every tool.
+    pub registry: &'a Registry,
+    /// Whether some executor's tools are not known.
+    pub registry_is_incomplete: bool,
+}
+
+impl Context<'_> {
+    /// Whether the caller may see and call the tool with this name in lower case.
+    #[must_use]
+    pub fn may_use(&self, folded: &str) -> bool {
+        self.caller.tools.iter().any(|pattern| pattern.matches(folded))
+    }
+
+    fn may_name(&self, user: &UserId) -> bool {
+        match &self.caller.users {
+            UserRule::Every => true,
+            UserRule::Only(users) => users.contains(user),
+        }
+    }
+
+    /// The user that a text names, if the caller may name it.
+    ///
+    /// # Errors
+    /// [`RefusalKind::RequestInvalid`], [`RefusalKind::UserNotPermitted`].
+    pub fn user(&self, place: &'static str, text: Option<&str>) -> Result<Option<UserId>, Refusal> {
+        let Some(text) = text else { return Ok(None) };
+        let user = UserId::new(text);
+        let user = user.ok_or_else(|| {
+            Refusal::with(
+                RefusalKind::RequestInvalid,
+                format!("{place}: must be 1 to 256 bytes without control characters"),
+            )
+        })?;
+        if self.may_name(&user) { Ok(Some(user)) } else { Err(Refusal::with(RefusalKind::UserNotPermitted, place)) }
+    }
+
+    /// The tool that a text names, if the caller may call it. Permission is asked for the name before anybody looks whether
+    /// there is such a tool.
+    ///
+    /// # Errors
+    /// [`RefusalKind::ToolNotPermitted`], and those of [`Registry::resolve`].
+    pub fn tool(&self, name: &str, version: Option<&str>) -> Result<Rc<Tool>, Refusal> {
+        let folded = self.registry.folded_name(name)?;
+        let is_underscored = !folded.contains('.');
+        // A name in the models' form that means nothing here has no tool to be permitted.
+        if !is_underscored && !self.may_use(&folded) {
+            return Err(Refusal::new(RefusalKind::ToolNotPermitted));
+        }
+        let resolved = self.registry.resolve(name, version, |folded| self.may_use(folded));
+        match resolved {
+            Ok(tool) => {
+                check_tool_switches(&self.held.epochs, tool, self.config)?;
+                Ok(Rc::clone(tool))
+            }
+            Err(refusal) if refusal.kind == RefusalKind::ToolUnknown && self.registry_is_incomplete => {
+                Err(Refusal::new(RefusalKind::RegistryUnavailable))
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+}
+
+/// Decides. The order: epochs, kill switches, action, project, users in the query, then the body.
+///
+/// # Errors
+/// The refusal of the first check that fails.
+pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> Result<Admitted<'r>, Refusal> {
+    if !context.held.is_current && context.config.epochs.fail_mode == FailMode::Closed {
+        return Err(Refusal::new(RefusalKind::EpochsUnavailable));
+    }
+    let Gate::Action(action) = asked.operation.gate() else {
+        return Ok(Admitted::Own);
+    };
+    if !context.caller.actions.iter().any(|pattern| pattern.matches(action)) {
+        return Err(Refusal::with(RefusalKind::ActionNotPermitted, action.as_str()));
+    }
+    if !is_operators(&asked.operation) {
+        check_caller_switches(&context.held.epochs, context.caller)?;
+    }
+    if let Some(project) = &asked.project {
+        let is_permitted = match &context.caller.projects {
+            ProjectRule::Every => true,
+            ProjectRule::Only(projects) => projects.contains(project),
+        };
+        if !is_permitted {
+            return Err(Refusal::new(RefusalKind::ProjectNotPermitted));
+        }
+    }
+    context.user("user_id in the query", asked.query.get("user_id"))?;
+    admit_operation(context, asked, request)
+}
+
+/// Operators must be able to revive what they killed, and to see what is going on.
+const fn is_operators(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::EpochsRead
+            | Operation::EpochsAdvance
+            | Operation::Metrics
+            | Operation::Ready
+            | Operation::Explain(_)
+    )
+}
+
+fn admit_operation<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> Result<Admitted<'r>, Refusal> {
+    match &asked.operation {
+        Operation::Execute => admit_execute(context, asked, request),
+        Operation::AuthorizeTool => {
+            let body = json_body(request, context.config)?;
+            let members = Members::of(&body)?;
+            context.user("user_id", members.text("user_id")?)?;
+            let tool = context.tool(members.required_text("tool_name")?, members.text("tool_version")?)?;
+            // A tool that needs no authorisation may live on an executor that the engine knows nothing of.
+            if !tool.needs_authorization {
+                return Ok(Admitted::Own);
+            }
+            Ok(Admitted::Engine(EngineCall {
+                executor: Some(tool.executor),
+                ..engine_call(asked, request, Exchange::BeginsAuthorization)
+            }))
+        }
+        Operation::Requirements => {
+            let body = json_body(request, context.config)?;
+            let members = Members::of(&body)?;
+            context.user("user_id", members.text("user_id")?)?;
+            for (name, version) in body::named_tools(&members)? {
+                context.tool(name, version)?;
+            }
+            engine(asked, request, Exchange::BeginsAuthorization)
+        }
+        Operation::AuthAuthorize => {
+            check_users_in_body(context, request)?;
+            engine(asked, request, Exchange::BeginsAuthorization)
+        }
+        Operation::AuthStatus => {
+            let missing = || Refusal::with(RefusalKind::QueryInvalid, "id is missing");
+            let id = asked.query.get("id").ok_or_else(missing)?.to_owned();
+            engine(&clip_wait(asked, context.config)?, request, Exchange::AwaitsAuthorization(id))
+        }
+        Operation::ScheduledList if context.caller.users != UserRule::Every => {
+            Err(Refusal::with(RefusalKind::UserNotPermitted, "the list holds every user's executions"))
+        }
+        Operation::ScheduledGet => engine(asked, request, Exchange::OneExecution),
+        Operation::Chat => {
+            let body = json_body(request, context.config)?;
+            let members = Members::of(&body)?;
+            context.user("user", members.text("user")?)?;
+            context.user("user_id", members.text("user_id")?)?;
+            admit_chat_tools(context, &members)?;
+            engine(asked, request, Exchange::Streams)
+        }
+        Operation::Pass(_) if has_body(request) => {
+            check_users_in_body(context, request)?;
+            engine(asked, request, Exchange::Plain)
+        }
+        Operation::ScheduledList | Operation::Pass(_) => engine(asked, request, Exchange::Plain),
+        _ => Ok(Admitted::Own),
+    }
+}
+
+fn admit_execute<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> Result<Admitted<'r>, Refusal> {
+    let body = json_body(request, context.config)?;
+    let members = Members::of(&body)?;
+    let user = context.user("user_id", members.text("user_id")?)?;
+    let run_at = members.text("run_at")?.filter(|run_at| !run_at.is_empty()).map(str::to_owned);
+    let include_stacktrace = members.flag("include_error_stacktrace")?;
+    let version = members.text("tool_version")?.filter(|version| !version.is_empty());
+    let tool = context.tool(members.required_text("tool_name")?, version)?;
+    members.object_or_null("input")?;
+    let input = body::take(body, "input").unwrap_or_else(|| Json::Object(crate::json::Object::new()));
+    let project = asked.project.clone();
+    Ok(Admitted::Tool(Box::new(ToolCall { tool, input, user, run_at, include_stacktrace, project })))
+}
+
+/// A model may call any tool that its request names: each must be the caller's. An engine might take "no tools named" for
+/// "all tools", so only callers of every tool may leave them out where tools are to be used.
+fn admit_chat_tools(context: &Context<'_>, members: &Members<'_, '_>) -> Result<(), Refusal> {
+    let named = body::chat_tools(members)?;
+    let may_use_all = context.caller.tools.contains(&crate::names::ToolPattern::Every);
+    if named.is_empty() && members.has("tool_choice") && !may_use_all {
+        return Err(Refusal::new(RefusalKind::ToolsUnnamed));
+    }
+    for name in named {
+        context.tool(name, None)?;
+    }
+    Ok(())
+}
+
+fn check_users_in_body(context: &Context<'_>, request: &Request) -> Result<(), Refusal> {
+    let body = json_body(request, context.config)?;
+    if let Json::Object(_) = &body {
+        let members = Members::of(&body)?;
+        for member in ["user_id", "user"] {
+            context.user(member, members.text(member)?)?;
+        }
+    }
+    Ok(())
+}
+
+const fn has_body(request: &Request) -> bool {
+    !matches!(&request.body, crate::request::RequestBody::Whole(bytes) if bytes.is_empty())
+}
+
+fn engine<'r>(asked: &Asked, request: &Request, exchange: Exchange) -> Result<Admitted<'r>, Refusal> {
+    Ok(Admitted::Engine(engine_call(asked, request, exchange)))
+}
+
+fn engine_call(asked: &Asked, request: &Request, exchange: Exchange) -> EngineCall {
+    EngineCall {
+        method: request.method,
+        path: asked.engine_path.clone(),
+        query: asked.query.encoded(),
+        project: asked.project.clone(),
+        exchange,
+        executor: None,
+    }
+}
+
+/// Clips the long poll's `wait` to what this host allows; the SDKs ask again.
+fn clip_wait(asked: &Asked, config: &Config) -> Result<Asked, Refusal> {
+    let mut asked = asked.clone();
+    if let Some(wait) = asked.query.get("wait") {
+        let wait: u64 = wait
+            .parse()
+            .map_err(|_| Refusal::with(RefusalKind::QueryInvalid, "wait must be a whole number of seconds"))?;
+        let most = config.limits.long_poll.get() / 1000;
+        asked.query.set("wait", wait.min(most).to_string());
+    }
+    Ok(asked)
+}
+
+fn check_caller_switches(epochs: &Epochs, caller: &Caller) -> Result<(), Refusal> {
+    if epochs.killed.is_empty() {
+        return Ok(());
+    }
+    let switches =
+        [KillSwitch::All, KillSwitch::Tenant(caller.tenant.to_string()), KillSwitch::Caller(caller.id.to_string())];
+    refuse_killed(epochs, &switches)
+}
+
+fn check_tool_switches(epochs: &Epochs, tool: &Tool, config: &Config) -> Result<(), Refusal> {
+    if epochs.killed.is_empty() {
+        return Ok(());
+    }
+    let executor = config.executors.get(tool.executor).map_or_else(String::new, |executor| executor.id.to_string());
+    let switches = [
+        KillSwitch::Toolkit(tool.toolkit_folded().to_owned()),
+        KillSwitch::Tool(tool.folded.clone()),
+        KillSwitch::Executor(executor),
+    ];
+    refuse_killed(epochs, &switches)
+}
+
+fn refuse_killed(epochs: &Epochs, switches: &[KillSwitch]) -> Result<(), Refusal> {
+    match switches.iter().find(|switch| epochs.killed.contains(switch)) {
+        None => Ok(()),
+        Some(switch) => Err(Refusal::with(RefusalKind::Killed, switch.kind())),
+    }
+}
+
+/// The idempotency key, if one was sent.
+///
+/// # Errors
+/// [`RefusalKind::IdempotencyKeyInvalid`].
+pub fn idempotency_key(request: &Request) -> Result<Option<&str>, Refusal> {
+    match request.headers.get(Header::IdempotencyKey) {
+        None | Some("") => Ok(None),
+        Some(key) if key.len() <= 256 && key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Some(key)),
+        Some(_) => Err(Refusal::new(RefusalKind::IdempotencyKeyInvalid)),
+    }
+}

@@ -1,0 +1,127 @@
+//! The cache of tool answers: what may be kept, under which key, in which tier.
+//!
+//! Safety argument in short (`docs/cache.md` has it whole): a look-up happens only for a call that was admitted now; the
+//! key holds everything the answer may depend on; an entry is served only while no epoch has moved that covers it.
+
+mod driver;
+mod entry;
+mod key;
+mod memory;
+
+pub use driver::{look_up, store};
+pub use entry::Entry;
+pub use key::{CacheKey, KeyParts, key_of};
+pub use memory::Memory;
+
+use hmac_sha256::Hash;
+
+use crate::config::{CacheRules, CacheScopeChoice, CacheStrategy};
+use crate::registry::Tool;
+use crate::time::Millis;
+
+/// How a call met the cache: the record's `cache` field, the metric label, and the detail in `Cache-Status` (RFC 9211).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CacheOutcome {
+    /// Answered from the isolate's memory.
+    HitMemory,
+    /// Answered from the edge key-value store.
+    HitStore,
+    /// Not there; the answer was kept.
+    MissStored,
+    /// Not there; the answer was not one to keep.
+    MissNotStored,
+    /// Not looked up, and not kept.
+    Bypass(Bypass),
+}
+
+/// Why a call never meets the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bypass {
+    /// The cache is switched off.
+    Off,
+    /// The request is not the call of a tool.
+    NotAToolCall,
+    /// The tool declares nothing that allows it, and no rule of the operator names it.
+    NoRule,
+    /// The tool says that it changes something.
+    Mutates,
+    /// The tool's answer differs from call to call.
+    Nondeterministic,
+    /// The call is to be made later.
+    Scheduled,
+    /// The caller asked for `no-store` or `no-cache`.
+    Asked,
+    /// The epochs could not be renewed, so nobody knows what is stale.
+    EpochsUnavailable,
+    /// The answer may hold a stack trace, which only some may see.
+    StacktraceAsked,
+}
+
+impl Bypass {
+    /// The name in records, metrics and headers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::NotAToolCall => "not_a_tool_call",
+            Self::NoRule => "no_rule",
+            Self::Mutates => "mutates",
+            Self::Nondeterministic => "nondeterministic",
+            Self::Scheduled => "scheduled",
+            Self::Asked => "asked",
+            Self::EpochsUnavailable => "epochs_unavailable",
+            Self::StacktraceAsked => "stacktrace_asked",
+        }
+    }
+}
+
+impl CacheOutcome {
+    /// The name in records and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::HitMemory => "hit_memory",
+            Self::HitStore => "hit_store",
+            Self::MissStored => "miss_stored",
+            Self::MissNotStored => "miss_not_stored",
+            Self::Bypass(bypass) => bypass.name(),
+        }
+    }
+}
+
+/// Permission to keep a tool's answers, and on which terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// For how long.
+    pub ttl: Millis,
+    /// Whose they are.
+    pub scope: CacheScopeChoice,
+    /// Digest of the rule that says so: another rule is another key.
+    pub rule_hash: [u8; 8],
+}
+
+/// Whether answers of this tool may be kept at all (`arcade.md` section 5): it must declare that it only reads, or an
+/// operator's rule must name it; what says that it changes something, or differs from call to call, never is.
+///
+/// # Errors
+/// The [`Bypass`] that applies.
+pub fn may_keep(rules: &CacheRules, tool: &Tool) -> Result<Keep, Bypass> {
+    if rules.strategy == CacheStrategy::Off {
+        return Err(Bypass::Off);
+    }
+    if tool.behavior.mutates {
+        return Err(Bypass::Mutates);
+    }
+    if tool.local.is_some_and(|local| !local.deterministic) {
+        return Err(Bypass::Nondeterministic);
+    }
+    let rule = rules.rules.iter().find(|rule| rule.tools.iter().any(|pattern| pattern.matches(&tool.folded)));
+    let (ttl, scope) = match rule {
+        Some(rule) => (rule.ttl, rule.scope),
+        None if tool.behavior.reads_only => (rules.ttl, CacheScopeChoice::User),
+        None => return Err(Bypass::NoRule),
+    };
+    let text = format!("{} {}", ttl.get(), scope.as_str());
+    let rule_hash = Hash::hash(text.as_bytes()).first_chunk().copied().unwrap_or_default();
+    Ok(Keep { ttl, scope, rule_hash })
+}

@@ -1,0 +1,120 @@
+//! One kept answer, and its stored form.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+
+/// A successful answer of a tool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The `output` object, as JSON text.
+    #[serde(with = "serde_bytes")]
+    pub output: Vec<u8>,
+    /// How long the execution took, as the JSON number the executor gave.
+    pub duration: String,
+    /// When it finished, as the executor wrote it.
+    pub finished_at: String,
+    /// When it was kept.
+    pub stored_at: Timestamp,
+    /// From when on it is not served.
+    pub expires_at: Timestamp,
+    /// The version of the epochs that was current before the executor was asked.
+    pub epoch: u64,
+}
+
+/// The stored form: one byte of format, then MessagePack of the whole key and the entry.
+const FORMAT: u8 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Stored<'s> {
+    #[serde(with = "serde_bytes", borrow)]
+    key: &'s [u8],
+    entry: Entry,
+}
+
+impl Entry {
+    /// Whether the entry may be served: not expired, not from the future, and read under epochs no older than `floor`.
+    #[must_use]
+    pub fn is_servable(&self, now: Timestamp, floor: u64) -> bool {
+        now < self.expires_at && self.stored_at <= now.after(CLOCK_SKEW) && self.epoch >= floor
+    }
+
+    /// The stored form under `key`.
+    #[must_use]
+    pub fn encode(&self, key: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![FORMAT];
+        // Writing to memory cannot fail for these types; were it to, the empty bytes would be a miss.
+        if rmp_serde::encode::write(&mut bytes, &Stored { key, entry: self.clone() }).is_err() {
+            bytes.clear();
+        }
+        bytes
+    }
+
+    /// The entry in a stored form, if it is one and was stored under `key`.
+    #[must_use]
+    pub fn decode(bytes: &[u8], key: &[u8]) -> Option<Self> {
+        let (&FORMAT, body) = bytes.split_first()? else {
+            return None;
+        };
+        let stored: Stored<'_> = rmp_serde::from_slice(body).ok()?;
+        (stored.key == key).then_some(stored.entry)
+    }
+
+    /// Bytes that the entry takes in memory, its key included, bookkeeping estimated.
+    #[must_use]
+    pub fn weight(&self, key: &[u8]) -> usize {
+        [self.output.len(), self.duration.len(), self.finished_at.len(), key.len(), BOOKKEEPING_BYTES]
+            .into_iter()
+            .fold(0, usize::saturating_add)
+    }
+}
+
+/// How far the clocks of two hosts may differ.
+const CLOCK_SKEW: crate::time::Millis = crate::time::Millis::from_secs(60);
+
+/// What an entry takes besides its bytes: list and map nodes, lengths, stamps.
+const BOOKKEEPING_BYTES: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> Entry {
+        Entry {
+            output: br#"{"value":"5"}"#.to_vec(),
+            duration: "1.5".to_owned(),
+            finished_at: "2026-01-01T00:00:00Z".to_owned(),
+            stored_at: Timestamp::from_millis(1_000),
+            expires_at: Timestamp::from_millis(2_000),
+            epoch: 7,
+        }
+    }
+
+    #[test]
+    fn is_stored_and_read_back_only_under_its_key() {
+        let bytes = entry().encode(b"key");
+        assert_eq!(Entry::decode(&bytes, b"key"), Some(entry()));
+        assert_eq!(Entry::decode(&bytes, b"other"), None);
+    }
+
+    #[test]
+    fn no_damaged_form_is_read() {
+        let bytes = entry().encode(b"key");
+        for length in 0..bytes.len() {
+            assert_eq!(Entry::decode(&bytes[..length], b"key"), None, "cut at {length}");
+        }
+        let mut newer = bytes;
+        newer[0] = FORMAT + 1;
+        assert_eq!(Entry::decode(&newer, b"key"), None);
+    }
+
+    #[test]
+    fn is_served_only_in_its_time_and_epoch() {
+        let at = Timestamp::from_millis;
+        assert!(entry().is_servable(at(1_999), 7));
+        assert!(!entry().is_servable(at(2_000), 7));
+        assert!(!entry().is_servable(at(1_500), 8));
+        let future = Entry { stored_at: at(100_000), expires_at: at(200_000), ..entry() };
+        assert!(!future.is_servable(at(1_000), 7));
+    }
+}

@@ -1,0 +1,99 @@
+//! The key: everything that an answer may depend on, each part with its length, so that no two calls share a text.
+
+use hmac_sha256::Hash;
+
+use super::Keep;
+use crate::config::CacheScopeChoice;
+use crate::hex;
+use crate::json::{Json, write_canonical};
+use crate::names::{Project, TenantId, UserId};
+use crate::registry::Tool;
+
+/// What goes into a key.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyParts<'k> {
+    /// The caller's tenant.
+    pub tenant: &'k TenantId,
+    /// The account that the executor's credential opens; zeros for local tools.
+    pub account: [u8; 16],
+    /// The organisation and project.
+    pub project: Option<&'k Project>,
+    /// The executors that the operator holds to be equivalent: today always one.
+    pub executors: &'k str,
+    /// The user; left out of the key when the answers are shared.
+    pub user: Option<&'k UserId>,
+    /// The tool in its resolved version.
+    pub tool: &'k Tool,
+    /// The terms on which its answers are kept.
+    pub keep: Keep,
+    /// The arguments.
+    pub input: &'k Json<'k>,
+}
+
+/// A key as bytes: equal if and only if every part is equal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CacheKey(Box<[u8]>);
+
+/// The format of keys; raised whenever a part is added.
+const FORMAT: u8 = 1;
+
+/// Builds the key.
+///
+/// INVARIANT (key completeness): what an executor is sent, and under whose name and account, is a function of these parts.
+#[must_use]
+pub fn key_of(parts: &KeyParts<'_>) -> CacheKey {
+    let KeyParts { tenant, account, project, executors, user, tool, keep, input } = *parts;
+    let user = match keep.scope {
+        CacheScopeChoice::Shared => &b"*"[..],
+        // A user id is never empty: no user at all is a user of its own.
+        CacheScopeChoice::User => user.map_or(&b""[..], |user| user.as_str().as_bytes()),
+    };
+    let mut key = Vec::with_capacity(256);
+    key.push(FORMAT);
+    for part in [
+        tenant.as_str().as_bytes(),
+        &account,
+        project.map_or(&b""[..], |project| project.as_str().as_bytes()),
+        executors.as_bytes(),
+        keep.scope.as_str().as_bytes(),
+        user,
+        tool.folded.as_bytes(),
+        tool.version.as_bytes(),
+        &tool.schema_hash,
+        &keep.rule_hash,
+    ] {
+        push_part(&mut key, part);
+    }
+    // Last, and so without a length: the canonical text ends where the key ends.
+    write_canonical(&mut key, input);
+    CacheKey(key.into_boxed_slice())
+}
+
+fn push_part(key: &mut Vec<u8>, part: &[u8]) {
+    // Every part is bounded far below 2^32 bytes where it is parsed.
+    key.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+    key.extend_from_slice(part);
+}
+
+impl CacheKey {
+    /// The key's bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The name under which the edge key-value store holds the entry. The entry repeats the whole key, so that a collision
+    /// is a miss.
+    #[must_use]
+    pub fn store_name(&self) -> String {
+        format!("cache/1/{}", hex::encode(&Hash::hash(&self.0)))
+    }
+
+    pub(super) fn into_boxed(self) -> Box<[u8]> {
+        self.0
+    }
+}
+
+#[cfg(test)]
+#[path = "key_tests.rs"]
+mod tests;

@@ -1,0 +1,212 @@
+//! The configuration: `toolgate.toml` and the host's settings, parsed once into types that cannot be wrong.
+
+mod build;
+pub(crate) mod document;
+mod faults;
+mod quantity;
+mod schema;
+mod sections;
+mod settings;
+
+use crate::action::ActionPattern;
+use crate::names::{CallerId, ExecutorId, KeyId, Project, TenantId, ToolPattern, UserId};
+use crate::secret::Secret;
+use crate::time::Millis;
+
+pub use build::load;
+pub use faults::ConfigFault;
+pub use schema::json_schema;
+pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, FailMode};
+pub use settings::{Notice, SETTINGS, SettingSpec};
+
+/// A configuration without faults.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Bounds on requests.
+    pub limits: RequestLimits,
+    /// The lease on the epochs.
+    pub epochs: EpochRules,
+    /// Where tools run, in order of preference.
+    pub executors: Vec<Executor>,
+    /// How their tools become one registry.
+    pub registry: RegistryRules,
+    /// Who may call.
+    pub callers: Vec<Caller>,
+    /// What may be answered from cache.
+    pub cache: CacheRules,
+    /// How calls are made.
+    pub execute: ExecuteRules,
+    /// Browser origins that may call (`*` for all); empty for none.
+    pub cors_origins: Vec<String>,
+    /// What was clamped, or has no effect here: reported by name at start and in `/health/ready`.
+    pub notices: Vec<Notice>,
+}
+
+/// Bounds on requests.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestLimits {
+    /// Bytes in a body.
+    pub body_bytes: usize,
+    /// How a JSON body is read.
+    pub json: crate::json::Limits,
+    /// Longest wait of a long poll.
+    pub long_poll: Millis,
+}
+
+/// The lease on the epochs.
+#[derive(Clone, Copy, Debug)]
+pub struct EpochRules {
+    /// For how long the epochs are taken to be current after they were read.
+    pub lease: Millis,
+    /// What happens when they cannot be renewed.
+    pub fail_mode: FailMode,
+}
+
+/// A place where tools run.
+#[derive(Clone, Debug)]
+pub struct Executor {
+    /// Its name.
+    pub id: ExecutorId,
+    /// What it is and how to reach it.
+    pub kind: ExecutorKind,
+    /// The tools taken from it.
+    pub tools: Vec<ToolPattern>,
+    /// Bound on one call.
+    pub timeout: Millis,
+}
+
+/// What an executor is.
+#[derive(Clone, Debug)]
+pub enum ExecutorKind {
+    /// The tools compiled into the gateway.
+    Local,
+    /// An Arcade engine.
+    Engine(Upstream),
+    /// An Arcade worker.
+    Worker(Upstream),
+}
+
+/// How to reach an engine or worker.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// `scheme://host[:port][/prefix]`, without a trailing slash.
+    pub base_url: String,
+    /// The engine's API key or the worker's secret; `None` switches the executor off, by name.
+    pub credential: Option<Secret>,
+    /// The setting that holds it.
+    pub credential_setting: String,
+    /// Identifies the account that the credential opens, without telling the credential.
+    pub account: [u8; 16],
+    /// The organisation and project that unscoped paths mean; an engine only.
+    pub project: Option<Project>,
+}
+
+impl Executor {
+    /// The upstream, when this is an engine that can be reached.
+    #[must_use]
+    pub const fn engine(&self) -> Option<&Upstream> {
+        match &self.kind {
+            ExecutorKind::Engine(upstream) => Some(upstream),
+            _ => None,
+        }
+    }
+
+    /// Why the executor takes no part, if so.
+    #[must_use]
+    pub const fn is_inactive(&self) -> bool {
+        match &self.kind {
+            ExecutorKind::Local => false,
+            ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) => upstream.credential.is_none(),
+        }
+    }
+}
+
+/// How the executors' tools become one registry.
+#[derive(Clone, Copy, Debug)]
+pub struct RegistryRules {
+    /// How old a list may get before it is fetched again.
+    pub refresh: Millis,
+    /// What happens when two executors offer the same tool in the same version.
+    pub conflicts: ConflictRule,
+}
+
+/// Who may call, and what.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Its name.
+    pub id: CallerId,
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// Its keys.
+    pub keys: Vec<CallerKey>,
+    /// The actions it holds.
+    pub actions: Vec<ActionPattern>,
+    /// The tools it may see and call.
+    pub tools: Vec<ToolPattern>,
+    /// The users it may name.
+    pub users: UserRule,
+    /// The engine projects it may address by path.
+    pub projects: ProjectRule,
+}
+
+/// One API key of a caller, as a keyed hash.
+#[derive(Clone, Debug)]
+pub struct CallerKey {
+    /// Its name.
+    pub id: KeyId,
+    /// HMAC-SHA-256 of the key under the hashing secret.
+    pub hash: [u8; 32],
+}
+
+/// The users that a caller may name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserRule {
+    /// Any.
+    Every,
+    /// These.
+    Only(Vec<UserId>),
+}
+
+/// The engine projects that a caller may address by path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProjectRule {
+    /// Any.
+    Every,
+    /// These.
+    Only(Vec<Project>),
+}
+
+/// What may be answered from cache.
+#[derive(Clone, Debug)]
+pub struct CacheRules {
+    /// Time to live of answers that may be kept because of the tool's declared behaviour.
+    pub ttl: Millis,
+    /// Bytes that the in-isolate tier may hold.
+    pub memory_bytes: usize,
+    /// Which tiers are used.
+    pub strategy: CacheStrategy,
+    /// The operator's rules; the first that names a tool decides.
+    pub rules: Vec<CacheRule>,
+}
+
+/// An operator's rule for some tools.
+#[derive(Clone, Debug)]
+pub struct CacheRule {
+    /// The tools.
+    pub tools: Vec<ToolPattern>,
+    /// Time to live.
+    pub ttl: Millis,
+    /// Whose answers they are.
+    pub scope: CacheScopeChoice,
+}
+
+/// How calls are made.
+#[derive(Clone, Copy, Debug)]
+pub struct ExecuteRules {
+    /// Bound on a whole call, retries included.
+    pub timeout: Millis,
+    /// Repetitions of a call that may safely be repeated.
+    pub max_retries: u32,
+    /// Bytes of an executor's answer.
+    pub response_bytes: usize,
+}

@@ -1,0 +1,246 @@
+//! From the document and the host's settings to the [`Config`]: what one member alone cannot tell is checked here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hmac_sha256::{HMAC, Hash};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::document::{Located, Value};
+use super::faults::{ConfigFault, Faults};
+use super::quantity::Bytes;
+use super::sections::{
+    CallerSection, Document, ExecutorSection, KeyHash, KeySection, KindChoice, ProjectPattern, SettingName, UserPattern,
+};
+use super::settings::{self, SETTINGS};
+use super::{
+    CacheRule, CacheRules, Caller, CallerKey, Config, EpochRules, ExecuteRules, Executor, ExecutorKind, ProjectRule,
+    RegistryRules, RequestLimits, Upstream, UserRule,
+};
+use crate::identity::KeyHasher;
+use crate::ports::Settings;
+use crate::secret::Secret;
+use crate::time::Millis;
+use crate::{json, limits};
+
+/// A configuration, and the secrets that other stages keep of the settings.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// Hashes the keys that callers present.
+    pub hasher: KeyHasher,
+    /// The secret with which an engine signs its calls to our worker routes.
+    pub worker_secret: Option<Secret>,
+}
+
+/// Reads `document` and the settings of the host. `random` keys the hashes when no hashing secret is set (then no hash can
+/// stand in the document, and none needs to outlive the isolate).
+///
+/// # Errors
+/// Every fault found, in the order of the document, settings last.
+pub async fn load<S: Settings>(document: &str, host: &S, random: [u8; 32]) -> Result<Loaded, Vec<ConfigFault>> {
+    let mut faults = Faults::new(document);
+    let sections = read(document, &mut faults);
+    let mut found = faults.into_found();
+    let Some(sections) = sections else {
+        return Err(found);
+    };
+    let mut values = BTreeMap::new();
+    for name in setting_names(&sections) {
+        if let Some(value) = host.get(&name).await {
+            values.insert(name, value);
+        }
+    }
+    let hash_secret = values.get("TOOLGATE_KEY_HASH_SECRET");
+    let hasher = KeyHasher::new(hash_secret.map_or(&random[..], |secret| secret.as_bytes()));
+    let worker_secret = values.get("TOOLGATE_WORKER_SECRET").map(|secret| Secret::new(secret.as_str()));
+    let mut builder = Builder { values: &values, hasher: &hasher, faults: &mut found };
+    let mut config = builder.build(sections);
+    settings::apply(&mut config, &values, &mut found);
+    config.executors.iter_mut().for_each(set_account);
+    if found.is_empty() { Ok(Loaded { config, hasher, worker_secret }) } else { Err(found) }
+}
+
+fn read(document: &str, faults: &mut Faults<'_>) -> Option<Document> {
+    let (root, errors) = DeTable::parse_recoverable(document);
+    if !errors.is_empty() {
+        for error in errors {
+            faults.note(error.span().unwrap_or_default(), error.message());
+        }
+        return None;
+    }
+    let span = root.span();
+    Document::read(&Spanned::new(span, DeValue::Table(root.into_inner())), faults)
+}
+
+fn setting_names(sections: &Document) -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = SETTINGS.iter().map(|spec| spec.name.to_owned()).collect();
+    let credentials = sections.executors.iter().filter_map(|executor| executor.value.credential_setting.as_ref());
+    let keys = sections.callers.iter().flat_map(|caller| &caller.value.keys);
+    names.extend(
+        credentials.chain(keys.filter_map(|key| key.value.setting.as_ref())).map(|SettingName(name)| name.clone()),
+    );
+    names
+}
+
+/// The account behind a credential, as 16 bytes that tell nothing of it.
+fn set_account(executor: &mut Executor) {
+    if let ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) = &mut executor.kind {
+        let key = upstream.credential.as_ref().map_or(&b""[..], |secret| secret.expose().as_bytes());
+        let digest = HMAC::mac(upstream.base_url.as_bytes(), Hash::hash(key));
+        upstream.account = digest.first_chunk().copied().unwrap_or_default();
+    }
+}
+
+struct Builder<'b> {
+    values: &'b BTreeMap<String, String>,
+    hasher: &'b KeyHasher,
+    faults: &'b mut Vec<ConfigFault>,
+}
+
+impl Builder<'_> {
+    fn build(&mut self, sections: Document) -> Config {
+        let Document { limits, epochs, executors, registry, callers, cache, execute, cors } = sections;
+        self.refuse_twins("executors", executors.iter().map(|executor| (executor.value.id.as_str(), executor.line)));
+        self.refuse_twins("callers", callers.iter().map(|caller| (caller.value.id.as_str(), caller.line)));
+        let keys = callers.iter().flat_map(|caller| &caller.value.keys);
+        self.refuse_twins("callers[].keys", keys.map(|key| (key.value.id.as_str(), key.line)));
+        let execute = ExecuteRules {
+            timeout: execute.timeout,
+            max_retries: u32::try_from(execute.max_retries).unwrap_or(limits::RETRIES_MAX),
+            response_bytes: size(execute.response_bytes),
+        };
+        Config {
+            limits: RequestLimits {
+                body_bytes: size(limits.body_bytes),
+                json: json::Limits {
+                    depth: count(limits.json_depth),
+                    values: count(limits.json_values),
+                    string_bytes: size(limits.string_bytes),
+                    number_bytes: limits::NUMBER_BYTES,
+                },
+                long_poll: limits.long_poll,
+            },
+            epochs: EpochRules { lease: epochs.lease, fail_mode: epochs.fail_mode },
+            executors: executors.into_iter().map(|section| self.executor(section, execute.timeout)).collect(),
+            registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
+            callers: callers.into_iter().map(|section| self.caller(section.value)).collect(),
+            cache: CacheRules {
+                ttl: cache.ttl,
+                memory_bytes: size(cache.memory),
+                strategy: cache.strategy,
+                rules: cache
+                    .rules
+                    .into_iter()
+                    .map(|rule| CacheRule { tools: rule.tools, ttl: rule.ttl, scope: rule.scope })
+                    .collect(),
+            },
+            execute,
+            cors_origins: cors.origins,
+            notices: Vec::new(),
+        }
+    }
+
+    fn fault(&mut self, line: usize, place: &str, message: &str) {
+        self.faults.push(ConfigFault { line: Some(line), place: place.to_owned(), message: message.to_owned() });
+    }
+
+    fn refuse_twins<'i>(&mut self, place: &str, ids: impl Iterator<Item = (&'i str, usize)>) {
+        let mut seen = BTreeSet::new();
+        for (id, line) in ids {
+            if !seen.insert(id) {
+                self.fault(line, &format!("{place}.id"), &format!("{id} is taken: ids must differ"));
+            }
+        }
+    }
+
+    fn executor(&mut self, Located { value: section, line }: Located<ExecutorSection>, most: Millis) -> Executor {
+        let place = format!("executors.{}", section.id);
+        let is_local = section.kind == KindChoice::Local;
+        if is_local && (section.base_url.is_some() || section.credential_setting.is_some()) {
+            self.fault(line, &place, "a local executor has neither base_url nor credential_setting");
+        }
+        if section.project.is_some() && section.kind != KindChoice::Engine {
+            self.fault(line, &place, "only an engine has a project");
+        }
+        if !is_local && (section.base_url.is_none() || section.credential_setting.is_none()) {
+            let message =
+                format!("an executor of kind {} needs base_url and credential_setting", section.kind.as_str());
+            self.fault(line, &place, &message);
+        }
+        let credential_setting = section.credential_setting.map(|SettingName(name)| name).unwrap_or_default();
+        let upstream = Upstream {
+            base_url: section.base_url.map(|url| url.0).unwrap_or_default(),
+            credential: self.values.get(&credential_setting).map(|value| Secret::new(value.as_str())),
+            credential_setting,
+            account: [0; 16],
+            project: section.project,
+        };
+        let kind = match section.kind {
+            KindChoice::Local => ExecutorKind::Local,
+            KindChoice::Engine => ExecutorKind::Engine(upstream),
+            KindChoice::Worker => ExecutorKind::Worker(upstream),
+        };
+        let timeout = section.timeout.unwrap_or(most).min(most);
+        Executor { id: section.id, kind, tools: section.tools, timeout }
+    }
+
+    fn caller(&mut self, section: CallerSection) -> Caller {
+        let keys = section.keys.into_iter().filter_map(|key| self.key(key)).collect();
+        let every_user = section.users.iter().any(|user| matches!(user, UserPattern::Every));
+        let every_project = section.projects.iter().any(|project| matches!(project, ProjectPattern::Every));
+        let users = section.users.into_iter().filter_map(|user| match user {
+            UserPattern::Every => None,
+            UserPattern::One(user) => Some(user),
+        });
+        let projects = section.projects.into_iter().filter_map(|project| match project {
+            ProjectPattern::Every => None,
+            ProjectPattern::One(project) => Some(project),
+        });
+        Caller {
+            id: section.id,
+            tenant: section.tenant,
+            keys,
+            actions: section.actions,
+            tools: section.tools,
+            users: if every_user { UserRule::Every } else { UserRule::Only(users.collect()) },
+            projects: if every_project { ProjectRule::Every } else { ProjectRule::Only(projects.collect()) },
+        }
+    }
+
+    fn key(&mut self, Located { value: key, line }: Located<KeySection>) -> Option<CallerKey> {
+        let place = format!("callers[].keys.{}", key.id);
+        match (key.hash, key.setting) {
+            (Some(KeyHash(hash)), None) => {
+                if !self.values.contains_key("TOOLGATE_KEY_HASH_SECRET") {
+                    self.fault(line, &place, "has a hash, but the setting TOOLGATE_KEY_HASH_SECRET is not set");
+                }
+                Some(CallerKey { id: key.id, hash })
+            }
+            (None, Some(SettingName(name))) => {
+                let value = self.values.get(&name)?;
+                if value.len() < limits::KEY_BYTES_MIN {
+                    let message = format!(
+                        "the setting {name} is shorter than {} bytes: too easy to guess",
+                        limits::KEY_BYTES_MIN
+                    );
+                    self.fault(line, &place, &message);
+                }
+                Some(CallerKey { id: key.id, hash: self.hasher.hash(value) })
+            }
+            _ => {
+                self.fault(line, &place, "needs either hash or setting");
+                None
+            }
+        }
+    }
+}
+
+fn size(Bytes(bytes): Bytes) -> usize {
+    count(bytes)
+}
+
+fn count(value: u64) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,312 @@
+//! The sections of `toolgate.toml`, as documents.
+
+use serde_json::json;
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::document::{Located, Value, choice, document, parsed};
+use super::faults::Faults;
+use super::quantity::Bytes;
+use crate::action::ActionPattern;
+use crate::json::Limits;
+use crate::limits;
+use crate::names::{CallerId, ExecutorId, KeyId, Project, TenantId, ToolPattern, UserId};
+use crate::time::Millis;
+
+document! {
+    /// The whole document.
+    pub(super) struct Document {
+        /// Bounds on requests.
+        limits: LimitsSection = LimitsSection::default();
+        /// The lease on the epochs (revocations, kill switches, invalidations).
+        epochs: EpochsSection = EpochsSection::default();
+        /// Where tools run, in order of preference.
+        executors: Vec<Located<ExecutorSection>>;
+        /// How the executors' tools become one registry.
+        registry: RegistrySection = RegistrySection::default();
+        /// Who may call. A caller holds nothing that is not written here.
+        callers: Vec<Located<CallerSection>>;
+        /// What may be answered from cache.
+        cache: CacheSection = CacheSection::default();
+        /// How calls are made.
+        execute: ExecuteSection = ExecuteSection::default();
+        /// Browsers.
+        cors: CorsSection = CorsSection::default();
+    }
+}
+
+document! { default
+    /// Bounds on requests.
+    pub(super) struct LimitsSection {
+        /// Bytes in a request body, at most 4MiB.
+        body_bytes: Bytes = Bytes(1 << 20), in (Bytes(1), Bytes(limits::BODY_BYTES_MAX as u64));
+        /// Open containers in a JSON body, at most 128.
+        json_depth: u64 = 32, in (2, Limits::MAX_DEPTH as u64);
+        /// Values in a JSON body.
+        json_values: u64 = 20_000, in (16, 1_000_000);
+        /// Bytes in one string of a JSON body.
+        string_bytes: Bytes = Bytes(256 << 10), in (Bytes(64), Bytes(limits::BODY_BYTES_MAX as u64));
+        /// Longest wait of an authorisation's long poll, at most 59s.
+        long_poll: Millis = Millis::from_secs(55), in (Millis::from_secs(1), limits::LONG_POLL_MAX);
+    }
+}
+
+document! { default
+    /// The lease on the epochs.
+    pub(super) struct EpochsSection {
+        /// For how long the epochs are taken to be current; a change holds everywhere after this time. 100ms to 10s.
+        lease: Millis = Millis::from_secs(5), in (Millis::new(100), limits::LEASE_MAX);
+        /// When they cannot be renewed: "closed" refuses calls, "open" goes on under the last known ones. The cache is bypassed either way.
+        fail_mode: FailMode = FailMode::Closed;
+    }
+}
+
+choice! {
+    /// What happens to decisions when the epochs cannot be renewed.
+    pub enum FailMode {
+        /// Refuse.
+        Closed = "closed",
+        /// Decide under the last known epochs.
+        Open = "open",
+    }
+}
+
+document! {
+    /// A place where tools run.
+    pub(super) struct ExecutorSection {
+        /// Its name.
+        id: ExecutorId;
+        /// What it is.
+        kind: KindChoice;
+        /// Where an engine or worker is: scheme://host[:port][/prefix].
+        base_url: Option<BaseUrl>;
+        /// The setting (variable or secret of the platform) that holds the engine's API key or the worker's secret. Unset, the executor is inactive.
+        credential_setting: Option<SettingName>;
+        /// org/project that unscoped paths of an engine mean.
+        project: Option<Project>;
+        /// The tools taken from it: "*", "Toolkit.*" or "Toolkit.Tool".
+        tools: Vec<ToolPattern> = vec![ToolPattern::Every];
+        /// Bound on one call; at most execute.timeout.
+        timeout: Option<Millis>;
+    }
+}
+
+choice! {
+    /// What an executor is.
+    pub(super) enum KindChoice {
+        /// The tools compiled into the gateway.
+        Local = "local",
+        /// An Arcade engine, by its REST API.
+        Engine = "engine",
+        /// An Arcade worker, by the worker protocol.
+        Worker = "worker",
+    }
+}
+
+document! { default
+    /// How the executors' tools become one registry.
+    pub(super) struct RegistrySection {
+        /// How old a list of tools may get before it is fetched again, at least 1s.
+        refresh: Millis = Millis::from_secs(300), in (Millis::from_secs(1), Millis::from_secs(86_400));
+        /// When two executors offer the same tool: "refuse" serves neither, "first" takes the executor that stands first.
+        conflicts: ConflictRule = ConflictRule::Refuse;
+    }
+}
+
+choice! {
+    /// What happens when two executors offer the same tool in the same version.
+    pub enum ConflictRule {
+        /// Serve neither, by name.
+        Refuse = "refuse",
+        /// Take the executor that stands first.
+        First = "first",
+    }
+}
+
+document! {
+    /// Who may call, and what.
+    pub(super) struct CallerSection {
+        /// Its name.
+        id: CallerId;
+        /// Its tenant.
+        tenant: TenantId;
+        /// Its API keys; two at once let one replace the other without an outage.
+        keys: Vec<Located<KeySection>>;
+        /// The actions it holds: "*", "family/*" or "family/verb".
+        actions: Vec<ActionPattern> = Vec::new();
+        /// The tools it may see and call: "*", "Toolkit.*" or "Toolkit.Tool".
+        tools: Vec<ToolPattern> = Vec::new();
+        /// The user_ids it may name, or ["*"].
+        users: Vec<UserPattern> = Vec::new();
+        /// The org/project paths it may address, or ["*"].
+        projects: Vec<ProjectPattern> = Vec::new();
+    }
+}
+
+document! {
+    /// One API key: its hash, or the setting that holds it.
+    pub(super) struct KeySection {
+        /// Its name: what a revocation names.
+        id: KeyId;
+        /// HMAC-SHA-256 of the key under TOOLGATE_KEY_HASH_SECRET, in hexadecimal ("toolgate key new" makes both).
+        hash: Option<KeyHash>;
+        /// The setting that holds the key itself; unset, the key does not exist.
+        setting: Option<SettingName>;
+    }
+}
+
+document! { default
+    /// What may be answered from cache.
+    pub(super) struct CacheSection {
+        /// Time to live of answers kept because the tool declares that it only reads.
+        ttl: Millis = Millis::from_secs(60), in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
+        /// Bytes that each isolate may hold, at most 48MiB.
+        memory: Bytes = Bytes(16 << 20), in (Bytes(64 << 10), Bytes(limits::CACHE_MEMORY_BYTES_MAX as u64));
+        /// Which tiers are used: "memory" (the isolate), "hybrid" (the isolate and the edge's key-value store), "persistent" (the store only), "off".
+        strategy: CacheStrategy = CacheStrategy::Hybrid;
+        /// The operator's rules for tools that declare nothing; the first that names a tool decides.
+        rules: Vec<CacheRuleSection> = Vec::new();
+    }
+}
+
+choice! {
+    /// Which tiers the cache uses.
+    pub enum CacheStrategy {
+        /// Nothing is kept.
+        Off = "off",
+        /// The isolate's memory.
+        Memory = "memory",
+        /// Memory, and the edge key-value store behind it.
+        Hybrid = "hybrid",
+        /// The edge key-value store only.
+        Persistent = "persistent",
+    }
+}
+
+document! {
+    /// An operator's rule for tools that declare nothing about themselves.
+    pub(super) struct CacheRuleSection {
+        /// The tools.
+        tools: Vec<ToolPattern>;
+        /// Time to live.
+        ttl: Millis, in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
+        /// "user": each user_id has its own answers. "shared": all users of a tenant have the same.
+        scope: CacheScopeChoice = CacheScopeChoice::User;
+    }
+}
+
+choice! {
+    /// Whose an answer is.
+    pub enum CacheScopeChoice {
+        /// One user's.
+        User = "user",
+        /// All users' of the tenant.
+        Shared = "shared",
+    }
+}
+
+document! { default
+    /// How calls are made.
+    pub(super) struct ExecuteSection {
+        /// Bound on a whole call, retries included, at most 55s (the SDKs give up at 60s).
+        timeout: Millis = Millis::from_secs(30), in (Millis::new(10), limits::EXECUTE_TIMEOUT_MAX);
+        /// Repetitions of a call that may safely be repeated, at most 3.
+        max_retries: u64 = 1, in (0, limits::RETRIES_MAX as u64);
+        /// Bytes of an executor's answer, at most 16MiB.
+        response_bytes: Bytes = Bytes(4 << 20), in (Bytes(1 << 10), Bytes(limits::RESPONSE_BYTES_MAX as u64));
+    }
+}
+
+document! { default
+    /// Browsers.
+    pub(super) struct CorsSection {
+        /// Origins that may call, such as "https://app.example.com", or ["*"].
+        origins: Vec<String> = Vec::new();
+    }
+}
+
+/// A base URL: `scheme://host[:port][/prefix]`, no user, query or fragment, no trailing slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct BaseUrl(pub(super) String);
+
+impl BaseUrl {
+    pub(super) fn new(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+        let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']');
+        let safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'~');
+        let valid =
+            !authority.is_empty() && authority.bytes().all(plain) && path.bytes().all(safe) && !path.contains("..");
+        valid.then(|| Self(text.trim_end_matches('/').to_owned()))
+    }
+}
+
+/// The name of a setting: capitals, digits and `_`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SettingName(pub(super) String);
+
+impl SettingName {
+    fn new(text: &str) -> Option<Self> {
+        let valid = !text.is_empty()
+            && text.len() <= 64
+            && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+        valid.then(|| Self(text.to_owned()))
+    }
+}
+
+/// A keyed hash in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct KeyHash(pub(super) [u8; 32]);
+
+impl KeyHash {
+    fn new(text: &str) -> Option<Self> {
+        crate::hex::decode32(text).map(Self)
+    }
+}
+
+/// `*` or one user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum UserPattern {
+    Every,
+    One(UserId),
+}
+
+/// `*` or one project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ProjectPattern {
+    Every,
+    One(Project),
+}
+
+/// Values that are a string which a constructor accepts.
+macro_rules! parsed_values {
+    ($($type:ty: $parse:expr, $what:literal, $pattern:literal;)*) => {
+        $(impl Value for $type {
+            fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
+                parsed(node, faults, $what, $parse)
+            }
+
+            fn schema() -> serde_json::Value {
+                json!({ "type": "string", "pattern": $pattern })
+            }
+        })*
+    };
+}
+
+parsed_values! {
+    TenantId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
+    CallerId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
+    KeyId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
+    ExecutorId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
+    Project: Self::new, "\"org/project\"", "^[^/]+/[^/]+$";
+    ToolPattern: Self::new, "\"*\", \"Toolkit.*\" or \"Toolkit.Tool\"", "^(\\*|[A-Za-z0-9_-]+\\.(\\*|[A-Za-z0-9_-]+))$";
+    ActionPattern: Self::new, "\"*\", \"family/*\" or an action that docs/configuration.md lists", "^(\\*|[a-z_]+/(\\*|[a-z_]+))$";
+    BaseUrl: Self::new, "a URL such as \"https://api.arcade.dev\", without user, query or fragment", "^https?://[^?#@]+$";
+    SettingName: Self::new, "the name of a setting, such as \"ARCADE_API_KEY\"", "^[A-Z0-9_]{1,64}$";
+    KeyHash: Self::new, "64 hexadecimal digits", "^[0-9a-fA-F]{64}$";
+    UserPattern: |text| if text == "*" { Some(Self::Every) } else { UserId::new(text).map(Self::One) },
+        "\"*\" or a user id of 1 to 256 bytes", "^.{1,256}$";
+    ProjectPattern: |text| if text == "*" { Some(Self::Every) } else { Project::new(text).map(Self::One) },
+        "\"*\" or \"org/project\"", "^(\\*|[^/]+/[^/]+)$";
+    String: |text| Some(text.to_owned()), "a string", "";
+}

@@ -1,0 +1,183 @@
+//! The environment variables of the seeds, and what each became: the table that `docs/configuration.md` shows.
+
+use std::collections::BTreeMap;
+
+use super::faults::ConfigFault;
+use super::quantity::{bytes, duration};
+use super::sections::{BaseUrl, CacheStrategy};
+use super::{Config, ExecutorKind};
+use crate::limits;
+use crate::names::Project;
+use crate::time::Millis;
+
+/// One setting and what it does here.
+#[derive(Clone, Copy, Debug)]
+pub struct SettingSpec {
+    /// Its name.
+    pub name: &'static str,
+    /// What it became.
+    pub became: &'static str,
+    effect: Effect,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Effect {
+    /// Read where the document names it.
+    Named,
+    /// Overrides a part of the configuration.
+    Override(fn(&mut Config, &str) -> Result<Option<&'static str>, &'static str>),
+    /// Means nothing on the edge: set, it is reported by name.
+    None,
+}
+
+/// What was clamped or has no effect: reported by name at start and in `/health/ready`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The setting.
+    pub setting: &'static str,
+    /// `setting_clamped` or `setting_without_effect`.
+    pub name: &'static str,
+    /// What happened instead.
+    pub message: &'static str,
+}
+
+const fn overrides(
+    name: &'static str,
+    became: &'static str,
+    set: fn(&mut Config, &str) -> Result<Option<&'static str>, &'static str>,
+) -> SettingSpec {
+    SettingSpec { name, became, effect: Effect::Override(set) }
+}
+
+const fn named(name: &'static str, became: &'static str) -> SettingSpec {
+    SettingSpec { name, became, effect: Effect::Named }
+}
+
+const fn without_effect(name: &'static str, became: &'static str) -> SettingSpec {
+    SettingSpec { name, became, effect: Effect::None }
+}
+
+/// Every setting that is read, besides those that `credential_setting` and `keys[].setting` name.
+pub const SETTINGS: &[SettingSpec] = &[
+    named(
+        "ARCADE_API_KEY",
+        "the credential of every engine whose `credential_setting` names it (the default's does); a secret",
+    ),
+    overrides("ARCADE_BASE_URL", "`base_url` of every engine whose credential is `ARCADE_API_KEY`", base_url),
+    overrides("ARCADE_WORKSPACE_ID", "`project` (`org/project`) of those engines", workspace),
+    overrides("ARCADE_TIMEOUT", "`execute.timeout`, in seconds; clamped to 55", timeout),
+    overrides("ARCADE_MAX_RETRIES", "`execute.max_retries`; clamped to 3", max_retries),
+    overrides("CACHE_TTL", "`cache.ttl`, in seconds", cache_ttl),
+    overrides("CACHE_STRATEGY", "`cache.strategy`: `memory`, `hybrid` or `persistent`", cache_strategy),
+    overrides(
+        "CACHE_MAX_MEMORY",
+        "`cache.memory`; clamped to 48MiB, as an isolate has 128 MB for everything",
+        cache_memory,
+    ),
+    named("TOOLGATE_KEY_HASH_SECRET", "the secret under which `keys[].hash` were made; a secret"),
+    named("TOOLGATE_DEV_KEY", "the development caller's key, where the document names it; a secret"),
+    named(
+        "TOOLGATE_WORKER_SECRET",
+        "the secret with which an engine signs its calls to `/worker/...`; unset, those routes are closed; a secret",
+    ),
+    without_effect("AUDIT_LOG_LEVEL", "no effect: each request leaves exactly one record, which cannot be turned off"),
+    without_effect("REDIS_URL", "no effect here: Spin's `runtime-config.toml` puts the key-value store on Redis"),
+    without_effect(
+        "ROUTING_STRATEGY",
+        "no effect: a tool runs on the executor that offers it; order `executors` and set `registry.conflicts`",
+    ),
+    without_effect("LOCAL_EXECUTION_PRIORITY", "no effect: see `ROUTING_STRATEGY`"),
+    without_effect("REMOTE_EXECUTION_THRESHOLD", "no effect: see `ROUTING_STRATEGY`"),
+    without_effect("ENCRYPTION_KEY", "no effect: the gateway stores no credential"),
+    without_effect("SESSION_TIMEOUT", "no effect: the gateway holds no session"),
+    without_effect("ENABLE_METRICS", "no effect: `/metrics` answers callers that hold `metrics/read`"),
+    without_effect("METRICS_ENDPOINT", "no effect: metrics are scraped from `/metrics`"),
+    without_effect("PROMETHEUS_ENABLED", "no effect: `/metrics` is in the Prometheus text format"),
+];
+
+/// Lets every setting that is present act on the configuration.
+pub(super) fn apply(config: &mut Config, values: &BTreeMap<String, String>, faults: &mut Vec<ConfigFault>) {
+    for spec in SETTINGS {
+        let Some(value) = values.get(spec.name) else {
+            continue;
+        };
+        match spec.effect {
+            Effect::Named => {}
+            Effect::None => {
+                config.notices.push(Notice { setting: spec.name, name: "setting_without_effect", message: spec.became })
+            }
+            Effect::Override(set) => match set(config, value.trim()) {
+                Ok(None) => {}
+                Ok(Some(message)) => {
+                    config.notices.push(Notice { setting: spec.name, name: "setting_clamped", message });
+                }
+                Err(message) => {
+                    faults.push(ConfigFault { line: None, place: spec.name.to_owned(), message: message.to_owned() });
+                }
+            },
+        }
+    }
+}
+
+type Set = Result<Option<&'static str>, &'static str>;
+
+fn base_url(config: &mut Config, value: &str) -> Set {
+    let BaseUrl(url) =
+        BaseUrl::new(value).ok_or("must be a URL such as https://api.arcade.dev, without user, query or fragment")?;
+    // The path `/v1` belongs to the API, not to the base URL; people paste it anyway.
+    let url = url.strip_suffix("/v1").unwrap_or(&url).to_owned();
+    each_arcade(config, |upstream| upstream.base_url.clone_from(&url));
+    Ok(None)
+}
+
+fn workspace(config: &mut Config, value: &str) -> Set {
+    let project = Project::new(value).ok_or("must be org/project")?;
+    each_arcade(config, |upstream| upstream.project = Some(project.clone()));
+    Ok(None)
+}
+
+fn each_arcade(config: &mut Config, mut change: impl FnMut(&mut super::Upstream)) {
+    for executor in &mut config.executors {
+        if let ExecutorKind::Engine(upstream) = &mut executor.kind
+            && upstream.credential_setting == "ARCADE_API_KEY"
+        {
+            change(upstream);
+        }
+    }
+}
+
+/// Seconds as a bare number, as the seeds write them, or a duration with its unit.
+fn seconds(value: &str) -> Option<Millis> {
+    value.parse().ok().map(Millis::from_secs).or_else(|| duration(value)).filter(|span| *span > Millis::ZERO)
+}
+
+fn timeout(config: &mut Config, value: &str) -> Set {
+    let asked = seconds(value).ok_or("must be a number of seconds above 0")?;
+    config.execute.timeout = asked.min(limits::EXECUTE_TIMEOUT_MAX);
+    let clamped = asked > limits::EXECUTE_TIMEOUT_MAX;
+    Ok(clamped.then_some("clamped to 55 s: the SDKs give up at 60 s"))
+}
+
+fn max_retries(config: &mut Config, value: &str) -> Set {
+    let asked: u32 = value.parse().map_err(|_| "must be a whole number, not negative")?;
+    config.execute.max_retries = asked.min(limits::RETRIES_MAX);
+    Ok((asked > limits::RETRIES_MAX).then_some("clamped to 3: the SDKs repeat what we repeat"))
+}
+
+fn cache_ttl(config: &mut Config, value: &str) -> Set {
+    config.cache.ttl = seconds(value).ok_or("must be a number of seconds above 0")?;
+    Ok(None)
+}
+
+fn cache_strategy(config: &mut Config, value: &str) -> Set {
+    config.cache.strategy = CacheStrategy::parse(value).ok_or("must be off, memory, hybrid or persistent")?;
+    Ok(None)
+}
+
+fn cache_memory(config: &mut Config, value: &str) -> Set {
+    let asked = bytes(value).ok_or("must be a size such as 16MiB")?.0;
+    let asked = usize::try_from(asked).unwrap_or(usize::MAX);
+    config.cache.memory_bytes = asked.min(limits::CACHE_MEMORY_BYTES_MAX);
+    let clamped = asked > limits::CACHE_MEMORY_BYTES_MAX;
+    Ok(clamped.then_some("clamped to 48MiB: an isolate has 128 MB for everything"))
+}

@@ -1,0 +1,123 @@
+//! An admitted request to the engine: whose authorisation it is, the exchange, and what begins with the answer.
+
+use std::borrow::Cow;
+
+use hmac_sha256::Hash;
+
+use crate::admission::{Context, EngineCall, Exchange};
+use crate::execute::{Passed, pass};
+use crate::hex;
+use crate::isolate::Running;
+use crate::json::{self, Json};
+use crate::limits;
+use crate::ports::{DurableError, Platform};
+use crate::record::Record;
+use crate::refusal::{Refusal, RefusalKind};
+use crate::request::Request;
+use crate::response::{Answer, Body};
+use crate::route;
+use crate::state::authorization::{Command, Reply};
+use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+
+/// Answers the request with the engine's answer.
+///
+/// # Errors
+/// The refusal of the first stage that cannot go on.
+pub(crate) async fn answer<P: Platform>(
+    platform: &P,
+    running: &Running,
+    context: &Context<'_>,
+    mut call: EngineCall,
+    request: &Request,
+    record: &mut Record,
+) -> Result<Answer<P::Stream>, Refusal> {
+    if let Exchange::AwaitsAuthorization(id) = &call.exchange {
+        let executor = owner_of_authorization(platform, context, id).await?;
+        call.executor = running.config.executors.iter().position(|known| known.id.as_str() == executor);
+    }
+    let (executor, engine) = route::of_engine(&running.config, call.executor)?;
+    record.executor = Some(executor.id.to_string());
+    record.attempts = 1;
+    let bounds = (executor.timeout, running.config.execute.response_bytes, &running.config.limits);
+    let passed = pass(platform, engine, &call, request, bounds).await?;
+    match (&call.exchange, &passed.body) {
+        (Exchange::BeginsAuthorization, Body::Bytes(body)) if passed.status < 300 => {
+            let answer = json::parse(body, crate::registry::catalogue::CATALOGUE_LIMITS);
+            let answer = answer.map_err(|_| Refusal::new(RefusalKind::UpstreamNotJson))?;
+            let ids = authorizations_in(&answer);
+            let index = running.config.executors.iter().position(|known| known.id == executor.id).unwrap_or_default();
+            begin_authorizations(platform, context, index, &ids, record).await?;
+        }
+        (Exchange::OneExecution, Body::Bytes(body)) if passed.status < 300 => {
+            let answer = json::parse(body, crate::registry::catalogue::CATALOGUE_LIMITS);
+            let answer = answer.map_err(|_| Refusal::new(RefusalKind::UpstreamNotJson))?;
+            let user = answer.get("user_id").and_then(Json::as_str);
+            let unknown = |_| Refusal::new(RefusalKind::ScheduledToolUnknown);
+            context.user("user_id", user.filter(|user| !user.is_empty())).map_err(unknown)?;
+        }
+        _ => {}
+    }
+    Ok(passed_on(passed))
+}
+
+fn passed_on<S>(passed: Passed<S>) -> Answer<S> {
+    let headers = passed.headers.into_iter().filter(|(name, _)| *name != "www-authenticate");
+    Answer {
+        status: passed.status,
+        headers: headers.map(|(name, value)| (name, Cow::Owned(value))).collect(),
+        body: passed.body,
+    }
+}
+
+/// Every authorisation id that an answer names: its own `id` (with a `status`), and `authorization_id` below
+/// `authorization.items` of a requirements answer.
+fn authorizations_in(answer: &Json<'_>) -> Vec<String> {
+    let own = answer.get("id").filter(|_| answer.get("status").is_some());
+    let items = answer.get("authorization").and_then(|authorization| authorization.get("items"));
+    let items = items.and_then(Json::as_object).into_iter().flat_map(json::Object::iter);
+    let of_items = items.filter_map(|(_, item)| item.get("authorization_id"));
+    own.into_iter().chain(of_items).filter_map(Json::as_str).map(str::to_owned).collect()
+}
+
+fn owner_key(context: &Context<'_>, id: &str) -> String {
+    format!("authorization/{}/{}", context.caller.tenant, hex::encode(&Hash::hash(id.as_bytes())))
+}
+
+/// Notes that these authorisations belong to the caller, before it learns of them.
+///
+/// # Errors
+/// [`RefusalKind::DurableUnavailable`], [`RefusalKind::DurableUnsupported`]: an id that nobody owns could never be asked for.
+pub(crate) async fn begin_authorizations<P: Platform>(
+    platform: &P,
+    context: &Context<'_>,
+    executor: usize,
+    ids: &[String],
+    record: &mut Record,
+) -> Result<(), Refusal> {
+    if ids.len() > limits::AUTHORIZATIONS_PER_ANSWER {
+        record.degraded.push("authorizations_left_out");
+    }
+    let executor = context.config.executors.get(executor).map_or_else(String::new, |executor| executor.id.to_string());
+    for id in ids.iter().take(limits::AUTHORIZATIONS_PER_ANSWER) {
+        let command = Command::Begin { caller: context.caller.id.to_string(), executor: executor.clone() };
+        state::apply(platform, &owner_key(context, id), &AnyCommand::Authorization(command)).await.map_err(durable)?;
+    }
+    Ok(())
+}
+
+/// The executor at which the caller began this authorisation.
+async fn owner_of_authorization<P: Platform>(platform: &P, context: &Context<'_>, id: &str) -> Result<String, Refusal> {
+    let command = Command::IsOf(context.caller.id.to_string());
+    let reply = state::apply(platform, &owner_key(context, id), &AnyCommand::Authorization(command)).await;
+    match reply.map_err(durable)? {
+        AnyReply::Authorization(Reply::Yes(executor)) => Ok(executor),
+        _ => Err(Refusal::new(RefusalKind::AuthorizationUnknown)),
+    }
+}
+
+fn durable(error: DurableError) -> Refusal {
+    Refusal::new(match error {
+        DurableError::Unavailable => RefusalKind::DurableUnavailable,
+        DurableError::Unsupported => RefusalKind::DurableUnsupported,
+    })
+}

@@ -1,0 +1,134 @@
+//! The isolate's lease on the epochs: while it holds, a decision waits for nothing.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::isolate::{Isolate, Running};
+use crate::ports::{DurableError, Platform};
+use crate::state::epochs::{Change, Command, Epochs, Reply};
+use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::time::{Millis, Timestamp};
+
+/// The key of the epochs' owner.
+const OWNER: &str = "epochs";
+
+/// What an isolate knows of the epochs.
+#[derive(Debug, Default)]
+pub struct Lease(RefCell<Known>);
+
+#[derive(Clone, Debug, Default)]
+struct Known {
+    epochs: Rc<Epochs>,
+    /// When they were asked for; `None` when they never were, or when what is known must not be used any more.
+    read_at: Option<Timestamp>,
+    /// A renewal is under way in the background; another may start after this.
+    renewing_until: Option<Timestamp>,
+}
+
+/// The epochs as a decision may use them.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The epochs.
+    pub epochs: Rc<Epochs>,
+    /// Whether the lease holds. If not, these are the last known ones: the cache is bypassed, and decisions follow the fail
+    /// mode.
+    pub is_current: bool,
+}
+
+/// Bound on one renewal in the background before another may start.
+const RENEWAL: Millis = Millis::from_secs(2);
+
+/// The epochs, now. Waits only when the lease has run out; in its second half it is renewed in the background.
+///
+/// INVARIANT (lease): epochs are used as current only within `epochs.lease` of the moment before they were asked for, so a
+/// change holds everywhere within that time.
+pub async fn hold<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running) -> Held {
+    let now = platform.now();
+    let lease = running.config.epochs.lease;
+    let known = running.lease.0.borrow().clone();
+    // A clock that went backwards makes the lease's age unknown: it is over.
+    let age = known.read_at.filter(|read_at| *read_at <= now).map(|read_at| now.since(read_at));
+    match age {
+        Some(age) if age < lease => {
+            let may_renew = known.renewing_until.is_none_or(|until| now >= until);
+            if age >= lease.half() && may_renew {
+                renew_in_background(platform, isolate, running, now);
+            }
+            Held { epochs: known.epochs, is_current: true }
+        }
+        _ => match ask(platform, Command::Read).await {
+            Ok(epochs) => Held { epochs: adopt(running, epochs, now), is_current: true },
+            Err(_) => Held { epochs: known.epochs, is_current: false },
+        },
+    }
+}
+
+fn renew_in_background<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running, now: Timestamp) {
+    running.lease.0.borrow_mut().renewing_until = Some(now.after(RENEWAL));
+    let (platform_, isolate) = (platform.clone(), Rc::clone(isolate));
+    platform.spawn(async move {
+        if let (Ok(running), Ok(epochs)) = (isolate.running(), ask(&platform_, Command::Read).await) {
+            adopt(running, epochs, now);
+        }
+    });
+}
+
+/// Takes epochs that were asked for at `asked_at`, unless newer ones are known already.
+fn adopt(running: &Running, epochs: Epochs, asked_at: Timestamp) -> Rc<Epochs> {
+    let mut known = running.lease.0.borrow_mut();
+    if epochs.version >= known.epochs.version {
+        if epochs.version != known.epochs.version {
+            known.epochs = Rc::new(epochs);
+        }
+        known.read_at = Some(known.read_at.map_or(asked_at, |read_at| read_at.max(asked_at)));
+        known.renewing_until = None;
+    }
+    Rc::clone(&known.epochs)
+}
+
+/// The epochs as their owner has them.
+///
+/// # Errors
+/// [`DurableError`] when the owner could not be asked.
+pub async fn read<P: Platform>(platform: &P) -> Result<Epochs, DurableError> {
+    ask(platform, Command::Read).await
+}
+
+/// Applies changes at the owner and takes the result as this isolate's own epochs.
+///
+/// # Errors
+/// [`AdvanceError`].
+pub async fn advance<P: Platform>(
+    platform: &P,
+    running: &Running,
+    changes: Vec<Change>,
+) -> Result<Rc<Epochs>, AdvanceError> {
+    let now = platform.now();
+    let command = AnyCommand::Epochs(Command::Advance(changes));
+    match state::apply(platform, OWNER, &command).await {
+        Ok(AnyReply::Epochs(Reply::Now(epochs))) => Ok(adopt(running, epochs, now)),
+        Ok(AnyReply::Epochs(Reply::Full)) => Err(AdvanceError::Full),
+        Ok(_) => Err(AdvanceError::Durable(DurableError::Unavailable)),
+        Err(error) => {
+            // It may have been applied: what this isolate knows is not to be used any more.
+            running.lease.0.borrow_mut().read_at = None;
+            Err(AdvanceError::Durable(error))
+        }
+    }
+}
+
+/// Why the epochs could not be advanced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdvanceError {
+    /// A bound of [`crate::limits`] would be passed.
+    Full,
+    /// The owner could not be asked; the changes may have been applied.
+    Durable(DurableError),
+}
+
+async fn ask<P: Platform>(platform: &P, command: Command) -> Result<Epochs, DurableError> {
+    match state::apply(platform, OWNER, &AnyCommand::Epochs(command)).await? {
+        AnyReply::Epochs(Reply::Now(epochs)) => Ok(epochs),
+        _ => Err(DurableError::Unavailable),
+    }
+}

@@ -1,0 +1,106 @@
+//! Runs a tool on an Arcade engine (`POST /v1/tools/execute`).
+
+use super::{ANSWER_LIMITS, Exchange, Failed, Failure, Ran, duration_text, server_failure};
+use crate::admission::ToolCall;
+use crate::config::Upstream;
+use crate::json::{self, Json, Object, write_json, write_string};
+use crate::ports::{Origin, OriginRequest, OriginResponse, Platform};
+use crate::refusal::{Refusal, RefusalKind};
+use crate::request::Method;
+use crate::upstream;
+
+/// One attempt.
+pub(super) async fn run<P: Platform>(
+    platform: &P,
+    engine: &Upstream,
+    call: &ToolCall<'_>,
+    exchange: &Exchange<'_>,
+) -> Result<Ran, Failed> {
+    let inactive = || Failed::refused(Refusal::new(RefusalKind::ExecutorInactive), true);
+    let request = OriginRequest {
+        method: Method::Post,
+        url: format!("{}/tools/execute", upstream::engine_url(engine, call.project.as_ref())),
+        headers: vec![("content-type", "application/json".to_owned()), ("accept", "application/json".to_owned())],
+        authorization: Some(upstream::engine_credential(engine).ok_or_else(inactive)?),
+        body: request_body(call),
+        timeout: exchange.timeout,
+        response_limit: exchange.response_limit,
+    };
+    let response = Origin::send(platform, request).await.map_err(Failed::origin)?;
+    read(response, call.include_stacktrace)
+}
+
+/// The request, with the version that the registry resolved: what is kept under a version was made by it.
+fn request_body(call: &ToolCall<'_>) -> Vec<u8> {
+    let mut body = Vec::with_capacity(512);
+    let mut member = |prefix: &[u8], text: &str| {
+        body.extend_from_slice(prefix);
+        write_string(&mut body, text);
+    };
+    member(b"{\"tool_name\":", call.tool.name.as_str());
+    if !call.tool.version.is_empty() {
+        member(b",\"tool_version\":", &call.tool.version);
+    }
+    if let Some(user) = &call.user {
+        member(b",\"user_id\":", user.as_str());
+    }
+    if let Some(run_at) = &call.run_at {
+        member(b",\"run_at\":", run_at);
+    }
+    if call.include_stacktrace {
+        body.extend_from_slice(b",\"include_error_stacktrace\":true");
+    }
+    body.extend_from_slice(b",\"input\":");
+    write_json(&mut body, &call.input);
+    body.push(b'}');
+    body
+}
+
+fn read(response: OriginResponse, include_stacktrace: bool) -> Result<Ran, Failed> {
+    if response.status == 401 {
+        return Err(Failed::refused(Refusal::new(RefusalKind::UpstreamRefusedCredential), true));
+    }
+    if let Some(failed) = server_failure(&response) {
+        return Err(failed);
+    }
+    let not_json = || Failed::refused(Refusal::new(RefusalKind::UpstreamNotJson), false);
+    let answer = json::parse(&response.body, ANSWER_LIMITS).map_err(|_| not_json())?;
+    let Json::Object(answer) = answer else {
+        return Err(not_json());
+    };
+    if response.status != 200 {
+        // A refusal in the engine's own words: `{name, message}`.
+        return Err(Failed { failure: Failure::Answered(response), surely_not_run: true });
+    }
+    let success = answer.get("success").and_then(Json::as_bool).ok_or_else(not_json)?;
+    let output = answer.get("output").and_then(Json::as_object);
+    let error = output.and_then(|output| output.get("error")).filter(|error| **error != Json::Null);
+    let leaks_trace = !include_stacktrace && error.is_some_and(|error| error.get("stacktrace").is_some());
+    let mut text = Vec::new();
+    write_json(&mut text, output.map_or(&Json::Null, |_| answer.get("output").unwrap_or(&Json::Null)));
+    let error_kind = error.and_then(|error| error.get("kind")).and_then(Json::as_str).map(str::to_owned);
+    let ran = Ran {
+        success,
+        duration: duration_text(answer.get("duration")),
+        finished_at: answer.get("finished_at").and_then(Json::as_str).unwrap_or_default().to_owned(),
+        error_kind: if success { None } else { Some(error_kind.unwrap_or_else(|| "UNKNOWN".to_owned())) },
+        authorization: output.and_then(output_authorization).map(str::to_owned),
+        output: text,
+        whole: None,
+    };
+    let whole = if leaks_trace { without_stacktrace(answer) } else { response.body };
+    Ok(Ran { whole: Some(whole), ..ran })
+}
+
+/// The id of the authorisation that an output asks for.
+#[must_use]
+pub fn output_authorization<'o>(output: &'o Object<'_>) -> Option<&'o str> {
+    output.get("authorization")?.get("id")?.as_str()
+}
+
+/// The answer as text, less `output.error.stacktrace`.
+fn without_stacktrace(answer: Object<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_json(&mut out, &Json::Object(answer).without(&["output", "error", "stacktrace"]));
+    out
+}

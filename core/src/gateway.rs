@@ -1,0 +1,153 @@
+//! The gateway of one isolate, as a host drives it: the pipeline, one straight function.
+//!
+//! `request -> identity -> admission -> cache -> route -> execute -> record -> response`
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use crate::admission::{self, Admitted, Context};
+use crate::isolate::Isolate;
+use crate::operation::{self, Gate};
+use crate::own;
+use crate::ports::{Kv, Platform};
+use crate::record::{Record, explain, metrics, trace_id_of};
+use crate::refusal::{Refusal, RefusalKind};
+use crate::registry;
+use crate::request::{Header, Request};
+use crate::response::{self, Answer, Response};
+use crate::tool_call;
+use crate::{engine_call, epochs, identity, limits};
+
+/// One isolate's gateway. A host keeps it in a thread-local `Rc` for the isolate's life and calls nothing else of the core
+/// but [`crate::state::step`] (in the durable owner) and [`crate::record::install`] (once, at start).
+#[derive(Debug)]
+pub struct Gateway {
+    document: &'static str,
+    isolate: OnceCell<Rc<Isolate>>,
+}
+
+impl Gateway {
+    /// A gateway with this configuration document (`toolgate.toml`), which is read when the first request arrives.
+    #[must_use]
+    pub const fn new(document: &'static str) -> Self {
+        Self { document, isolate: OnceCell::new() }
+    }
+
+    /// Answers one request. A warm cache hit completes without waiting for anything.
+    pub async fn handle<P: Platform>(&self, platform: &P, request: Request) -> Response<P::Stream> {
+        let isolate = self.isolate(platform).await;
+        handle(platform, &isolate, &request).await
+    }
+
+    /// The scheduled job: fetches every list of tools anew, and lets the store drop what has expired.
+    pub async fn scheduled<P: Platform>(&self, platform: &P) {
+        let isolate = self.isolate(platform).await;
+        if let Ok(running) = isolate.running() {
+            registry::refresh_all(platform, running).await;
+        }
+        Kv::sweep(platform, platform.now()).await;
+    }
+
+    async fn isolate<P: Platform>(&self, platform: &P) -> Rc<Isolate> {
+        if let Some(isolate) = self.isolate.get() {
+            return Rc::clone(isolate);
+        }
+        let started = Rc::new(Isolate::start(platform, self.document).await);
+        // Another request may have started it meanwhile: the first one counts.
+        Rc::clone(self.isolate.get_or_init(|| started))
+    }
+}
+
+/// Answers one request: runs the pipeline, then records and completes whatever came of it.
+///
+/// INVARIANT (one record): every path through here emits exactly one record.
+async fn handle<P: Platform>(platform: &P, isolate: &Rc<Isolate>, request: &Request) -> Response<P::Stream> {
+    let request_id = format!("req_{:032x}", isolate.next_id());
+    let mut record = Record::new(request_id, platform.now(), request.method);
+    record.trace_id = request.headers.get(Header::Traceparent).and_then(trace_id_of);
+    let ended = pipeline(platform, isolate, request, &mut record).await;
+    let answer = ended.unwrap_or_else(|refusal| {
+        let answer = Answer::refusal(&refusal, &record.request_id);
+        record.refusal = Some((refusal.kind, refusal.detail.map(Cow::into_owned)));
+        answer
+    });
+    let cors_origins = isolate.running().map_or(&[][..], |running| &running.config.cors_origins);
+    let response = response::finish(answer, &record, request, cors_origins);
+    emit(platform, isolate, &record, response.status);
+    response
+}
+
+/// The pipeline. Whoever reads it from top to bottom has read the gateway.
+async fn pipeline<P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    request: &Request,
+    record: &mut Record,
+) -> Result<Answer<P::Stream>, Refusal> {
+    // request: what is asked for, from method and path alone.
+    let asked = operation::find(request.method, &request.target)?;
+    record.operation = asked.operation.name();
+    if asked.operation.needs_nothing() {
+        return Ok(own::open(&asked.operation));
+    }
+    let running = isolate.running().map_err(|_| Refusal::new(RefusalKind::ConfigurationInvalid))?;
+    match asked.operation.gate() {
+        Gate::Open => {
+            return own::public(platform, isolate, running, &asked.operation, request).await;
+        }
+        Gate::WorkerToken => {
+            return own::worker(platform, running, &asked.operation, request, record).await;
+        }
+        Gate::Action(_) => {}
+    }
+
+    // identity: whose key it is, under the epochs that say which keys are revoked.
+    let held = epochs::hold(platform, isolate, running).await;
+    record.epoch = Some(held.epochs.version);
+    if !held.is_current {
+        record.degraded.push("epochs_unavailable");
+    }
+    let identified =
+        identity::identify(&request.headers, &running.hasher, &running.keys, &running.config.callers, &held.epochs)?;
+    let caller = identified.caller;
+    record.tenant = Some(caller.tenant.to_string());
+    record.caller = Some(caller.id.to_string());
+    record.key = Some(identified.key.id.to_string());
+
+    // admission: whether this caller may. It decides from names, so the names must be known.
+    let tools = registry::current(platform, isolate, running, asked.project.as_ref()).await;
+    let context = Context {
+        config: &running.config,
+        caller,
+        held: &held,
+        registry: &tools.registry,
+        registry_is_incomplete: tools.is_incomplete(),
+    };
+    match admission::admit(&context, &asked, request)? {
+        // cache, route, execute: see the straight function of each kind of request.
+        Admitted::Tool(call) => tool_call::answer(platform, running, &context, *call, request, record).await,
+        Admitted::Engine(call) => engine_call::answer(platform, running, &context, call, request, record).await,
+        Admitted::Own => own::answer(platform, running, &context, &tools, &asked, request).await,
+    }
+}
+
+/// record: one line, the counters, and for a refusal what explains it later.
+fn emit<P: Platform>(platform: &P, isolate: &Rc<Isolate>, record: &Record, status: u16) {
+    let now = platform.now();
+    let line = record.line(status, now);
+    tracing::info!(line = line.as_str());
+    let Ok(running) = isolate.running() else {
+        return;
+    };
+    running.counters.count(record, now.since(record.at));
+    metrics::flush_soon(platform, isolate);
+    if record.refusal.is_some() && running.explained.take(now) {
+        let name = explain::store_name(record.tenant.as_deref(), &record.request_id);
+        let platform_ = platform.clone();
+        platform.spawn(async move {
+            // Best effort by its contract: the line above is the record, this only makes it easy to find.
+            let _lost = Kv::put(&platform_, &name, line.into_bytes(), limits::EXPLAINED_KEPT).await;
+        });
+    }
+}

@@ -1,0 +1,34 @@
+//! Hexadecimal digits.
+
+/// The lower-case hexadecimal text of `bytes`.
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// The 32 bytes that 64 hexadecimal digits stand for.
+#[must_use]
+pub fn decode32(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_and_back() {
+        let bytes: [u8; 32] = std::array::from_fn(|index| u8::try_from(index * 8).unwrap());
+        assert_eq!(decode32(&encode(&bytes)), Some(bytes));
+        assert_eq!(decode32("00"), None);
+        assert_eq!(decode32(&"+0".repeat(32)), None);
+    }
+}

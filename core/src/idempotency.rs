@@ -1,0 +1,89 @@
+//! Idempotency keys around a tool call: one outcome per key.
+
+use hmac_sha256::Hash;
+
+use crate::admission::ToolCall;
+use crate::cache::{KeyParts, key_of};
+use crate::config::Caller;
+use crate::hex;
+use crate::ports::{DurableError, Platform};
+use crate::refusal::{Refusal, RefusalKind};
+use crate::state::idempotency::{Command, Outcome, Reply};
+use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::time::Millis;
+
+/// A key that this request holds until it says how its call ended.
+#[derive(Debug)]
+pub struct Claim {
+    owner: String,
+    attempt: u64,
+}
+
+/// What became of the claim.
+#[derive(Debug)]
+pub enum Claimed {
+    /// The call may be made; its end must be told.
+    Go(Claim),
+    /// The call was made before: its answer.
+    Replay {
+        /// Its status.
+        status: u16,
+        /// Its body.
+        body: Vec<u8>,
+    },
+}
+
+/// Claims `key` for this call. Keys of different callers never meet.
+///
+/// # Errors
+/// [`RefusalKind::IdempotencyInFlight`], [`RefusalKind::IdempotencyKeyReused`], [`RefusalKind::OutcomeUnknown`],
+/// [`RefusalKind::DurableUnavailable`], [`RefusalKind::DurableUnsupported`].
+pub async fn claim<P: Platform>(
+    platform: &P,
+    caller: &Caller,
+    key: &str,
+    call: &ToolCall<'_>,
+    lost_after: Millis,
+) -> Result<Claimed, Refusal> {
+    let mut attempt = [0; 8];
+    platform.fill(&mut attempt);
+    let attempt = u64::from_be_bytes(attempt);
+    let name = hex::encode(&Hash::hash(key.as_bytes()));
+    let owner = format!("idempotency/{}/{}/{name}", caller.tenant, caller.id);
+    let command = Command::Begin { fingerprint: fingerprint(caller, call), attempt, lost_after };
+    match state::apply(platform, &owner, &AnyCommand::Idempotency(command)).await {
+        Ok(AnyReply::Idempotency(reply)) => match reply {
+            Reply::Proceed => Ok(Claimed::Go(Claim { owner, attempt })),
+            Reply::Replay { status, body } => Ok(Claimed::Replay { status, body }),
+            Reply::InFlight => Err(Refusal::new(RefusalKind::IdempotencyInFlight).after(Millis::from_secs(1))),
+            Reply::Mismatch => Err(Refusal::new(RefusalKind::IdempotencyKeyReused)),
+            Reply::Unknown => Err(Refusal::new(RefusalKind::OutcomeUnknown)),
+        },
+        Ok(_) | Err(DurableError::Unavailable) => Err(Refusal::new(RefusalKind::DurableUnavailable)),
+        Err(DurableError::Unsupported) => Err(Refusal::new(RefusalKind::DurableUnsupported)),
+    }
+}
+
+/// Tells how the call ended.
+///
+/// # Errors
+/// [`DurableError`]; the key then stays taken until the attempt counts as lost, and its outcome is unknown.
+pub async fn settle<P: Platform>(platform: &P, claim: Claim, outcome: Outcome) -> Result<(), DurableError> {
+    let command = Command::End { attempt: claim.attempt, outcome };
+    state::apply(platform, &claim.owner, &AnyCommand::Idempotency(command)).await.map(|_| ())
+}
+
+/// Digest of everything that makes two calls the same.
+fn fingerprint(caller: &Caller, call: &ToolCall<'_>) -> Vec<u8> {
+    let parts = KeyParts {
+        tenant: &caller.tenant,
+        account: [0; 16],
+        project: call.project.as_ref(),
+        executors: call.run_at.as_deref().unwrap_or_default(),
+        user: call.user.as_ref(),
+        tool: &call.tool,
+        keep: crate::cache::Keep { ttl: Millis::ZERO, scope: crate::config::CacheScopeChoice::User, rule_hash: [0; 8] },
+        input: &call.input,
+    };
+    Hash::hash(key_of(&parts).as_bytes()).to_vec()
+}

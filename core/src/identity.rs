@@ -1,0 +1,124 @@
+//! Who calls: from the credential in the headers to a caller, or a refusal.
+
+use std::fmt;
+
+use hmac_sha256::HMAC;
+use subtle::ConstantTimeEq;
+
+use crate::config::{Caller, CallerKey};
+use crate::limits;
+use crate::refusal::{Refusal, RefusalKind};
+use crate::request::{Header, RequestHeaders};
+use crate::state::epochs::Epochs;
+
+/// Hashes API keys under the hashing secret, so that only keyed hashes are held (HMAC-SHA-256, RFC 2104).
+#[derive(Clone)]
+pub struct KeyHasher(HMAC);
+
+impl fmt::Debug for KeyHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyHasher(..)")
+    }
+}
+
+impl KeyHasher {
+    /// A hasher under `secret`; its inner state is computed once.
+    #[must_use]
+    pub fn new(secret: &[u8]) -> Self {
+        Self(HMAC::new(secret))
+    }
+
+    /// The keyed hash of `key`.
+    #[must_use]
+    pub fn hash(&self, key: &str) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        mac.update(key.as_bytes());
+        mac.finalize()
+    }
+}
+
+/// A caller whose credential was checked, and the key it used.
+#[derive(Clone, Copy, Debug)]
+pub struct Identified<'c> {
+    /// The caller.
+    pub caller: &'c Caller,
+    /// The key.
+    pub key: &'c CallerKey,
+}
+
+/// Every key of every caller by its hash, for a look-up that does not depend on how many there are.
+#[derive(Clone, Debug, Default)]
+pub struct KeyTable(Vec<([u8; 32], usize, usize)>);
+
+impl KeyTable {
+    /// The table of these callers' keys.
+    #[must_use]
+    pub fn new(callers: &[Caller]) -> Self {
+        let mut rows: Vec<_> = callers
+            .iter()
+            .enumerate()
+            .flat_map(|(caller, entry)| entry.keys.iter().enumerate().map(move |(key, row)| (row.hash, caller, key)))
+            .collect();
+        rows.sort_unstable();
+        Self(rows)
+    }
+
+    /// The caller and key with this hash. Rows are found by the first eight bytes (what a guesser sees of their timing says
+    /// nothing about a key, as it is a keyed hash) and compared whole in constant time.
+    fn find(&self, hash: &[u8; 32]) -> Option<(usize, usize)> {
+        let prefix = hash.first_chunk::<8>();
+        let from = self.0.partition_point(|(row, ..)| row.first_chunk::<8>() < prefix);
+        let rows = self.0.get(from..).unwrap_or_default();
+        let candidates = rows.iter().take_while(|(row, ..)| row.first_chunk::<8>() == prefix);
+        candidates.filter(|(row, ..)| bool::from(row.ct_eq(hash))).map(|(_, caller, key)| (*caller, *key)).next()
+    }
+}
+
+/// Finds the caller. `Authorization: KEY`, `Authorization: Bearer KEY` and `X-API-Key: KEY` are the same; both headers at
+/// once must agree.
+///
+/// # Errors
+/// [`RefusalKind::CredentialMissing`], [`RefusalKind::CredentialMalformed`], [`RefusalKind::CredentialUnknown`] and
+/// [`RefusalKind::CredentialRevoked`].
+pub fn identify<'c>(
+    headers: &RequestHeaders,
+    hasher: &KeyHasher,
+    keys: &KeyTable,
+    callers: &'c [Caller],
+    epochs: &Epochs,
+) -> Result<Identified<'c>, Refusal> {
+    let key = credential(headers)?;
+    let found = keys.find(&hasher.hash(key)).and_then(|(caller, key)| {
+        let caller = callers.get(caller)?;
+        Some(Identified { caller, key: caller.keys.get(key)? })
+    });
+    let identified = found.ok_or_else(|| Refusal::new(RefusalKind::CredentialUnknown))?;
+    if epochs.revoked.contains(identified.key.id.as_str()) {
+        return Err(Refusal::new(RefusalKind::CredentialRevoked));
+    }
+    Ok(identified)
+}
+
+/// The one API key that the headers present.
+fn credential(headers: &RequestHeaders) -> Result<&str, Refusal> {
+    let authorization = headers.get(Header::Authorization).map(strip_bearer).filter(|key| !key.is_empty());
+    let api_key = headers.get(Header::XApiKey).filter(|key| !key.is_empty());
+    let key = match (authorization, api_key) {
+        (None, None) => return Err(Refusal::new(RefusalKind::CredentialMissing)),
+        (Some(key), None) | (None, Some(key)) => key,
+        (Some(left), Some(right)) if left == right => left,
+        (Some(_), Some(_)) => return Err(Refusal::new(RefusalKind::CredentialMalformed)),
+    };
+    // Visible ASCII only: a repeated header arrives joined by ", " and is no key either.
+    let is_key = key.len() <= limits::KEY_BYTES_MAX && key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
+    if is_key { Ok(key) } else { Err(Refusal::new(RefusalKind::CredentialMalformed)) }
+}
+
+/// The key behind an optional, case-insensitive `Bearer ` (RFC 9110 section 11.1).
+fn strip_bearer(value: &str) -> &str {
+    match value.split_at_checked(7) {
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer ") => key.trim_start(),
+        _ if value.eq_ignore_ascii_case("bearer") => "",
+        _ => value,
+    }
+}

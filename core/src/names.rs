@@ -1,0 +1,228 @@
+//! Names that cannot be wrong: each type's constructor refuses what is not one.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Most bytes in an identifier of ours.
+const ID_BYTES: usize = 64;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        ///
+        /// 1 to 64 of the characters `a-z A-Z 0-9 _ - .`, the first a letter or digit.
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// The identifier with this text; `None` when it is not one.
+            #[must_use]
+            pub fn new(text: &str) -> Option<Self> {
+                is_id(text).then(|| Self(text.into()))
+            }
+
+            /// The identifier's text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+id! {
+    /// A tenant: the wall that no data crosses.
+    TenantId
+}
+id! {
+    /// A caller: whoever holds one of its API keys.
+    CallerId
+}
+id! {
+    /// One API key of a caller; what a revocation names.
+    KeyId
+}
+id! {
+    /// An executor: a place where tools run.
+    ExecutorId
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() <= ID_BYTES
+        && text.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+}
+
+/// An organisation and project of an Arcade engine: the `{org}/{project}` of `/v1/orgs/{org}/projects/{project}/...`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Project(Box<str>);
+
+impl Project {
+    /// The project named `org/project`; `None` when that is not two identifiers.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let (org, project) = text.split_once('/')?;
+        (is_id(org) && is_id(project)).then(|| Self(text.into()))
+    }
+
+    /// `org/project`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The path prefix that addresses it: `/v1/orgs/{org}/projects/{project}`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let (org, project) = self.0.split_once('/').unwrap_or((&self.0, ""));
+        format!("/v1/orgs/{org}/projects/{project}")
+    }
+}
+
+/// The end user that a call is made for, as the caller names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct UserId(Box<str>);
+
+impl UserId {
+    /// Most bytes in a user id.
+    pub const BYTES: usize = 256;
+
+    /// The user named `text`: 1 to 256 bytes without control characters.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        (!text.is_empty() && text.len() <= Self::BYTES && !text.chars().any(char::is_control))
+            .then(|| Self(text.into()))
+    }
+
+    /// The id's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// `Toolkit.Tool`: letters, digits, `_` and `-` on both sides (remote MCP servers' ids have a `-`). Compared in lower case.
+#[derive(Clone, Debug, Eq, PartialEq, PartialOrd, Ord)]
+pub struct ToolName {
+    text: Box<str>,
+    dot: usize,
+}
+
+impl ToolName {
+    /// Most bytes in a qualified tool name.
+    pub const BYTES: usize = 160;
+
+    /// The tool named `toolkit.tool`; `None` when that is not a name.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let dot = text.find('.')?;
+        let (toolkit, tool) = (text.get(..dot)?, text.get(dot.checked_add(1)?..)?);
+        let is_word = |word: &str| {
+            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        };
+        (text.len() <= Self::BYTES && is_word(toolkit) && is_word(tool)).then(|| Self { text: text.into(), dot })
+    }
+
+    /// `Toolkit.Tool`, in the case it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The toolkit.
+    #[must_use]
+    pub fn toolkit(&self) -> &str {
+        self.text.get(..self.dot).unwrap_or_default()
+    }
+
+    /// The tool within its toolkit.
+    #[must_use]
+    pub fn tool(&self) -> &str {
+        self.text.get(self.dot.saturating_add(1)..).unwrap_or_default()
+    }
+
+    /// The form in which names are compared.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        self.text.to_ascii_lowercase()
+    }
+}
+
+/// Which tools something is about: `*`, `Toolkit.*` or `Toolkit.Tool`, in any case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToolPattern {
+    /// Every tool.
+    Every,
+    /// The tools of one toolkit (lower case).
+    Toolkit(Box<str>),
+    /// One tool (lower case).
+    Tool(Box<str>),
+}
+
+impl ToolPattern {
+    /// The pattern with this text; `None` when it is not one.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::Every);
+        }
+        if let Some(toolkit) = text.strip_suffix(".*") {
+            // A toolkit is a word on its own: let the tool name's rule check it.
+            return ToolName::new(&format!("{toolkit}.x")).map(|_| Self::Toolkit(toolkit.to_ascii_lowercase().into()));
+        }
+        ToolName::new(text).map(|name| Self::Tool(name.folded().into()))
+    }
+
+    /// Whether the tool with this name in lower case (`toolkit.tool`) is meant.
+    #[must_use]
+    pub fn matches(&self, folded: &str) -> bool {
+        match self {
+            Self::Every => true,
+            Self::Tool(tool) => **tool == *folded,
+            Self::Toolkit(toolkit) => folded.strip_prefix(&**toolkit).is_some_and(|rest| rest.starts_with('.')),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_is_no_name() {
+        for text in ["", "-a", "a b", "a/b", "é", &"x".repeat(65)] {
+            assert_eq!(TenantId::new(text), None, "{text:?}");
+        }
+        for text in ["", "a", "a.", ".a", "a.b.c", "a b.c", "a.b@1"] {
+            assert_eq!(ToolName::new(text), None, "{text:?}");
+        }
+        for text in ["a", "a/", "/b", "a/b/c", "../b", "a/b?"] {
+            assert_eq!(Project::new(text), None, "{text:?}");
+        }
+        assert_eq!(UserId::new("a\nb"), None);
+    }
+
+    #[test]
+    fn patterns_match_in_any_case_and_only_whole_words() {
+        let math = ToolPattern::new("Math.*").unwrap();
+        assert!(math.matches("math.add"));
+        assert!(!math.matches("mathematics.add"));
+        assert!(ToolPattern::new("Math.ADD").unwrap().matches("math.add"));
+        assert!(!ToolPattern::new("Math.Add").unwrap().matches("math.addall"));
+        assert_eq!(ToolPattern::new("M*th.Add"), None);
+        assert_eq!(ToolPattern::new("*.*"), None);
+    }
+
+    #[test]
+    fn a_tool_name_has_two_parts() {
+        let name = ToolName::new("Math.Add").unwrap();
+        assert_eq!((name.toolkit(), name.tool(), name.folded().as_str()), ("Math", "Add", "math.add"));
+    }
+}

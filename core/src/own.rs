@@ -1,0 +1,147 @@
+//! What the gateway answers by itself.
+
+mod epochs_route;
+mod ready;
+mod worker_route;
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use crate::admission::Context;
+use crate::isolate::{Isolate, Running};
+use crate::json::Json;
+use crate::listing;
+use crate::operation::{Asked, Operation};
+use crate::ports::{DurableError, Kv, Platform};
+use crate::record::{explain, metrics};
+use crate::refusal::{Refusal, RefusalKind};
+use crate::registry::{self, Current};
+use crate::request::Request;
+use crate::response::{Answer, Body};
+
+pub(crate) use worker_route::answer as worker;
+
+/// The interface description: written by hand, held against the code by the tests.
+const OPENAPI: &str = include_str!("../openapi.json");
+
+/// Answers what depends on nothing.
+#[must_use]
+pub(crate) fn open<S>(operation: &Operation) -> Answer<S> {
+    match operation {
+        Operation::OpenApi => Answer::json(200, OPENAPI.as_bytes().to_vec()),
+        _ => Answer::json(200, br#"{"status":"ok"}"#.to_vec()),
+    }
+}
+
+/// Answers what anyone may ask.
+///
+/// # Errors
+/// None today; the signature is that of every stage's end.
+pub(crate) async fn public<P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    running: &Running,
+    operation: &Operation,
+    request: &Request,
+) -> Result<Answer<P::Stream>, Refusal> {
+    match operation {
+        Operation::Preflight => Ok(preflight(running, request)),
+        Operation::WorkerHealth => {
+            let count = registry::catalogue::of_local(0).len();
+            Ok(Answer::json(200, format!("{{\"status\":\"ok\",\"tool_count\":\"{count}\"}}").into_bytes()))
+        }
+        _ => {
+            let tools = registry::current(platform, isolate, running, None).await;
+            let healthy = !tools.registry.is_empty();
+            let body = if healthy {
+                "{\"healthy\":true}"
+            } else {
+                "{\"healthy\":false,\"reason\":\"no executor has given its tools yet\"}"
+            };
+            Ok(Answer::json(if healthy { 200 } else { 503 }, body.as_bytes().to_vec()))
+        }
+    }
+}
+
+/// What a browser asks before the request proper (Fetch, "CORS-preflight request").
+fn preflight<S>(running: &Running, request: &Request) -> Answer<S> {
+    let mut headers: Vec<(&'static str, Cow<'static, str>)> = Vec::new();
+    if !running.config.cors_origins.is_empty() && request.headers.get(crate::request::Header::Origin).is_some() {
+        headers.push(("access-control-allow-methods", Cow::Borrowed("GET, HEAD, POST, PUT, PATCH, DELETE")));
+        headers.push(("access-control-allow-headers", Cow::Borrowed(CORS_HEADERS)));
+        headers.push(("access-control-max-age", Cow::Borrowed("600")));
+    }
+    Answer { status: 204, headers, body: Body::Empty }
+}
+
+/// What the official SDKs send from a browser.
+const CORS_HEADERS: &str = "authorization, x-api-key, content-type, accept, idempotency-key, cache-control, traceparent, \
+    x-stainless-arch, x-stainless-lang, x-stainless-os, x-stainless-package-version, x-stainless-retry-count, \
+    x-stainless-runtime, x-stainless-runtime-version, x-stainless-timeout";
+
+/// Answers an admitted request.
+///
+/// # Errors
+/// The refusals of the operation.
+pub(crate) async fn answer<P: Platform>(
+    platform: &P,
+    running: &Running,
+    context: &Context<'_>,
+    tools: &Current,
+    asked: &Asked,
+    request: &Request,
+) -> Result<Answer<P::Stream>, Refusal> {
+    let project = asked.project.as_ref();
+    match &asked.operation {
+        Operation::ToolsList => {
+            listing::list(platform, running, context, &asked.query, project, listing::Shape::Tools).await
+        }
+        Operation::FormattedList => {
+            listing::list(platform, running, context, &asked.query, project, listing::Shape::Formatted).await
+        }
+        Operation::ToolGet(name) => {
+            listing::get(platform, running, context, name, &asked.query, project, listing::Shape::Tools).await
+        }
+        Operation::FormattedGet(name) => {
+            listing::get(platform, running, context, name, &asked.query, project, listing::Shape::Formatted).await
+        }
+        // Admission found that the tool needs no authorisation: there is nothing to give.
+        Operation::AuthorizeTool => Ok(Answer::json(200, br#"{"status":"completed"}"#.to_vec())),
+        Operation::Metrics => {
+            let text = metrics::exposition(platform, &running.counters).await.map_err(durable)?;
+            let headers = vec![("content-type", Cow::Borrowed("text/plain; version=0.0.4; charset=utf-8"))];
+            Ok(Answer { status: 200, headers, body: Body::Bytes(text.into_bytes()) })
+        }
+        Operation::Ready => Ok(ready::answer(running, context, tools)),
+        Operation::Explain(id) => explained(platform, context, id).await,
+        Operation::EpochsRead => epochs_route::read(platform).await,
+        Operation::EpochsAdvance => epochs_route::advance(platform, running, request).await,
+        _ => Err(Refusal::new(RefusalKind::PathUnknown)),
+    }
+}
+
+/// What became of a request: of the caller's own tenant, or of a request whose caller nobody knew.
+async fn explained<P: Platform>(platform: &P, context: &Context<'_>, id: &str) -> Result<Answer<P::Stream>, Refusal> {
+    let unknown = || Refusal::new(RefusalKind::RecordUnknown);
+    if !explain::is_request_id(id) {
+        return Err(unknown());
+    }
+    for tenant in [Some(context.caller.tenant.as_str()), None] {
+        if let Ok(Some(line)) = Kv::get(platform, &explain::store_name(tenant, id)).await {
+            return Ok(Answer::json(200, line));
+        }
+    }
+    Err(unknown())
+}
+
+fn durable(error: DurableError) -> Refusal {
+    Refusal::new(match error {
+        DurableError::Unavailable => RefusalKind::DurableUnavailable,
+        DurableError::Unsupported => RefusalKind::DurableUnsupported,
+    })
+}
+
+/// The text of a member, for small bodies.
+fn text_of<'j>(value: &'j Json<'_>, member: &str) -> Option<&'j str> {
+    value.get(member).and_then(Json::as_str)
+}

@@ -1,0 +1,61 @@
+//! Readiness: which parts are degraded, since when, why, and what that means.
+
+use crate::admission::Context;
+use crate::isolate::Running;
+use crate::json::write_string;
+use crate::registry::Current;
+use crate::response::Answer;
+
+/// `200` when everything works, `503` when a part is degraded; the body names each.
+pub(super) fn answer<S>(running: &Running, context: &Context<'_>, tools: &Current) -> Answer<S> {
+    let mut parts = Vec::new();
+    if !context.held.is_current {
+        parts.push(part(
+            "epochs",
+            "epochs_unavailable",
+            None,
+            "the cache is bypassed; decisions follow epochs.fail_mode",
+        ));
+    }
+    for (executor, source) in running.config.executors.iter().zip(&tools.sources) {
+        if let Some((kind, since)) = source.fault {
+            let effect = if source.tools.is_some() {
+                "its last good list of tools is served"
+            } else {
+                "its tools are not known"
+            };
+            parts.push(part(executor.id.as_str(), kind.name(), Some(since.to_string()), effect));
+        }
+    }
+    let ready = parts.is_empty();
+    let mut body = format!("{{\"ready\":{ready},\"tools\":{},\"degraded\":[", tools.registry.len()).into_bytes();
+    body.extend_from_slice(parts.join(",").as_bytes());
+    body.extend_from_slice(b"],\"inactive\":[");
+    let inactive = running.config.executors.iter().filter(|executor| executor.is_inactive());
+    let inactive: Vec<_> = inactive
+        .map(|executor| part(executor.id.as_str(), "executor_inactive", None, "its credential is not set"))
+        .collect();
+    body.extend_from_slice(inactive.join(",").as_bytes());
+    body.extend_from_slice(b"],\"notices\":[");
+    let notices: Vec<_> =
+        running.config.notices.iter().map(|notice| part(notice.setting, notice.name, None, notice.message)).collect();
+    body.extend_from_slice(notices.join(",").as_bytes());
+    body.extend_from_slice(b"]}");
+    Answer::json(if ready { 200 } else { 503 }, body)
+}
+
+fn part(name: &str, reason: &str, since: Option<String>, effect: &str) -> String {
+    let mut out = Vec::new();
+    let mut member = |prefix: &[u8], text: &str| {
+        out.extend_from_slice(prefix);
+        write_string(&mut out, text);
+    };
+    member(b"{\"part\":", name);
+    member(b",\"reason\":", reason);
+    if let Some(since) = since {
+        member(b",\"since\":", &since);
+    }
+    member(b",\"effect\":", effect);
+    out.push(b'}');
+    String::from_utf8(out).unwrap_or_default()
+}

@@ -1,0 +1,26 @@
+//! All that a host must supply; nothing else of the world exists for the core.
+//!
+//! A port is one or two methods with its contract, and permitted failures, in the doc. The same file name holds it here, in
+//! `functions/cloudflare/src`, in `functions/spin/src` and in the simulator. Both hosts are single threaded: futures are not
+//! `Send`, dispatch is static, and no `RefCell` borrow may be held over an `.await`.
+
+pub mod background;
+pub mod clock;
+pub mod durable;
+pub mod entropy;
+pub mod kv;
+pub mod origin;
+pub mod settings;
+
+pub use background::Background;
+pub use clock::Clock;
+pub use durable::{Durable, DurableError};
+pub use entropy::Entropy;
+pub use kv::{Kv, KvError};
+pub use origin::{Origin, OriginError, OriginRequest, OriginResponse, OriginStream};
+pub use settings::Settings;
+
+/// A host: every port at once. A clone is a handle on the same world and must be cheap.
+pub trait Platform: Background + Clock + Durable + Entropy + Kv + Origin + Settings + Clone + 'static {}
+
+impl<T: Background + Clock + Durable + Entropy + Kv + Origin + Settings + Clone + 'static> Platform for T {}

@@ -1,0 +1,102 @@
+//! Every outbound HTTP call of the system.
+
+use crate::request::Method;
+use crate::secret::Secret;
+use crate::time::Millis;
+
+/// An outbound request. There is no way to forward a caller's credential: the only one is `authorization`.
+#[derive(Clone, Debug)]
+pub struct OriginRequest {
+    /// The method.
+    pub method: Method,
+    /// An absolute `http` or `https` URL.
+    pub url: String,
+    /// Header names in lower case, and values without line breaks.
+    pub headers: Vec<(&'static str, String)>,
+    /// The whole value of the `Authorization` header: the gateway's own credential, written at the last moment.
+    pub authorization: Option<Secret>,
+    /// The body; empty for none.
+    pub body: Vec<u8>,
+    /// Bound on the whole exchange, body of the answer included (for [`Origin::open`]: until its head has arrived).
+    pub timeout: Millis,
+    /// Bound on the answer's body in bytes; ignored by [`Origin::open`].
+    pub response_limit: usize,
+}
+
+/// An answer whose body has arrived whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginResponse {
+    /// The status, 100 to 599.
+    pub status: u16,
+    /// Those of [`RESPONSE_HEADERS`] that were present, in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body, exactly as long as declared.
+    pub body: Vec<u8>,
+}
+
+impl OriginResponse {
+    /// The value of the response header `name` (lower case).
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// An answer whose body is still arriving, as the host's own stream.
+#[derive(Debug)]
+pub struct OriginStream<S> {
+    /// The status, 100 to 599.
+    pub status: u16,
+    /// Those of [`RESPONSE_HEADERS`] that were present, in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: S,
+}
+
+/// The response headers that the core reads or passes on; a host reports these and no others.
+pub const RESPONSE_HEADERS: [&str; 6] =
+    ["content-type", "retry-after", "retry-after-ms", "x-should-retry", "etag", "www-authenticate"];
+
+/// Why there is no whole answer. Who reads it must ask [`OriginError::surely_not_sent`] before sending again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OriginError {
+    /// No connection: name not found, connection refused, TLS not agreed. Nothing was sent.
+    Unreachable,
+    /// The host's own rules forbid the address. Nothing was sent.
+    Forbidden,
+    /// `timeout` passed.
+    Timeout,
+    /// The connection broke, or the answer is not HTTP.
+    Broken,
+    /// The body ended before its declared length, or its framing is wrong.
+    BodyCut,
+    /// The body is longer than `response_limit`.
+    BodyTooLarge,
+}
+
+impl OriginError {
+    /// Whether the request provably never reached the other side.
+    #[must_use]
+    pub const fn surely_not_sent(self) -> bool {
+        matches!(self, Self::Unreachable | Self::Forbidden)
+    }
+}
+
+/// Outbound HTTP. Redirects are not followed; nothing is retried.
+#[expect(async_fn_in_trait, reason = "both hosts are single threaded and dispatch is static: no Send bound is wanted")]
+pub trait Origin {
+    /// A body that is passed on to our caller without being looked at.
+    type Stream;
+
+    /// Sends `request` and collects the whole answer within its bounds.
+    ///
+    /// # Errors
+    /// [`OriginError`]; a status of 400 and above is an answer, not an error.
+    async fn send(&self, request: OriginRequest) -> Result<OriginResponse, OriginError>;
+
+    /// Sends `request` and returns as soon as the head of the answer has arrived.
+    ///
+    /// # Errors
+    /// [`OriginError`]; a status of 400 and above is an answer, not an error.
+    async fn open(&self, request: OriginRequest) -> Result<OriginStream<Self::Stream>, OriginError>;
+}

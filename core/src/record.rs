@@ -1,0 +1,179 @@
+//! The record: one structured line for each request, on every exit path, and the counters.
+
+pub mod explain;
+pub mod metrics;
+mod subscriber;
+
+pub use subscriber::install;
+
+use crate::cache::{Bypass, CacheOutcome};
+use crate::json::write_string;
+use crate::refusal::RefusalKind;
+use crate::request::Method;
+use crate::time::Timestamp;
+
+/// What became of one request. Holds names, never bodies, credentials or arguments.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The request's id.
+    pub request_id: String,
+    /// When it arrived.
+    pub at: Timestamp,
+    /// Its method.
+    pub method: Method,
+    /// What was asked for; empty when nobody knows.
+    pub operation: &'static str,
+    /// The caller's tenant.
+    pub tenant: Option<String>,
+    /// The caller.
+    pub caller: Option<String>,
+    /// The key it used.
+    pub key: Option<String>,
+    /// The user it named.
+    pub user: Option<String>,
+    /// The tool in its resolved version.
+    pub tool: Option<(String, String)>,
+    /// Where the call went.
+    pub executor: Option<String>,
+    /// How often an executor was called.
+    pub attempts: u32,
+    /// How the call met the cache.
+    pub cache: CacheOutcome,
+    /// The refusal, if it was one.
+    pub refusal: Option<(RefusalKind, Option<String>)>,
+    /// The kind of the tool's own error, where it ran and failed.
+    pub tool_error: Option<String>,
+    /// What went wrong beside the answer, by name.
+    pub degraded: Vec<&'static str>,
+    /// The version of the epochs that the decision was made under.
+    pub epoch: Option<u64>,
+    /// The trace id of the caller's `traceparent`.
+    pub trace_id: Option<String>,
+}
+
+impl Record {
+    /// The record of a request that has just arrived.
+    #[must_use]
+    pub const fn new(request_id: String, at: Timestamp, method: Method) -> Self {
+        Self {
+            request_id,
+            at,
+            method,
+            operation: "",
+            tenant: None,
+            caller: None,
+            key: None,
+            user: None,
+            tool: None,
+            executor: None,
+            attempts: 0,
+            cache: CacheOutcome::Bypass(Bypass::NotAToolCall),
+            refusal: None,
+            tool_error: None,
+            degraded: Vec::new(),
+            epoch: None,
+            trace_id: None,
+        }
+    }
+
+    /// How the request ended, in one word: `ok`, `tool_error`, or the refusal's name.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        match (&self.refusal, &self.tool_error) {
+            (Some((kind, _)), _) => kind.name(),
+            (None, Some(_)) => "tool_error",
+            (None, None) => "ok",
+        }
+    }
+
+    /// The line: JSON with the names of the OpenTelemetry semantic conventions where they have one.
+    #[must_use]
+    pub fn line(&self, status: u16, now: Timestamp) -> String {
+        let mut line = Line::new();
+        line.text("timestamp", &self.at.to_string());
+        line.text("request_id", &self.request_id);
+        line.text("operation", self.operation);
+        line.text("outcome", self.outcome());
+        line.text("http.request.method", self.method.as_str());
+        line.number("http.response.status_code", u64::from(status));
+        line.number("duration_ms", now.since(self.at).get());
+        line.optional("tenant", self.tenant.as_deref());
+        line.optional("caller", self.caller.as_deref());
+        line.optional("key", self.key.as_deref());
+        line.optional("enduser.id", self.user.as_deref());
+        if let Some((tool, version)) = &self.tool {
+            line.text("gen_ai.tool.name", tool);
+            line.text("tool_version", version);
+            line.text("cache", self.cache.name());
+        }
+        line.optional("executor", self.executor.as_deref());
+        if self.attempts > 0 {
+            line.number("attempts", u64::from(self.attempts));
+        }
+        line.optional("error.type", self.tool_error.as_deref());
+        if let Some((kind, detail)) = &self.refusal {
+            line.text("message", kind.message());
+            line.optional("detail", detail.as_deref());
+        }
+        if !self.degraded.is_empty() {
+            line.text("degraded", &self.degraded.join(","));
+        }
+        if let Some(epoch) = self.epoch {
+            line.number("epoch", epoch);
+        }
+        line.optional("trace_id", self.trace_id.as_deref());
+        line.end()
+    }
+}
+
+/// Writes one flat JSON object.
+struct Line(Vec<u8>);
+
+impl Line {
+    fn new() -> Self {
+        let mut out = Vec::with_capacity(512);
+        out.push(b'{');
+        Self(out)
+    }
+
+    fn name(&mut self, name: &str) {
+        if self.0.len() > 1 {
+            self.0.push(b',');
+        }
+        write_string(&mut self.0, name);
+        self.0.push(b':');
+    }
+
+    fn text(&mut self, name: &str, value: &str) {
+        self.name(name);
+        write_string(&mut self.0, value);
+    }
+
+    fn optional(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text(name, value);
+        }
+    }
+
+    fn number(&mut self, name: &str, value: u64) {
+        self.name(name);
+        self.0.extend_from_slice(value.to_string().as_bytes());
+    }
+
+    fn end(mut self) -> String {
+        self.0.push(b'}');
+        // Everything written was text.
+        String::from_utf8(self.0).unwrap_or_default()
+    }
+}
+
+/// The trace id of a W3C `traceparent` (`00-{32 hex}-{16 hex}-{2 hex}`).
+#[must_use]
+pub fn trace_id_of(traceparent: &str) -> Option<String> {
+    let mut parts = traceparent.split('-');
+    let (version, trace_id) = (parts.next()?, parts.next()?);
+    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'));
+    let is_valid =
+        version.len() == 2 && trace_id.len() == 32 && is_hex(trace_id) && trace_id.bytes().any(|byte| byte != b'0');
+    is_valid.then(|| trace_id.to_owned())
+}

@@ -1,0 +1,177 @@
+//! Counters: what this isolate counted since it last told the owner of the sums.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::rc::Rc;
+
+use super::Record;
+use crate::isolate::Isolate;
+use crate::limits;
+use crate::ports::{DurableError, Platform};
+use crate::state::{self, Command, Reply, counters};
+use crate::time::{Millis, Timestamp};
+
+/// The key of the sums' owner.
+const OWNER: &str = "counters";
+
+/// Upper bounds of the duration histogram's buckets, in milliseconds.
+const BUCKETS_MS: [u64; 11] = [1, 2, 5, 10, 25, 50, 100, 250, 1_000, 5_000, 30_000];
+
+/// One series: its labels are closed enums, so their number is bounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Series {
+    Requests { operation: &'static str, outcome: &'static str },
+    Cache { outcome: &'static str },
+    Degraded { name: &'static str },
+    DurationBucket { le_ms: u64 },
+    DurationSumMs,
+    Attempts,
+}
+
+/// The counters of an isolate.
+#[derive(Debug, Default)]
+pub struct Counters {
+    counted: RefCell<BTreeMap<Series, u64>>,
+    flushing_until: Cell<Timestamp>,
+}
+
+impl Counters {
+    /// Counts one request.
+    pub(crate) fn count(&self, record: &Record, took: Millis) {
+        let mut counted = self.counted.borrow_mut();
+        let mut add = |series, by: u64| {
+            let sum = counted.entry(series).or_insert(0);
+            *sum = sum.saturating_add(by);
+        };
+        add(Series::Requests { operation: record.operation, outcome: record.outcome() }, 1);
+        if record.tool.is_some() {
+            add(Series::Cache { outcome: record.cache.name() }, 1);
+        }
+        for name in &record.degraded {
+            add(Series::Degraded { name }, 1);
+        }
+        if record.attempts > 0 {
+            add(Series::Attempts, u64::from(record.attempts));
+        }
+        let bucket = BUCKETS_MS.into_iter().find(|bound| took.get() <= *bound).unwrap_or(u64::MAX);
+        add(Series::DurationBucket { le_ms: bucket }, 1);
+        add(Series::DurationSumMs, took.get());
+    }
+
+    fn take(&self) -> Vec<(String, u64)> {
+        let counted = std::mem::take(&mut *self.counted.borrow_mut());
+        counted.into_iter().map(|(series, by)| (series_name(series), by)).collect()
+    }
+}
+
+fn series_name(series: Series) -> String {
+    match series {
+        Series::Requests { operation, outcome } => {
+            format!("toolgate_requests_total{{operation=\"{operation}\",outcome=\"{outcome}\"}}")
+        }
+        Series::Cache { outcome } => format!("toolgate_cache_total{{outcome=\"{outcome}\"}}"),
+        Series::Degraded { name } => format!("toolgate_degraded_total{{name=\"{name}\"}}"),
+        // Not cumulative while stored: `exposition` adds the buckets up.
+        Series::DurationBucket { le_ms } => format!("bucket {le_ms}"),
+        Series::DurationSumMs => "duration_sum_ms".to_owned(),
+        Series::Attempts => "toolgate_executor_attempts_total".to_owned(),
+    }
+}
+
+/// Tells the owner what was counted, a little later, so that many requests cost one call. Called after every response.
+pub(crate) fn flush_soon<P: Platform>(platform: &P, isolate: &Rc<Isolate>) {
+    let Ok(running) = isolate.running() else {
+        return;
+    };
+    let now = platform.now();
+    if now < running.counters.flushing_until.get() {
+        return;
+    }
+    running.counters.flushing_until.set(now.after(limits::COUNTERS_FLUSH));
+    let (platform_, isolate) = (platform.clone(), Rc::clone(isolate));
+    platform.spawn(async move {
+        platform_.sleep(limits::COUNTERS_DELAY).await;
+        if let Ok(running) = isolate.running() {
+            // What the owner did not take is counted as lost: it must not be counted twice.
+            let _lost = add(&platform_, &running.counters).await;
+        }
+    });
+}
+
+async fn add<P: Platform>(platform: &P, counters: &Counters) -> Result<(), DurableError> {
+    let counted = counters.take();
+    if counted.is_empty() {
+        return Ok(());
+    }
+    state::apply(platform, OWNER, &Command::Counters(counters::Command::Add(counted))).await.map(|_| ())
+}
+
+/// All sums in the Prometheus text format (version 0.0.4).
+///
+/// # Errors
+/// [`DurableError`] when their owner could not be asked.
+pub(crate) async fn exposition<P: Platform>(platform: &P, counters: &Counters) -> Result<String, DurableError> {
+    add(platform, counters).await?;
+    match state::apply(platform, OWNER, &Command::Counters(counters::Command::Read)).await? {
+        Reply::Counters(counters::Reply::Sums(sums)) => Ok(write_exposition(&sums)),
+        _ => Err(DurableError::Unavailable),
+    }
+}
+
+const FAMILIES: [(&str, &str); 4] = [
+    ("toolgate_requests_total", "Requests, by what was asked for and how it ended."),
+    ("toolgate_cache_total", "Tool calls, by how they met the cache."),
+    ("toolgate_degraded_total", "What went wrong beside an answer."),
+    ("toolgate_executor_attempts_total", "Calls made to executors."),
+];
+
+fn write_exposition(sums: &[(String, u64)]) -> String {
+    let mut text = String::new();
+    for (family, help) in FAMILIES {
+        // Writing to a string cannot fail.
+        let _infallible = write!(text, "# HELP {family} {help}\n# TYPE {family} counter\n");
+        for (series, sum) in sums.iter().filter(|(series, _)| series.split('{').next() == Some(family)) {
+            let _infallible = writeln!(text, "{series} {sum}");
+        }
+    }
+    let of = |name: &str| sums.iter().find(|(series, _)| series == name).map_or(0, |(_, sum)| *sum);
+    let family = "toolgate_request_duration_seconds";
+    let _infallible =
+        write!(text, "# HELP {family} Time from a request's arrival to its answer.\n# TYPE {family} histogram\n");
+    let mut cumulative = 0_u64;
+    for bound in BUCKETS_MS {
+        cumulative = cumulative.saturating_add(of(&format!("bucket {bound}")));
+        let _infallible = writeln!(text, "{family}_bucket{{le=\"{}\"}} {cumulative}", seconds(bound));
+    }
+    let count = cumulative.saturating_add(of(&format!("bucket {}", u64::MAX)));
+    let _infallible = write!(
+        text,
+        "{family}_bucket{{le=\"+Inf\"}} {count}\n{family}_sum {}\n{family}_count {count}\n",
+        seconds(of("duration_sum_ms"))
+    );
+    text
+}
+
+/// Milliseconds as decimal seconds: `0.005`, `30`.
+fn seconds(ms: u64) -> String {
+    let (whole, rest) = (ms / 1000, ms % 1000);
+    if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:03}").trim_end_matches('0').to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_cumulative_buckets() {
+        let sums = [("bucket 1", 2), ("bucket 5", 1), ("bucket 18446744073709551615", 4), ("duration_sum_ms", 1_500)];
+        let sums: Vec<_> = sums.into_iter().map(|(name, sum)| (name.to_owned(), sum)).collect();
+        let text = write_exposition(&sums);
+        for line in
+            ["_bucket{le=\"0.001\"} 2", "_bucket{le=\"0.005\"} 3", "_bucket{le=\"+Inf\"} 7", "_sum 1.5", "_count 7"]
+        {
+            assert!(text.contains(&format!("toolgate_request_duration_seconds{line}\n")), "{line} in {text}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The registry: every tool that some executor offers, under the names that callers use.
+
+pub mod catalogue;
+mod discover;
+mod driver;
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+pub use catalogue::{Behavior, Tool};
+pub use driver::{Current, Registries, SourceState, current, for_user, refresh_all};
+
+use crate::config::{ConflictRule, Executor};
+use crate::limits;
+use crate::names::ToolName;
+use crate::nearest::nearest;
+use crate::refusal::{Refusal, RefusalKind};
+
+/// What one executor offers.
+#[derive(Clone, Debug, Default)]
+pub struct Offer {
+    /// The executor's place in the configuration.
+    pub executor: usize,
+    /// Its tools.
+    pub tools: Vec<Rc<Tool>>,
+}
+
+/// Every tool by name. Built whole from the offers, never changed.
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    /// By `toolkit.tool` in lower case; each in order of preference.
+    tools: BTreeMap<String, Versions>,
+    /// From the form that models use (`toolkit_tool`, lower case) to the names it may mean.
+    underscored: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Versions {
+    usable: Vec<Rc<Tool>>,
+    /// Versions that several executors offer while conflicts are refused.
+    refused: Vec<String>,
+}
+
+impl Registry {
+    /// The registry of these offers. Each executor's `tools` patterns choose what is taken from it.
+    #[must_use]
+    pub fn build(offers: &[Offer], executors: &[Executor], conflicts: ConflictRule) -> Self {
+        let mut registry = Self::default();
+        for offer in offers {
+            let Some(executor) = executors.get(offer.executor) else {
+                continue;
+            };
+            for tool in &offer.tools {
+                if executor.tools.iter().any(|pattern| pattern.matches(&tool.folded)) {
+                    registry.add(tool, conflicts);
+                }
+            }
+        }
+        for versions in registry.tools.values_mut() {
+            versions.usable.sort_by(|left, right| {
+                let by_executor = match conflicts {
+                    ConflictRule::First => left.executor.cmp(&right.executor),
+                    ConflictRule::Refuse => Ordering::Equal,
+                };
+                by_executor.then_with(|| compare_versions(&right.version, &left.version))
+            });
+        }
+        for folded in registry.tools.keys() {
+            registry.underscored.entry(folded.replace(['.', '-'], "_")).or_default().push(folded.clone());
+        }
+        registry
+    }
+
+    fn add(&mut self, tool: &Rc<Tool>, conflicts: ConflictRule) {
+        let versions = self.tools.entry(tool.folded.clone()).or_default();
+        let twin = versions.usable.iter().position(|known| known.version.eq_ignore_ascii_case(&tool.version));
+        match (twin, conflicts) {
+            (None, _) if !versions.refused.contains(&tool.version) => versions.usable.push(Rc::clone(tool)),
+            (Some(twin), ConflictRule::Refuse) => {
+                versions.usable.remove(twin);
+                versions.refused.push(tool.version.clone());
+            }
+            // The executor that stands first keeps it.
+            (Some(_), ConflictRule::First) | (None, _) => {}
+        }
+    }
+
+    /// The tool that `name` means: `Toolkit.Tool`, `Toolkit.Tool@version` or `Toolkit_Tool`, in any case; in `version` if
+    /// that is given, else the preferred one.
+    ///
+    /// # Errors
+    /// [`RefusalKind::ToolUnknown`] with the nearest names that `visible` lets through, [`RefusalKind::ToolVersionUnknown`],
+    /// [`RefusalKind::ToolAmbiguous`].
+    pub fn resolve(
+        &self,
+        name: &str,
+        version: Option<&str>,
+        visible: impl Fn(&str) -> bool,
+    ) -> Result<&Rc<Tool>, Refusal> {
+        let (bare, at_version) = split_version(name);
+        let version = version.or(at_version);
+        let folded = self.folded(bare)?;
+        let Some((folded, versions)) = folded.and_then(|folded| self.tools.get_key_value(folded.as_str())) else {
+            return Err(self.unknown(bare, visible));
+        };
+        let wanted = |tool: &&Rc<Tool>| version.is_none_or(|version| tool.version.eq_ignore_ascii_case(version));
+        versions.usable.iter().find(wanted).ok_or_else(|| {
+            let is_refused = version.is_none_or(|version| versions.refused.iter().any(|known| known == version));
+            if is_refused {
+                return Refusal::with(RefusalKind::ToolAmbiguous, folded.clone());
+            }
+            let known: Vec<_> = versions.usable.iter().map(|tool| tool.version.as_str()).collect();
+            Refusal::with(RefusalKind::ToolVersionUnknown, format!("there is {}", known.join(", ")))
+        })
+    }
+
+    /// The key of [`Registry::tools`] that `name` means; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`RefusalKind::ToolAmbiguous`] when an underscored name means several tools.
+    fn folded(&self, name: &str) -> Result<Option<String>, Refusal> {
+        if name.len() > ToolName::BYTES {
+            return Ok(None);
+        }
+        let lower = name.to_ascii_lowercase();
+        if name.contains('.') {
+            return Ok(Some(lower));
+        }
+        match self.underscored.get(&lower.replace('-', "_")).map(Vec::as_slice) {
+            None | Some([]) => Ok(None),
+            Some([only]) => Ok(Some(only.clone())),
+            Some(several) => Err(Refusal::with(RefusalKind::ToolAmbiguous, several.join(", "))),
+        }
+    }
+
+    fn unknown(&self, name: &str, visible: impl Fn(&str) -> bool) -> Refusal {
+        let names = self.tools.values().filter_map(|versions| versions.usable.first());
+        let names = names.filter(|tool| visible(&tool.folded)).map(|tool| tool.name.as_str());
+        match nearest(name, names, limits::NEAREST_NAMES).as_slice() {
+            [] => Refusal::new(RefusalKind::ToolUnknown),
+            near => Refusal::with(RefusalKind::ToolUnknown, format!("did you mean {}?", near.join(", "))),
+        }
+    }
+
+    /// The lower-case name that the allow-list is asked about, whether or not there is such a tool.
+    ///
+    /// # Errors
+    /// As [`Registry::resolve`], for an ambiguous name.
+    pub fn folded_name(&self, name: &str) -> Result<String, Refusal> {
+        let (bare, _) = split_version(name);
+        Ok(self.folded(bare)?.unwrap_or_else(|| bare.to_ascii_lowercase()))
+    }
+
+    /// Every tool, by name: the preferred version, or all of them.
+    pub fn iter(&self, all_versions: bool) -> impl Iterator<Item = &Rc<Tool>> {
+        self.tools.values().flat_map(move |versions| {
+            let most = if all_versions { usize::MAX } else { 1 };
+            versions.usable.iter().take(most)
+        })
+    }
+
+    /// The number of tools, versions not counted.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tools.len()
+    }
+
+    /// Whether there is no tool.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tools.is_empty()
+    }
+
+    /// Whether any tool of the toolkit (lower case) fulfils `is`.
+    pub fn any_of_toolkit(&self, toolkit: &str, is: impl Fn(&Tool) -> bool) -> bool {
+        let from = format!("{toolkit}.");
+        let of_toolkit = self.tools.range(from.clone()..).take_while(|(folded, _)| folded.starts_with(&from));
+        of_toolkit.flat_map(|(_, versions)| &versions.usable).any(|tool| is(tool))
+    }
+}
+
+fn split_version(name: &str) -> (&str, Option<&str>) {
+    name.split_once('@').map_or((name, None), |(bare, version)| (bare, Some(version)))
+}
+
+/// Orders versions by their numeric parts (Semantic Versioning 2.0.0, section 11), then by text.
+fn compare_versions(left: &str, right: &str) -> Ordering {
+    let numbers = |version: &str| -> Vec<u64> {
+        version.split(['.', '-', '+']).map_while(|part| part.parse().ok()).take(4).collect()
+    };
+    // A pre-release (`1.0.0-rc1`) stands before its release.
+    let release = |version: &str| !version.contains('-');
+    numbers(left).cmp(&numbers(right)).then_with(|| release(left).cmp(&release(right))).then_with(|| left.cmp(right))
+}
+
+#[cfg(test)]
+#[path = "registry_tests.rs"]
+mod tests;

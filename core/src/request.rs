@@ -1,0 +1,140 @@
+//! What arrives: the request as the host hands it over, and the operation it asks for.
+
+/// An HTTP method that the gateway knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `HEAD`
+    Head,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+    /// `PATCH`
+    Patch,
+    /// `DELETE`
+    Delete,
+    /// `OPTIONS`
+    Options,
+    /// Any other method: always refused.
+    Other,
+}
+
+impl Method {
+    /// The method with this name; names are case-sensitive (RFC 9110 section 9.1).
+    #[must_use]
+    pub fn parse(name: &str) -> Self {
+        match name {
+            "GET" => Self::Get,
+            "HEAD" => Self::Head,
+            "POST" => Self::Post,
+            "PUT" => Self::Put,
+            "PATCH" => Self::Patch,
+            "DELETE" => Self::Delete,
+            "OPTIONS" => Self::Options,
+            _ => Self::Other,
+        }
+    }
+
+    /// The method's name; `?` for [`Method::Other`], which is never sent anywhere.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+            Self::Other => "?",
+        }
+    }
+}
+
+/// A request header that the gateway reads. The list is closed: a host fetches these and no others, so nothing else a
+/// caller sends can matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Header {
+    /// The API key, raw or as `Bearer`.
+    Authorization,
+    /// The API key, in the header that many tools use.
+    XApiKey,
+    /// Must be JSON where there is a body.
+    ContentType,
+    /// Passed on for streamed answers.
+    Accept,
+    /// One outcome per key (draft-ietf-httpapi-idempotency-key-header).
+    IdempotencyKey,
+    /// `no-store` asks for a fresh answer that is not kept (RFC 9111 section 5.2.1).
+    CacheControl,
+    /// Present on requests of browsers.
+    Origin,
+    /// W3C Trace Context: its trace id is recorded.
+    Traceparent,
+}
+
+impl Header {
+    /// Every header, in the order of [`RequestHeaders`].
+    pub const ALL: [Self; 8] = [
+        Self::Authorization,
+        Self::XApiKey,
+        Self::ContentType,
+        Self::Accept,
+        Self::IdempotencyKey,
+        Self::CacheControl,
+        Self::Origin,
+        Self::Traceparent,
+    ];
+
+    /// The names of [`Header::ALL`], in lower case and the same order: what a host asks its own request for.
+    pub const NAMES: [&str; 8] = [
+        "authorization",
+        "x-api-key",
+        "content-type",
+        "accept",
+        "idempotency-key",
+        "cache-control",
+        "origin",
+        "traceparent",
+    ];
+}
+
+/// The values of [`Header::NAMES`], in that order. A header sent several times is one value joined with `, ` (RFC 9110
+/// section 5.3).
+#[derive(Clone, Debug, Default)]
+pub struct RequestHeaders(pub [Option<String>; 8]);
+
+impl RequestHeaders {
+    /// The value of `header`, without surrounding white space.
+    #[must_use]
+    pub fn get(&self, header: Header) -> Option<&str> {
+        self.0.get(header as usize).and_then(Option::as_deref).map(str::trim)
+    }
+}
+
+/// The body as the host could read it. Hosts stop reading at [`crate::limits::BODY_BYTES_MAX`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequestBody {
+    /// The whole body; empty when there is none.
+    Whole(Vec<u8>),
+    /// More than [`crate::limits::BODY_BYTES_MAX`] was declared or sent.
+    TooLarge,
+    /// It ended early, or its framing is wrong.
+    Broken,
+}
+
+/// A request as a host hands it over.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Path and query as sent, still percent-encoded: `/v1/tools?limit=2`.
+    pub target: String,
+    /// The headers that matter.
+    pub headers: RequestHeaders,
+    /// The body.
+    pub body: RequestBody,
+}

@@ -1,0 +1,164 @@
+//! What leaves: statuses, headers and bodies, the same for every exit path.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use crate::cache::CacheOutcome;
+use crate::execute::Ran;
+use crate::json::write_string;
+use crate::record::Record;
+use crate::refusal::{Again, Refusal};
+use crate::request::{Header, Request};
+use crate::time::Millis;
+
+/// A response body. `S` is the host's own stream type.
+#[derive(Debug)]
+pub enum Body<S> {
+    /// No body at all (`204 No Content`, `304 Not Modified`).
+    Empty,
+    /// The whole body.
+    Bytes(Vec<u8>),
+    /// A body that is still arriving, to be passed on as it comes.
+    Stream(S),
+}
+
+/// A header: its name in lower case, its value without line breaks.
+pub type ResponseHeader = (&'static str, Cow<'static, str>);
+
+/// A response as a host sends it. A host adds `content-length` or chunked framing itself, nothing else.
+#[derive(Debug)]
+pub struct Response<S> {
+    /// The status, 200 to 599.
+    pub status: u16,
+    /// The headers.
+    pub headers: Vec<ResponseHeader>,
+    /// The body.
+    pub body: Body<S>,
+}
+
+/// An answer before the headers that every response carries.
+#[derive(Debug)]
+pub struct Answer<S> {
+    /// The status.
+    pub status: u16,
+    /// Headers of its own.
+    pub headers: Vec<ResponseHeader>,
+    /// The body.
+    pub body: Body<S>,
+}
+
+impl<S> Answer<S> {
+    /// A JSON answer.
+    #[must_use]
+    pub fn json(status: u16, body: Vec<u8>) -> Self {
+        Self { status, headers: vec![("content-type", Cow::Borrowed("application/json"))], body: Body::Bytes(body) }
+    }
+
+    /// The error body of the Arcade API, with what tells more: `{"name","message","request_id"}`.
+    #[must_use]
+    pub fn refusal(refusal: &Refusal, request_id: &str) -> Self {
+        let mut body = b"{\"name\":".to_vec();
+        write_string(&mut body, refusal.kind.name());
+        body.extend_from_slice(b",\"message\":");
+        write_string(&mut body, &refusal.message());
+        body.extend_from_slice(b",\"request_id\":");
+        write_string(&mut body, request_id);
+        body.push(b'}');
+        let mut answer = Self::json(refusal.kind.status(), body);
+        answer.headers.push(("toolgate-refusal", Cow::Borrowed(refusal.kind.name())));
+        let again = refusal.kind.again() == Again::Later;
+        answer.headers.push(("x-should-retry", Cow::Borrowed(if again { "true" } else { "false" })));
+        if let Some(wait) = refusal.retry_after.or(again.then_some(DEFAULT_WAIT)) {
+            answer.headers.push(("retry-after", Cow::Owned(wait.as_secs_ceil().to_string())));
+            answer.headers.push(("retry-after-ms", Cow::Owned(wait.get().to_string())));
+        }
+        if refusal.kind.status() == 401 {
+            answer.headers.push(("www-authenticate", Cow::Borrowed("Bearer")));
+        }
+        if let Some(allow) = refusal.allow {
+            answer.headers.push(("allow", Cow::Borrowed(allow)));
+        }
+        answer
+    }
+}
+
+/// How long to wait where a refusal is worth another try and says nothing more particular.
+const DEFAULT_WAIT: Millis = Millis::from_secs(1);
+
+/// The engine's answer to an execute call (`ExecuteToolResponse`), around the output of this or an earlier execution.
+#[must_use]
+pub fn execute_body(request_id: &str, output: &[u8], success: bool, duration: &str, finished_at: &str) -> Vec<u8> {
+    let id = request_id.strip_prefix("req_").unwrap_or(request_id);
+    let mut body = Vec::with_capacity(output.len().saturating_add(256));
+    for part in [
+        "{\"id\":\"tc_",
+        id,
+        "\",\"execution_id\":\"te_",
+        id,
+        "\",\"execution_type\":\"immediate\",\"status\":\"",
+        if success { "success" } else { "failed" },
+        "\",\"success\":",
+        if success { "true" } else { "false" },
+        ",\"duration\":",
+        duration,
+        ",\"finished_at\":",
+    ] {
+        body.extend_from_slice(part.as_bytes());
+    }
+    write_string(&mut body, finished_at);
+    body.extend_from_slice(b",\"output\":");
+    body.extend_from_slice(output);
+    body.push(b'}');
+    body
+}
+
+/// The body for a call that ran just now: the executor's own answer where it gave one.
+#[must_use]
+pub fn ran_body(request_id: &str, ran: Ran) -> Vec<u8> {
+    match ran.whole {
+        Some(whole) => whole,
+        None => execute_body(request_id, &ran.output, ran.success, &ran.duration, &ran.finished_at),
+    }
+}
+
+/// The `Cache-Status` header (RFC 9211).
+#[must_use]
+pub fn cache_status(outcome: CacheOutcome, ttl_left: Option<Millis>) -> Cow<'static, str> {
+    match (outcome, ttl_left) {
+        (CacheOutcome::HitMemory | CacheOutcome::HitStore, ttl) => {
+            let tier = if outcome == CacheOutcome::HitMemory { "memory" } else { "store" };
+            let mut text = String::with_capacity(48);
+            // Writing to a string cannot fail.
+            let _infallible =
+                write!(text, "toolgate; hit; ttl={}; detail={tier}", ttl.unwrap_or_default().get() / 1000);
+            Cow::Owned(text)
+        }
+        (CacheOutcome::MissStored, _) => Cow::Borrowed("toolgate; fwd=uri-miss; stored"),
+        (CacheOutcome::MissNotStored, _) => Cow::Borrowed("toolgate; fwd=uri-miss; detail=not_storable"),
+        (CacheOutcome::Bypass(bypass), _) => Cow::Owned(format!("toolgate; fwd=bypass; detail={}", bypass.name())),
+    }
+}
+
+/// Completes an answer: the request id, the security headers, and what a browser needs.
+#[must_use]
+pub fn finish<S>(answer: Answer<S>, record: &Record, request: &Request, cors_origins: &[String]) -> Response<S> {
+    let Answer { status, mut headers, body } = answer;
+    headers.push(("x-request-id", Cow::Owned(record.request_id.clone())));
+    // Answers are one caller's own; our cache is the only one that may keep them.
+    headers.push(("cache-control", Cow::Borrowed("no-store")));
+    headers.push(("x-content-type-options", Cow::Borrowed("nosniff")));
+    if !cors_origins.is_empty()
+        && let Some(origin) = request.headers.get(Header::Origin)
+    {
+        headers.push(("vary", Cow::Borrowed("origin")));
+        let is_allowed = cors_origins.iter().any(|allowed| allowed == "*" || allowed == origin);
+        if is_allowed && origin.bytes().all(|byte| byte.is_ascii_graphic()) {
+            headers.push(("access-control-allow-origin", Cow::Owned(origin.to_owned())));
+            headers.push(("access-control-expose-headers", Cow::Borrowed(EXPOSED)));
+        }
+    }
+    let body = if request.method == crate::request::Method::Head { Body::Empty } else { body };
+    Response { status, headers, body }
+}
+
+const EXPOSED: &str = "x-request-id, cache-status, toolgate-refusal, retry-after, retry-after-ms, x-should-retry";

@@ -1,0 +1,92 @@
+//! Whose an authorisation id is: an engine's id belongs to the callers that began it, and to nobody else.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::AUTHORIZATION_CALLERS;
+use crate::time::Millis;
+
+/// How long an id is remembered after it was last begun.
+pub const KEPT: Millis = Millis::from_secs(24 * 3600);
+
+/// The callers that began one authorisation id. Several may: an engine gives the same id to everyone who asks for the same
+/// user and provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authorization {
+    callers: BTreeSet<String>,
+    /// The engine that knows the id.
+    executor: String,
+}
+
+/// What the owner of an authorisation id can be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// This caller began it, at this executor.
+    Begin {
+        /// The caller.
+        caller: String,
+        /// The engine.
+        executor: String,
+    },
+    /// Did this caller begin it?
+    IsOf(String),
+}
+
+/// What it answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// The caller began it, at this executor.
+    Yes(String),
+    /// It did not; or too many others did.
+    No,
+}
+
+impl Authorization {
+    pub(super) fn apply(&mut self, command: Command) -> (bool, Reply) {
+        match command {
+            Command::IsOf(caller) if self.callers.contains(&caller) => (false, Reply::Yes(self.executor.clone())),
+            Command::IsOf(_) => (false, Reply::No),
+            Command::Begin { caller, executor } => {
+                if self.callers.len() >= AUTHORIZATION_CALLERS && !self.callers.contains(&caller) {
+                    return (false, Reply::No);
+                }
+                self.callers.insert(caller);
+                self.executor.clone_from(&executor);
+                (true, Reply::Yes(executor))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begin(caller: &str) -> Command {
+        Command::Begin { caller: caller.to_owned(), executor: "engine".to_owned() }
+    }
+
+    fn yes() -> Reply {
+        Reply::Yes("engine".to_owned())
+    }
+
+    #[test]
+    fn an_id_belongs_to_who_began_it() {
+        let mut id = Authorization::default();
+        assert_eq!(id.apply(Command::IsOf("a".into())), (false, Reply::No));
+        assert_eq!(id.apply(begin("a")), (true, yes()));
+        assert_eq!(id.apply(Command::IsOf("a".into())), (false, yes()));
+        assert_eq!(id.apply(Command::IsOf("b".into())), (false, Reply::No));
+    }
+
+    #[test]
+    fn the_number_of_callers_is_bounded() {
+        let mut id = Authorization::default();
+        for n in 0..AUTHORIZATION_CALLERS {
+            id.apply(begin(&n.to_string()));
+        }
+        assert_eq!(id.apply(begin("one more")), (false, Reply::No));
+        assert_eq!(id.apply(begin("0")), (true, yes()));
+    }
+}

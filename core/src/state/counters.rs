@@ -1,0 +1,69 @@
+//! The counters of all isolates together: an isolate adds what it counted since it last did.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::COUNTER_SERIES;
+
+/// Sums by series (`name{label="value"}`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    sums: BTreeMap<String, u64>,
+}
+
+/// What the owner of the counters can be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Adds to each series.
+    Add(Vec<(String, u64)>),
+    /// All sums.
+    Read,
+}
+
+/// What it answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// Added. New series beyond the bound were left out: this many.
+    Added {
+        /// How many series were left out.
+        left_out: u64,
+    },
+    /// The sums, by series.
+    Sums(Vec<(String, u64)>),
+}
+
+impl Counters {
+    pub(super) fn apply(&mut self, command: Command) -> (bool, Reply) {
+        match command {
+            Command::Read => (false, Reply::Sums(self.sums.clone().into_iter().collect())),
+            Command::Add(series) => {
+                let mut left_out = 0_u64;
+                for (name, by) in series {
+                    if self.sums.len() >= COUNTER_SERIES && !self.sums.contains_key(&name) {
+                        left_out = left_out.saturating_add(1);
+                        continue;
+                    }
+                    let sum = self.sums.entry(name).or_default();
+                    *sum = sum.saturating_add(by);
+                }
+                (true, Reply::Added { left_out })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adds_and_bounds() {
+        let mut counters = Counters::default();
+        counters.apply(Command::Add(vec![("a".into(), 1), ("b".into(), 2), ("a".into(), 4)]));
+        assert_eq!(counters.apply(Command::Read).1, Reply::Sums(vec![("a".into(), 5), ("b".into(), 2)]));
+        let many = (0..COUNTER_SERIES).map(|n| (format!("s{n:05}"), 1)).collect();
+        assert_eq!(counters.apply(Command::Add(many)).1, Reply::Added { left_out: 2 });
+        assert_eq!(counters.apply(Command::Add(vec![("a".into(), 1)])).1, Reply::Added { left_out: 0 });
+    }
+}

@@ -1,0 +1,191 @@
+//! One outcome per idempotency key (draft-ietf-httpapi-idempotency-key-header): a repeated request gets the first answer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::{Millis, Timestamp};
+
+/// How long an outcome is remembered.
+pub const KEPT: Millis = Millis::from_secs(24 * 3600);
+
+/// What is known of one key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Idempotency {
+    /// Digest of the request that came first.
+    #[serde(with = "serde_bytes")]
+    fingerprint: Vec<u8>,
+    progress: Progress,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Progress {
+    /// The attempt with this number is under way, and is given up for lost after `until`.
+    InFlight { attempt: u64, until: Timestamp },
+    /// The execution finished with this answer.
+    Completed {
+        status: u16,
+        #[serde(with = "serde_bytes")]
+        body: Vec<u8>,
+    },
+    /// The attempt provably never reached an executor: the key is free, for the same request.
+    Released,
+    /// The execution may have happened, and nobody knows how it ended.
+    Unknown,
+}
+
+/// What the owner of an idempotency key can be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// A request arrived. `attempt` tells attempts apart; `lost_after` is when to give it up for lost.
+    Begin {
+        /// Digest of the request.
+        #[serde(with = "serde_bytes")]
+        fingerprint: Vec<u8>,
+        /// A number that no other attempt has.
+        attempt: u64,
+        /// How long the attempt may take.
+        lost_after: Millis,
+    },
+    /// The attempt ended.
+    End {
+        /// The number given at the beginning.
+        attempt: u64,
+        /// How it ended.
+        outcome: Outcome,
+    },
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// With this answer, to be given to every repetition.
+    Completed {
+        /// Its status.
+        status: u16,
+        /// Its body.
+        #[serde(with = "serde_bytes")]
+        body: Vec<u8>,
+    },
+    /// Without ever reaching an executor.
+    NotExecuted,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// What it answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// Go on; or, after an end: noted.
+    Proceed,
+    /// Another attempt is under way.
+    InFlight,
+    /// It was executed before: the first answer.
+    Replay {
+        /// Its status.
+        status: u16,
+        /// Its body.
+        #[serde(with = "serde_bytes")]
+        body: Vec<u8>,
+    },
+    /// The key was used with another request.
+    Mismatch,
+    /// It may have been executed before, and nobody knows how that ended.
+    Unknown,
+}
+
+/// The next state (`None`: as it was), and the reply.
+pub(super) fn apply(earlier: Option<Idempotency>, command: Command, now: Timestamp) -> (Option<Idempotency>, Reply) {
+    match command {
+        Command::Begin { fingerprint, attempt, lost_after } => begin(earlier, fingerprint, attempt, lost_after, now),
+        Command::End { attempt, outcome } => end(earlier, attempt, outcome),
+    }
+}
+
+fn begin(
+    earlier: Option<Idempotency>,
+    fingerprint: Vec<u8>,
+    attempt: u64,
+    lost_after: Millis,
+    now: Timestamp,
+) -> (Option<Idempotency>, Reply) {
+    let fresh = |fingerprint| Idempotency {
+        fingerprint,
+        progress: Progress::InFlight { attempt, until: now.after(lost_after) },
+    };
+    let Some(earlier) = earlier else {
+        return (Some(fresh(fingerprint)), Reply::Proceed);
+    };
+    if earlier.fingerprint != fingerprint {
+        return (None, Reply::Mismatch);
+    }
+    match earlier.progress {
+        Progress::Released => (Some(fresh(fingerprint)), Reply::Proceed),
+        Progress::Completed { status, body } => (None, Reply::Replay { status, body }),
+        Progress::InFlight { until, .. } if now < until => (None, Reply::InFlight),
+        // Who held the key is gone without a word: whether it executed, nobody knows.
+        Progress::InFlight { .. } | Progress::Unknown => (None, Reply::Unknown),
+    }
+}
+
+fn end(earlier: Option<Idempotency>, attempt: u64, outcome: Outcome) -> (Option<Idempotency>, Reply) {
+    match earlier {
+        Some(Idempotency { fingerprint, progress: Progress::InFlight { attempt: current, .. } })
+            if current == attempt =>
+        {
+            let progress = match outcome {
+                Outcome::Completed { status, body } => Progress::Completed { status, body },
+                Outcome::NotExecuted => Progress::Released,
+                Outcome::Unknown => Progress::Unknown,
+            };
+            (Some(Idempotency { fingerprint, progress }), Reply::Proceed)
+        }
+        _ => (None, Reply::Mismatch),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begin_at(state: &mut Option<Idempotency>, fingerprint: &[u8], attempt: u64, now: u64) -> Reply {
+        let command = Command::Begin { fingerprint: fingerprint.to_vec(), attempt, lost_after: Millis::new(100) };
+        let (next, reply) = apply(state.clone(), command, Timestamp::from_millis(now));
+        *state = next.or(state.take());
+        reply
+    }
+
+    fn end_with(state: &mut Option<Idempotency>, attempt: u64, outcome: Outcome) -> Reply {
+        let (next, reply) = apply(state.clone(), Command::End { attempt, outcome }, Timestamp::default());
+        *state = next.or(state.take());
+        reply
+    }
+
+    #[test]
+    fn the_first_answer_is_replayed_and_another_body_refused() {
+        let mut state = None;
+        assert_eq!(begin_at(&mut state, b"x", 1, 0), Reply::Proceed);
+        assert_eq!(begin_at(&mut state, b"x", 2, 50), Reply::InFlight);
+        assert_eq!(begin_at(&mut state, b"y", 3, 50), Reply::Mismatch);
+        let answer = Outcome::Completed { status: 200, body: b"{}".to_vec() };
+        assert_eq!(end_with(&mut state, 1, answer), Reply::Proceed);
+        assert_eq!(begin_at(&mut state, b"x", 4, 5_000), Reply::Replay { status: 200, body: b"{}".to_vec() });
+        assert_eq!(begin_at(&mut state, b"y", 5, 5_000), Reply::Mismatch);
+    }
+
+    #[test]
+    fn what_never_ran_frees_the_key_and_what_may_have_run_does_not() {
+        let mut state = None;
+        begin_at(&mut state, b"x", 1, 0);
+        end_with(&mut state, 1, Outcome::NotExecuted);
+        assert_eq!(begin_at(&mut state, b"x", 2, 1), Reply::Proceed);
+        end_with(&mut state, 2, Outcome::Unknown);
+        assert_eq!(begin_at(&mut state, b"x", 3, 2), Reply::Unknown);
+    }
+
+    #[test]
+    fn a_lost_attempt_ends_unknown_and_its_late_end_is_not_taken() {
+        let mut state = None;
+        begin_at(&mut state, b"x", 1, 0);
+        assert_eq!(begin_at(&mut state, b"x", 2, 100), Reply::Unknown);
+        assert_eq!(end_with(&mut state, 2, Outcome::NotExecuted), Reply::Mismatch);
+    }
+}

@@ -1,0 +1,269 @@
+//! An admitted tool call: cache, route, execute, and what has to be told afterwards.
+
+use std::borrow::Cow;
+
+use crate::admission::{self, Context, ToolCall, check_arguments};
+use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Entry, Keep, KeyParts};
+use crate::config::{CacheScopeChoice, ExecutorKind};
+use crate::engine_call::begin_authorizations;
+use crate::epochs;
+use crate::execute::{self, Failed, Failure, Ran};
+use crate::idempotency::{self, Claim, Claimed};
+use crate::isolate::Running;
+use crate::limits;
+use crate::ports::{OriginResponse, Platform};
+use crate::record::Record;
+use crate::refusal::{Refusal, RefusalKind};
+use crate::request::{Header, Request};
+use crate::response::{Answer, cache_status, execute_body, ran_body};
+use crate::route;
+use crate::state::epochs::{CacheScope, Change};
+use crate::state::idempotency::Outcome;
+use crate::time::Millis;
+
+/// Answers the call.
+///
+/// # Errors
+/// The refusal of the first stage that cannot go on.
+pub(crate) async fn answer<P: Platform>(
+    platform: &P,
+    running: &Running,
+    context: &Context<'_>,
+    call: ToolCall<'_>,
+    request: &Request,
+    record: &mut Record,
+) -> Result<Answer<P::Stream>, Refusal> {
+    record.user = call.user.as_ref().map(|user| user.as_str().to_owned());
+    record.tool = Some((call.tool.name.as_str().to_owned(), call.tool.version.clone()));
+    record.executor = running.config.executors.get(call.tool.executor).map(|executor| executor.id.to_string());
+
+    // cache
+    let kept = key_for(running, context, &call, request);
+    if let Ok((keep, key)) = &kept {
+        let floor = cache_floor(context, &call, *keep);
+        let store_worth = keep.ttl >= limits::STORE_TTL_MIN;
+        if let Some((entry, outcome)) = cache::look_up(platform, running, key, floor, store_worth).await {
+            record.cache = outcome;
+            let body = execute_body(&record.request_id, &entry.output, true, &entry.duration, &entry.finished_at);
+            let ttl_left = platform.now().until(entry.expires_at);
+            return Ok(with_cache_status(Answer::json(200, body), outcome, Some(ttl_left)));
+        }
+    }
+    record.cache = kept.as_ref().map_or_else(|bypass| CacheOutcome::Bypass(*bypass), |_| CacheOutcome::MissNotStored);
+
+    // route
+    let target = route::of_tool(&running.config, &call.tool)?;
+    if call.tool.local.is_none()
+        && let Err(error) = check_arguments(&call.tool, &call.input)
+    {
+        // A worker would say the same, a round trip later.
+        record.tool_error = Some(error.kind.as_str().to_owned());
+        let mut output = b"{\"error\":".to_vec();
+        error.write_json(&mut output);
+        output.push(b'}');
+        let body = execute_body(&record.request_id, &output, false, "0", &platform.now().to_string());
+        return Ok(with_cache_status(Answer::json(200, body), record.cache, None));
+    }
+
+    // execute
+    let claim = match claim(platform, running, context, &call, request).await? {
+        Some(Claimed::Replay { status, body }) => {
+            record.degraded.push("idempotent_replay");
+            let mut answer = Answer::json(status, body);
+            answer.headers.push(("idempotent-replayed", Cow::Borrowed("true")));
+            return Ok(with_cache_status(answer, record.cache, None));
+        }
+        Some(Claimed::Go(claim)) => Some(claim),
+        None => None,
+    };
+    let ended = execute::run(platform, running, &call, target, record).await;
+    if may_have_changed_something(&call, &ended) {
+        invalidate(platform, running, context, &call, record).await;
+    }
+    match ended {
+        Ok(ran) => finish(platform, running, context, &call, kept, claim, ran, record).await,
+        Err(failed) => fail(platform, &call, claim, failed, record).await,
+    }
+}
+
+/// The key of the call, and the terms; or why it never meets the cache.
+fn key_for(
+    running: &Running,
+    context: &Context<'_>,
+    call: &ToolCall<'_>,
+    request: &Request,
+) -> Result<(Keep, CacheKey), Bypass> {
+    let keep = cache::may_keep(&running.config.cache, &call.tool)?;
+    if call.run_at.is_some() {
+        return Err(Bypass::Scheduled);
+    }
+    if call.include_stacktrace {
+        return Err(Bypass::StacktraceAsked);
+    }
+    if !context.held.is_current {
+        return Err(Bypass::EpochsUnavailable);
+    }
+    let asks = request.headers.get(Header::CacheControl).unwrap_or_default();
+    if asks.split(',').any(|word| matches!(word.trim().to_ascii_lowercase().as_str(), "no-store" | "no-cache")) {
+        return Err(Bypass::Asked);
+    }
+    let executor = running.config.executors.get(call.tool.executor);
+    let (account, default_project) = match executor.map(|executor| &executor.kind) {
+        Some(ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream)) => {
+            (upstream.account, upstream.project.as_ref())
+        }
+        Some(ExecutorKind::Local) | None => ([0; 16], None),
+    };
+    let parts = KeyParts {
+        tenant: &context.caller.tenant,
+        account,
+        project: call.project.as_ref().or(default_project),
+        executors: executor.map_or("", |executor| executor.id.as_str()),
+        user: call.user.as_ref(),
+        tool: &call.tool,
+        keep,
+        input: &call.input,
+    };
+    Ok((keep, cache::key_of(&parts)))
+}
+
+fn cache_floor(context: &Context<'_>, call: &ToolCall<'_>, keep: Keep) -> u64 {
+    let user = match keep.scope {
+        CacheScopeChoice::Shared => None,
+        CacheScopeChoice::User => Some(call.user.as_ref().map_or("", |user| user.as_str())),
+    };
+    context.held.epochs.cache_floor_of(context.caller.tenant.as_str(), call.tool.toolkit_folded(), user)
+}
+
+/// Claims the idempotency key, where calling twice could do harm.
+async fn claim<P: Platform>(
+    platform: &P,
+    running: &Running,
+    context: &Context<'_>,
+    call: &ToolCall<'_>,
+    request: &Request,
+) -> Result<Option<Claimed>, Refusal> {
+    match admission::idempotency_key(request)? {
+        Some(key) if !call.tool.is_repeatable() || call.run_at.is_some() => {
+            // Past every deadline of the attempt itself.
+            let lost_after = Millis::new(running.config.execute.timeout.get().saturating_add(10_000));
+            idempotency::claim(platform, context.caller, key, call, lost_after).await.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn may_have_changed_something(call: &ToolCall<'_>, ended: &Result<Ran, Failed>) -> bool {
+    let surely_not_run = matches!(ended, Err(failed) if failed.surely_not_run);
+    !call.tool.behavior.reads_only && call.tool.local.is_none() && !surely_not_run
+}
+
+/// After a call that may have changed something: the same user's answers of this toolkit, and the tenant's shared ones, are
+/// stale. Told before the caller is answered, so that it reads its own writes.
+async fn invalidate<P: Platform>(
+    platform: &P,
+    running: &Running,
+    context: &Context<'_>,
+    call: &ToolCall<'_>,
+    record: &mut Record,
+) {
+    let toolkit = call.tool.toolkit_folded();
+    let keeps = |tool: &crate::registry::Tool| cache::may_keep(&running.config.cache, tool).is_ok();
+    if !context.registry.any_of_toolkit(toolkit, keeps) {
+        return;
+    }
+    let (tenant, toolkit) = (context.caller.tenant.to_string(), toolkit.to_owned());
+    let user = call.user.as_ref().map_or_else(String::new, |user| user.as_str().to_owned());
+    let changes = vec![
+        Change::Cache(CacheScope::ToolkitShared(tenant.clone(), toolkit.clone())),
+        Change::Cache(CacheScope::ToolkitUser(tenant, toolkit, user)),
+    ];
+    if epochs::advance(platform, running, changes).await.is_err() {
+        record.degraded.push("invalidation_failed");
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the end of one straight function, split off for its length")]
+async fn finish<P: Platform>(
+    platform: &P,
+    running: &Running,
+    context: &Context<'_>,
+    call: &ToolCall<'_>,
+    kept: Result<(Keep, CacheKey), Bypass>,
+    claim: Option<Claim>,
+    ran: Ran,
+    record: &mut Record,
+) -> Result<Answer<P::Stream>, Refusal> {
+    record.tool_error.clone_from(&ran.error_kind);
+    if let Some(id) = &ran.authorization {
+        begin_authorizations(platform, context, call.tool.executor, std::slice::from_ref(id), record).await?;
+    }
+    if let Ok((keep, key)) = kept
+        && ran.success
+        && ran.authorization.is_none()
+    {
+        let now = platform.now();
+        let entry = Entry {
+            output: ran.output.clone(),
+            duration: ran.duration.clone(),
+            finished_at: ran.finished_at.clone(),
+            stored_at: now,
+            expires_at: now.after(keep.ttl),
+            epoch: context.held.epochs.version,
+        };
+        cache::store(platform, running, key, entry, now);
+        record.cache = CacheOutcome::MissStored;
+    }
+    let body = ran_body(&record.request_id, ran);
+    if let Some(claim) = claim {
+        let outcome = Outcome::Completed { status: 200, body: body.clone() };
+        if idempotency::settle(platform, claim, outcome).await.is_err() {
+            record.degraded.push("idempotency_not_settled");
+        }
+    }
+    Ok(with_cache_status(Answer::json(200, body), record.cache, None))
+}
+
+async fn fail<P: Platform>(
+    platform: &P,
+    call: &ToolCall<'_>,
+    claim: Option<Claim>,
+    failed: Failed,
+    record: &mut Record,
+) -> Result<Answer<P::Stream>, Refusal> {
+    if let Some(claim) = claim {
+        let outcome = if failed.surely_not_run { Outcome::NotExecuted } else { Outcome::Unknown };
+        if idempotency::settle(platform, claim, outcome).await.is_err() {
+            record.degraded.push("idempotency_not_settled");
+        }
+    }
+    match failed.failure {
+        Failure::Answered(response) => Ok(with_cache_status(engine_words(response), record.cache, None)),
+        Failure::Refused(refusal) => {
+            let may_have_run = !failed.surely_not_run && !call.tool.is_repeatable();
+            // Busy with an answer after the fact is still "do not repeat" where a repetition could do harm.
+            let refusal = if may_have_run && refusal.kind == RefusalKind::UpstreamBusy {
+                Refusal { retry_after: None, ..Refusal::with(RefusalKind::OutcomeUnknown, "the executor was busy") }
+            } else {
+                refusal
+            };
+            Err(refusal)
+        }
+    }
+}
+
+/// The engine's refusal in its own words.
+fn engine_words<S>(response: OriginResponse) -> Answer<S> {
+    let mut answer = Answer::json(response.status, response.body);
+    for (name, value) in response.headers {
+        if matches!(name, "retry-after" | "retry-after-ms" | "x-should-retry") {
+            answer.headers.push((name, Cow::Owned(value)));
+        }
+    }
+    answer
+}
+
+fn with_cache_status<S>(mut answer: Answer<S>, outcome: CacheOutcome, ttl_left: Option<Millis>) -> Answer<S> {
+    answer.headers.push(("cache-status", cache_status(outcome, ttl_left)));
+    answer
+}
