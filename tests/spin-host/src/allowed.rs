@@ -43,7 +43,8 @@ impl AllowedHosts {
             if matches!(entry, "" | "http://" | "https://") {
                 continue;
             }
-            let rule = Rule::parse(entry).map_err(|problem| StartError::AllowedHost { entry: entry.to_owned(), problem })?;
+            let rule =
+                Rule::parse(entry).map_err(|problem| StartError::AllowedHost { entry: entry.to_owned(), problem })?;
             rules.push(rule);
         }
         Ok(Self(rules))
@@ -97,7 +98,9 @@ impl HostRule {
             Some(_) => Err("may have `*` only as the whole host or as its first label"),
             None if host.is_empty() => Err("has no host"),
             None if host.contains(['*', '{', '@']) => Err("has a host that is not a name or an address"),
-            None if host == "self" || host == "self.alt" => Err("is a request to the application itself, which this host does not serve"),
+            None if host == "self" || host == "self.alt" => {
+                Err("is a request to the application itself, which this host does not serve")
+            }
             None => Ok(Self::Exactly(host)),
         }
     }
@@ -171,7 +174,18 @@ mod tests {
 
     #[test]
     fn meaningless_entries_are_refused() {
-        for entry in ["*", "example.com", "http://a/b", "http://10.0.0.0/8", "http://a:b", "redis://a", "http://a*", "http://", "http://*a.b", "http://self"] {
+        for entry in [
+            "*",
+            "example.com",
+            "http://a/b",
+            "http://10.0.0.0/8",
+            "http://a:b",
+            "redis://a",
+            "http://a*",
+            "http://",
+            "http://*a.b",
+            "http://self",
+        ] {
             assert!(Rule::parse(entry).is_err(), "{entry}");
         }
     }

@@ -168,7 +168,9 @@ impl Document {
         for (name, component) in &self.component {
             for label in component.key_value_stores.iter().chain(&component.sqlite_databases) {
                 if label != DEFAULT_LABEL {
-                    faults.push(format!("component `{name}` uses the label `{label}`, which no runtime configuration binds"));
+                    faults.push(format!(
+                        "component `{name}` uses the label `{label}`, which no runtime configuration binds"
+                    ));
                 }
             }
         }

@@ -90,7 +90,10 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
         .into_iter()
         .find_map(|(suffix, unit)| text.strip_suffix(suffix).map(|digits| (digits, unit)))
         .unwrap_or((text, Duration::from_secs(1)));
-    digits.parse::<u32>().map(|count| unit.saturating_mul(count)).map_err(|error| format!("expected a number with `s`, `ms`, `us` or `ns`: {error}"))
+    digits
+        .parse::<u32>()
+        .map(|count| unit.saturating_mul(count))
+        .map_err(|error| format!("expected a number with `s`, `ms`, `us` or `ns`: {error}"))
 }
 
 #[cfg(test)]

@@ -68,9 +68,15 @@ mod tests {
     #[test]
     fn exact_goes_before_prefix_and_long_before_short() {
         let routes = ["/...", "/a/...", "/a/b"].map(|pattern| (Route::parse(pattern).expect(pattern), pattern));
-        for (path, expected) in
-            [("/", "/..."), ("/x", "/..."), ("/ab", "/..."), ("/a", "/a/..."), ("/a/", "/a/..."), ("/a/c", "/a/..."), ("/a/b", "/a/b")]
-        {
+        for (path, expected) in [
+            ("/", "/..."),
+            ("/x", "/..."),
+            ("/ab", "/..."),
+            ("/a", "/a/..."),
+            ("/a/", "/a/..."),
+            ("/a/c", "/a/..."),
+            ("/a/b", "/a/b"),
+        ] {
             assert_eq!(find(&routes, path).map(|(_, pattern)| *pattern), Some(expected), "{path}");
         }
         assert!(find(&routes[1..], "/x").is_none());

@@ -191,7 +191,8 @@ fn for_component(route: &Route, mut request: Request<Incoming>, client: SocketAd
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<WasiBody> {
-    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())).map_err(Error::from).boxed_unsync());
+    let mut response =
+        Response::new(Full::new(Bytes::from_static(text.as_bytes())).map_err(Error::from).boxed_unsync());
     *response.status_mut() = status;
     response
 }

@@ -118,7 +118,10 @@ impl<T: Send> HostConnectionWithStore<T> for SpinInterfaces {
         })
     }
 
-    async fn last_insert_rowid_async(accessor: &Accessor<T, Self>, open: Resource<OpenDatabase>) -> wasmtime::Result<i64> {
+    async fn last_insert_rowid_async(
+        accessor: &Accessor<T, Self>,
+        open: Resource<OpenDatabase>,
+    ) -> wasmtime::Result<i64> {
         Ok(handle(accessor, &open)?.run(|connection| Ok(connection.last_insert_rowid())).await?)
     }
 

@@ -125,7 +125,8 @@ mod tests {
         let environment = |name: &str| (name == "SPIN_VARIABLE_KEY").then(|| "from env".to_owned());
         let values = Values::resolve(&manifest(), &[], environment).expect("complete");
         assert_eq!(values.expand("{{city}}/{{ key }}!"), Ok("Berlin/from env!".to_owned()));
-        let values = Values::resolve(&manifest(), &given(&[("key", "k"), ("city", "Rome")]), environment).expect("complete");
+        let values =
+            Values::resolve(&manifest(), &given(&[("key", "k"), ("city", "Rome")]), environment).expect("complete");
         assert_eq!(values.expand("{{city}}/{{ key }}!"), Ok("Rome/k!".to_owned()));
     }
 

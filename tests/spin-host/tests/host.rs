@@ -129,7 +129,8 @@ async fn broken_origins_are_told_apart_from_absent_ones() {
 #[tokio::test]
 async fn a_streamed_body_passes_through_as_it_comes() {
     let pause = Duration::from_millis(600);
-    let origin = Origin::answering(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfirst", Some((pause, b"later"))).await;
+    let origin =
+        Origin::answering(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfirst", Some((pause, b"later"))).await;
     let host = App::new("stream").start(&["--variable", &format!("origin={}", origin.url)]).await;
     let begun = Instant::now();
     let mut body = host.open(&format!("/stream?{}", origin.url)).await;

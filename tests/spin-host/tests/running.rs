@@ -1,9 +1,9 @@
 //! Starts and stops the host, and the origins behind it.
 
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::cell::RefCell;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -104,7 +104,11 @@ impl Running {
 
     /// Status and body of a POST.
     pub(crate) fn post(&self, target: &str, body: &str) -> impl Future<Output = (u16, String)> + use<> {
-        self.send(Request::post(format!("{}{target}", self.url)).body(Full::new(Bytes::copy_from_slice(body.as_bytes()))).unwrap())
+        self.send(
+            Request::post(format!("{}{target}", self.url))
+                .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))
+                .unwrap(),
+        )
     }
 
     /// The body of a GET while it is still arriving.
