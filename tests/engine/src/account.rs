@@ -26,10 +26,7 @@ pub(crate) struct Account {
 impl Account {
     /// An account with nothing but the fronted worker in it.
     pub(crate) fn new(worker: Option<&(String, String)>) -> Self {
-        let mut account = Self {
-            session_verification: json!({"unsafe_skip_verification": true}),
-            ..Self::default()
-        };
+        let mut account = Self { session_verification: json!({"unsafe_skip_verification": true}), ..Self::default() };
         if let Some((url, secret)) = worker {
             let fronted = json!({
                 "id": "fronted", "type": "http", "enabled": true, "managed": true, "binding": {"id": "static", "type": "static"},
@@ -63,11 +60,10 @@ impl Account {
 
     /// What a tool's requirements say of one secret.
     pub(crate) fn secret_need(&self, key: &str) -> Value {
-        let set = self.shelves.get("secrets").is_some_and(|secrets| {
-            secrets
-                .iter()
-                .any(|secret| secret.get("key") == Some(&key.into()))
-        });
+        let set = self
+            .shelves
+            .get("secrets")
+            .is_some_and(|secrets| secrets.iter().any(|secret| secret.get("key") == Some(&key.into())));
         if set {
             json!({"key": key, "met": true})
         } else {

@@ -52,11 +52,7 @@ pub(crate) fn handle(engine: &Engine, ask: &Ask, rest: &[&str]) -> Handled {
 fn set_secret(engine: &Engine, ask: &Ask, key: &str) -> Handled {
     let body = ask.object()?;
     if need(&body, "value")?.len() > SECRET_VALUE_BYTES {
-        return Err(Answer::error(
-            400,
-            "secret_too_long",
-            "value holds at most 5000 bytes",
-        ));
+        return Err(Answer::error(400, "secret_too_long", "value holds at most 5000 bytes"));
     }
     let account = engine.account(&ask.scope);
     let mut account = account.borrow_mut();
@@ -73,15 +69,8 @@ fn set_secret(engine: &Engine, ask: &Ask, key: &str) -> Handled {
 
 fn create_provider(engine: &Engine, ask: &Ask) -> Handled {
     let mut body = ask.object()?;
-    if body
-        .get("oauth2")
-        .is_some_and(|oauth2| text(oauth2, "client_id").is_none())
-    {
-        return Err(Answer::error(
-            400,
-            "invalid_request",
-            "oauth2.client_id is required",
-        ));
+    if body.get("oauth2").is_some_and(|oauth2| text(oauth2, "client_id").is_none()) {
+        return Err(Answer::error(400, "invalid_request", "oauth2.client_id is required"));
     }
     let defaults = json!({"binding": {"id": "project", "type": "project"}});
     merge(&mut body, &defaults);
@@ -109,17 +98,15 @@ fn connections(engine: &Engine, ask: &Ask) -> Answer {
     let account = engine.account(&ask.scope);
     let now = clock::now_ms();
     let wanted = |names: [&str; 2], value: &str| {
-        names
-            .into_iter()
-            .filter_map(|name| ask.query(name))
-            .all(|wanted| wanted == value)
+        names.into_iter().filter_map(|name| ask.query(name)).all(|wanted| wanted == value)
     };
     let account = account.borrow();
-    let given = account
-        .authorizations
-        .iter()
-        .filter(|begun| begun.status(now) == "completed");
-    let shown = given.filter(|begun| wanted(["user_id", "user[id]"], &begun.user) && wanted(["provider_id", "provider[id]"], &begun.provider)).map(|begun| {
+    let given = account.authorizations.iter().filter(|begun| {
+        begun.status(now) == "completed"
+            && wanted(["user_id", "user[id]"], &begun.user)
+            && wanted(["provider_id", "provider[id]"], &begun.provider)
+    });
+    let shown = given.map(|begun| {
         json!({
             "id": format!("uc_{}", begun.id), "connection_id": begun.id, "connection_status": "active", "provider_id": begun.provider,
             "provider_type": "oauth2", "provider_description": "a provider of the stand-in",
@@ -134,15 +121,9 @@ fn delete_connection(engine: &Engine, ask: &Ask, id: &str) -> Handled {
     let account = engine.account(&ask.scope);
     let mut account = account.borrow_mut();
     let before = account.authorizations.len();
-    account
-        .authorizations
-        .retain(|begun| format!("uc_{}", begun.id) != id);
+    account.authorizations.retain(|begun| format!("uc_{}", begun.id) != id);
     if account.authorizations.len() == before {
-        return Err(Answer::error(
-            404,
-            "user_connection_not_found",
-            "there is no such user connection",
-        ));
+        return Err(Answer::error(404, "user_connection_not_found", "there is no such user connection"));
     }
     Ok(Answer::no_content())
 }

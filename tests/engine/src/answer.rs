@@ -34,20 +34,12 @@ impl Answer {
     /// Bytes with a status and a content type.
     pub(crate) fn whole(status: u16, kind: &str, body: impl Into<Bytes>) -> Self {
         let headers = vec![("content-type".to_owned(), kind.to_owned())];
-        Self {
-            status,
-            headers,
-            content: Content::Whole(body.into()),
-        }
+        Self { status, headers, content: Content::Whole(body.into()) }
     }
 
     /// 204.
     pub(crate) fn no_content() -> Self {
-        Self {
-            status: 204,
-            headers: Vec::new(),
-            content: Content::Whole(Bytes::new()),
-        }
+        Self { status: 204, headers: Vec::new(), content: Content::Whole(Bytes::new()) }
     }
 
     /// The contract's error body.

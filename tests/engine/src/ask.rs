@@ -32,16 +32,8 @@ pub(crate) struct Ask {
 impl Ask {
     /// The percent-decoded segments of the path.
     pub(crate) fn segments(&self) -> Vec<String> {
-        let decode = |part: &str| {
-            percent_encoding::percent_decode_str(part)
-                .decode_utf8_lossy()
-                .into_owned()
-        };
-        self.path
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .map(decode)
-            .collect()
+        let decode = |part: &str| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned();
+        self.path.split('/').filter(|part| !part.is_empty()).map(decode).collect()
     }
 
     /// A header's value, if it is text.
@@ -51,10 +43,7 @@ impl Ask {
 
     /// A query value that is not empty.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
-        self.query
-            .get(name)
-            .map(String::as_str)
-            .filter(|text| !text.is_empty())
+        self.query.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
     /// A whole number in the query: `default` when absent.
@@ -67,11 +56,7 @@ impl Ask {
         };
         match text.parse::<u64>() {
             Ok(number) if number <= max => Ok(number),
-            _ => Err(Answer::error(
-                400,
-                "invalid_parameter",
-                &format!("{name} must be a whole number up to {max}"),
-            )),
+            _ => Err(Answer::error(400, "invalid_parameter", &format!("{name} must be a whole number up to {max}"))),
         }
     }
 
@@ -83,11 +68,7 @@ impl Ask {
         match self.query(name) {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(_) => Err(Answer::error(
-                400,
-                "invalid_parameter",
-                &format!("{name} must be true or false"),
-            )),
+            Some(_) => Err(Answer::error(400, "invalid_parameter", &format!("{name} must be true or false"))),
         }
     }
 
@@ -98,19 +79,10 @@ impl Ask {
     pub(crate) fn json<'a, T: serde::Deserialize<'a>>(&'a self) -> Result<T, Answer> {
         let kind = self.header("content-type").unwrap_or_default();
         if !kind.to_ascii_lowercase().starts_with("application/json") {
-            return Err(Answer::error(
-                415,
-                "unsupported_media_type",
-                "Content-Type must be application/json",
-            ));
+            return Err(Answer::error(415, "unsupported_media_type", "Content-Type must be application/json"));
         }
-        serde_json::from_slice(&self.body).map_err(|fault| {
-            Answer::error(
-                400,
-                "invalid_request",
-                &format!("malformed request body: {fault}"),
-            )
-        })
+        serde_json::from_slice(&self.body)
+            .map_err(|fault| Answer::error(400, "invalid_request", &format!("malformed request body: {fault}")))
     }
 
     /// The body as a JSON object, as `json` reads it.
@@ -119,21 +91,14 @@ impl Ask {
         if value.is_object() {
             Ok(value)
         } else {
-            Err(Answer::error(
-                400,
-                "invalid_request",
-                "the body must be an object",
-            ))
+            Err(Answer::error(400, "invalid_request", "the body must be an object"))
         }
     }
 }
 
 /// A member of an object as text, or nothing.
 pub(crate) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
-    value
-        .get(name)
-        .and_then(Value::as_str)
-        .filter(|text| !text.is_empty())
+    value.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
 /// A member of an object as text.
@@ -141,6 +106,5 @@ pub(crate) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
 /// # Errors
 /// 400 naming the member.
 pub(crate) fn need<'a>(value: &'a Value, name: &str) -> Result<&'a str, Answer> {
-    text(value, name)
-        .ok_or_else(|| Answer::error(400, "invalid_request", &format!("{name} is required")))
+    text(value, name).ok_or_else(|| Answer::error(400, "invalid_request", &format!("{name} is required")))
 }

@@ -32,11 +32,7 @@ pub(crate) struct Authorization {
 impl Authorization {
     /// Where it stands.
     pub(crate) fn status(&self, now: u64) -> &'static str {
-        if now >= self.decided_at {
-            self.outcome
-        } else {
-            "pending"
-        }
+        if now >= self.decided_at { self.outcome } else { "pending" }
     }
 
     /// The contract's AuthorizationResponse.
@@ -70,10 +66,7 @@ pub(crate) fn begin(
 ) -> Value {
     let now = clock::now_ms();
     let same = |begun: &&Authorization| {
-        begun.user == user
-            && begun.provider == provider
-            && begun.scopes == *scopes
-            && begun.status(now) != "failed"
+        begun.user == user && begun.provider == provider && begun.scopes == *scopes && begun.status(now) != "failed"
     };
     if let Some(begun) = account.authorizations.iter().find(same) {
         return begun.shown(&engine.base_url);
@@ -86,16 +79,8 @@ pub(crate) fn begin(
         provider: provider.to_owned(),
         scopes: scopes.clone(),
         next_uri: next_uri.map(str::to_owned),
-        decided_at: if provider == "stays-pending" {
-            u64::MAX
-        } else {
-            now.saturating_add(after)
-        },
-        outcome: if provider == "refuses" {
-            "failed"
-        } else {
-            "completed"
-        },
+        decided_at: if provider == "stays-pending" { u64::MAX } else { now.saturating_add(after) },
+        outcome: if provider == "refuses" { "failed" } else { "completed" },
     };
     let shown = begun.shown(&engine.base_url);
     account.authorizations.push(begun);
@@ -113,14 +98,9 @@ pub(crate) fn authorize_tool(engine: &Engine, ask: &Ask) -> Handled {
         None => {
             json!({"id": engine.id("ac"), "status": "completed", "user_id": user, "scopes": []})
         }
-        Some(provider) => begin(
-            engine,
-            &mut account.borrow_mut(),
-            user,
-            provider,
-            &tool.scopes(),
-            text(&body, "next_uri"),
-        ),
+        Some(provider) => {
+            begin(engine, &mut account.borrow_mut(), user, provider, &tool.scopes(), text(&body, "next_uri"))
+        }
     };
     Ok(Answer::json(200, &shown))
 }
@@ -133,35 +113,16 @@ pub(crate) fn authorize_provider(engine: &Engine, ask: &Ask) -> Handled {
     let wanted = body.get("auth_requirement").unwrap_or(&none);
     let provider = text(wanted, "provider_id")
         .or(text(wanted, "id"))
-        .ok_or_else(|| {
-            Answer::error(
-                400,
-                "invalid_request",
-                "auth_requirement.provider_id is required",
-            )
-        })?;
-    let scopes = wanted
-        .get("oauth2")
-        .and_then(|oauth2| oauth2.get("scopes"))
-        .cloned()
-        .unwrap_or_else(|| json!([]));
+        .ok_or_else(|| Answer::error(400, "invalid_request", "auth_requirement.provider_id is required"))?;
+    let scopes = wanted.get("oauth2").and_then(|oauth2| oauth2.get("scopes")).cloned().unwrap_or_else(|| json!([]));
     let account = engine.account(&ask.scope);
-    let shown = begin(
-        engine,
-        &mut account.borrow_mut(),
-        user,
-        provider,
-        &scopes,
-        text(&body, "next_uri"),
-    );
+    let shown = begin(engine, &mut account.borrow_mut(), user, provider, &scopes, text(&body, "next_uri"));
     Ok(Answer::json(200, &shown))
 }
 
 /// `GET /v1/auth/status`: answers when it is decided, or after `wait` seconds.
 pub(crate) async fn status(engine: &Engine, ask: &Ask) -> Handled {
-    let id = ask
-        .query("id")
-        .ok_or_else(|| Answer::error(400, "invalid_request", "id is required"))?;
+    let id = ask.query("id").ok_or_else(|| Answer::error(400, "invalid_request", "id is required"))?;
     let wait = ask.query_number("wait", 0, WAIT_MAX_S)?;
     let until = clock::now_ms().saturating_add(wait.saturating_mul(1000));
     let account = engine.account(&ask.scope);
@@ -169,17 +130,9 @@ pub(crate) async fn status(engine: &Engine, ask: &Ask) -> Handled {
         let (shown, pending) = {
             let account = account.borrow();
             let begun = account.authorizations.iter().find(|begun| begun.id == id);
-            let begun = begun.ok_or_else(|| {
-                Answer::error(
-                    400,
-                    "authorization_not_found",
-                    "there is no such authorization",
-                )
-            })?;
-            (
-                begun.shown(&engine.base_url),
-                begun.status(clock::now_ms()) == "pending",
-            )
+            let begun =
+                begun.ok_or_else(|| Answer::error(400, "authorization_not_found", "there is no such authorization"))?;
+            (begun.shown(&engine.base_url), begun.status(clock::now_ms()) == "pending")
         };
         if !pending || clock::now_ms() >= until {
             return Ok(Answer::json(200, &shown));
@@ -194,18 +147,10 @@ pub(crate) fn confirm_user(engine: &Engine, ask: &Ask) -> Handled {
     let (flow, user) = (need(&body, "flow_id")?, need(&body, "user_id")?);
     let account = engine.account(&ask.scope);
     let account = account.borrow();
-    let begun = account
-        .authorizations
-        .iter()
-        .find(|begun| begun.flow == flow);
-    let begun =
-        begun.ok_or_else(|| Answer::error(404, "flow_not_found", "there is no such flow"))?;
+    let begun = account.authorizations.iter().find(|begun| begun.flow == flow);
+    let begun = begun.ok_or_else(|| Answer::error(404, "flow_not_found", "there is no such flow"))?;
     if begun.user != user {
-        return Err(Answer::error(
-            400,
-            "user_mismatch",
-            "the flow was begun for another user",
-        ));
+        return Err(Answer::error(400, "user_mismatch", "the flow was begun for another user"));
     }
     let mut shown = json!({"auth_id": begun.id});
     if let (Some(next), Some(members)) = (&begun.next_uri, shown.as_object_mut()) {
@@ -219,8 +164,5 @@ pub(crate) fn validate_verifier(engine: &Engine, ask: &Ask) -> Handled {
     let body = ask.object()?;
     let (_, verifier) = (need(&body, "user_id")?, need(&body, "verifier_url")?);
     let flow = engine.id("flow");
-    Ok(Answer::json(
-        200,
-        &json!({"next_uri": format!("{verifier}?flow_id={flow}"), "flow_id": flow}),
-    ))
+    Ok(Answer::json(200, &json!({"next_uri": format!("{verifier}?flow_id={flow}"), "flow_id": flow})))
 }

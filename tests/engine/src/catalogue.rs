@@ -59,8 +59,8 @@ struct Entry {
 /// # Errors
 /// `catalogue.json` is not what it should be.
 pub(crate) fn built_in() -> Result<Vec<Tool>, String> {
-    let entries: Vec<Entry> = serde_json::from_str(include_str!("catalogue.json"))
-        .map_err(|fault| format!("catalogue.json: {fault}"))?;
+    let entries: Vec<Entry> =
+        serde_json::from_str(include_str!("catalogue.json")).map_err(|fault| format!("catalogue.json: {fault}"))?;
     Ok(entries.into_iter().map(Entry::into_tool).collect())
 }
 
@@ -95,9 +95,7 @@ impl Tool {
             let scopes = needs.get("oauth2").and_then(|oauth2| oauth2.get("scopes")).cloned().unwrap_or_else(|| json!([]));
             json!({"provider_id": text(needs, "provider_id").or(text(needs, "id")).unwrap_or("unknown"), "scopes": scopes})
         });
-        let secrets = requirements
-            .and_then(|needs| needs.get("secrets"))
-            .and_then(Value::as_array);
+        let secrets = requirements.and_then(|needs| needs.get("secrets")).and_then(Value::as_array);
         Some(Self {
             name: text(&listed, "name")?.to_owned(),
             version: text(&toolkit, "version").unwrap_or("0.0.0").to_owned(),
@@ -132,18 +130,12 @@ impl Tool {
 
     /// The provider whose consent it needs.
     pub(crate) fn provider(&self) -> Option<&str> {
-        self.authorization
-            .as_ref()
-            .and_then(|needs| text(needs, "provider_id"))
+        self.authorization.as_ref().and_then(|needs| text(needs, "provider_id"))
     }
 
     /// The scopes that consent has to cover.
     pub(crate) fn scopes(&self) -> Value {
-        self.authorization
-            .as_ref()
-            .and_then(|needs| needs.get("scopes"))
-            .cloned()
-            .unwrap_or_else(|| json!([]))
+        self.authorization.as_ref().and_then(|needs| needs.get("scopes")).cloned().unwrap_or_else(|| json!([]))
     }
 
     /// The tool as the engine shows it; what it still needs is told for `user`.
@@ -160,14 +152,8 @@ impl Tool {
     }
 
     fn requirements(&self, account: &Account, user: Option<&str>) -> Value {
-        let secrets: Vec<Value> = self
-            .secrets
-            .iter()
-            .map(|key| account.secret_need(key))
-            .collect();
-        let mut met = secrets
-            .iter()
-            .all(|secret| secret.get("met") == Some(&Value::Bool(true)));
+        let secrets: Vec<Value> = self.secrets.iter().map(|key| account.secret_need(key)).collect();
+        let mut met = secrets.iter().all(|secret| secret.get("met") == Some(&Value::Bool(true)));
         let mut needs = Map::new();
         if let Some(provider) = self.provider() {
             let mut consent = json!({
@@ -194,25 +180,14 @@ impl Engine {
     pub(crate) fn tools(&self, account: &Account) -> Vec<Tool> {
         let mut tools: Vec<Tool> = Vec::new();
         let fronted = self.fronted.borrow();
-        for tool in self
-            .built_in
-            .iter()
-            .chain(fronted.iter())
-            .chain(account.worker_tools.values().flatten())
-        {
+        for tool in self.built_in.iter().chain(fronted.iter()).chain(account.worker_tools.values().flatten()) {
             let name = tool.fully_qualified_name();
-            if !tools
-                .iter()
-                .any(|known| known.fully_qualified_name().eq_ignore_ascii_case(&name))
-            {
+            if !tools.iter().any(|known| known.fully_qualified_name().eq_ignore_ascii_case(&name)) {
                 tools.push(tool.clone());
             }
         }
         tools.sort_by_cached_key(|tool| {
-            (
-                tool.qualified_name().to_ascii_lowercase(),
-                std::cmp::Reverse(version_order(&tool.version)),
-            )
+            (tool.qualified_name().to_ascii_lowercase(), std::cmp::Reverse(version_order(&tool.version)))
         });
         tools
     }
@@ -228,37 +203,23 @@ impl Engine {
     ///
     /// # Errors
     /// 404 when there is none.
-    pub(crate) fn find_tool(
-        &self,
-        account: &Account,
-        name: &str,
-        version: Option<&str>,
-    ) -> Result<Tool, Answer> {
+    pub(crate) fn find_tool(&self, account: &Account, name: &str, version: Option<&str>) -> Result<Tool, Answer> {
         let (bare, wanted) = match name.split_once('@') {
             Some((bare, wanted)) => (bare, Some(wanted)),
             None => (name, version),
         };
         let matches = |tool: &Tool| {
             let known = tool.qualified_name();
-            let named = known.eq_ignore_ascii_case(bare)
-                || known.replace('.', "_").eq_ignore_ascii_case(bare);
+            let named = known.eq_ignore_ascii_case(bare) || known.replace('.', "_").eq_ignore_ascii_case(bare);
             named && wanted.is_none_or(|wanted| tool.version.eq_ignore_ascii_case(wanted))
         };
-        self.tools(account)
-            .into_iter()
-            .find(matches)
-            .ok_or_else(|| {
-                Answer::error(
-                    404,
-                    "tool_not_found",
-                    &format!(
-                        "there is no tool {name}{}",
-                        wanted
-                            .map(|v| format!(" at version {v}"))
-                            .unwrap_or_default()
-                    ),
-                )
-            })
+        self.tools(account).into_iter().find(matches).ok_or_else(|| {
+            Answer::error(
+                404,
+                "tool_not_found",
+                &format!("there is no tool {name}{}", wanted.map(|v| format!(" at version {v}")).unwrap_or_default()),
+            )
+        })
     }
 
     /// The tools that a listing asks for.
@@ -267,15 +228,8 @@ impl Engine {
     /// 400 for a filter or a flag that cannot be read.
     pub(crate) fn listed_tools(&self, ask: &Ask, account: &Account) -> Result<Vec<Tool>, Answer> {
         let all = ask.query_flag("include_all_versions")?;
-        let filter = ask
-            .query("filter")
-            .map(crate::filter::Filter::parse)
-            .transpose()?;
-        let mut tools = if all {
-            self.tools(account)
-        } else {
-            self.newest_tools(account)
-        };
+        let filter = ask.query("filter").map(crate::filter::Filter::parse).transpose()?;
+        let mut tools = if all { self.tools(account) } else { self.newest_tools(account) };
         if let Some(toolkit) = ask.query("toolkit") {
             tools.retain(|tool| tool.toolkit_name().eq_ignore_ascii_case(toolkit));
         }
@@ -288,8 +242,5 @@ impl Engine {
 
 /// Orders `1.10.0` after `1.9.0`.
 fn version_order(version: &str) -> Vec<u64> {
-    version
-        .split(['.', '-', '+'])
-        .map(|part| part.parse().unwrap_or(0))
-        .collect()
+    version.split(['.', '-', '+']).map(|part| part.parse().unwrap_or(0)).collect()
 }

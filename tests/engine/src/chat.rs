@@ -22,16 +22,9 @@ const CHUNKS_AHEAD: usize = 1;
 pub(crate) fn complete(engine: &Rc<Engine>, ask: &Ask) -> Handled {
     let body = ask.object()?;
     let model = need(&body, "model")?.to_owned();
-    let messages = body
-        .get("messages")
-        .and_then(Value::as_array)
-        .filter(|messages| !messages.is_empty());
-    let messages =
-        messages.ok_or_else(|| Answer::error(400, "invalid_request", "messages is required"))?;
-    let last = messages
-        .last()
-        .and_then(|message| text(message, "content"))
-        .unwrap_or_default();
+    let messages = body.get("messages").and_then(Value::as_array).filter(|messages| !messages.is_empty());
+    let messages = messages.ok_or_else(|| Answer::error(400, "invalid_request", "messages is required"))?;
+    let last = messages.last().and_then(|message| text(message, "content")).unwrap_or_default();
     let reply = format!("You said: {last}");
     let id = engine.id("chat");
     if body.get("stream") == Some(&Value::Bool(true)) {
@@ -39,11 +32,7 @@ pub(crate) fn complete(engine: &Rc<Engine>, ask: &Ask) -> Handled {
     }
     let words = |text: &str| text.split_whitespace().count();
     let (prompt, completion) = (words(last), words(&reply));
-    let choice = match body
-        .get("tools")
-        .and_then(Value::as_array)
-        .and_then(|tools| tools.first())
-    {
+    let choice = match body.get("tools").and_then(Value::as_array).and_then(|tools| tools.first()) {
         None => {
             json!({"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": reply}})
         }
@@ -60,16 +49,8 @@ pub(crate) fn complete(engine: &Rc<Engine>, ask: &Ask) -> Handled {
 }
 
 /// A choice that calls a tool, named as `Toolkit.Tool` or by an OpenAI function.
-fn tool_choice(
-    engine: &Engine,
-    ask: &Ask,
-    named: &Value,
-    user: Option<&str>,
-) -> Result<Value, Answer> {
-    let name = named
-        .as_str()
-        .or_else(|| named.pointer("/function/name").and_then(Value::as_str))
-        .unwrap_or_default();
+fn tool_choice(engine: &Engine, ask: &Ask, named: &Value, user: Option<&str>) -> Result<Value, Answer> {
+    let name = named.as_str().or_else(|| named.pointer("/function/name").and_then(Value::as_str)).unwrap_or_default();
     let account = engine.account(&ask.scope);
     let tool = engine.find_tool(&account.borrow(), name, None)?;
     let call = json!({"id": engine.id("call"), "type": "function", "function": {"name": tool.qualified_name().replace('.', "_"), "arguments": "{}"}});
@@ -78,14 +59,7 @@ fn tool_choice(
         "tool_authorizations": [], "tool_messages": [],
     });
     if let (Some(provider), Some(user)) = (tool.provider(), user) {
-        let begun = authorize::begin(
-            engine,
-            &mut account.borrow_mut(),
-            user,
-            provider,
-            &tool.scopes(),
-            None,
-        );
+        let begun = authorize::begin(engine, &mut account.borrow_mut(), user, provider, &tool.scopes(), None);
         if let Some(members) = choice.as_object_mut() {
             members.insert("tool_authorizations".to_owned(), json!([begun]));
         }
@@ -103,10 +77,7 @@ fn stream(engine: &Engine, id: &str, model: &str, reply: &str) -> Answer {
         });
         Bytes::from(format!("data: {chunk}\n\n"))
     };
-    let mut events: Vec<Bytes> = reply
-        .split_inclusive(' ')
-        .map(|word| event(json!({"content": word}), None))
-        .collect();
+    let mut events: Vec<Bytes> = reply.split_inclusive(' ').map(|word| event(json!({"content": word}), None)).collect();
     events.push(event(json!({}), Some("stop")));
     events.push(Bytes::from_static(b"data: [DONE]\n\n"));
     let (sender, pieces) = mpsc::channel(CHUNKS_AHEAD);
@@ -123,9 +94,5 @@ fn stream(engine: &Engine, id: &str, model: &str, reply: &str) -> Answer {
         ("content-type".to_owned(), "text/event-stream".to_owned()),
         ("cache-control".to_owned(), "no-cache".to_owned()),
     ];
-    Answer {
-        status: 200,
-        headers,
-        content: Content::Pieces(pieces),
-    }
+    Answer { status: 200, headers, content: Content::Pieces(pieces) }
 }

@@ -61,14 +61,8 @@ pub(crate) fn handle(engine: &Engine, ask: &Ask, kind: &Kind, rest: &[&str]) -> 
         ("GET", []) => Ok(list(engine, ask, kind)),
         ("POST", []) => create(engine, ask, kind, ask.object()?),
         ("PATCH", ["bulk"]) if kind.shelf == "hooks" => patch_bulk(engine, ask),
-        ("GET", [id]) => Ok(Answer::json(
-            200,
-            &(kind.view)(&find(engine, ask, kind, id)?),
-        )),
-        ("PATCH", [id]) => Ok(Answer::json(
-            200,
-            &(kind.view)(&patch(engine, ask, kind, id, ask.object()?)?),
-        )),
+        ("GET", [id]) => Ok(Answer::json(200, &(kind.view)(&find(engine, ask, kind, id)?))),
+        ("PATCH", [id]) => Ok(Answer::json(200, &(kind.view)(&patch(engine, ask, kind, id, ask.object()?)?))),
         ("DELETE", [id]) => delete(engine, ask, kind, id),
         _ => Err(unknown_route()),
     }
@@ -77,12 +71,7 @@ pub(crate) fn handle(engine: &Engine, ask: &Ask, kind: &Kind, rest: &[&str]) -> 
 /// A page of them, oldest first.
 pub(crate) fn list(engine: &Engine, ask: &Ask, kind: &Kind) -> Answer {
     let account = engine.account(&ask.scope);
-    let items = account
-        .borrow_mut()
-        .shelf(kind.shelf)
-        .iter()
-        .map(kind.view)
-        .collect();
+    let items = account.borrow_mut().shelf(kind.shelf).iter().map(kind.view).collect();
     Answer::page(ask, items)
 }
 
@@ -99,9 +88,7 @@ pub(crate) fn create(engine: &Engine, ask: &Ask, kind: &Kind, mut body: Value) -
     let mut account = account.borrow_mut();
     let shelf = account.shelf(kind.shelf);
     let same = |kept: &Value| {
-        let shared = kind
-            .unique
-            .and_then(|name| text(&body, name).map(|value| text(kept, name) == Some(value)));
+        let shared = kind.unique.and_then(|name| text(&body, name).map(|value| text(kept, name) == Some(value)));
         text(kept, "id") == Some(id.as_str()) || shared == Some(true)
     };
     if shelf.iter().any(same) {
@@ -112,10 +99,7 @@ pub(crate) fn create(engine: &Engine, ask: &Ask, kind: &Kind, mut body: Value) -
         ));
     }
     let now = clock::iso(clock::now_ms());
-    merge(
-        &mut body,
-        &json!({"id": id, "created_at": now, "updated_at": now}),
-    );
+    merge(&mut body, &json!({"id": id, "created_at": now, "updated_at": now}));
     let shown = (kind.view)(&body);
     shelf.push(body);
     Ok(Answer::json(201, &shown))
@@ -127,12 +111,7 @@ pub(crate) fn create(engine: &Engine, ask: &Ask, kind: &Kind, mut body: Value) -
 /// 404.
 pub(crate) fn find(engine: &Engine, ask: &Ask, kind: &Kind, id: &str) -> Result<Value, Answer> {
     let account = engine.account(&ask.scope);
-    let found = account
-        .borrow_mut()
-        .shelf(kind.shelf)
-        .iter()
-        .find(|kept| text(kept, "id") == Some(id))
-        .cloned();
+    let found = account.borrow_mut().shelf(kind.shelf).iter().find(|kept| text(kept, "id") == Some(id)).cloned();
     found.ok_or_else(|| not_found(kind))
 }
 
@@ -140,23 +119,11 @@ pub(crate) fn find(engine: &Engine, ask: &Ask, kind: &Kind, id: &str) -> Result<
 ///
 /// # Errors
 /// 404.
-pub(crate) fn patch(
-    engine: &Engine,
-    ask: &Ask,
-    kind: &Kind,
-    id: &str,
-    mut change: Value,
-) -> Result<Value, Answer> {
-    merge(
-        &mut change,
-        &json!({"id": id, "updated_at": clock::iso(clock::now_ms())}),
-    );
+pub(crate) fn patch(engine: &Engine, ask: &Ask, kind: &Kind, id: &str, mut change: Value) -> Result<Value, Answer> {
+    merge(&mut change, &json!({"id": id, "updated_at": clock::iso(clock::now_ms())}));
     let account = engine.account(&ask.scope);
     let mut account = account.borrow_mut();
-    let kept = account
-        .shelf(kind.shelf)
-        .iter_mut()
-        .find(|kept| text(kept, "id") == Some(id));
+    let kept = account.shelf(kind.shelf).iter_mut().find(|kept| text(kept, "id") == Some(id));
     let kept = kept.ok_or_else(|| not_found(kind))?;
     merge(kept, &change);
     Ok(kept.clone())
@@ -165,18 +132,14 @@ pub(crate) fn patch(
 /// `PATCH /v1/hooks/bulk`: `{ids: [...], ...change}`; all or nothing.
 fn patch_bulk(engine: &Engine, ask: &Ask) -> Handled {
     let mut change = ask.object()?;
-    let ids = change
-        .as_object_mut()
-        .and_then(|members| members.remove("ids"));
+    let ids = change.as_object_mut().and_then(|members| members.remove("ids"));
     let ids: Vec<String> = serde_json::from_value(ids.unwrap_or_default())
         .map_err(|_| Answer::error(400, "invalid_request", "ids must be a list of hook ids"))?;
     for id in &ids {
         find(engine, ask, &HOOKS, id)?;
     }
-    let changed: Result<Vec<Value>, Answer> = ids
-        .iter()
-        .map(|id| patch(engine, ask, &HOOKS, id, change.clone()))
-        .collect();
+    let changed: Result<Vec<Value>, Answer> =
+        ids.iter().map(|id| patch(engine, ask, &HOOKS, id, change.clone())).collect();
     Ok(Answer::json(200, &json!({"items": changed?})))
 }
 
@@ -184,49 +147,26 @@ fn patch_bulk(engine: &Engine, ask: &Ask) -> Handled {
 pub(crate) fn delete(engine: &Engine, ask: &Ask, kind: &Kind, id: &str) -> Handled {
     let found = find(engine, ask, kind, id)?;
     let account = engine.account(&ask.scope);
-    account
-        .borrow_mut()
-        .shelf(kind.shelf)
-        .retain(|kept| text(kept, "id") != Some(id));
-    Ok(if kind.delete_shows {
-        Answer::json(200, &(kind.view)(&found))
-    } else {
-        Answer::no_content()
-    })
+    account.borrow_mut().shelf(kind.shelf).retain(|kept| text(kept, "id") != Some(id));
+    Ok(if kind.delete_shows { Answer::json(200, &(kind.view)(&found)) } else { Answer::no_content() })
 }
 
 /// `POST .../gateways/slug`: a slug made of a name, that no gateway has.
 pub(crate) fn free_slug(engine: &Engine, ask: &Ask) -> Handled {
     let body = ask.object()?;
     let name = need(&body, "name")?.to_lowercase();
-    let plain: String = name
-        .chars()
-        .map(|letter| {
-            if letter.is_ascii_alphanumeric() {
-                letter
-            } else {
-                '-'
-            }
-        })
-        .collect();
+    let plain: String = name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
     let account = engine.account(&ask.scope);
     let mut account = account.borrow_mut();
-    let taken =
-        |slug: &str, shelf: &[Value]| shelf.iter().any(|kept| text(kept, "slug") == Some(slug));
+    let taken = |slug: &str, shelf: &[Value]| shelf.iter().any(|kept| text(kept, "slug") == Some(slug));
     let shelf = account.shelf("gateways");
     let numbered = (2_u32..).map(|number| format!("{plain}-{number}"));
-    let slug = std::iter::once(plain.clone())
-        .chain(numbered)
-        .find(|slug| !taken(slug, shelf));
+    let slug = std::iter::once(plain.clone()).chain(numbered).find(|slug| !taken(slug, shelf));
     Ok(Answer::json(200, &json!({"slug": slug})))
 }
 
 fn not_found(kind: &Kind) -> Answer {
-    Answer::error(
-        404,
-        &format!("{}_not_found", kind.noun),
-        &format!("there is no such {}", kind.noun),
-    )
+    Answer::error(404, &format!("{}_not_found", kind.noun), &format!("there is no such {}", kind.noun))
 }
 
 /// Puts `change` over `kept`: objects member by member, anything else as a whole.

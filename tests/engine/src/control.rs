@@ -25,15 +25,11 @@ pub(crate) fn handle(engine: &Engine, ask: &Ask) -> Handled {
     let segments = ask.segments();
     let parts: Vec<&str> = segments.iter().skip(1).map(String::as_str).collect();
     match (ask.method.as_str(), parts.as_slice()) {
-        ("GET", ["calls"]) => Ok(Answer::json(
-            200,
-            &json!({"calls": *engine.calls.borrow(), "counts": *engine.counts.borrow()}),
-        )),
+        ("GET", ["calls"]) => {
+            Ok(Answer::json(200, &json!({"calls": *engine.calls.borrow(), "counts": *engine.counts.borrow()})))
+        }
         ("DELETE", ["calls"]) => Ok(forget_calls(engine)),
-        ("GET", ["requests"]) => Ok(Answer::json(
-            200,
-            &json!({"requests": *engine.requests.borrow()}),
-        )),
+        ("GET", ["requests"]) => Ok(Answer::json(200, &json!({"requests": *engine.requests.borrow()}))),
         ("DELETE", ["requests"]) => {
             engine.requests.borrow_mut().clear();
             Ok(Answer::no_content())
@@ -71,11 +67,7 @@ fn add_faults(engine: &Engine, ask: &Ask) -> Handled {
 
 fn settings(engine: &Engine) -> Answer {
     let settings = engine.settings.borrow();
-    let consent = if settings.consent_forbidden {
-        "forbidden"
-    } else {
-        "output"
-    };
+    let consent = if settings.consent_forbidden { "forbidden" } else { "output" };
     Answer::json(
         200,
         &json!({"authorize_after_ms": settings.authorize_after_ms, "chat_chunk_ms": settings.chat_chunk_ms, "consent": consent}),
@@ -96,9 +88,7 @@ fn change_settings(engine: &Engine, ask: &Ask) -> Handled {
     let forbidden = forbidden.map_err(|fault| Answer::error(400, "invalid_setting", &fault))?;
     {
         let mut settings = engine.settings.borrow_mut();
-        settings.authorize_after_ms = change
-            .authorize_after_ms
-            .unwrap_or(settings.authorize_after_ms);
+        settings.authorize_after_ms = change.authorize_after_ms.unwrap_or(settings.authorize_after_ms);
         settings.chat_chunk_ms = change.chat_chunk_ms.unwrap_or(settings.chat_chunk_ms);
         settings.consent_forbidden = forbidden.unwrap_or(settings.consent_forbidden);
     }
@@ -124,11 +114,7 @@ fn decide_consents(engine: &Engine, ask: &Ask) -> Handled {
         "failed" => Some("failed"),
         "revoked" => None,
         _ => {
-            return Err(Answer::error(
-                400,
-                "invalid_status",
-                "status is completed, failed or revoked",
-            ));
+            return Err(Answer::error(400, "invalid_status", "status is completed, failed or revoked"));
         }
     };
     let scope = Scope {
@@ -139,27 +125,14 @@ fn decide_consents(engine: &Engine, ask: &Ask) -> Handled {
     let mut account = account.borrow_mut();
     let before = account.authorizations.len();
     let meant = |user: &str, provider: &str| {
-        user == decision.user_id
-            && decision
-                .provider_id
-                .as_deref()
-                .is_none_or(|wanted| wanted == provider)
+        user == decision.user_id && decision.provider_id.as_deref().is_none_or(|wanted| wanted == provider)
     };
     let Some(outcome) = outcome else {
-        account
-            .authorizations
-            .retain(|begun| !meant(&begun.user, &begun.provider));
-        return Ok(Answer::json(
-            200,
-            &json!({"decided": before.saturating_sub(account.authorizations.len())}),
-        ));
+        account.authorizations.retain(|begun| !meant(&begun.user, &begun.provider));
+        return Ok(Answer::json(200, &json!({"decided": before.saturating_sub(account.authorizations.len())})));
     };
     let mut decided = 0_u64;
-    for begun in account
-        .authorizations
-        .iter_mut()
-        .filter(|begun| meant(&begun.user, &begun.provider))
-    {
+    for begun in account.authorizations.iter_mut().filter(|begun| meant(&begun.user, &begun.provider)) {
         (begun.decided_at, begun.outcome) = (clock::now_ms(), outcome);
         decided = decided.saturating_add(1);
     }

@@ -15,7 +15,7 @@ use crate::options::Options;
 use crate::script::Script;
 use crate::{catalogue, clock, control, routes, spoil, upstream, worker};
 
-/// How many requests and calls are remembered, each.
+/// How many requests and how many calls are remembered: the first ones since the start or the last clearing.
 const LOG_ENTRIES: usize = 20_000;
 
 /// What a request gets.
@@ -44,9 +44,9 @@ pub(crate) struct Engine {
     /// The tools of the worker named by the options.
     pub fronted: RefCell<Vec<Tool>>,
     pub faults: RefCell<Faults>,
-    /// Every request but control's, newest last.
+    /// Requests other than control's, oldest first.
     pub requests: RefCell<Vec<Value>>,
-    /// Every run of a tool, newest last.
+    /// Runs of tools, oldest first.
     pub calls: RefCell<Vec<Value>>,
     /// Runs of each tool since the start or the last clearing.
     pub counts: RefCell<BTreeMap<String, u64>>,
@@ -65,11 +65,8 @@ impl Engine {
             chat_chunk_ms: options.chat_chunk_ms,
             consent_forbidden: options.consent_forbidden,
         };
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .tcp_nodelay(true)
-            .build()
-            .map_err(|fault| fault.to_string())?;
+        let http =
+            reqwest::Client::builder().no_proxy().tcp_nodelay(true).build().map_err(|fault| fault.to_string())?;
         let fronted = match &options.worker {
             Some((url, secret)) => upstream::wait_for_tools(&http, url, secret).await?,
             None => Vec::new(),
@@ -93,10 +90,7 @@ impl Engine {
     /// Answers one request, well or as the faults in force say.
     pub(crate) async fn reply(self: &Rc<Self>, mut ask: Ask) -> Reply {
         if let Some(prefix) = &self.options.prefix
-            && let Some(rest) = ask
-                .path
-                .strip_prefix(prefix.as_str())
-                .filter(|rest| rest.starts_with('/'))
+            && let Some(rest) = ask.path.strip_prefix(prefix.as_str()).filter(|rest| rest.starts_with('/'))
         {
             ask.path = rest.to_owned();
         }
@@ -115,34 +109,29 @@ impl Engine {
     }
 
     async fn answer(self: &Rc<Self>, ask: Ask) -> Answer {
-        let handled =
-            if ask.path.starts_with("/worker/") && self.options.serve_worker_secret.is_some() {
-                worker::handle(self, &ask)
-            } else {
-                routes::handle(self, ask).await
-            };
+        let handled = if ask.path.starts_with("/worker/") && self.options.serve_worker_secret.is_some() {
+            worker::handle(self, &ask)
+        } else {
+            routes::handle(self, ask).await
+        };
         handled.unwrap_or_else(|refusal| refusal)
     }
 
     fn fault(&self, ask: &Ask) -> Option<Rule> {
         let tool = tool_named(ask);
-        self.faults
-            .borrow_mut()
-            .decide(ask.method.as_str(), &ask.path, tool.as_deref())
+        self.faults.borrow_mut().decide(ask.method.as_str(), &ask.path, tool.as_deref())
     }
 
     fn log_request(&self, ask: &Ask) {
         let headers: BTreeMap<&str, String> = ask
             .headers
             .iter()
-            .map(|(name, value)| {
-                (
-                    name.as_str(),
-                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
-                )
-            })
+            .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
-        let entry = json!({"method": ask.method.as_str(), "path": ask.path, "query": ask.query, "headers": headers, "at_ms": clock::now_ms(), "body_bytes": ask.body.len()});
+        let entry = json!({
+            "method": ask.method.as_str(), "path": ask.path, "query": ask.query, "headers": headers,
+            "at_ms": clock::now_ms(), "body_bytes": ask.body.len(),
+        });
         push(&mut self.requests.borrow_mut(), entry);
     }
 
@@ -168,9 +157,9 @@ impl Engine {
     pub(crate) fn account(&self, scope: &Scope) -> Rc<RefCell<Account>> {
         let mut accounts = self.accounts.borrow_mut();
         Rc::clone(
-            accounts.entry(scope.clone()).or_insert_with(|| {
-                Rc::new(RefCell::new(Account::new(self.options.worker.as_ref())))
-            }),
+            accounts
+                .entry(scope.clone())
+                .or_insert_with(|| Rc::new(RefCell::new(Account::new(self.options.worker.as_ref())))),
         )
     }
 

@@ -81,8 +81,7 @@ pub(crate) struct Rule {
 impl Rule {
     /// Whether the request runs before its answer is spoiled.
     pub(crate) fn executes(&self) -> bool {
-        self.executed
-            .unwrap_or(!matches!(self.kind, Kind::Status | Kind::Refuse))
+        self.executed.unwrap_or(!matches!(self.kind, Kind::Status | Kind::Refuse))
     }
 }
 
@@ -103,12 +102,7 @@ pub(crate) struct Faults(Vec<Working>);
 impl Faults {
     /// Adds rules behind those in force.
     pub(crate) fn add(&mut self, rules: Vec<Rule>) {
-        self.0.extend(rules.into_iter().map(|rule| Working {
-            matched: 0,
-            spoiled: 0,
-            chance: rule.seed,
-            rule,
-        }));
+        self.0.extend(rules.into_iter().map(|rule| Working { matched: 0, spoiled: 0, chance: rule.seed, rule }));
     }
 
     /// Forgets every rule.
@@ -118,38 +112,22 @@ impl Faults {
 
     /// The rule that spoils this request, if one does; counts it.
     pub(crate) fn decide(&mut self, method: &str, path: &str, tool: Option<&str>) -> Option<Rule> {
-        self.0
-            .iter_mut()
-            .find_map(|working| working.decide(method, path, tool))
+        self.0.iter_mut().find_map(|working| working.decide(method, path, tool))
     }
 }
 
 impl Working {
     fn decide(&mut self, method: &str, path: &str, tool: Option<&str>) -> Option<Rule> {
         let rule = &self.rule;
-        let on_path = rule
-            .path
-            .as_deref()
-            .is_none_or(|prefix| path.starts_with(prefix));
-        let on_method = rule
-            .method
-            .as_deref()
-            .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method));
-        let on_tool = rule
-            .tool
-            .as_deref()
-            .is_none_or(|wanted| tool.is_some_and(|tool| wanted.eq_ignore_ascii_case(tool)));
-        if !(on_path && on_method && on_tool)
-            || rule.times.is_some_and(|times| self.spoiled >= times)
-        {
+        let on_path = rule.path.as_deref().is_none_or(|prefix| path.starts_with(prefix));
+        let on_method = rule.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method));
+        let on_tool =
+            rule.tool.as_deref().is_none_or(|wanted| tool.is_some_and(|tool| wanted.eq_ignore_ascii_case(tool)));
+        if !(on_path && on_method && on_tool) || rule.times.is_some_and(|times| self.spoiled >= times) {
             return None;
         }
         self.matched = self.matched.saturating_add(1);
-        if self.matched <= rule.skip
-            || rule
-                .probability
-                .is_some_and(|limit| draw(&mut self.chance) >= limit)
-        {
+        if self.matched <= rule.skip || rule.probability.is_some_and(|limit| draw(&mut self.chance) >= limit) {
             return None;
         }
         self.spoiled = self.spoiled.saturating_add(1);
@@ -178,26 +156,14 @@ mod tests {
     }
 
     fn hits(faults: &mut Faults, n: usize) -> Vec<bool> {
-        (0..n)
-            .map(|_| {
-                faults
-                    .decide("POST", "/v1/tools/execute", Some("Mail.Send"))
-                    .is_some()
-            })
-            .collect()
+        (0..n).map(|_| faults.decide("POST", "/v1/tools/execute", Some("Mail.Send")).is_some()).collect()
     }
 
     #[test]
     fn a_rule_spoils_what_it_matches_after_the_skipped_and_no_more_than_it_may() {
-        let mut faults = rules(
-            r#"[{"path":"/v1/tools/execute","tool":"mail.send","skip":1,"times":2,"kind":"cut"}]"#,
-        );
+        let mut faults = rules(r#"[{"path":"/v1/tools/execute","tool":"mail.send","skip":1,"times":2,"kind":"cut"}]"#);
         assert!(faults.decide("GET", "/v1/tools", None).is_none());
-        assert!(
-            faults
-                .decide("POST", "/v1/tools/execute", Some("Mail.Search"))
-                .is_none()
-        );
+        assert!(faults.decide("POST", "/v1/tools/execute", Some("Mail.Search")).is_none());
         assert_eq!(hits(&mut faults, 4), [false, true, true, false]);
         faults.clear();
         assert_eq!(hits(&mut faults, 1), [false]);
@@ -210,13 +176,7 @@ mod tests {
         assert_eq!(first, second);
         let spoiled = first.iter().filter(|hit| **hit).count();
         assert!((70..130).contains(&spoiled), "{spoiled} of 200");
-        assert_ne!(
-            first,
-            hits(
-                &mut rules(r#"[{"probability":0.5,"seed":8,"kind":"refuse"}]"#),
-                200
-            )
-        );
+        assert_ne!(first, hits(&mut rules(r#"[{"probability":0.5,"seed":8,"kind":"refuse"}]"#), 200));
     }
 
     #[test]

@@ -26,9 +26,7 @@ impl Filter {
                 flag => FLAGS.contains(&flag) && wanted.is_boolean(),
             };
             if !fits {
-                return Err(refuse(&format!(
-                    "filter member {name} is unknown or has the wrong type"
-                )));
+                return Err(refuse(&format!("filter member {name} is unknown or has the wrong type")));
             }
         }
         Ok(Self(members))
@@ -38,14 +36,8 @@ impl Filter {
     pub(crate) fn matches(&self, metadata: Option<&Value>) -> bool {
         let part = |name: &str| metadata.and_then(|metadata| metadata.get(name));
         self.0.iter().all(|(name, wanted)| match name.as_str() {
-            "operations" => lists(
-                part("behavior").and_then(|behavior| behavior.get("operations")),
-                wanted,
-            ),
-            "service_domains" => lists(
-                part("classification").and_then(|class| class.get("service_domains")),
-                wanted,
-            ),
+            "operations" => lists(part("behavior").and_then(|behavior| behavior.get("operations")), wanted),
+            "service_domains" => lists(part("classification").and_then(|class| class.get("service_domains")), wanted),
             "extras" => part("extras").is_some_and(|extras| within(wanted, extras)),
             flag => part("behavior").and_then(|behavior| behavior.get(flag)) == Some(wanted),
         })
@@ -55,12 +47,7 @@ impl Filter {
 /// A plain array, or `any_of`, means at least one in common; `all_of` all of them; `none_of` not one.
 fn lists(has: Option<&Value>, wanted: &Value) -> bool {
     let has = lower(has);
-    let common = |list: &Value| {
-        lower(Some(list))
-            .into_iter()
-            .filter(|item| has.contains(item))
-            .count()
-    };
+    let common = |list: &Value| lower(Some(list)).into_iter().filter(|item| has.contains(item)).count();
     match wanted {
         Value::Object(ways) => ways.iter().all(|(way, list)| match way.as_str() {
             "any_of" => common(list) > 0,
@@ -73,23 +60,16 @@ fn lists(has: Option<&Value>, wanted: &Value) -> bool {
 }
 
 fn lower(list: Option<&Value>) -> Vec<String> {
-    let items = list
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    items
-        .iter()
-        .filter_map(Value::as_str)
-        .map(str::to_lowercase)
-        .collect()
+    let items = list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    items.iter().filter_map(Value::as_str).map(str::to_lowercase).collect()
 }
 
 /// Whether all that `wanted` holds is in `extras` too, to the letter.
 fn within(wanted: &Value, extras: &Value) -> bool {
     match wanted {
-        Value::Object(members) => members
-            .iter()
-            .all(|(name, member)| extras.get(name).is_some_and(|known| within(member, known))),
+        Value::Object(members) => {
+            members.iter().all(|(name, member)| extras.get(name).is_some_and(|known| within(member, known)))
+        }
         other => other == extras,
     }
 }
@@ -104,9 +84,7 @@ mod tests {
             "behavior": {"operations": ["read"], "read_only": true},
             "classification": {"service_domains": ["email", "calendar"]}, "extras": {"tier": "Gold", "n": {"a": 1}},
         });
-        Filter::parse(&filter.to_string())
-            .unwrap_or_else(|_| panic!("{filter} is refused"))
-            .matches(Some(&metadata))
+        Filter::parse(&filter.to_string()).unwrap_or_else(|_| panic!("{filter} is refused")).matches(Some(&metadata))
     }
 
     #[test]
@@ -114,9 +92,7 @@ mod tests {
         assert!(passes(
             json!({"read_only": true, "service_domains": {"any_of": ["EMAIL", "x"]}, "operations": ["Read"]})
         ));
-        assert!(passes(
-            json!({"service_domains": {"all_of": ["email", "calendar"], "none_of": ["files"]}})
-        ));
+        assert!(passes(json!({"service_domains": {"all_of": ["email", "calendar"], "none_of": ["files"]}})));
         assert!(passes(json!({"extras": {"n": {"a": 1}}})));
         for refused in [
             json!({"read_only": false}),

@@ -14,11 +14,7 @@ pub(crate) const FORMATS: [&str; 3] = ["arcade", "openai", "anthropic"];
 /// # Errors
 /// 400 naming one that does not exist.
 pub(crate) fn parse_list(list: Option<&str>) -> Result<Vec<&str>, Answer> {
-    let named: Vec<&str> = list
-        .unwrap_or_default()
-        .split(',')
-        .filter(|name| !name.is_empty())
-        .collect();
+    let named: Vec<&str> = list.unwrap_or_default().split(',').filter(|name| !name.is_empty()).collect();
     match named.iter().find(|name| !FORMATS.contains(name)) {
         Some(unknown) => Err(Answer::error(
             400,
@@ -60,20 +56,16 @@ fn openai_parameters(parameters: &[Value]) -> Value {
         properties.insert(name.to_owned(), schema);
     }
     let names: Vec<&str> = named(parameters).map(|(name, _)| name).collect();
-    let mut schema =
-        json!({"type": "object", "properties": properties, "additionalProperties": false});
+    let mut schema = json!({"type": "object", "properties": properties, "additionalProperties": false});
     require(&mut schema, &names);
     schema
 }
 
 fn anthropic_schema(parameters: &[Value]) -> Value {
-    let properties: Map<String, Value> = named(parameters)
-        .map(|(name, parameter)| (name.to_owned(), schema(parameter)))
-        .collect();
-    let names: Vec<&str> = named(parameters)
-        .filter(|(_, parameter)| required(parameter))
-        .map(|(name, _)| name)
-        .collect();
+    let properties: Map<String, Value> =
+        named(parameters).map(|(name, parameter)| (name.to_owned(), schema(parameter))).collect();
+    let names: Vec<&str> =
+        named(parameters).filter(|(_, parameter)| required(parameter)).map(|(name, _)| name).collect();
     let mut schema = json!({"type": "object", "properties": properties});
     require(&mut schema, &names);
     schema
@@ -87,9 +79,7 @@ fn require(schema: &mut Value, names: &[&str]) {
 }
 
 fn named(parameters: &[Value]) -> impl Iterator<Item = (&str, &Value)> {
-    parameters
-        .iter()
-        .filter_map(|parameter| text(parameter, "name").map(|name| (name, parameter)))
+    parameters.iter().filter_map(|parameter| text(parameter, "name").map(|name| (name, parameter)))
 }
 
 fn required(parameter: &Value) -> bool {
@@ -101,11 +91,7 @@ fn schema(parameter: &Value) -> Value {
     let none = Value::Null;
     let value_schema = parameter.get("value_schema").unwrap_or(&none);
     let kind = |name: &str| {
-        if name == "json" {
-            "object".to_owned()
-        } else {
-            name.to_owned()
-        }
+        if name == "json" { "object".to_owned() } else { name.to_owned() }
     };
     let mut schema = json!({"type": kind(text(value_schema, "val_type").unwrap_or("string"))});
     if let Some(members) = schema.as_object_mut() {

@@ -14,11 +14,7 @@ fn main() -> ExitCode {
     };
     let first_line = format!("listening on {}\n", running.base_url());
     let mut out = std::io::stdout();
-    if out
-        .write_all(first_line.as_bytes())
-        .and_then(|()| out.flush())
-        .is_err()
-    {
+    if out.write_all(first_line.as_bytes()).and_then(|()| out.flush()).is_err() {
         return ExitCode::FAILURE;
     }
     running.wait();

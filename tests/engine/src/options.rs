@@ -68,11 +68,7 @@ impl Options {
         let (mut worker_url, mut worker_secret) = (None, None);
         let mut arguments = arguments;
         while let Some(flag) = arguments.next() {
-            let mut value = || {
-                arguments
-                    .next()
-                    .ok_or_else(|| format!("{flag} needs a value"))
-            };
+            let mut value = || arguments.next().ok_or_else(|| format!("{flag} needs a value"));
             match flag.as_str() {
                 "--listen" => options.listen = value()?,
                 "--api-key" => keys.push(value()?),
@@ -101,8 +97,7 @@ impl Options {
 }
 
 fn number(flag: &str, text: &str) -> Result<u64, String> {
-    text.parse()
-        .map_err(|_| format!("{flag} needs a whole number, not {text:?}"))
+    text.parse().map_err(|_| format!("{flag} needs a whole number, not {text:?}"))
 }
 
 /// `true` for `forbidden`, `false` for `output`.

@@ -19,11 +19,7 @@ pub(crate) fn check(engine: &Engine, ask: &Ask) -> Handled {
     let begin = body.get("authorize") == Some(&Value::Bool(true));
     let consents = consents(engine, &mut account, user, &tools, begin);
     let secrets = secrets(&account, &tools);
-    let all_met = |items: &Map<String, Value>| {
-        items
-            .values()
-            .all(|item| item.get("met") == Some(&Value::Bool(true)))
-    };
+    let all_met = |items: &Map<String, Value>| items.values().all(|item| item.get("met") == Some(&Value::Bool(true)));
     let (consents_met, secrets_met) = (all_met(&consents), all_met(&secrets));
     Ok(Answer::json(
         200,
@@ -35,19 +31,10 @@ pub(crate) fn check(engine: &Engine, ask: &Ask) -> Handled {
 }
 
 fn named_tools(engine: &Engine, account: &Account, body: &Value) -> Result<Vec<Tool>, Answer> {
-    let list = |name: &str| {
-        body.get(name)
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default()
-    };
+    let list = |name: &str| body.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     let mut tools = Vec::new();
     for wanted in list("tools") {
-        tools.push(engine.find_tool(
-            account,
-            need(&wanted, "tool_name")?,
-            text(&wanted, "tool_version"),
-        )?);
+        tools.push(engine.find_tool(account, need(&wanted, "tool_name")?, text(&wanted, "tool_version"))?);
     }
     for name in list("tool_names") {
         tools.push(engine.find_tool(account, name.as_str().unwrap_or_default(), None)?);
@@ -55,13 +42,7 @@ fn named_tools(engine: &Engine, account: &Account, body: &Value) -> Result<Vec<T
     Ok(tools)
 }
 
-fn consents(
-    engine: &Engine,
-    account: &mut Account,
-    user: &str,
-    tools: &[Tool],
-    begin: bool,
-) -> Map<String, Value> {
+fn consents(engine: &Engine, account: &mut Account, user: &str, tools: &[Tool], begin: bool) -> Map<String, Value> {
     let mut items = Map::new();
     for tool in tools {
         let Some(provider) = tool.provider() else {
@@ -78,18 +59,9 @@ fn consents(
         if begin && status != "completed" {
             let begun = authorize::begin(engine, account, user, provider, &tool.scopes(), None);
             if let Some(members) = item.as_object_mut() {
-                members.insert(
-                    "url".to_owned(),
-                    begun.get("url").cloned().unwrap_or_default(),
-                );
-                members.insert(
-                    "authorization_id".to_owned(),
-                    begun.get("id").cloned().unwrap_or_default(),
-                );
-                members.insert(
-                    "token_status".to_owned(),
-                    begun.get("status").cloned().unwrap_or_default(),
-                );
+                members.insert("url".to_owned(), begun.get("url").cloned().unwrap_or_default());
+                members.insert("authorization_id".to_owned(), begun.get("id").cloned().unwrap_or_default());
+                members.insert("token_status".to_owned(), begun.get("status").cloned().unwrap_or_default());
             }
         }
     }

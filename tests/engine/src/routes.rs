@@ -35,9 +35,7 @@ pub(crate) async fn handle(engine: &Rc<Engine>, mut ask: Ask) -> Handled {
             &json!({"openapi": "3.0.1", "info": {"title": "Arcade API", "version": "0.1.0"}, "paths": {}}),
         )),
         ("POST", ["chat", "completions"]) => chat::complete(engine, &ask),
-        (_, ["tools" | "formatted_tools" | "scheduled_tools", ..]) => {
-            tools(engine, &ask, rest).await
-        }
+        (_, ["tools" | "formatted_tools" | "scheduled_tools", ..]) => tools(engine, &ask, rest).await,
         (_, ["auth", ..]) => auth(engine, &ask, rest).await,
         (_, ["workers", rest @ ..]) => workers::handle(engine, &ask, rest).await,
         (_, ["admin", rest @ ..]) => admin::handle(engine, &ask, rest),
@@ -64,12 +62,7 @@ fn account_of(engine: &Engine, ask: &Ask) -> Result<String, Answer> {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => key.trim(),
         _ => sent,
     };
-    let place = engine
-        .options
-        .api_keys
-        .iter()
-        .position(|known| known == key)
-        .ok_or_else(refusal)?;
+    let place = engine.options.api_keys.iter().position(|known| known == key).ok_or_else(refusal)?;
     Ok(format!("account-{}", place.saturating_add(1)))
 }
 
@@ -117,10 +110,7 @@ fn list(engine: &Engine, ask: &Ask) -> Handled {
     let user = ask.query("user_id");
     Ok(Answer::page(
         ask,
-        tools
-            .iter()
-            .map(|tool| workers::shown_with_formats(tool, &account, user, &formats))
-            .collect(),
+        tools.iter().map(|tool| workers::shown_with_formats(tool, &account, user, &formats)).collect(),
     ))
 }
 
@@ -129,10 +119,7 @@ fn get(engine: &Engine, ask: &Ask, name: &str) -> Handled {
     let account = engine.account(&ask.scope);
     let account = account.borrow();
     let tool = engine.find_tool(&account, name, None)?;
-    Ok(Answer::json(
-        200,
-        &workers::shown_with_formats(&tool, &account, ask.query("user_id"), &formats),
-    ))
+    Ok(Answer::json(200, &workers::shown_with_formats(&tool, &account, ask.query("user_id"), &formats)))
 }
 
 fn list_formatted(engine: &Engine, ask: &Ask) -> Handled {
@@ -143,10 +130,7 @@ fn list_formatted(engine: &Engine, ask: &Ask) -> Handled {
     let user = ask.query("user_id");
     Ok(Answer::page(
         ask,
-        tools
-            .iter()
-            .map(|tool| formats::formatted(tool, &tool.shown(&account, user), format))
-            .collect(),
+        tools.iter().map(|tool| formats::formatted(tool, &tool.shown(&account, user), format)).collect(),
     ))
 }
 
@@ -155,10 +139,7 @@ fn get_formatted(engine: &Engine, ask: &Ask, name: &str) -> Handled {
     let account = engine.account(&ask.scope);
     let account = account.borrow();
     let tool = engine.find_tool(&account, name, None)?;
-    Ok(Answer::json(
-        200,
-        &formats::formatted(&tool, &tool.shown(&account, ask.query("user_id")), format),
-    ))
+    Ok(Answer::json(200, &formats::formatted(&tool, &tool.shown(&account, ask.query("user_id")), format)))
 }
 
 /// The one format that a formatted listing is in; `arcade` when none is named.

@@ -26,36 +26,18 @@ pub(crate) struct Scheduled {
 }
 
 /// Accepts a call for `run_at`.
-pub(crate) fn schedule(
-    engine: &Rc<Engine>,
-    ask: &Ask,
-    tool: &Tool,
-    request: &Request<'_>,
-    run_at: &str,
-) -> Handled {
+pub(crate) fn schedule(engine: &Rc<Engine>, ask: &Ask, tool: &Tool, request: &Request<'_>, run_at: &str) -> Handled {
     let Some(due) = clock::parse_iso(run_at) else {
-        return Err(Answer::error(
-            400,
-            "invalid_run_at",
-            "run_at must look like YYYY-MM-DDTHH:MM:SS",
-        ));
+        return Err(Answer::error(400, "invalid_run_at", "run_at must look like YYYY-MM-DDTHH:MM:SS"));
     };
     let (id, now) = (engine.id("te"), clock::iso(clock::now_ms()));
-    let input = request
-        .input
-        .map(RawValue::get)
-        .and_then(|raw| serde_json::from_str(raw).ok())
-        .unwrap_or_else(|| json!({}));
+    let input =
+        request.input.map(RawValue::get).and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or_else(|| json!({}));
     let shown = json!({
         "id": id, "execution_status": "pending", "execution_type": "scheduled", "tool_name": tool.name, "toolkit_name": tool.toolkit_name(),
         "toolkit_version": tool.version, "user_id": request.user_id, "run_at": run_at, "created_at": now, "updated_at": now,
     });
-    let kept = Scheduled {
-        id: id.clone(),
-        shown: crate::answer::without_nulls(shown),
-        input,
-        attempts: Vec::new(),
-    };
+    let kept = Scheduled { id: id.clone(), shown: crate::answer::without_nulls(shown), input, attempts: Vec::new() };
     engine.account(&ask.scope).borrow_mut().scheduled.push(kept);
     let wait = due.saturating_sub(clock::now_ms());
     if wait <= RUNS_WITHIN_MS {
@@ -68,19 +50,17 @@ pub(crate) fn schedule(
         };
         tokio::task::spawn_local(later.run(Rc::clone(engine), Duration::from_millis(wait)));
     }
-    let answer = json!({"id": engine.id("tc"), "execution_id": id, "execution_type": "scheduled", "run_at": run_at, "status": "pending", "success": true});
+    let answer = json!({
+        "id": engine.id("tc"), "execution_id": id, "execution_type": "scheduled", "run_at": run_at,
+        "status": "pending", "success": true,
+    });
     Ok(Answer::json(200, &answer))
 }
 
 /// `GET /v1/scheduled_tools`, newest last.
 pub(crate) fn list(engine: &Engine, ask: &Ask) -> Answer {
     let account = engine.account(&ask.scope);
-    let items = account
-        .borrow()
-        .scheduled
-        .iter()
-        .map(|kept| kept.shown.clone())
-        .collect();
+    let items = account.borrow().scheduled.iter().map(|kept| kept.shown.clone()).collect();
     Answer::page(ask, items)
 }
 
@@ -89,13 +69,7 @@ pub(crate) fn get(engine: &Engine, ask: &Ask, id: &str) -> Handled {
     let account = engine.account(&ask.scope);
     let account = account.borrow();
     let kept = account.scheduled.iter().find(|kept| kept.id == id);
-    let kept = kept.ok_or_else(|| {
-        Answer::error(
-            404,
-            "execution_not_found",
-            "there is no such scheduled call",
-        )
-    })?;
+    let kept = kept.ok_or_else(|| Answer::error(404, "execution_not_found", "there is no such scheduled call"))?;
     let mut shown = kept.shown.clone();
     if let Some(members) = shown.as_object_mut() {
         members.insert("input".to_owned(), kept.input.clone());
@@ -117,14 +91,8 @@ impl Later {
     async fn run(self, engine: Rc<Engine>, wait: Duration) {
         tokio::time::sleep(wait).await;
         let account = engine.account(&self.scope);
-        let input = account
-            .borrow()
-            .scheduled
-            .iter()
-            .find(|kept| kept.id == self.id)
-            .map(|kept| kept.input.clone());
-        let Some(input) = input.and_then(|input| serde_json::value::to_raw_value(&input).ok())
-        else {
+        let input = account.borrow().scheduled.iter().find(|kept| kept.id == self.id).map(|kept| kept.input.clone());
+        let Some(input) = input.and_then(|input| serde_json::value::to_raw_value(&input).ok()) else {
             return;
         };
         let started = clock::iso(clock::now_ms());
@@ -136,14 +104,7 @@ impl Later {
             body: bytes::Bytes::new(),
             scope: self.scope,
         };
-        let output = execute::run(
-            &engine,
-            &ask,
-            &self.tool,
-            Some(&input),
-            self.user.as_deref(),
-        )
-        .await;
+        let output = execute::run(&engine, &ask, &self.tool, Some(&input), self.user.as_deref()).await;
         let finished = clock::iso(clock::now_ms());
         let attempt = json!({"id": engine.id("at"), "started_at": started, "finished_at": finished, "success": output.success(), "output": output});
         let mut account = account.borrow_mut();
@@ -152,15 +113,7 @@ impl Later {
         };
         kept.attempts.push(attempt);
         if let Some(members) = kept.shown.as_object_mut() {
-            members.insert(
-                "execution_status".to_owned(),
-                if output.success() {
-                    "success"
-                } else {
-                    "failed"
-                }
-                .into(),
-            );
+            members.insert("execution_status".to_owned(), if output.success() { "success" } else { "failed" }.into());
             members.insert("started_at".to_owned(), started.into());
             members.insert("finished_at".to_owned(), finished.clone().into());
             members.insert("updated_at".to_owned(), finished.into());

@@ -61,32 +61,19 @@ impl Drop for Running {
 ///
 /// # Errors
 /// What stopped it from starting, in words: the address is taken, or the worker does not answer within 10 seconds.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a native server: its thread is its isolate"
-)]
+#[expect(clippy::disallowed_methods, reason = "a native server: its thread is its isolate")]
 pub fn start(options: Options) -> Result<Running, String> {
     let (ready, started) = std::sync::mpsc::channel();
     let (stop, stopped) = oneshot::channel();
     let thread = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         match runtime {
-            Ok(runtime) => {
-                tokio::task::LocalSet::new().block_on(&runtime, run(options, ready, stopped))
-            }
+            Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, run(options, ready, stopped)),
             Err(fault) => drop(ready.send(Err(format!("no runtime: {fault}")))),
         }
     });
-    let base_url = started
-        .recv()
-        .map_err(|_| "the server thread ended".to_owned())??;
-    Ok(Running {
-        base_url,
-        stop: Some(stop),
-        thread: Some(thread),
-    })
+    let base_url = started.recv().map_err(|_| "the server thread ended".to_owned())??;
+    Ok(Running { base_url, stop: Some(stop), thread: Some(thread) })
 }
 
 /// Serves until told to stop or until the time that the options set has passed.
@@ -107,9 +94,7 @@ async fn run(
 }
 
 async fn open(options: Options) -> Result<(Rc<Engine>, TcpListener), String> {
-    let listener = TcpListener::bind(&options.listen)
-        .await
-        .map_err(|fault| format!("{}: {fault}", options.listen))?;
+    let listener = TcpListener::bind(&options.listen).await.map_err(|fault| format!("{}: {fault}", options.listen))?;
     let address = listener.local_addr().map_err(|fault| fault.to_string())?;
     let engine = Engine::new(options, format!("http://{address}")).await?;
     Ok((Rc::new(engine), listener))
@@ -118,10 +103,7 @@ async fn open(options: Options) -> Result<(Rc<Engine>, TcpListener), String> {
 async fn accept(engine: Rc<Engine>, listener: TcpListener) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::task::spawn_local(connection(
-                Rc::clone(&engine),
-                stream,
-            ))),
+            Ok((stream, _)) => drop(tokio::task::spawn_local(connection(Rc::clone(&engine), stream))),
             // Out of file descriptors, most likely: let some connections end first.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
@@ -163,20 +145,9 @@ async fn respond(engine: &Rc<Engine>, request: hyper::Request<Incoming>) -> Repl
         }
     };
     let query: BTreeMap<String, String> =
-        form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes())
-            .into_owned()
-            .collect();
+        form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     let path = head.uri.path().to_owned();
-    engine
-        .reply(Ask {
-            method: head.method,
-            path,
-            query,
-            headers: head.headers,
-            body,
-            scope: Scope::default(),
-        })
-        .await
+    engine.reply(Ask { method: head.method, path, query, headers: head.headers, body, scope: Scope::default() }).await
 }
 
 fn into_http(answer: Answer) -> hyper::Response<Outgoing> {
@@ -216,9 +187,7 @@ impl Body for Outgoing {
         match &mut self.0 {
             Content::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Content::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Content::Pieces(pieces) => pieces
-                .poll_recv(context)
-                .map(|piece| piece.map(|bytes| Ok(Frame::data(bytes)))),
+            Content::Pieces(pieces) => pieces.poll_recv(context).map(|piece| piece.map(|bytes| Ok(Frame::data(bytes)))),
         }
     }
 
@@ -228,9 +197,7 @@ impl Body for Outgoing {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Content::Whole(bytes) => {
-                SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX))
-            }
+            Content::Whole(bytes) => SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
             Content::Pieces(_) => SizeHint::default(),
         }
     }

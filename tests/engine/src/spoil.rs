@@ -18,23 +18,16 @@ pub(crate) async fn spoil(rule: &Rule, answer: Option<Answer>) -> Reply {
     if rule.kind == Kind::DelayMs {
         tokio::time::sleep(Duration::from_millis(rule.ms.unwrap_or(1000))).await;
     }
-    let answer = answer.unwrap_or_else(|| {
-        Answer::error(503, "unavailable", "the stand-in did not carry this out")
-    });
+    let answer = answer.unwrap_or_else(|| Answer::error(503, "unavailable", "the stand-in did not carry this out"));
     match rule.kind {
         Kind::DelayMs => Reply::Answer(answer),
         Kind::Status => Reply::Answer(other_status(rule)),
-        Kind::Garbage => Reply::Answer(Answer::whole(
-            200,
-            "application/json",
-            text_of(rule, "{\"id\": \"tc_1\", \"outp"),
-        )),
+        Kind::Garbage => {
+            Reply::Answer(Answer::whole(200, "application/json", text_of(rule, "{\"id\": \"tc_1\", \"outp")))
+        }
         Kind::Empty => Reply::Answer(Answer::whole(200, "application/json", Bytes::new())),
         Kind::Huge => Reply::Answer(huge(rule.bytes.unwrap_or(HUGE_BYTES))),
-        Kind::Refuse => Reply::Script(Script {
-            writes: Vec::new(),
-            end: End::Close,
-        }),
+        Kind::Refuse => Reply::Script(Script { writes: Vec::new(), end: End::Close }),
         Kind::Reset | Kind::Cut | Kind::Longer | Kind::SlowDrip | Kind::ChunkedCut => {
             Reply::Script(broken(rule, answer).await)
         }
@@ -46,11 +39,7 @@ fn other_status(rule: &Rule) -> Answer {
         Some(Value::String(_)) | None => "text/plain",
         Some(_) => "application/json",
     });
-    let mut answer = Answer::whole(
-        rule.code.unwrap_or(500),
-        kind,
-        text_of(rule, "Internal Server Error"),
-    );
+    let mut answer = Answer::whole(rule.code.unwrap_or(500), kind, text_of(rule, "Internal Server Error"));
     answer.headers.extend(rule.headers.clone());
     answer
 }
@@ -92,38 +81,23 @@ async fn broken(rule: &Rule, answer: Answer) -> Script {
         vec![(Bytes::from(start), Duration::ZERO)]
     };
     match rule.kind {
-        Kind::Reset => Script {
-            writes: once(length(body.len()), sent),
-            end: End::Reset,
-        },
-        Kind::Longer => Script {
-            writes: once(length(rule.declared.unwrap_or(half)), &body),
-            end: End::Close,
-        },
+        Kind::Reset => Script { writes: once(length(body.len()), sent), end: End::Reset },
+        Kind::Longer => Script { writes: once(length(rule.declared.unwrap_or(half)), &body), end: End::Close },
         Kind::SlowDrip => {
             let pause = Duration::from_millis(rule.ms.unwrap_or(50));
             let mut writes = once(length(body.len()), &[]);
             let drops = body.chunks(rule.bytes.unwrap_or(16).max(1));
             writes.extend(drops.map(|drop| (Bytes::copy_from_slice(drop), pause)));
-            Script {
-                writes,
-                end: End::Close,
-            }
+            Script { writes, end: End::Close }
         }
         Kind::ChunkedCut => {
             let mut start = head("transfer-encoding: chunked".to_owned());
             start.extend_from_slice(format!("{:x}\r\n", sent.len()).as_bytes());
             let mut writes = once(start, sent);
             writes.extend(once(b"\r\n".to_vec(), &[]));
-            Script {
-                writes,
-                end: End::Close,
-            }
+            Script { writes, end: End::Close }
         }
-        _ => Script {
-            writes: once(length(body.len()), sent),
-            end: End::Close,
-        },
+        _ => Script { writes: once(length(body.len()), sent), end: End::Close },
     }
 }
 

@@ -19,9 +19,7 @@ pub(crate) fn run(
     user: Option<&str>,
     via: &str,
 ) -> Output {
-    let given: Value = input
-        .and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .unwrap_or_else(|| json!({}));
+    let given: Value = input.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_else(|| json!({}));
     let call = engine.count(tool, user, via, ask);
     if let Some(fault) = input_fault(tool, &given) {
         let name = tool.name.to_lowercase();
@@ -30,20 +28,12 @@ pub(crate) fn run(
         );
         return Output::error("TOOL_RUNTIME_BAD_INPUT_VALUE", &message, false, Some(400));
     }
-    if let Some(key) = tool.secrets.iter().find(|key| {
-        engine
-            .account(&ask.scope)
-            .borrow()
-            .secret_need(key)
-            .get("met")
-            != Some(&Value::Bool(true))
-    }) {
-        return Output::error(
-            "TOOL_REQUIREMENTS_NOT_MET",
-            &format!("the secret {key} is not set"),
-            false,
-            Some(400),
-        );
+    if let Some(key) = tool
+        .secrets
+        .iter()
+        .find(|key| engine.account(&ask.scope).borrow().secret_need(key).get("met") != Some(&Value::Bool(true)))
+    {
+        return Output::error("TOOL_REQUIREMENTS_NOT_MET", &format!("the secret {key} is not set"), false, Some(400));
     }
     let who = json!({"user": user, "account": ask.scope.account, "project": ask.scope.project});
     match tool.qualified_name().as_str() {
@@ -53,9 +43,7 @@ pub(crate) fn run(
         "Facts.Lookup" => Output::value(
             &json!({"fact": format!("{} is what it is", text(&given, "topic").unwrap_or_default()), "call": call}),
         ),
-        "Notes.Read" => Output::value(
-            &json!({"note": given.get("note"), "version": tool.version, "call": call}),
-        ),
+        "Notes.Read" => Output::value(&json!({"note": given.get("note"), "version": tool.version, "call": call})),
         "Vault.Peek" => Output::value(&json!({"set": true, "call": call})),
         _ => Output::value(&json!({"input": given, "who": who, "call": call})),
     }
@@ -75,23 +63,12 @@ fn echo(input: Option<&RawValue>, call: u64) -> Output {
 fn raise(given: &Value) -> Output {
     let mut error = given.clone();
     if let Some(members) = error.as_object_mut() {
-        members
-            .entry("message")
-            .or_insert_with(|| "the tool was told to fail".into());
+        members.entry("message").or_insert_with(|| "the tool was told to fail".into());
         members.entry("can_retry").or_insert(Value::Bool(false));
-        members.insert(
-            "stacktrace".to_owned(),
-            "Traceback (most recent call last): ...".into(),
-        );
-        members.insert(
-            "developer_message".to_owned(),
-            "raised by Faulty.Raise".into(),
-        );
+        members.insert("stacktrace".to_owned(), "Traceback (most recent call last): ...".into());
+        members.insert("developer_message".to_owned(), "raised by Faulty.Raise".into());
     }
-    Output {
-        error: Some(error),
-        ..Output::default()
-    }
+    Output { error: Some(error), ..Output::default() }
 }
 
 /// The first thing wrong with an input, as `name: what`.
@@ -106,23 +83,14 @@ fn input_fault(tool: &Tool, given: &Value) -> Option<String> {
             None if required => Some("Field required".to_owned()),
             None => None,
             Some(Value::Null) if !required => None,
-            Some(value) => parameter
-                .get("value_schema")
-                .and_then(|schema| value_fault(schema, value)),
+            Some(value) => parameter.get("value_schema").and_then(|schema| value_fault(schema, value)),
         };
         if let Some(fault) = fault {
             return Some(format!("{name}: {fault}"));
         }
     }
-    let known = |name: &str| {
-        tool.parameters
-            .iter()
-            .any(|parameter| text(parameter, "name") == Some(name))
-    };
-    members
-        .keys()
-        .find(|name| !known(name))
-        .map(|name| format!("{name}: Extra inputs are not permitted"))
+    let known = |name: &str| tool.parameters.iter().any(|parameter| text(parameter, "name") == Some(name));
+    members.keys().find(|name| !known(name)).map(|name| format!("{name}: Extra inputs are not permitted"))
 }
 
 fn value_fault(schema: &Value, value: &Value) -> Option<String> {
@@ -139,6 +107,5 @@ fn value_fault(schema: &Value, value: &Value) -> Option<String> {
         return Some(format!("Input should be a valid {kind}"));
     }
     let choices = schema.get("enum").and_then(Value::as_array)?;
-    (!choices.contains(value))
-        .then(|| format!("Input should be one of {}", Value::Array(choices.clone())))
+    (!choices.contains(value)).then(|| format!("Input should be one of {}", Value::Array(choices.clone())))
 }

@@ -30,10 +30,8 @@ pub(crate) struct WorkerClaims {
 
 /// A token that the worker with this secret accepts.
 fn token(secret: &str) -> Result<String, String> {
-    let claims = Claims::with_custom_claims(
-        WorkerClaims { ver: "1".into() },
-        jwt_simple::prelude::Duration::from_secs(TOKEN_S),
-    );
+    let claims =
+        Claims::with_custom_claims(WorkerClaims { ver: "1".into() }, jwt_simple::prelude::Duration::from_secs(TOKEN_S));
     HS256Key::from_bytes(secret.as_bytes())
         .authenticate(claims.with_audience("worker"))
         .map_err(|fault| fault.to_string())
@@ -43,11 +41,7 @@ fn token(secret: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// It did not list them within 10 seconds; the last fault says why.
-pub(crate) async fn wait_for_tools(
-    http: &reqwest::Client,
-    url: &str,
-    secret: &str,
-) -> Result<Vec<Tool>, String> {
+pub(crate) async fn wait_for_tools(http: &reqwest::Client, url: &str, secret: &str) -> Result<Vec<Tool>, String> {
     let mut last = String::new();
     for _ in 0..START_ATTEMPTS {
         match list(http, url, secret).await {
@@ -63,26 +57,15 @@ pub(crate) async fn wait_for_tools(
 ///
 /// # Errors
 /// It does not answer, refuses the token, or answers with something else, in words.
-pub(crate) async fn list(
-    http: &reqwest::Client,
-    url: &str,
-    secret: &str,
-) -> Result<Vec<Tool>, String> {
-    let request = http
-        .get(format!("{url}/worker/tools"))
-        .bearer_auth(token(secret)?)
-        .timeout(LIST_TIMEOUT);
+pub(crate) async fn list(http: &reqwest::Client, url: &str, secret: &str) -> Result<Vec<Tool>, String> {
+    let request = http.get(format!("{url}/worker/tools")).bearer_auth(token(secret)?).timeout(LIST_TIMEOUT);
     let (status, body) = send(request).await?;
     if status != 200 {
         return Err(format!("the worker answered {status}"));
     }
-    let listed: Vec<Value> =
-        serde_json::from_slice(&body).map_err(|fault| format!("the worker's list: {fault}"))?;
+    let listed: Vec<Value> = serde_json::from_slice(&body).map_err(|fault| format!("the worker's list: {fault}"))?;
     let home = workers::home(url, secret);
-    Ok(listed
-        .into_iter()
-        .filter_map(|tool| Tool::from_worker(tool, &home))
-        .collect())
+    Ok(listed.into_iter().filter_map(|tool| Tool::from_worker(tool, &home)).collect())
 }
 
 /// What a worker says of itself.
@@ -90,11 +73,7 @@ pub(crate) async fn list(
 /// # Errors
 /// It does not answer, or not that it is well.
 pub(crate) async fn health(http: &reqwest::Client, url: &str) -> Result<String, String> {
-    let (status, body) = send(
-        http.get(format!("{url}/worker/health"))
-            .timeout(LIST_TIMEOUT),
-    )
-    .await?;
+    let (status, body) = send(http.get(format!("{url}/worker/health")).timeout(LIST_TIMEOUT)).await?;
     let said: Value = serde_json::from_slice(&body).unwrap_or_default();
     match said.get("status").and_then(Value::as_str) {
         Some("ok") if status == 200 => Ok("ok".to_owned()),
@@ -143,10 +122,7 @@ pub(crate) async fn invoke(
     }
     let mut context = json!({"user_id": user.unwrap_or_default()});
     if let (Some(token), Some(members)) = (user_token, context.as_object_mut()) {
-        members.insert(
-            "authorization".to_owned(),
-            json!({"token": token, "user_info": {}}),
-        );
+        members.insert("authorization".to_owned(), json!({"token": token, "user_info": {}}));
     }
     let call = Call {
         run_id: engine.id("run"),
@@ -158,17 +134,8 @@ pub(crate) async fn invoke(
     };
     let sent = async {
         let body = serde_json::to_vec(&call).map_err(|fault| fault.to_string())?;
-        let request = engine
-            .http
-            .post(format!("{url}/worker/tools/invoke"))
-            .bearer_auth(token(secret)?);
-        send(
-            request
-                .header("content-type", "application/json")
-                .body(body)
-                .timeout(INVOKE_TIMEOUT),
-        )
-        .await
+        let request = engine.http.post(format!("{url}/worker/tools/invoke")).bearer_auth(token(secret)?);
+        send(request.header("content-type", "application/json").body(body).timeout(INVOKE_TIMEOUT)).await
     };
     match sent.await {
         Err(fault) => Output::error("NETWORK_TRANSPORT_RUNTIME_UNREACHABLE", &fault, true, None),
@@ -183,8 +150,7 @@ pub(crate) async fn invoke(
 }
 
 fn outcome(body: &[u8]) -> Output {
-    let unreadable =
-        |why: &str| Output::error("NETWORK_TRANSPORT_RUNTIME_UNMAPPED", why, false, None);
+    let unreadable = |why: &str| Output::error("NETWORK_TRANSPORT_RUNTIME_UNMAPPED", why, false, None);
     let called: Called<'_> = match serde_json::from_slice(body) {
         Ok(called) => called,
         Err(fault) => return unreadable(&format!("the worker's answer: {fault}")),
@@ -199,10 +165,7 @@ fn outcome(body: &[u8]) -> Output {
         }))
     });
     Output {
-        value: output
-            .value
-            .filter(|value| value.get() != "null")
-            .map(ToOwned::to_owned),
+        value: output.value.filter(|value| value.get() != "null").map(ToOwned::to_owned),
         error: output.error.map(without_nulls),
         logs: output.logs.map(without_nulls),
         authorization,
@@ -210,14 +173,8 @@ fn outcome(body: &[u8]) -> Output {
 }
 
 async fn send(request: reqwest::RequestBuilder) -> Result<(u16, bytes::Bytes), String> {
-    let answer = request
-        .send()
-        .await
-        .map_err(|fault| format!("the worker does not answer: {fault}"))?;
+    let answer = request.send().await.map_err(|fault| format!("the worker does not answer: {fault}"))?;
     let status = answer.status().as_u16();
-    let body = answer
-        .bytes()
-        .await
-        .map_err(|fault| format!("the worker's answer broke off: {fault}"))?;
+    let body = answer.bytes().await.map_err(|fault| format!("the worker's answer broke off: {fault}"))?;
     Ok((status, body))
 }

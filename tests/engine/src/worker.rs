@@ -21,20 +21,15 @@ pub(crate) fn handle(engine: &Rc<Engine>, ask: &Ask) -> Handled {
     let segments = ask.segments();
     let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
     match (ask.method.as_str(), parts.as_slice()) {
-        ("GET", ["worker", "health"]) => Ok(Answer::json(
-            200,
-            &json!({"status": "ok", "tool_count": engine.built_in.len().to_string()}),
-        )),
-        ("GET", ["worker", "tools"]) => check(engine, ask).map(|()| list(engine)),
-        ("POST", ["worker", "tools", "invoke"]) => {
-            check(engine, ask).and_then(|()| invoke(engine, ask))
+        ("GET", ["worker", "health"]) => {
+            Ok(Answer::json(200, &json!({"status": "ok", "tool_count": engine.built_in.len().to_string()})))
         }
+        ("GET", ["worker", "tools"]) => check(engine, ask).map(|()| list(engine)),
+        ("POST", ["worker", "tools", "invoke"]) => check(engine, ask).and_then(|()| invoke(engine, ask)),
         ("POST", ["worker", "resources", "list"]) => {
             check(engine, ask).map(|()| Answer::json(200, &json!({"resources": []})))
         }
-        ("POST", ["worker", "resources", "read"]) => {
-            check(engine, ask).and_then(|()| Err(no_resource(ask)))
-        }
+        ("POST", ["worker", "resources", "read"]) => check(engine, ask).and_then(|()| Err(no_resource(ask))),
         (
             _,
             ["worker", "health"]
@@ -48,9 +43,7 @@ pub(crate) fn handle(engine: &Rc<Engine>, ask: &Ask) -> Handled {
 
 /// The token rules, with a real worker's words.
 fn check(engine: &Engine, ask: &Ask) -> Result<(), Answer> {
-    let refuse = |detail: &str| {
-        Answer::json(401, &json!({"detail": detail})).with_header("www-authenticate", "Bearer")
-    };
+    let refuse = |detail: &str| Answer::json(401, &json!({"detail": detail})).with_header("www-authenticate", "Bearer");
     let invalid = |why: &str| refuse(&format!("Invalid token. Error: {why}"));
     let token = ask
         .header("authorization")
@@ -60,18 +53,13 @@ fn check(engine: &Engine, ask: &Ask) -> Result<(), Answer> {
     if token.split('.').count() != 3 {
         return Err(invalid("Not enough segments"));
     }
-    let secret = engine
-        .options
-        .serve_worker_secret
-        .clone()
-        .unwrap_or_default();
+    let secret = engine.options.serve_worker_secret.clone().unwrap_or_default();
     let options = VerificationOptions {
         allowed_audiences: Some(std::iter::once("worker".to_owned()).collect()),
         time_tolerance: Some(jwt_simple::prelude::Duration::from_secs(0)),
         ..VerificationOptions::default()
     };
-    let claims =
-        HS256Key::from_bytes(secret.as_bytes()).verify_token::<WorkerClaims>(token, Some(options));
+    let claims = HS256Key::from_bytes(secret.as_bytes()).verify_token::<WorkerClaims>(token, Some(options));
     let claims = claims.map_err(|fault| {
         invalid(match fault.downcast_ref::<JWTError>() {
             Some(JWTError::TokenHasExpired) => "Signature has expired",
@@ -83,10 +71,7 @@ fn check(engine: &Engine, ask: &Ask) -> Result<(), Answer> {
     })?;
     match claims.custom.ver {
         Value::String(version) if version == "1" => Ok(()),
-        other => Err(invalid(&format!(
-            "Unsupported token version: {}",
-            other.to_string().trim_matches('"')
-        ))),
+        other => Err(invalid(&format!("Unsupported token version: {}", other.to_string().trim_matches('"')))),
     }
 }
 
@@ -121,18 +106,13 @@ struct Call<'a> {
 }
 
 fn invoke(engine: &Rc<Engine>, ask: &Ask) -> Handled {
-    let malformed = |message: &str| {
-        Answer::json(
-            400,
-            &json!({"code": -32602, "message": format!("Invalid params: {message}")}),
-        )
-    };
+    let malformed =
+        |message: &str| Answer::json(400, &json!({"code": -32602, "message": format!("Invalid params: {message}")}));
     if serde_json::from_slice::<&RawValue>(&ask.body).is_err() {
         return Err(malformed("malformed request body"));
     }
     let call: Call<'_> = serde_json::from_slice(&ask.body).map_err(|_| malformed("1 error(s)"))?;
-    let (Some(toolkit), Some(name)) = (text(&call.tool, "toolkit"), text(&call.tool, "name"))
-    else {
+    let (Some(toolkit), Some(name)) = (text(&call.tool, "toolkit"), text(&call.tool, "name")) else {
         return Err(malformed("1 error(s)"));
     };
     let wanted = text(&call.tool, "version");
@@ -142,35 +122,19 @@ fn invoke(engine: &Rc<Engine>, ask: &Ask) -> Handled {
             && wanted.is_none_or(|version| tool.version.eq_ignore_ascii_case(version))
     };
     // A real worker's answer to a tool that it does not have: not JSON.
-    let found =
-        engine.built_in.iter().rfind(matches).ok_or_else(|| {
-            Answer::whole(500, "text/plain; charset=utf-8", "Internal Server Error")
-        })?;
+    let found = engine
+        .built_in
+        .iter()
+        .rfind(matches)
+        .ok_or_else(|| Answer::whole(500, "text/plain; charset=utf-8", "Internal Server Error"))?;
     let begun = clock::now_ms();
-    let output = if found.provider().is_some()
-        && call
-            .context
-            .pointer("/authorization/token")
-            .is_none_or(Value::is_null)
-    {
-        Output {
-            authorization: Some(asked_consent(engine, found)),
-            ..Output::default()
-        }
-    } else {
-        tools::run(
-            engine,
-            ask,
-            found,
-            call.inputs,
-            text(&call.context, "user_id"),
-            "worker",
-        )
-    };
-    Ok(Answer::json(
-        200,
-        &Called::new(call.execution_id, begun, output),
-    ))
+    let output =
+        if found.provider().is_some() && call.context.pointer("/authorization/token").is_none_or(Value::is_null) {
+            Output { authorization: Some(asked_consent(engine, found)), ..Output::default() }
+        } else {
+            tools::run(engine, ask, found, call.inputs, text(&call.context, "user_id"), "worker")
+        };
+    Ok(Answer::json(200, &Called::new(call.execution_id, begun, output)))
 }
 
 /// A ToolCallResponse; the value stays text, as `execute` keeps it.
@@ -194,39 +158,21 @@ struct CalledOutput {
 impl Called {
     fn new(execution_id: String, begun: u64, output: Output) -> Self {
         let (now, success) = (clock::now_ms(), output.success());
-        let Output {
-            value,
-            logs,
-            error,
-            authorization,
-        } = output;
-        let output = CalledOutput {
-            value,
-            logs,
-            error,
-            requires_authorization: authorization,
-        };
-        Self {
-            execution_id,
-            finished_at: clock::naive(now),
-            duration: now.saturating_sub(begun),
-            success,
-            output,
-        }
+        let Output { value, logs, error, authorization } = output;
+        let output = CalledOutput { value, logs, error, requires_authorization: authorization };
+        Self { execution_id, finished_at: clock::naive(now), duration: now.saturating_sub(begun), success, output }
     }
 }
 
 fn asked_consent(engine: &Engine, tool: &Tool) -> Value {
     json!({
-        "authorization_url": format!("{}/oauth/consent", engine.base_url), "authorization_id": engine.id("ac"), "scopes": tool.scopes(), "status": "pending",
+        "authorization_url": format!("{}/oauth/consent", engine.base_url), "authorization_id": engine.id("ac"),
+        "scopes": tool.scopes(), "status": "pending",
     })
 }
 
 fn no_resource(ask: &Ask) -> Answer {
     let body: Value = serde_json::from_slice(&ask.body).unwrap_or_default();
     let uri = text(&body, "uri").unwrap_or_default();
-    Answer::json(
-        404,
-        &json!({"code": -32002, "message": format!("Resource not found: {uri}")}),
-    )
+    Answer::json(404, &json!({"code": -32002, "message": format!("Resource not found: {uri}")}))
 }

@@ -55,6 +55,15 @@ async function keys(drive) {
     same(response.status, 401, 'status');
     drive.errorBody(await response.json(), response.headers);
   });
+  if (!drive.gateway) return;
+  await drive.check("the gateway's own errors name their request", async () => {
+    for (const authorization of ['wrong-key', key]) {
+      const headers = { authorization, 'content-type': 'application/json' };
+      const response = await fetch(drive.url('/v1/tools/execute'), { method: 'POST', headers, body: '{' });
+      const [request, text] = [response.headers.get('x-request-id'), await response.text()];
+      holds(request && text.includes(request), `no ${request} in ${text}`);
+    }
+  });
 }
 
 async function listing(drive) {

@@ -105,9 +105,8 @@ def start(drive):
 def confirm(drive):
     client = drive.client
     with drive.check("auth confirm user"):
-        begun = client.auth.authorize(
-            auth_requirement={"provider_id": "stays-pending", "oauth2": {"scopes": ["c", drive.run]}}, user_id=drive.user, next_uri="https://app.example/done"
-        )
+        requirement = {"provider_id": "stays-pending", "oauth2": {"scopes": ["c", drive.run]}}
+        begun = client.auth.authorize(auth_requirement=requirement, user_id=drive.user, next_uri="https://app.example/done")
         flow = urllib.parse.parse_qs(urllib.parse.urlsplit(begun.url).query)["flow_id"][0]
         confirmed = client.auth.confirm_user(flow_id=flow, user_id=drive.user)
         same((confirmed.auth_id, confirmed.next_uri), (begun.id, "https://app.example/done"), "auth_id, next_uri")

@@ -21,7 +21,8 @@ def run(drive):
         same((choice.message.role, choice.message.content, choice.finish_reason), ("assistant", f"You said: {WORDS}", "stop"), "choice")
         same((answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.total_tokens), (8, 10, 18), "usage")
     with drive.check("chat with a tool"):
-        answer = completions.create(model="stand-in", messages=[{"role": "user", "content": "x"}], tools=["Echo.Say"], tool_choice="generate", user=drive.user)
+        messages = [{"role": "user", "content": "x"}]
+        answer = completions.create(model="stand-in", messages=messages, tools=["Echo.Say"], tool_choice="generate", user=drive.user)
         call = answer.choices[0].message.tool_calls[0]
         same((answer.choices[0].finish_reason, call.type, call.function.name), ("tool_calls", "function", "Echo_Say"), "tool call")
     with drive.check("chat with a tool that needs consent"):

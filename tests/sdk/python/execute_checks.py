@@ -9,7 +9,10 @@ import httpx
 
 from harness import holds, plain, same
 
-INPUT = {"text": "größer \U0001f600 \u2028", "times": 3, "ratio": 1.0, "loud": False, "mood": "calm", "tags": ["a", ""], "data": {"b": [1, "1", None], "a": 9007199254740993}}
+INPUT = {
+    "text": "größer \U0001f600 \u2028", "times": 3, "ratio": 1.0, "loud": False, "mood": "calm", "tags": ["a", ""],
+    "data": {"b": [1, "1", None], "a": 9007199254740993},
+}
 
 
 def run(drive):
@@ -68,7 +71,8 @@ def tool_errors(drive):
         same(error.get("developer_message"), "raised by Faulty.Raise", "developer_message")
         holds("stacktrace" not in error, "a stack trace that was not asked for")
     with drive.check("execute tool error with stack trace"):
-        answer = client.tools.execute(tool_name="Faulty.Raise", input={"kind": "TOOL_RUNTIME_FATAL"}, include_error_stacktrace=True, user_id=drive.user)
+        given = {"kind": "TOOL_RUNTIME_FATAL"}
+        answer = client.tools.execute(tool_name="Faulty.Raise", input=given, include_error_stacktrace=True, user_id=drive.user)
         holds(answer.output.error.stacktrace.startswith("Traceback"), "no stack trace")
     for name, given in (("a missing input", {}), ("a wrong type", {"text": 5}), ("an unknown input", {"text": "x", "zz": 1})):
         with drive.check(f"execute {name}"):
@@ -79,12 +83,16 @@ def tool_errors(drive):
 
 
 def refusals(drive):
+    def echo(**changes):
+        call = {"tool_name": "Echo.Say", "input": {"text": "x"}, "user_id": drive.user}
+        return client.tools.execute(**{**call, **changes})
+
     client, url = drive.client, drive.options.base_url.rstrip("/") + "/v1/tools/execute"
     key = {"authorization": drive.options.api_key}
     with drive.check("execute unknown tool"):
-        drive.refused(404, arcadepy.NotFoundError, lambda: client.tools.execute(tool_name="Echo.Sayy", input={"text": "x"}, user_id=drive.user))
+        drive.refused(404, arcadepy.NotFoundError, lambda: echo(tool_name="Echo.Sayy"))
     with drive.check("execute wrong version"):
-        drive.refused((400, 404), None, lambda: client.tools.execute(tool_name="Echo.Say", tool_version="9.9.9", input={"text": "x"}, user_id=drive.user))
+        drive.refused((400, 404), None, lambda: echo(tool_version="9.9.9"))
     with drive.check("execute without a tool"):
         drive.refused(400, arcadepy.BadRequestError, lambda: drive.post("/v1/tools/execute", {"input": {}}))
     with drive.check("execute not json"):
@@ -117,8 +125,8 @@ def counters(drive):
         (first, _), (second, status) = run("Docs.Get", given, drive.user), run("Docs.Get", given, drive.user)
         same(second["call"] == first["call"], "hit" in status, f"the same call, where Cache-Status is {status!r}")
     with drive.check("execute once for one idempotency key"):
-        headers = {"Idempotency-Key": drive.run}
-        answers = [drive.client.tools.execute(tool_name="Mail.Send", input={"to": "b@example.com"}, user_id=drive.user, extra_headers=headers) for _ in range(3)]
+        call = {"tool_name": "Mail.Send", "input": {"to": "b@example.com"}, "user_id": drive.user}
+        answers = [drive.client.tools.execute(**call, extra_headers={"Idempotency-Key": drive.run}) for _ in range(3)]
         same([plain(answer) for answer in answers[1:]], [plain(answers[0])] * 2, "the replays")
 
 
@@ -141,7 +149,8 @@ def scheduled(drive):
         same((answer.success, answer.status, answer.execution_type), (True, "pending", "scheduled"), "success, status, type")
         same(answer.run_at, "2035-01-01T00:00:00", "run_at")
         shown = client.tools.scheduled.get(answer.execution_id)
-        same((shown.id, shown.execution_status, shown.tool_name, shown.toolkit_name), (answer.execution_id, "pending", "Say", "Echo"), "scheduled get")
+        wanted = {"id": answer.execution_id, "execution_status": "pending", "tool_name": "Say", "toolkit_name": "Echo"}
+        same({member: plain(shown)[member] for member in wanted}, wanted, "scheduled get")
         same((shown.input, shown.attempts), ({"text": "later"}, []), "input, attempts")
         holds(answer.execution_id in [kept.id for kept in client.tools.scheduled.list(limit=2)], "it is not listed")
     with drive.check("execute soon"):
@@ -154,7 +163,8 @@ def scheduled(drive):
         same((len(shown.attempts), shown.attempts[0].success), (1, True), "attempts, success")
         same(shown.attempts[0].output.value["echo"], {"text": "soon"}, "echo")
     with drive.check("execute at a wrong time"):
-        drive.refused(400, arcadepy.BadRequestError, lambda: client.tools.execute(tool_name="Echo.Say", input={"text": "x"}, user_id=drive.user, run_at="soon"))
+        call = {"tool_name": "Echo.Say", "input": {"text": "x"}, "user_id": drive.user, "run_at": "soon"}
+        drive.refused(400, arcadepy.BadRequestError, lambda: client.tools.execute(**call))
     with drive.check("scheduled unknown"):
         drive.refused(404, arcadepy.NotFoundError, lambda: client.tools.scheduled.get("te_none"))
 

@@ -77,15 +77,13 @@ class Drive:
         raise Mismatch(f"it was answered: {answer!r}")
 
     def error_body(self, body, response):
-        """An error as the contract has it; through the gateway it can also be traced."""
+        """An error as the contract has it; one from the gateway names its request in a header."""
         holds(isinstance(body, dict), f"the error is no object: {body!r}")
         for member in ("name", "message"):
             holds(isinstance(body.get(member), str) and body[member], f"the error has no {member}: {body!r}")
         holds(response.headers.get("content-type", "").startswith("application/json"), "the error is not JSON by its content type")
         if self.gateway:
-            request = response.headers.get("x-request-id")
-            holds(request, "the error has no x-request-id")
-            holds(request in json.dumps(body), f"the error does not name its request {request}: {body!r}")
+            holds(response.headers.get("x-request-id"), "the error has no x-request-id")
 
     def get(self, path):
         """A route that the SDK has no method for."""

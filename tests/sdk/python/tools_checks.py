@@ -54,6 +54,13 @@ def keys(drive):
         response = httpx.get(drive.options.base_url.rstrip("/") + "/v1/tools")
         same(response.status_code, 401, "status")
         drive.error_body(response.json(), response)
+    if drive.gateway:
+        with drive.check("the gateway's own errors name their request"):
+            url = drive.options.base_url.rstrip("/") + "/v1/tools/execute"
+            for sent in ({"authorization": "wrong-key"}, {"authorization": key}):
+                response = httpx.post(url, headers={**sent, "content-type": "application/json"}, content=b"{")
+                request = response.headers["x-request-id"]
+                holds(request in response.text, f"no {request} in {response.text}")
 
 
 def listing(drive):
