@@ -113,9 +113,12 @@ pub(super) fn pow10(n: u64) -> BigUint {
 
 /// The number of decimal digits; 1 for zero.
 pub(super) fn digits(n: &BigUint) -> u64 {
+    if let Ok(small) = u64::try_from(n) {
+        return u64::from(small.checked_ilog10().unwrap_or(0)) + 1;
+    }
     // 0.30103 is just above log10(2): the guess is the number of digits or one less, for anything of less than 2^27 bits.
     let guess = n.bits() * 30_103 / 100_000;
-    if guess == 0 || *n >= pow10(guess) { guess + 1 } else { guess }
+    if *n >= pow10(guess) { guess + 1 } else { guess }
 }
 
 impl Decimal {

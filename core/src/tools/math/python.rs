@@ -35,37 +35,32 @@ pub(super) fn is_space(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}')
 }
 
-/// The text as `int()` and `float()` see it: digits of any script made ASCII, white space stripped. `None` when a
-/// character is left that no number has. ASCII separators (1C to 1F) are not white space here.
-fn ascii_number(text: &str) -> Option<String> {
-    let mut ascii = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_ascii() {
-            ascii.push(character);
-        } else if is_space(character) {
-            ascii.push(' ');
-        } else {
-            ascii.push(char::from(decimal_digit(character)?));
-        }
-    }
+/// The text as `int()` and `float()` see it: digits of any script made ASCII, white space stripped, whatever no number
+/// has a question mark. ASCII separators (1C to 1F) are not white space here.
+fn ascii_number(text: &str) -> String {
+    let ascii: String = text
+        .chars()
+        .map(|character| match character {
+            _ if character.is_ascii() => character,
+            _ if is_space(character) => ' ',
+            _ => decimal_digit(character).map_or('?', char::from),
+        })
+        .collect();
     // C's isspace has the vertical tab, Rust's is_ascii_whitespace has not.
-    Some(ascii.trim_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']).to_owned())
+    ascii.trim_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']).to_owned()
 }
 
-/// Takes the underscores out; `None` when one does not stand between two digits.
-fn without_underscores(text: &str) -> Option<String> {
-    let mut plain = String::with_capacity(text.len());
+/// Whether every underscore stands between two digits.
+fn underscores_separate(text: &str) -> bool {
     let mut before = None;
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
-        if character != '_' {
-            plain.push(character);
-        } else if !before.is_some_and(|before: char| before.is_ascii_digit())
-            || !characters.peek().is_some_and(char::is_ascii_digit)
-        {
-            return None;
+        let separates = before.is_some_and(|before: char| before.is_ascii_digit())
+            && characters.peek().is_some_and(char::is_ascii_digit);
+        if character == '_' && !separates {
+            return false;
         }
         before = Some(character);
     }
-    Some(plain)
+    true
 }

@@ -51,23 +51,29 @@ impl Tool for Median {
     const OUTPUT: &'static str = "The median value of the numbers in the list as a string";
 
     fn call(MedianInput { numbers }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
-        let numbers = sorted(decimals(&numbers)?)?;
-        let middle = numbers.len() / 2;
-        Ok(match (numbers.get(middle), numbers.get(middle.wrapping_sub(1))) {
-            (None, _) => "0.0".to_owned(),
-            (Some(upper), Some(lower)) if numbers.len().is_multiple_of(2) => {
-                lower.add(upper)?.divide(&Decimal::from_int(2), CONTEXT)?.to_string()
-            }
-            (Some(only), _) => only.to_string(),
+        let numbers = decimals(&numbers)?;
+        Ok(match middle(numbers)? {
+            None => "0.0".to_owned(),
+            Some((only, None)) => only.to_string(),
+            Some((upper, Some(lower))) => lower.add(&upper)?.divide(&Decimal::from_int(2), CONTEXT)?.to_string(),
         })
     }
 }
 
-/// Python's `sorted`: stable; numbers have no order when one of several is not a number.
-fn sorted(mut numbers: Vec<Decimal>) -> Result<Vec<Decimal>, Signal> {
+/// The middle number of the sorted list; of an even number of them the upper and the lower. Equal numbers keep their order,
+/// as in Python. Numbers have no order when one of several is not a number.
+fn middle(numbers: Vec<Decimal>) -> Result<Option<(Decimal, Option<Decimal>)>, Signal> {
     if numbers.len() > 1 && numbers.iter().any(Decimal::is_nan) {
         return Err(Signal::InvalidOperation);
     }
-    numbers.sort_by(Decimal::order);
-    Ok(numbers)
+    let mut places: Vec<(usize, Decimal)> = numbers.into_iter().enumerate().collect();
+    if places.is_empty() {
+        return Ok(None);
+    }
+    let order = |left: &(usize, Decimal), right: &(usize, Decimal)| left.1.order(&right.1).then(left.0.cmp(&right.0));
+    let even = places.len().is_multiple_of(2);
+    let middle = places.len() / 2;
+    let (below, upper, _) = places.select_nth_unstable_by(middle, order);
+    let lower = below.iter().max_by(|left, right| order(left, right)).filter(|_| even);
+    Ok(Some((upper.1.clone(), lower.map(|lower| lower.1.clone()))))
 }

@@ -3,15 +3,17 @@
 
 use num_bigint::{BigInt, BigUint};
 
-use super::{ascii_number, repr_str, without_underscores};
+use super::{ascii_number, repr_str, underscores_separate};
 use crate::tools::error::ToolError;
 use crate::tools::math::decimal::{Class, Decimal, GUARD_BITS, ln_ratio};
 
 /// `float(text)`.
 pub(in crate::tools::math) fn float(text: &str) -> Result<f64, ToolError> {
-    ascii_number(text).and_then(|ascii| without_underscores(&ascii)).and_then(|plain| plain.parse().ok()).ok_or_else(
-        || ToolError::unhandled("ValueError", &format!("could not convert string to float: {}", repr_str(text))),
-    )
+    let ascii = ascii_number(text);
+    let read = if underscores_separate(&ascii) { ascii.replace('_', "").parse().ok() } else { None };
+    read.ok_or_else(|| {
+        ToolError::unhandled("ValueError", &format!("could not convert string to float: {}", repr_str(text)))
+    })
 }
 
 /// `float(number)`: the nearest, infinite when out of range.

@@ -3,7 +3,7 @@
 
 use num_bigint::{BigInt, Sign};
 
-use super::{ascii_number, repr_str, without_underscores};
+use super::{ascii_number, repr_str, underscores_separate};
 use crate::tools::error::ToolError;
 use crate::tools::math::decimal::{Decimal, digits, pow10};
 use crate::tools::math::limits::PYTHON_INT_DIGITS;
@@ -14,20 +14,27 @@ pub(in crate::tools::math) fn int(text: &str) -> Result<BigInt, ToolError> {
         let shown: String = repr_str(text).chars().take(200).collect();
         ToolError::unhandled("ValueError", &format!("invalid literal for int() with base 10: {shown}"))
     };
-    let plain = ascii_number(text).and_then(|ascii| without_underscores(&ascii)).ok_or_else(invalid)?;
-    let unsigned = plain.strip_prefix(['+', '-']).unwrap_or(&plain);
-    if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
+    let ascii = ascii_number(text);
+    let unsigned = ascii.strip_prefix(['+', '-']).unwrap_or(&ascii);
+    // Python counts the digits it has read before it looks at what follows them.
+    let end = unsigned.find(|character: char| !character.is_ascii_digit() && character != '_');
+    let (read, rest) = unsigned.split_at_checked(end.unwrap_or(unsigned.len())).unwrap_or((unsigned, ""));
+    let count = read.bytes().filter(u8::is_ascii_digit).count();
+    if count == 0 || !underscores_separate(read) {
         return Err(invalid());
     }
-    if u64::try_from(unsigned.len()).is_ok_and(|length| length > PYTHON_INT_DIGITS) {
+    if u64::try_from(count).is_ok_and(|count| count > PYTHON_INT_DIGITS) {
         let message = format!(
-            "Exceeds the limit (4300 digits) for integer string conversion: value has {} digits; use \
-             sys.set_int_max_str_digits() to increase the limit",
-            unsigned.len()
+            "Exceeds the limit (4300 digits) for integer string conversion: value has {count} digits; use \
+             sys.set_int_max_str_digits() to increase the limit"
         );
         return Err(ToolError::unhandled("ValueError", &message));
     }
-    BigInt::parse_bytes(plain.as_bytes(), 10).ok_or_else(invalid)
+    if !rest.is_empty() {
+        return Err(invalid());
+    }
+    // Underscores are no hindrance here, and are in place by now.
+    BigInt::parse_bytes(ascii.as_bytes(), 10).ok_or_else(invalid)
 }
 
 /// `str(value)`.
