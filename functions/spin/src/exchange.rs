@@ -1,0 +1,143 @@
+//! Requests as the core reads them, and responses as WASI writes them.
+
+use spin_sdk::wasip3;
+use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Method as WasiMethod, Request as WasiRequest, Response, Trailers};
+use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
+use spin_sdk::wasip3::{wit_future, wit_stream};
+use toolgate::limits;
+use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::response::{self, Body};
+
+/// Bytes that one read of a body asks for when nobody said how long it is.
+const READ_BYTES: usize = 16 * 1024;
+
+/// A body on its way: its bytes, and how it ended.
+pub(crate) type Stream = (StreamReader<u8>, FutureReader<Result<Option<Trailers>, ErrorCode>>);
+
+/// Why a body could not be read whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It is longer than the bound.
+    TooLarge,
+    /// It ended early, or its framing is wrong.
+    Broken,
+}
+
+/// Takes a request from the host.
+pub(crate) async fn read(request: WasiRequest) -> Request {
+    let method = method_of(&request.get_method());
+    let target = request.get_path_with_query().unwrap_or_else(|| "/".to_owned());
+    let fields = request.get_headers();
+    let headers = RequestHeaders(Header::NAMES.map(|name| field(&fields, name)));
+    let body = match method {
+        // Content in these has no meaning (RFC 9110 sections 9.3.1 and 9.3.2).
+        Method::Get | Method::Head => RequestBody::Whole(Vec::new()),
+        _ => {
+            let declared = declared_length(&fields);
+            let (sent, done) = wit_future::new(|| Ok(()));
+            let stream = WasiRequest::consume_body(request, done);
+            drop(sent);
+            match collect(stream, declared, limits::BODY_BYTES_MAX).await {
+                Ok(body) => RequestBody::Whole(body),
+                Err(Unread::TooLarge) => RequestBody::TooLarge,
+                Err(Unread::Broken) => RequestBody::Broken,
+            }
+        }
+    };
+    Request { method, target, headers, body }
+}
+
+fn method_of(method: &WasiMethod) -> Method {
+    match method {
+        WasiMethod::Get => Method::Get,
+        WasiMethod::Head => Method::Head,
+        WasiMethod::Post => Method::Post,
+        WasiMethod::Put => Method::Put,
+        WasiMethod::Patch => Method::Patch,
+        WasiMethod::Delete => Method::Delete,
+        WasiMethod::Options => Method::Options,
+        WasiMethod::Connect | WasiMethod::Trace | WasiMethod::Other(_) => Method::Other,
+    }
+}
+
+/// The value of a header; several are one, joined with a comma (RFC 9110 section 5.3). One that is not text is as good as
+/// none: nothing that the gateway reads may be anything else.
+pub(crate) fn field(fields: &Fields, name: &str) -> Option<String> {
+    let mut values = fields.get(name).into_iter();
+    let mut value = String::from_utf8(values.next()?).ok()?;
+    for more in values {
+        value.push_str(", ");
+        value.push_str(str::from_utf8(&more).ok()?);
+    }
+    Some(value)
+}
+
+/// The length that the head declares.
+pub(crate) fn declared_length(fields: &Fields) -> Option<usize> {
+    field(fields, "content-length")?.trim().parse().ok()
+}
+
+/// Reads a whole body of at most `limit` bytes, and exactly as many as were declared.
+pub(crate) async fn collect(stream: Stream, declared: Option<usize>, limit: usize) -> Result<Vec<u8>, Unread> {
+    let (mut bytes, ended) = stream;
+    if declared.is_some_and(|declared| declared > limit) {
+        return Err(Unread::TooLarge);
+    }
+    // One byte of room beyond the declared end lets the last read see that it is the end.
+    let mut body = Vec::with_capacity(declared.map_or(READ_BYTES, |declared| declared.saturating_add(1)));
+    loop {
+        if body.len() == body.capacity() {
+            body.reserve(READ_BYTES);
+        }
+        let (result, read) = bytes.read(body).await;
+        body = read;
+        if body.len() > limit {
+            return Err(Unread::TooLarge);
+        }
+        if !matches!(result, StreamResult::Complete(_)) {
+            break;
+        }
+    }
+    let whole = ended.await.is_ok() && declared.is_none_or(|declared| declared == body.len());
+    if whole { Ok(body) } else { Err(Unread::Broken) }
+}
+
+/// Hands a response to the host.
+pub(crate) fn write(response: response::Response<Stream>) -> Result<Response, ErrorCode> {
+    let response::Response { status, headers, body } = response;
+    let mut fields = Vec::with_capacity(headers.len().saturating_add(1));
+    fields.extend(headers.into_iter().map(|(name, value)| (name.to_owned(), value.into_owned().into_bytes())));
+    if let Body::Bytes(body) = &body {
+        fields.push(("content-length".to_owned(), body.len().to_string().into_bytes()));
+    }
+    let fields = Fields::from_list(&fields).map_err(|error| ErrorCode::InternalError(Some(error.to_string())))?;
+    let (contents, ended) = match body {
+        Body::Empty => (None, outgoing_end()),
+        Body::Bytes(body) => outgoing(body),
+        // The stream goes from one side of the host to the other: its bytes never come in here.
+        Body::Stream((contents, ended)) => (Some(contents), ended),
+    };
+    let (response, _sent) = Response::new(fields, contents, ended);
+    // The core keeps to 200 to 599, which the host accepts.
+    let _accepted = response.set_status_code(status);
+    Ok(response)
+}
+
+/// A body that a task of its own writes while the other side reads.
+pub(crate) fn outgoing(body: Vec<u8>) -> (Option<StreamReader<u8>>, FutureReader<Result<Option<Trailers>, ErrorCode>>) {
+    if body.is_empty() {
+        return (None, outgoing_end());
+    }
+    let (mut writer, reader) = wit_stream::new();
+    wasip3::spawn(async move {
+        // The other side may stop reading; it knows why.
+        let _unread = writer.write_all(body).await;
+    });
+    (Some(reader), outgoing_end())
+}
+
+/// A body's end: no trailers, no error. A body that is cut off shows by its declared length.
+fn outgoing_end() -> FutureReader<Result<Option<Trailers>, ErrorCode>> {
+    let (_default, reader) = wit_future::new(|| Ok(None));
+    reader
+}

@@ -1,0 +1,53 @@
+//! Toolgate on Spin: one file per port of the core, and the handler that Spin calls.
+//!
+//! Spin reuses an instance for some requests (128 by default, 16 at once) and then drops it, so thread-locals live that
+//! long; tasks in it take turns at every `.await`.
+
+mod background;
+mod clock;
+mod durable;
+mod entropy;
+mod exchange;
+mod kv;
+mod origin;
+mod schedule;
+mod settings;
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use spin_sdk::wasip3;
+use spin_sdk::wasip3::exports::http::handler::Guest;
+use spin_sdk::wasip3::http::types::{ErrorCode, Request, Response};
+use toolgate::gateway::Gateway;
+use toolgate::ports::Background;
+
+/// The world as this host offers it. It holds nothing: handles live in the ports' own thread-locals.
+#[derive(Clone, Copy, Debug)]
+struct Spin;
+
+thread_local! {
+    static GATEWAY: Rc<Gateway> = {
+        toolgate::record::install(background::write_line);
+        Rc::new(Gateway::new(include_str!(env!("TOOLGATE_DOCUMENT"))))
+    };
+    static STARTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What `#[http_service]` would make, without its detour through the types of the `http` crate: of a request's headers only
+/// those that the gateway reads are looked at.
+struct Component;
+
+wasip3::http::service::export!(Component);
+
+impl Guest for Component {
+    async fn handle(request: Request) -> Result<Response, ErrorCode> {
+        let gateway = GATEWAY.with(Rc::clone);
+        let request = exchange::read(request).await;
+        let response = gateway.handle(&Spin, request).await;
+        if !STARTED.replace(true) {
+            Spin.spawn(schedule::run_when_due(gateway));
+        }
+        exchange::write(response)
+    }
+}
