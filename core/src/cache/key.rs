@@ -1,5 +1,7 @@
 //! The key: everything that an answer may depend on, each part with its length, so that no two calls share a text.
 
+use std::borrow::Cow;
+
 use hmac_sha256::Hash;
 
 use super::Keep;
@@ -43,10 +45,10 @@ const FORMAT: u8 = 1;
 #[must_use]
 pub fn key_of(parts: &KeyParts<'_>) -> CacheKey {
     let KeyParts { tenant, account, project, executors, user, tool, keep, input } = *parts;
-    let user = match keep.scope {
-        CacheScopeChoice::Shared => &b"*"[..],
-        // A user id is never empty: no user at all is a user of its own.
-        CacheScopeChoice::User => user.map_or(&b""[..], |user| user.as_str().as_bytes()),
+    let whose = match (keep.scope, user) {
+        (CacheScopeChoice::Shared, _) => Cow::Borrowed("shared"),
+        (CacheScopeChoice::User, None) => Cow::Borrowed("nobody"),
+        (CacheScopeChoice::User, Some(user)) => Cow::Owned(format!("user {}", user.as_str())),
     };
     let mut key = Vec::with_capacity(256);
     key.push(FORMAT);
@@ -55,8 +57,7 @@ pub fn key_of(parts: &KeyParts<'_>) -> CacheKey {
         &account,
         project.map_or(&b""[..], |project| project.as_str().as_bytes()),
         executors.as_bytes(),
-        keep.scope.as_str().as_bytes(),
-        user,
+        whose.as_bytes(),
         tool.folded.as_bytes(),
         tool.version.as_bytes(),
         &tool.schema_hash,

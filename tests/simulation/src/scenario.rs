@@ -1,0 +1,387 @@
+//! A run from a seed: who asks what, of which isolate, when, and what goes wrong meanwhile.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use toolgate::gateway::Gateway;
+use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::response::Body;
+use toolgate::time::Millis;
+
+use crate::facts::TOOLS;
+use crate::world::{Faults, Platform, World};
+
+/// How long each isolate's lease on the epochs is, in milliseconds.
+pub const LEASE_MS: u64 = 5_000;
+/// How old a list of tools may get, in milliseconds.
+pub const REFRESH_MS: u64 = 10_000;
+
+/// A caller as the configuration has it.
+#[derive(Clone, Copy, Debug)]
+pub struct SimCaller {
+    /// Its name, which is also its key's.
+    pub id: &'static str,
+    /// Its tenant.
+    pub tenant: &'static str,
+    /// Its actions.
+    pub actions: &'static [&'static str],
+    /// Its tools.
+    pub tools: &'static [&'static str],
+    /// Its users.
+    pub users: &'static [&'static str],
+    /// Its projects.
+    pub projects: &'static [&'static str],
+}
+
+/// Two tenants, wide and narrow callers, one that may only list, one that operates.
+pub const CALLERS: &[SimCaller] = &[
+    SimCaller {
+        id: "wide-a",
+        tenant: "a",
+        actions: &["tools/*", "auth/*"],
+        tools: &["*"],
+        users: &["u1", "u2"],
+        projects: &["o/p"],
+    },
+    SimCaller {
+        id: "narrow-a",
+        tenant: "a",
+        actions: &["tools/call", "auth/*"],
+        tools: &["Mail.*", "Docs.Get"],
+        users: &["u1"],
+        projects: &[],
+    },
+    SimCaller {
+        id: "wide-b",
+        tenant: "b",
+        actions: &["tools/*", "auth/*"],
+        tools: &["*"],
+        users: &["*"],
+        projects: &["*"],
+    },
+    SimCaller { id: "lister-b", tenant: "b", actions: &["tools/list"], tools: &["*"], users: &["*"], projects: &[] },
+    SimCaller { id: "operator", tenant: "ops", actions: &["epochs/*"], tools: &[], users: &[], projects: &[] },
+];
+
+/// The operator's place in [`CALLERS`].
+pub const OPERATOR: usize = 4;
+
+/// Arguments: pairs that are equal in another order, and ones that differ only in type or spelling.
+pub const INPUTS: &[&str] = &[
+    r#"{"q":{"a":1,"b":[2,3]}}"#,
+    r#"{"q":{"b":[2,3],"a":1}}"#,
+    r#"{"n":1}"#,
+    r#"{"n":1.0}"#,
+    r#"{"n":100000000000000000000000001}"#,
+    r#"{"n":100000000000000000000000002}"#,
+    "{}",
+];
+
+/// How one isolate's configuration differs from the others'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variant {
+    /// An engine, with the account's old key.
+    Plain,
+    /// The same engine with another account's key: a rotation under way.
+    OtherAccount,
+    /// A worker at the same address with the same secret.
+    Worker,
+    /// The engine's other project.
+    OtherProject,
+    /// Shorter lives.
+    ShortLived,
+}
+
+/// The life of kept answers in this variant, in milliseconds.
+#[must_use]
+pub const fn ttl_ms(variant: Variant) -> u64 {
+    if matches!(variant, Variant::ShortLived) { 61_000 } else { 300_000 }
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub enum Ask {
+    /// A tool call.
+    Execute(Box<Execute>),
+    /// A change of the epochs.
+    Change(String),
+    /// Beginning an authorisation.
+    AuthBegin(Option<&'static str>),
+    /// Asking for the authorisation that an earlier request began.
+    AuthStatus(usize),
+    /// Something that is no request.
+    Nonsense(&'static str),
+}
+
+/// A tool call.
+#[derive(Clone, Debug)]
+pub struct Execute {
+    /// The tool's place in [`TOOLS`].
+    pub tool: usize,
+    /// Whether the version is asked for.
+    pub with_version: bool,
+    /// The user.
+    pub user: Option<&'static str>,
+    /// The arguments' place in [`INPUTS`].
+    pub input: usize,
+    /// The project in the path.
+    pub project: Option<&'static str>,
+    /// The idempotency key.
+    pub idempotency_key: Option<String>,
+}
+
+/// A request of the run.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// When, after the start.
+    pub at_ms: u64,
+    /// The isolate.
+    pub isolate: usize,
+    /// The caller, by its place in [`CALLERS`]; `None` has a key that nobody knows.
+    pub caller: Option<usize>,
+    /// What.
+    pub ask: Ask,
+}
+
+/// What came of a request.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// When it was sent and answered.
+    pub span: (u64, u64),
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: BTreeMap<&'static str, String>,
+    /// The body.
+    pub body: String,
+}
+
+/// A finished run.
+pub struct Run {
+    /// Its seed.
+    pub seed: u64,
+    /// Its isolates.
+    pub variants: Vec<Variant>,
+    /// Its faults.
+    pub faults: Faults,
+    /// Its requests.
+    pub planned: Vec<Planned>,
+    /// What came of each.
+    pub observed: Vec<Observed>,
+    /// The world afterwards.
+    pub world: Rc<World>,
+    /// Everything that was logged.
+    pub log: Vec<String>,
+    /// When the executors' schema changed.
+    pub schema_changed_at: Option<u64>,
+}
+
+thread_local! {
+    static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+fn log_line(line: &str) {
+    LOG.with_borrow_mut(|log| log.push(line.to_owned()));
+}
+
+/// The key of a caller: what must never be seen outside its own requests.
+#[must_use]
+pub fn key_of(caller: &str) -> String {
+    format!("canary-key-of-{caller}")
+}
+
+fn document(variant: Variant) -> String {
+    let executor = match variant {
+        Variant::Worker => "id = \"remote-worker\"\nkind = \"worker\"",
+        Variant::OtherProject => "id = \"remote\"\nkind = \"engine\"\nproject = \"o/q\"",
+        _ => "id = \"remote\"\nkind = \"engine\"",
+    };
+    let ttl = ttl_ms(variant);
+    let mut text = format!(
+        "[[executors]]\n{executor}\nbase_url = \"http://upstream.test\"\ncredential_setting = \"ENGINE_KEY\"\n\
+         [registry]\nrefresh = \"{REFRESH_MS}ms\"\n[epochs]\nlease = \"{LEASE_MS}ms\"\n\
+         [cache]\nttl = \"{ttl}ms\"\n[[cache.rules]]\ntools = [\"Weather.*\"]\nttl = \"{ttl}ms\"\nscope = \"shared\"\n"
+    );
+    for SimCaller { id, tenant, actions, tools, users, projects } in CALLERS {
+        let setting = setting_of(id);
+        text.push_str(&format!(
+            "[[callers]]\nid = \"{id}\"\ntenant = \"{tenant}\"\nkeys = [{{ id = \"{id}\", setting = \"{setting}\" }}]\n\
+             actions = {actions:?}\ntools = {tools:?}\nusers = {users:?}\nprojects = {projects:?}\n"
+        ));
+    }
+    text
+}
+
+fn setting_of(caller: &str) -> String {
+    format!("KEY_{}", caller.to_ascii_uppercase().replace('-', "_"))
+}
+
+fn settings(variant: Variant) -> BTreeMap<String, String> {
+    let account = if variant == Variant::OtherAccount { "canary-account-2" } else { "canary-account-1" };
+    let keys = CALLERS.iter().map(|caller| (setting_of(caller.id), key_of(caller.id)));
+    keys.chain([("ENGINE_KEY".to_owned(), account.to_owned())]).collect()
+}
+
+/// Plans and runs the scenario of `seed` with `requests` requests.
+#[must_use]
+pub fn run(seed: u64, requests: usize) -> Run {
+    toolgate::record::install(log_line);
+    LOG.with_borrow_mut(Vec::clear);
+    let world = World::new(seed);
+    let variants = plan_isolates(&world);
+    let faults = plan_faults(&world);
+    let planned: Vec<Planned> = (0..requests).map(|index| plan(&world, variants.len(), index)).collect();
+    let schema_changed_at = (world.below(3) == 0).then(|| world.now().as_millis() + 40_000);
+    let gateways: Vec<Rc<Gateway>> =
+        variants.iter().map(|variant| Rc::new(Gateway::new(Box::leak(document(*variant).into_boxed_str())))).collect();
+    let all_settings: Vec<_> = variants.iter().map(|variant| Rc::new(settings(*variant))).collect();
+    world.faults.set(faults);
+    if schema_changed_at.is_some() {
+        let changing = Rc::clone(&world);
+        world.spawn(async move {
+            changing.wait(Millis::new(40_000)).await;
+            changing.schema.set(1);
+        });
+    }
+    let observed: Rc<RefCell<Vec<Option<Observed>>>> = Rc::new(RefCell::new(vec![None; requests]));
+    for (index, request) in planned.iter().enumerate() {
+        let platform =
+            Platform { world: Rc::clone(&world), settings: Rc::clone(&all_settings[request.isolate]), request: index };
+        let (gateway, observed, planned) =
+            (Rc::clone(&gateways[request.isolate]), Rc::clone(&observed), request.clone());
+        world.spawn(async move {
+            platform.world.wait(Millis::new(planned.at_ms)).await;
+            let sent = platform.world.now().as_millis();
+            let response = gateway.handle(&platform, http(&planned)).await;
+            let body = match response.body {
+                Body::Bytes(bytes) => String::from_utf8(bytes).expect("answers are text"),
+                Body::Empty | Body::Stream(()) => String::new(),
+            };
+            let headers = response.headers.into_iter().map(|(name, value)| (name, value.into_owned())).collect();
+            let span = (sent, platform.world.now().as_millis());
+            observed.borrow_mut()[index] = Some(Observed { span, status: response.status, headers, body });
+        });
+    }
+    world.run(|| false);
+    let observed = observed.borrow_mut().drain(..).map(|seen| seen.expect("every request is answered")).collect();
+    Run {
+        seed,
+        variants,
+        faults,
+        planned,
+        observed,
+        world,
+        log: LOG.with_borrow_mut(std::mem::take),
+        schema_changed_at,
+    }
+}
+
+fn plan_isolates(world: &World) -> Vec<Variant> {
+    let odd = [Variant::OtherAccount, Variant::Worker, Variant::OtherProject, Variant::ShortLived, Variant::Plain];
+    vec![Variant::Plain, Variant::Plain, odd[world.below(odd.len())]]
+}
+
+fn plan_faults(world: &World) -> Faults {
+    match world.below(4) {
+        0 => Faults::default(),
+        1 => Faults { kv_stale: 30, kv_lost: 20, kv_broken: 10, ..Faults::default() },
+        2 => Faults { origin: 30, ..Faults::default() },
+        _ => Faults { kv_stale: 10, kv_lost: 10, kv_broken: 5, durable_away: 20, origin: 15 },
+    }
+}
+
+fn plan(world: &World, isolates: usize, index: usize) -> Planned {
+    let one_of = |users: &[Option<&'static str>]| users[world.below(users.len())];
+    // Bursts, so that requests meet in flight.
+    let at_ms = (world.below(12) * 10_000 + world.below(40)) as u64;
+    let isolate = world.below(isolates);
+    let mut caller = Some([0, 0, 1, 2, 2, 3][world.below(6)]);
+    let ask = match world.below(100) {
+        0..80 => {
+            let tool = [0, 0, 0, 1, 2, 2, 3, 3, 4, 5, 5, 5, 6][world.below(13)];
+            Ask::Execute(Box::new(Execute {
+                tool,
+                with_version: TOOLS[tool].name == "Docs.Get" && world.chance(70),
+                user: one_of(&[Some("u1"), Some("u1"), Some("u2"), None, Some("stranger")]),
+                input: [0, 1, 0, 1, world.below(INPUTS.len())][world.below(5)],
+                project: one_of(&[None, None, None, Some("o/p"), Some("o/q")]),
+                idempotency_key: world.chance(20).then(|| format!("key-{}", world.below(6))),
+            }))
+        }
+        80..86 => {
+            caller = Some(OPERATOR);
+            let changes = [
+                r#"{"invalidate":"all"}"#,
+                r#"{"invalidate":"tenant","tenant":"a"}"#,
+                r#"{"invalidate":"toolkit","tenant":"b","toolkit":"Mail"}"#,
+                r#"{"kill":"tool:Mail.Search"}"#,
+                r#"{"revoke":"narrow-a"}"#,
+                r#"{"revoke":"wide-b"}"#,
+            ];
+            Ask::Change(changes[world.below(changes.len())].to_owned())
+        }
+        86..90 => Ask::AuthBegin(one_of(&[Some("u1"), Some("stranger")])),
+        90..95 if index > 0 => Ask::AuthStatus(world.below(index)),
+        95..98 => {
+            caller = None;
+            Ask::Execute(Box::new(Execute {
+                tool: 0,
+                with_version: false,
+                user: None,
+                input: 0,
+                project: None,
+                idempotency_key: None,
+            }))
+        }
+        _ => Ask::Nonsense(
+            ["", "{", "[]", "{\"tool_name\":1}", "{\"tool_name\":\"Mail.Search\",\"input\":[]}", "{\"a\":1,\"a\":2}"]
+                [world.below(6)],
+        ),
+    };
+    Planned { at_ms, isolate, caller, ask }
+}
+
+/// The request as a host would hand it over.
+#[must_use]
+pub fn http(planned: &Planned) -> Request {
+    let mut headers = RequestHeaders::default();
+    let key = key_of(planned.caller.map_or("nobody", |caller| CALLERS[caller].id));
+    headers.0[Header::Authorization as usize] = Some(format!("Bearer {key}"));
+    headers.0[Header::ContentType as usize] = Some("application/json".to_owned());
+    let (method, target, body) = match &planned.ask {
+        Ask::Execute(call) => {
+            headers.0[Header::IdempotencyKey as usize] = call.idempotency_key.clone();
+            let version = if call.with_version {
+                format!(",\"tool_version\":\"{}\"", TOOLS[call.tool].version)
+            } else {
+                String::new()
+            };
+            let user = call.user.map_or_else(String::new, |user| format!(",\"user_id\":\"{user}\""));
+            let body = format!(
+                "{{\"tool_name\":\"{}\"{version}{user},\"input\":{}}}",
+                TOOLS[call.tool].name, INPUTS[call.input]
+            );
+            let target = match call.project {
+                None => "/v1/tools/execute".to_owned(),
+                Some(project) => {
+                    let (org, project) = project.split_once('/').expect("org/project");
+                    format!("/v1/orgs/{org}/projects/{project}/tools/execute")
+                }
+            };
+            (Method::Post, target, body)
+        }
+        Ask::Change(change) => (Method::Post, "/gate/v1/epochs".to_owned(), format!("{{\"changes\":[{change}]}}")),
+        Ask::AuthBegin(user) => {
+            let user = user.map_or_else(String::new, |user| format!("\"user_id\":\"{user}\","));
+            (
+                Method::Post,
+                "/v1/auth/authorize".to_owned(),
+                format!("{{{user}\"auth_requirement\":{{\"provider_id\":\"x\"}}}}"),
+            )
+        }
+        Ask::AuthStatus(of) => (Method::Get, format!("/v1/auth/status?id=auth-{of}&wait=45"), String::new()),
+        Ask::Nonsense(body) => (Method::Post, "/v1/tools/execute".to_owned(), (*body).to_owned()),
+    };
+    Request { method, target, headers, body: RequestBody::Whole(body.into_bytes()) }
+}

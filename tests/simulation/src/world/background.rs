@@ -1,0 +1,13 @@
+//! Work after the response, as tasks of the world.
+
+use std::future::Future;
+
+use toolgate::ports::Background;
+
+use super::Platform;
+
+impl Background for Platform {
+    fn spawn(&self, job: impl Future<Output = ()> + 'static) {
+        self.world.spawn(job);
+    }
+}

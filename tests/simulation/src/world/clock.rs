@@ -1,0 +1,16 @@
+//! The clock of the simulated host.
+
+use toolgate::ports::Clock;
+use toolgate::time::{Millis, Timestamp};
+
+use super::Platform;
+
+impl Clock for Platform {
+    fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+
+    async fn sleep(&self, span: Millis) {
+        self.world.wait(span).await;
+    }
+}

@@ -1,0 +1,23 @@
+//! The durable owner: the product's own reducer, behind a network that can fail before and after it.
+
+use toolgate::ports::{Durable, DurableError};
+use toolgate::state;
+
+use super::Platform;
+
+impl Durable for Platform {
+    async fn apply(&self, key: &str, command: Vec<u8>) -> Result<Vec<u8>, DurableError> {
+        self.world.latency().await;
+        let away = self.world.chance(self.world.faults.get().durable_away);
+        if away && self.world.chance(50) {
+            return Err(DurableError::Unavailable);
+        }
+        let stored = self.world.durable.borrow().get(key).cloned();
+        let step = state::step(stored.as_deref(), &command, self.world.now());
+        if let Some(state) = step.state {
+            self.world.durable.borrow_mut().insert(key.to_owned(), state);
+        }
+        self.world.latency().await;
+        if away { Err(DurableError::Unavailable) } else { Ok(step.reply) }
+    }
+}

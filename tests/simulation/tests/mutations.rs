@@ -1,0 +1,201 @@
+//! Deliberate defects, one at a time, in a copy of the core: the simulation must notice each.
+//!
+//! A defect is a replacement in one source file. One that no longer fits its source fails the test too: the list cannot go
+//! stale. `TOOLGATE_MUTANT=name` runs one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+struct Mutant {
+    name: &'static str,
+    file: &'static str,
+    find: &'static str,
+    replace: &'static str,
+}
+
+const fn mutant(name: &'static str, file: &'static str, find: &'static str, replace: &'static str) -> Mutant {
+    Mutant { name, file, find, replace }
+}
+
+const KEY: &str = "cache/key.rs";
+
+const MUTANTS: &[Mutant] = &[
+    mutant("key without tenant", KEY, "        tenant.as_str().as_bytes(),\n", ""),
+    mutant("key without account", KEY, "        &account,\n", ""),
+    mutant(
+        "key without project",
+        KEY,
+        "        project.map_or(&b\"\"[..], |project| project.as_str().as_bytes()),\n",
+        "",
+    ),
+    mutant("key without executors", KEY, "        executors.as_bytes(),\n", ""),
+    mutant("key without user", KEY, "        whose.as_bytes(),\n", ""),
+    mutant("key without tool", KEY, "        tool.folded.as_bytes(),\n", ""),
+    mutant("key without version", KEY, "        tool.version.as_bytes(),\n", ""),
+    mutant("key without schema", KEY, "        &tool.schema_hash,\n", ""),
+    mutant("key without rule", KEY, "        &keep.rule_hash,\n", ""),
+    mutant(
+        "key without input",
+        KEY,
+        "    write_canonical(&mut key, input);\n",
+        "    let _ = (write_canonical, input);\n",
+    ),
+    mutant(
+        "tools allowed to all",
+        "admission.rs",
+        "self.caller.tools.iter().any(|pattern| pattern.matches(folded))",
+        "{ let _ = folded; true }",
+    ),
+    mutant(
+        "actions allowed to all",
+        "admission.rs",
+        "if !context.caller.actions.iter().any(|pattern| pattern.matches(action)) {",
+        "if false {",
+    ),
+    mutant(
+        "users allowed to all",
+        "admission.rs",
+        "UserRule::Only(users) => users.contains(user),",
+        "UserRule::Only(users) => users.contains(user) || true,",
+    ),
+    mutant(
+        "projects allowed to all",
+        "admission.rs",
+        "ProjectRule::Only(projects) => projects.contains(project),",
+        "ProjectRule::Only(_) => true,",
+    ),
+    mutant("lease ignored", "epochs.rs", "Some(age) if age < lease => {", "Some(age) if age < lease || true => {"),
+    mutant(
+        "revocation ignored",
+        "identity.rs",
+        "if epochs.revoked.contains(identified.key.id.as_str()) {",
+        "if false {",
+    ),
+    mutant(
+        "kill switch ignored",
+        "admission.rs",
+        "Some(switch) => Err(Refusal::with(RefusalKind::Killed, switch.kind())),",
+        "Some(_) => Ok(()),",
+    ),
+    mutant("epoch of an entry ignored", "cache/entry.rs", " && self.epoch >= floor", " && floor < u64::MAX"),
+    mutant("life of an entry ignored", "cache/entry.rs", "now < self.expires_at", "now >= self.stored_at"),
+    mutant("failures kept", "tool_call.rs", "        && ran.success\n", ""),
+    mutant(
+        "writes kept",
+        "cache.rs",
+        "        return Err(Bypass::Mutates);\n",
+        "        return Ok(Keep { ttl: rules.ttl, scope: CacheScopeChoice::User, rule_hash: [0; 8] });\n",
+    ),
+    mutant(
+        "writes leave the cache alone",
+        "tool_call.rs",
+        "    if may_have_changed_something(&call, &ended) {\n",
+        "    if false && may_have_changed_something(&call, &ended) {\n",
+    ),
+    mutant("every call repeated", "execute.rs", "let is_safe = ", "let is_safe = true || "),
+    mutant(
+        "a lost attempt forgotten",
+        "state/idempotency.rs",
+        "Progress::InFlight { .. } | Progress::Unknown => (None, Reply::Unknown),",
+        "Progress::InFlight { .. } | Progress::Unknown => (None, Reply::Proceed),",
+    ),
+    mutant(
+        "authorisations are everyone's",
+        "state/authorization.rs",
+        "Command::IsOf(caller) if self.callers.contains(&caller) =>",
+        "Command::IsOf(_) if !self.callers.is_empty() =>",
+    ),
+    mutant(
+        "no record of refusals",
+        "gateway.rs",
+        "    tracing::info!(line = line.as_str());\n",
+        "    if record.refusal.is_none() { tracing::info!(line = line.as_str()); }\n",
+    ),
+    mutant(
+        "the caller's key in the record",
+        "gateway.rs",
+        "record.key = Some(identified.key.id.to_string());",
+        "record.key = request.headers.get(Header::Authorization).map(str::to_owned);",
+    ),
+];
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
+}
+
+/// A copy of what the simulation needs, as a workspace of its own.
+fn copy_to(target: &Path) {
+    let from = repository();
+    for part in ["core", "tests/simulation"] {
+        copy_tree(&from.join(part), &target.join(part));
+    }
+    for file in ["Cargo.lock", "clippy.toml", "rust-toolchain.toml"] {
+        fs::copy(from.join(file), target.join(file)).expect("a copy");
+    }
+    let manifest = fs::read_to_string(from.join("Cargo.toml")).expect("the manifest");
+    let lines = manifest
+        .lines()
+        .map(|line| if line.starts_with("members = ") { "members = [\"core\", \"tests/simulation\"]" } else { line });
+    fs::write(target.join("Cargo.toml"), lines.collect::<Vec<_>>().join("\n")).expect("a manifest");
+}
+
+fn copy_tree(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy_tree(&entry.path(), &target);
+        } else {
+            // An unchanged file keeps its time, so that nothing is built twice.
+            let text = fs::read(entry.path()).expect("a file");
+            if fs::read(&target).ok().as_ref() != Some(&text) {
+                fs::write(target, text).expect("a copy");
+            }
+        }
+    }
+}
+
+/// Runs the seeds in the copy. `Some(true)`: all invariants held; `Some(false)`: one did not; `None`: it did not build.
+fn seeds_hold(copy: &Path) -> (Option<bool>, String) {
+    let output = Command::new(env!("CARGO"))
+        .args(["test", "--quiet", "--package", "toolgate-simulation", "--test", "seeds", "every_invariant_holds"])
+        .current_dir(copy)
+        // The dependencies are built already: only the core and the simulation are built anew.
+        .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder"))
+        .env("RUST_BACKTRACE", "0")
+        .output()
+        .expect("cargo runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let held = match (output.status.success(), text.contains("test result: FAILED")) {
+        (true, _) => Some(true),
+        (false, true) => Some(false),
+        (false, false) => None,
+    };
+    (held, text)
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test is told its mutant by the environment")]
+fn each_deliberate_defect_is_noticed() {
+    let only = std::env::var("TOOLGATE_MUTANT").ok();
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants");
+    let mut unnoticed = Vec::new();
+    for mutant in MUTANTS.iter().filter(|mutant| only.as_deref().is_none_or(|only| only == mutant.name)) {
+        copy_to(&copy);
+        let file = copy.join("core/src").join(mutant.file);
+        let source = fs::read_to_string(&file).expect("a source");
+        assert_eq!(source.matches(mutant.find).count(), 1, "\"{}\" no longer fits {}", mutant.name, mutant.file);
+        fs::write(&file, source.replacen(mutant.find, mutant.replace, 1)).expect("a mutant");
+        let (held, text) = seeds_hold(&copy);
+        let verdict = text.lines().find(|line| line.starts_with("seed ")).unwrap_or_default();
+        println!("{:<32} {}", mutant.name, verdict.chars().take(120).collect::<String>());
+        match held {
+            Some(false) => {}
+            Some(true) => unnoticed.push(mutant.name),
+            None => panic!("\"{}\" does not build:\n{text}", mutant.name),
+        }
+    }
+    assert!(unnoticed.is_empty(), "nobody noticed: {unnoticed:?}");
+}

@@ -1,0 +1,41 @@
+//! Many seeds, every invariant. `TOOLGATE_SEED=n` runs one; `TOOLGATE_SEEDS=n` runs that many.
+
+use toolgate_simulation::invariants::{Stats, check};
+use toolgate_simulation::scenario::run;
+
+/// Requests in one run.
+const REQUESTS: usize = 80;
+
+#[expect(clippy::disallowed_methods, reason = "a test is told its seed by the environment")]
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+#[test]
+fn every_invariant_holds() {
+    let seeds = match number("TOOLGATE_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("TOOLGATE_SEEDS").unwrap_or(1_500),
+    };
+    let many = seeds.end - seeds.start > 100;
+    let mut total = Stats::default();
+    for seed in seeds {
+        let stats = check(&run(seed, REQUESTS)).unwrap_or_else(|broken| panic!("{broken}"));
+        total.calls += stats.calls;
+        total.successes += stats.successes;
+        total.hits += stats.hits;
+        total.refusals += stats.refusals;
+    }
+    println!("{total:?}");
+    if many {
+        assert!(total.successes * 10 >= total.calls * 3, "too few successes to mean anything: {total:?}");
+        assert!(total.hits * 10 >= total.successes, "too few hits to mean anything: {total:?}");
+    }
+}
+
+#[test]
+fn a_seed_is_a_run() {
+    let lines = |seed| run(seed, REQUESTS).log;
+    assert_eq!(lines(7), lines(7));
+    assert_ne!(lines(7), lines(8));
+}
