@@ -1,0 +1,19 @@
+//! What the `toolgate` command does, one module per subcommand, over small helpers.
+//!
+//! Everything here runs on the developer's machine. It starts other programs and moves files; it decides nothing about
+//! requests.
+
+pub mod build;
+pub mod config;
+pub mod dev;
+pub mod key;
+
+pub mod command;
+pub mod failure;
+pub mod group;
+pub mod interrupt;
+pub mod machine;
+pub mod npm;
+pub mod prerequisites;
+pub mod say;
+pub mod workspace;

@@ -1,0 +1,43 @@
+//! The `toolgate` command.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use toolgate_cli::failure::Failure;
+use toolgate_cli::{build, config, dev, key, say};
+
+/// Develop, build and check Toolgate.
+#[derive(Debug, Parser)]
+#[command(name = "toolgate", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build the WebAssembly of one platform.
+    Build(build::Arguments),
+    /// Build, serve on this machine, and rebuild when a file changes.
+    Dev(dev::Arguments),
+    /// Check or describe a configuration.
+    Config(config::Arguments),
+    /// Make or hash an API key of a caller.
+    Key(key::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Build(arguments) => build::run(&arguments).map_err(Failure::from),
+        Command::Dev(arguments) => dev::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
+        Command::Key(arguments) => key::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say::failure(&failure.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Where the repository is and what it pins.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::command::{self, CommandError};
+
+/// How to get `cargo` and its companions.
+pub const RUSTUP_REMEDY: &str = "install Rust with rustup (https://rustup.rs)";
+
+/// The repository's root and the directory that cargo builds into.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// The directory that holds the workspace's `Cargo.toml`.
+    pub root: PathBuf,
+    /// Cargo's target directory: `target` in the root unless the user has moved it.
+    pub target: PathBuf,
+    /// The configuration document to compile in; the repository's `toolgate.toml` unless given.
+    document: Option<PathBuf>,
+}
+
+/// Why the repository could not be read.
+#[derive(Debug)]
+pub enum WorkspaceError {
+    /// Neither the current directory nor one above it is the repository.
+    NotInside(PathBuf),
+    /// A file of the repository cannot be read.
+    Unreadable(PathBuf, io::Error),
+    /// `file` does not name `what`.
+    NotPinned {
+        /// The file.
+        file: &'static str,
+        /// The version that is sought.
+        what: String,
+    },
+    /// `cargo metadata` gave no target directory.
+    NoTargetDirectory,
+    /// A program failed.
+    Command(CommandError),
+}
+
+impl fmt::Display for WorkspaceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotInside(directory) => write!(f, "{} is not inside the Toolgate repository", directory.display()),
+            Self::Unreadable(path, error) => write!(f, "cannot read {}: {error}", path.display()),
+            Self::NotPinned { file, what } => {
+                write!(f, "{file} does not say the version of {what}")
+            }
+            Self::NoTargetDirectory => f.write_str("`cargo metadata` names no target directory"),
+            Self::Command(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for WorkspaceError {}
+
+impl From<CommandError> for WorkspaceError {
+    fn from(error: CommandError) -> Self {
+        Self::Command(error)
+    }
+}
+
+impl Workspace {
+    /// Finds the repository from the current directory upwards, and asks cargo for the target directory.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`].
+    pub fn find() -> Result<Self, WorkspaceError> {
+        let here = std::env::current_dir().map_err(|error| WorkspaceError::Unreadable(PathBuf::from("."), error))?;
+        let root = here
+            .ancestors()
+            .find(|directory| directory.join("rust-toolchain.toml").is_file() && directory.join("functions").is_dir())
+            .map(Path::to_path_buf)
+            .ok_or(WorkspaceError::NotInside(here))?;
+        let target = target_directory(&root)?;
+        Ok(Self { root, target, document: None })
+    }
+
+    /// The same repository with another configuration document (an absolute path) compiled into the functions.
+    #[must_use]
+    pub fn with_document(self, document: &Path) -> Self {
+        Self { document: Some(document.to_path_buf()), ..self }
+    }
+
+    /// What tells the build scripts of the functions about the document, for the environment of a program.
+    #[must_use]
+    pub fn document_variable(&self) -> Option<(&'static str, &Path)> {
+        Some(("TOOLGATE_CONFIG", self.document.as_deref()?))
+    }
+
+    /// The pinned toolchain, such as `1.95.0`.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when `rust-toolchain.toml` does not name one.
+    pub fn toolchain(&self) -> Result<String, WorkspaceError> {
+        let text = read(&self.root.join("rust-toolchain.toml"))?;
+        quoted_value(text.lines(), "channel")
+            .ok_or(WorkspaceError::NotPinned { file: "rust-toolchain.toml", what: "Rust".to_owned() })
+    }
+
+    /// The version of the package `name` in `Cargo.lock`.
+    ///
+    /// # Errors
+    /// [`WorkspaceError`] when the lock does not hold it.
+    pub fn locked_version(&self, name: &str) -> Result<String, WorkspaceError> {
+        let lock = read(&self.root.join("Cargo.lock"))?;
+        locked_version(&lock, name).ok_or(WorkspaceError::NotPinned { file: "Cargo.lock", what: name.to_owned() })
+    }
+
+    /// The program `name` that `npm ci` has installed.
+    #[must_use]
+    pub fn npm_program(&self, name: &str) -> PathBuf {
+        self.root.join("node_modules/.bin").join(name)
+    }
+
+    /// A `cargo` that runs at the root: the one that started us, else the one on the `PATH`.
+    #[must_use]
+    pub fn cargo(&self) -> Command {
+        let mut command = cargo(&self.root);
+        command.envs(self.document_variable());
+        command
+    }
+}
+
+fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    command
+}
+
+fn target_directory(root: &Path) -> Result<PathBuf, WorkspaceError> {
+    let text = command::output(cargo(root).args(["metadata", "--no-deps", "--format-version", "1"]), RUSTUP_REMEDY)?;
+    let metadata: serde_json::Value = serde_json::from_str(&text).map_err(|_| WorkspaceError::NoTargetDirectory)?;
+    let directory = metadata.get("target_directory").and_then(serde_json::Value::as_str);
+    directory.map(PathBuf::from).ok_or(WorkspaceError::NoTargetDirectory)
+}
+
+fn read(path: &Path) -> Result<String, WorkspaceError> {
+    fs::read_to_string(path).map_err(|error| WorkspaceError::Unreadable(path.to_path_buf(), error))
+}
+
+/// The first `key = "value"` among `lines`.
+fn quoted_value<'a>(mut lines: impl Iterator<Item = &'a str>, key: &str) -> Option<String> {
+    lines.find_map(|line| {
+        let value = line.trim().strip_prefix(key)?.trim_start().strip_prefix('=')?;
+        Some(value.trim().trim_matches('"').to_owned())
+    })
+}
+
+fn locked_version(lock: &str, name: &str) -> Option<String> {
+    let package = format!("name = \"{name}\"");
+    quoted_value(lock.lines().skip_while(|line| *line != package), "version")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOCK: &str = "version = 4\n\n[[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n\n\
+        [[package]]\nname = \"wasm-bindgen-futures\"\nversion = \"0.4.80\"\n";
+
+    #[test]
+    fn the_lock_is_read_by_whole_names() {
+        assert_eq!(locked_version(LOCK, "wasm-bindgen").as_deref(), Some("0.2.130"));
+        assert_eq!(locked_version(LOCK, "wasm-bindgen-futures").as_deref(), Some("0.4.80"));
+        assert_eq!(locked_version(LOCK, "wasm"), None);
+    }
+
+    #[test]
+    fn the_repository_is_found_from_below_and_pins_its_toolchain() {
+        let workspace = Workspace::find().unwrap();
+        assert!(workspace.root.join("cli").is_dir());
+        assert!(workspace.toolchain().unwrap().starts_with("1."));
+    }
+}
