@@ -59,7 +59,7 @@ pub trait Tool {
     ///
     /// # Errors
     /// Messages without the tool's name: the caller adds it ([`ToolError::in_tool`]).
-    fn call(input: Self::Input, context: &mut ToolContext<'_>) -> Result<String, ToolError>;
+    fn call(input: Self::Input, context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>>;
 }
 
 /// How a tool run ended.
@@ -129,10 +129,12 @@ impl LocalTool {
 }
 
 fn run<T: Tool>(input: &Json<'_>, context: &mut ToolContext<'_>) -> Outcome {
-    input::decode(input)
-        .and_then(|input| T::call(input, context))
-        .map(|text| Json::String(text.into()))
-        .map_err(|error| error.in_tool(T::SNAKE))
+    finish(T::SNAKE, input::decode(input).and_then(|input| T::call(input, context)))
+}
+
+/// What all tools share, kept out of each tool's code for the sake of its size.
+fn finish(snake_name: &str, result: Result<String, Box<ToolError>>) -> Outcome {
+    result.map(|text| Json::String(text.into())).map_err(|error| error.in_tool(snake_name))
 }
 
 static TOOLKITS: [&Toolkit; 1] = [&math::TOOLKIT];

@@ -193,14 +193,14 @@ impl ToolError {
     /// What Arcade says when a tool's body raises an exception that it does not handle: the caller learns the exception's
     /// class, only the developer its text.
     #[must_use]
-    pub fn unhandled(exception: &str, text: &str) -> Self {
+    pub fn unhandled(exception: &str, text: &str) -> Box<Self> {
         let developer_message = if text.is_empty() {
             format!("{exception} (no exception message)")
         } else {
             format!("{exception}: {text}")
         };
         let message = format!("An unhandled {exception} was raised by the tool.");
-        Self::new(ErrorKind::ToolRuntimeFatal, message, developer_message)
+        Box::new(Self::new(ErrorKind::ToolRuntimeFatal, message, developer_message))
     }
 
     /// This failure with the prefix that Arcade puts before both messages: kind, class and the tool's snake-case name.

@@ -103,12 +103,12 @@ impl Faults {
         let _ = write!(self.codes, "{separator}{path}[{code}]");
     }
 
-    fn into_error(self) -> ToolError {
-        ToolError::new(
+    fn into_error(self) -> Box<ToolError> {
+        Box::new(ToolError::new(
             ErrorKind::ToolRuntimeBadInputValue,
             format!("Invalid input: {}", self.summary),
             format!("Pydantic validation failed: {}", self.codes),
-        )
+        ))
     }
 }
 
@@ -131,7 +131,7 @@ pub fn decode_member<T: Argument>(object: &Object<'_>, name: &str, faults: &mut 
 ///
 /// # Errors
 /// One [`ErrorKind::ToolRuntimeBadInputValue`] that names every fault.
-pub fn decode<T: ToolInput>(input: &Json<'_>) -> Result<T, ToolError> {
+pub fn decode<T: ToolInput>(input: &Json<'_>) -> Result<T, Box<ToolError>> {
     let none = Object::new();
     let mut faults = Faults::default();
     let object = match input {
@@ -143,14 +143,18 @@ pub fn decode<T: ToolInput>(input: &Json<'_>) -> Result<T, ToolError> {
         }
     };
     let decoded = T::decode(object, &mut faults);
-    for (name, _) in object.iter() {
-        if !T::PARAMETERS.iter().any(|parameter| parameter.name == name) {
-            faults.push(name, "Extra inputs are not permitted", "extra_forbidden");
-        }
-    }
+    refuse_extra(object, T::PARAMETERS, &mut faults);
     match decoded {
         Some(decoded) if faults.count == 0 => Ok(decoded),
         _ => Err(faults.into_error()),
+    }
+}
+
+fn refuse_extra(object: &Object<'_>, parameters: &[Parameter], faults: &mut Faults) {
+    for (name, _) in object.iter() {
+        if !parameters.iter().any(|parameter| parameter.name == name) {
+            faults.push(name, "Extra inputs are not permitted", "extra_forbidden");
+        }
     }
 }
 

@@ -24,6 +24,12 @@ struct WorkerClaims {
     ver: String,
 }
 
+/// An HTTP client that asks only this machine, and not for ever.
+fn client() -> Result<Client, String> {
+    let limit = std::time::Duration::from_secs(30);
+    Client::builder().no_proxy().timeout(limit).build().map_err(|error| error.to_string())
+}
+
 #[expect(clippy::disallowed_methods, reason = "a test takes its surroundings from the environment")]
 fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
@@ -85,7 +91,7 @@ impl Worker {
     /// # Errors
     /// The last failure, after ten seconds.
     pub async fn ready(&self) -> Result<(), String> {
-        let client = Client::new();
+        let client = client()?;
         let mut last = String::new();
         for _ in 0..100 {
             match client.get(format!("{}/worker/health", self.url)).send().await {
@@ -103,8 +109,7 @@ impl Worker {
     /// # Errors
     /// Any failure of the exchange, in words.
     pub async fn tools(&self) -> Result<Vec<u8>, String> {
-        let request =
-            Client::new().get(format!("{}/worker/tools", self.url)).header("authorization", &self.authorization);
+        let request = client()?.get(format!("{}/worker/tools", self.url)).header("authorization", &self.authorization);
         let response = request.send().await.map_err(|error| error.to_string())?;
         Ok(response.bytes().await.map_err(|error| error.to_string())?.to_vec())
     }
@@ -114,7 +119,7 @@ impl Worker {
     /// # Errors
     /// Any failure of an exchange, and any answer that is no tool's, in words.
     pub async fn answers(&self, cases: &[Case]) -> Result<Vec<Answer>, String> {
-        let client = Client::new();
+        let client = client()?;
         let mut answers = Vec::with_capacity(cases.len());
         for case in cases {
             let body = format!(

@@ -4,7 +4,7 @@ use num_bigint::BigInt;
 
 use super::decimal::{CONTEXT, Decimal, Signal};
 use super::limits::Limit;
-use super::number::{decimal, decimals, int};
+use super::number::{binary, decimals, int};
 use super::python::str_int;
 use crate::tool_input;
 use crate::tools::error::ToolError;
@@ -47,8 +47,8 @@ impl Tool for Add {
     const DESCRIPTION: &'static str = "Add two numbers together";
     const OUTPUT: &'static str = "The sum of the two numbers as a string";
 
-    fn call(Two { a, b }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
-        Ok(decimal(&a)?.add(&decimal(&b)?)?.to_string())
+    fn call(Two { a, b }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
+        binary((&a, &b), Decimal::add)
     }
 }
 
@@ -62,8 +62,8 @@ impl Tool for Subtract {
     const DESCRIPTION: &'static str = "Subtract two numbers";
     const OUTPUT: &'static str = "The difference of the two numbers as a string";
 
-    fn call(Two { a, b }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
-        Ok(decimal(&a)?.subtract(&decimal(&b)?)?.to_string())
+    fn call(Two { a, b }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
+        binary((&a, &b), Decimal::subtract)
     }
 }
 
@@ -77,8 +77,8 @@ impl Tool for Multiply {
     const DESCRIPTION: &'static str = "Multiply two numbers together";
     const OUTPUT: &'static str = "The product of the two numbers as a string";
 
-    fn call(Two { a, b }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
-        Ok(decimal(&a)?.multiply(&decimal(&b)?, CONTEXT)?.to_string())
+    fn call(Two { a, b }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
+        binary((&a, &b), |a, b| a.multiply(b, CONTEXT))
     }
 }
 
@@ -92,8 +92,8 @@ impl Tool for Divide {
     const DESCRIPTION: &'static str = "Divide two numbers";
     const OUTPUT: &'static str = "The quotient of the two numbers as a string";
 
-    fn call(Two { a, b }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
-        Ok(decimal(&a)?.divide(&decimal(&b)?, CONTEXT)?.to_string())
+    fn call(Two { a, b }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
+        binary((&a, &b), |a, b| a.divide(b, CONTEXT))
     }
 }
 
@@ -107,7 +107,7 @@ impl Tool for SumList {
     const DESCRIPTION: &'static str = "Sum all numbers in a list";
     const OUTPUT: &'static str = "The sum of the numbers in the list as a string";
 
-    fn call(SumListInput { numbers }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
+    fn call(SumListInput { numbers }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
         Ok(sum(&decimals(&numbers)?)?.to_string())
     }
 }
@@ -127,7 +127,10 @@ impl Tool for SumRange {
     const DESCRIPTION: &'static str = "Sum all numbers from start through end";
     const OUTPUT: &'static str = "The sum of the numbers in the list as a string";
 
-    fn call(SumRangeInput { start, end }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
+    fn call(
+        SumRangeInput { start, end }: Self::Input,
+        _context: &mut ToolContext<'_>,
+    ) -> Result<String, Box<ToolError>> {
         let (start, end) = (int(&start)?, int(&end)?);
         str_int(&sum_range(start, end)?)
     }
@@ -135,7 +138,7 @@ impl Tool for SumRange {
 
 /// The sum of all integers from `start` through `end`, in closed form; Arcade's tool makes a list of them.
 #[expect(clippy::arithmetic_side_effects, reason = "big integers do not overflow")]
-fn sum_range(start: BigInt, end: BigInt) -> Result<BigInt, ToolError> {
+fn sum_range(start: BigInt, end: BigInt) -> Result<BigInt, Box<ToolError>> {
     let terms: BigInt = &end - &start + 1;
     if terms <= BigInt::ZERO {
         return Ok(BigInt::ZERO);
@@ -157,7 +160,7 @@ impl Tool for Mod {
     const DESCRIPTION: &'static str = "Calculate the remainder (modulus) of one number divided by another";
     const OUTPUT: &'static str = "The remainder after dividing a by b as a string";
 
-    fn call(Dividend { a, b }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
-        Ok(decimal(&a)?.remainder(&decimal(&b)?)?.to_string())
+    fn call(Dividend { a, b }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
+        binary((&a, &b), Decimal::remainder)
     }
 }

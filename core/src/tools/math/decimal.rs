@@ -205,6 +205,21 @@ impl Decimal {
         Ok(self)
     }
 
+    /// The number rounded half-even to at most `precision` digits.
+    pub(super) fn rounded(&self, precision: u64) -> Self {
+        let mut rounded = self.clone();
+        if let Some(count @ 1..) = self.digits().checked_sub(precision) {
+            rounded.drop_digits(count);
+        }
+        rounded
+    }
+
+    /// A number other than zero without trailing zeros in its coefficient.
+    pub(super) fn without_zeros(mut self) -> Self {
+        arithmetic::strip_zeros(&mut self.coefficient, &mut self.exponent, i64::MAX);
+        self
+    }
+
     /// Raises the exponent by `count`, rounding the coefficient half to even.
     fn drop_digits(&mut self, count: u64) {
         self.exponent += count.cast_signed();

@@ -31,7 +31,7 @@ impl Tool for Log {
     const DESCRIPTION: &'static str = "Calculate the logarithm of a number with a given base";
     const OUTPUT: &'static str = "The logarithm of the number with the specified base as a string";
 
-    fn call(LogInput { a, base }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
+    fn call(LogInput { a, base }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
         let (a, base) = (decimal(&a)?, decimal(&base)?);
         let (numerator, denominator) = (logarithm(float_of_decimal(&a)?)?, logarithm(float_of_decimal(&base)?)?);
         if denominator == 0.0 {
@@ -42,7 +42,7 @@ impl Tool for Log {
 }
 
 /// `math.log(value)`.
-fn logarithm(value: f64) -> Result<f64, ToolError> {
+fn logarithm(value: f64) -> Result<f64, Box<ToolError>> {
     if value <= 0.0 {
         return Err(ToolError::unhandled("ValueError", "math domain error"));
     }
@@ -59,7 +59,7 @@ impl Tool for Power {
     const DESCRIPTION: &'static str = "Calculate one number raised to the power of another";
     const OUTPUT: &'static str = "The result of raising a to the power of b as a string";
 
-    fn call(PowerInput { a, b }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
+    fn call(PowerInput { a, b }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
         decimal(&a)?.power(&decimal(&b)?).map(|power| power.to_string()).map_err(|error| match error {
             PowerError::Signal(signal) => signal.into(),
             PowerError::Limit(limit) => limit.into(),

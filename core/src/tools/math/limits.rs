@@ -31,7 +31,7 @@ impl Limit {
         match self {
             Self::NumberBytes => 8_192,
             Self::ListBytes => 65_536,
-            Self::ListItems => 4_096,
+            Self::ListItems => 2_048,
             Self::PowerExponentDigits => 128,
             Self::PowerBaseDigits => 512,
             Self::SumRangeTerms => 1_000_000_000,
@@ -66,15 +66,15 @@ impl Limit {
     }
 }
 
-impl From<Limit> for ToolError {
+impl From<Limit> for Box<ToolError> {
     fn from(limit: Limit) -> Self {
         let message =
             format!("Invalid input: limit {}: {} may be at most {}", limit.name(), limit.what(), limit.most());
-        let mut error = Self::new(ErrorKind::ToolRuntimeBadInputValue, message.clone(), message);
+        let mut error = ToolError::new(ErrorKind::ToolRuntimeBadInputValue, message.clone(), message);
         let mut extra = Object::new();
         extra.insert("limit", Json::String(limit.name().into()));
         extra.insert("most", Json::Number(Number::from(limit.most().cast_signed())));
         error.extra = Some(Box::new(Json::Object(extra)));
-        error
+        Self::new(error)
     }
 }

@@ -36,7 +36,7 @@ impl Tool for AbsVal {
     const DESCRIPTION: &'static str = "Calculate the absolute value of a number";
     const OUTPUT: &'static str = "The absolute value of the number as a string";
 
-    fn call(AbsValInput { a }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
+    fn call(AbsValInput { a }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
         Ok(decimal(&a)?.abs()?.to_string())
     }
 }
@@ -51,7 +51,7 @@ impl Tool for Factorial {
     const DESCRIPTION: &'static str = "Compute the factorial of a non-negative integer\nReturns \"1\" for \"0\"";
     const OUTPUT: &'static str = "The factorial of the number as a string";
 
-    fn call(FactorialInput { a }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
+    fn call(FactorialInput { a }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
         let a = int(&a)?;
         if a < BigInt::ZERO {
             return Err(ToolError::unhandled("ValueError", "factorial() not defined for negative values"));
@@ -82,7 +82,7 @@ impl Tool for Sqrt {
     const DESCRIPTION: &'static str = "Get the square root of a number";
     const OUTPUT: &'static str = "The square root of the number as a string";
 
-    fn call(SqrtInput { a }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
+    fn call(SqrtInput { a }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
         Ok(decimal(&a)?.sqrt()?.to_string())
     }
 }

@@ -7,9 +7,9 @@ use super::limits::Limit;
 use super::python;
 use crate::tools::error::ToolError;
 
-impl From<Signal> for ToolError {
+impl From<Signal> for Box<ToolError> {
     fn from(signal: Signal) -> Self {
-        Self::unhandled(signal.exception(), signal.text())
+        ToolError::unhandled(signal.exception(), signal.text())
     }
 }
 
@@ -18,26 +18,35 @@ fn bytes(text: &str) -> u64 {
 }
 
 /// `Decimal(text)`.
-pub(super) fn decimal(text: &str) -> Result<Decimal, ToolError> {
+pub(super) fn decimal(text: &str) -> Result<Decimal, Box<ToolError>> {
     Limit::NumberBytes.check(bytes(text))?;
     Ok(parse(text)?)
 }
 
 /// `[Decimal(text) for text in texts]`.
-pub(super) fn decimals(texts: &[String]) -> Result<Vec<Decimal>, ToolError> {
+pub(super) fn decimals(texts: &[String]) -> Result<Vec<Decimal>, Box<ToolError>> {
     Limit::ListItems.check(u64::try_from(texts.len()).unwrap_or(u64::MAX))?;
     Limit::ListBytes.check(texts.iter().fold(0, |sum, text| bytes(text).saturating_add(sum)))?;
     texts.iter().map(|text| decimal(text)).collect()
 }
 
+/// A decimal operation on two texts.
+pub(super) fn binary(
+    (a, b): (&str, &str),
+    operation: fn(&Decimal, &Decimal) -> Result<Decimal, Signal>,
+) -> Result<String, Box<ToolError>> {
+    let (a, b) = (decimal(a)?, decimal(b)?);
+    Ok(operation(&a, &b)?.to_string())
+}
+
 /// `int(text)`.
-pub(super) fn int(text: &str) -> Result<BigInt, ToolError> {
+pub(super) fn int(text: &str) -> Result<BigInt, Box<ToolError>> {
     Limit::NumberBytes.check(bytes(text))?;
     python::int(text)
 }
 
 /// `float(text)`.
-pub(super) fn float(text: &str) -> Result<f64, ToolError> {
+pub(super) fn float(text: &str) -> Result<f64, Box<ToolError>> {
     Limit::NumberBytes.check(bytes(text))?;
     python::float(text)
 }

@@ -32,7 +32,7 @@ enum Source<'a, 'b> {
 }
 
 impl<'a, 'b> Source<'a, 'b> {
-    fn new(seed: Option<String>, context: &'a mut ToolContext<'b>) -> Result<Self, ToolError> {
+    fn new(seed: Option<String>, context: &'a mut ToolContext<'b>) -> Result<Self, Box<ToolError>> {
         Ok(match seed {
             Some(seed) => Self::Seeded(Box::new(Mersenne::seeded(int(&seed)?.magnitude()))),
             None => Self::Caller(context),
@@ -82,7 +82,7 @@ impl Tool for GenerateRandomInt {
     fn call(
         RandomIntInput { min_value, max_value, seed }: Self::Input,
         context: &mut ToolContext<'_>,
-    ) -> Result<String, ToolError> {
+    ) -> Result<String, Box<ToolError>> {
         let mut source = Source::new(seed, context)?;
         let (min, max) = (int(&min_value)?, int(&max_value)?);
         let (width, stop) = width(&min, max);
@@ -122,7 +122,7 @@ impl Tool for GenerateRandomFloat {
     fn call(
         RandomFloatInput { min_value, max_value, seed }: Self::Input,
         context: &mut ToolContext<'_>,
-    ) -> Result<String, ToolError> {
+    ) -> Result<String, Box<ToolError>> {
         let mut source = Source::new(seed, context)?;
         let (min, max) = (float(&min_value)?, float(&max_value)?);
         Ok(repr_float(min + (max - min) * source.unit()))

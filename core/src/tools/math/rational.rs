@@ -26,7 +26,7 @@ impl Tool for Gcd {
     const DESCRIPTION: &'static str = "Calculate the greatest common divisor (GCD) of two integers.";
     const OUTPUT: &'static str = "The greatest common divisor of a and b as a string";
 
-    fn call(Two { a, b }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
+    fn call(Two { a, b }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
         str_int(&int(&a)?.gcd(&int(&b)?))
     }
 }
@@ -42,7 +42,7 @@ impl Tool for Lcm {
         "Calculate the least common multiple (LCM) of two integers.\nReturns \"0\" if either integer is 0.";
     const OUTPUT: &'static str = "The least common multiple of a and b as a string";
 
-    fn call(Two { a, b }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
+    fn call(Two { a, b }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
         let (a, b) = (int(&a)?, int(&b)?);
         str_int(&if a == BigInt::ZERO || b == BigInt::ZERO { BigInt::ZERO } else { a.lcm(&b) })
     }

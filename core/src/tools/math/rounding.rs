@@ -39,7 +39,7 @@ impl Tool for Ceil {
     const DESCRIPTION: &'static str = "Return the ceiling of a number";
     const OUTPUT: &'static str = "The smallest integer greater than or equal to the number as a string";
 
-    fn call(CeilInput { a }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
+    fn call(CeilInput { a }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
         str_int(&int_of_decimal(&decimal(&a)?, true)?)
     }
 }
@@ -54,7 +54,7 @@ impl Tool for Floor {
     const DESCRIPTION: &'static str = "Return the floor of a number";
     const OUTPUT: &'static str = "The largest integer less than or equal to the number as a string";
 
-    fn call(FloorInput { a }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
+    fn call(FloorInput { a }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
         str_int(&int_of_decimal(&decimal(&a)?, false)?)
     }
 }
@@ -72,7 +72,7 @@ impl Tool for RoundNum {
     fn call(
         RoundNumInput { value, ndigits }: Self::Input,
         _context: &mut ToolContext<'_>,
-    ) -> Result<String, ToolError> {
+    ) -> Result<String, Box<ToolError>> {
         let ndigits = int(&ndigits)?;
         if ndigits.sign() == Sign::Minus {
             let places = u64::try_from(ndigits.magnitude()).unwrap_or(u64::MAX);

@@ -30,7 +30,7 @@ impl Tool for DegToRad {
     const DESCRIPTION: &'static str = "Convert an angle from degrees to radians.";
     const OUTPUT: &'static str = "Angle in radians as a string";
 
-    fn call(DegToRadInput { degrees }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
+    fn call(DegToRadInput { degrees }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
         Ok(repr_float(float_of_decimal(&decimal(&degrees)?)? * (PI / 180.0)))
     }
 }
@@ -45,7 +45,7 @@ impl Tool for RadToDeg {
     const DESCRIPTION: &'static str = "Convert an angle from radians to degrees.";
     const OUTPUT: &'static str = "Angle in degrees as a string";
 
-    fn call(RadToDegInput { radians }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, ToolError> {
+    fn call(RadToDegInput { radians }: Self::Input, _context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>> {
         Ok(repr_float(float_of_decimal(&decimal(&radians)?)? * (180.0 / PI)))
     }
 }

@@ -28,6 +28,9 @@ impl Decimal {
         if self.is_infinite() || other.is_infinite() {
             return self.is_infinite().cmp(&other.is_infinite());
         }
+        if self.exponent == other.exponent {
+            return self.coefficient.cmp(&other.coefficient);
+        }
         // Equal adjusted exponents bound the difference of the exponents by the number of digits.
         self.adjusted().cmp(&other.adjusted()).then_with(|| {
             let exponent = self.exponent.min(other.exponent);

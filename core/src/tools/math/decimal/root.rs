@@ -33,7 +33,7 @@ impl Decimal {
             let exact = &scaled * unit == radicand;
             (scaled, exact)
         };
-        let mut root = scaled.sqrt();
+        let mut root = floor_root(&scaled);
         exact = exact && &root * &root == scaled;
         let mut exponent = ideal - shift;
         if !exact {
@@ -46,5 +46,17 @@ impl Decimal {
             exponent = ideal;
         }
         Self::finite(false, root, exponent).finalize(CONTEXT)
+    }
+}
+
+/// The integer part of the square root, by Newton's method from above.
+fn floor_root(n: &BigUint) -> BigUint {
+    let mut root = BigUint::from(1_u8) << n.bits().div_ceil(2);
+    loop {
+        let next = (&root + n / &root) >> 1_u8;
+        if next >= root {
+            return root;
+        }
+        root = next;
     }
 }

@@ -8,7 +8,7 @@ use crate::tools::error::ToolError;
 use crate::tools::math::decimal::{Class, Decimal, GUARD_BITS, ln_ratio};
 
 /// `float(text)`.
-pub(in crate::tools::math) fn float(text: &str) -> Result<f64, ToolError> {
+pub(in crate::tools::math) fn float(text: &str) -> Result<f64, Box<ToolError>> {
     let ascii = ascii_number(text);
     let read = if underscores_separate(&ascii) { ascii.replace('_', "").parse().ok() } else { None };
     read.ok_or_else(|| {
@@ -17,7 +17,7 @@ pub(in crate::tools::math) fn float(text: &str) -> Result<f64, ToolError> {
 }
 
 /// `float(number)`: the nearest, infinite when out of range.
-pub(in crate::tools::math) fn float_of_decimal(number: &Decimal) -> Result<f64, ToolError> {
+pub(in crate::tools::math) fn float_of_decimal(number: &Decimal) -> Result<f64, Box<ToolError>> {
     match number.class {
         Class::Signaling => Err(ToolError::unhandled("ValueError", "cannot convert signaling NaN to float")),
         Class::Quiet => Ok(f64::NAN),
@@ -36,20 +36,17 @@ pub(in crate::tools::math) fn repr_float(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "inf".to_owned() } else { "-inf".to_owned() };
     }
-    let scientific = format!("{:e}", value.abs());
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let digits = mantissa.replace('.', "");
-    let decimals = i32::try_from(digits.len()).unwrap_or(i32::MAX) - 1 - exponent;
-    let digits = to_even(digits, value, decimals);
+    let shortest = shortest(value);
     let sign = if value.is_sign_negative() { "-" } else { "" };
+    let digits = shortest.coefficient.to_string();
+    let exponent = shortest.adjusted();
     let (first, rest) = digits.split_at_checked(1).unwrap_or((&digits, ""));
     if !(-4..16).contains(&exponent) {
         let (point, below) = (if rest.is_empty() { "" } else { "." }, if exponent < 0 { '-' } else { '+' });
         return format!("{sign}{first}{point}{rest}e{below}{:02}", exponent.unsigned_abs());
     }
-    let leading = "0".repeat(usize::try_from(exponent.saturating_neg()).unwrap_or(0));
-    let trailing = "0".repeat(usize::try_from(decimals.saturating_neg()).unwrap_or(0));
+    let leading = "0".repeat(usize::try_from(-exponent).unwrap_or(0));
+    let trailing = "0".repeat(usize::try_from(shortest.exponent).unwrap_or(0));
     let padded = [leading, digits, trailing].concat();
     let whole = usize::try_from(exponent.max(0) + 1).unwrap_or(usize::MAX);
     let (whole, fraction) = padded.split_at_checked(whole).unwrap_or((&padded, ""));
@@ -57,16 +54,35 @@ pub(in crate::tools::math) fn repr_float(value: f64) -> String {
     format!("{sign}{whole}.{fraction}")
 }
 
-/// Where a value lies exactly between two shortest texts, Rust writes the upper and Python the one whose last digit is even.
-fn to_even(mut digits: String, value: f64, decimals: i32) -> String {
+/// The magnitude of a finite value with as few digits as read back the same: of those the nearest, of two the even one.
+///
+/// From the exact value, which needs nothing but what decimals have: the library's formatting is 12 KB of WebAssembly, and
+/// takes the upper of two.
+fn shortest(value: f64) -> Decimal {
     let (mantissa, exponent) = decode(value.abs());
-    // value · 10^decimals = mantissa · 5^decimals / 2^(-exponent - decimals), and 5^decimals is odd.
-    let halves = i64::from(mantissa.trailing_zeros()) + i64::from(exponent) + i64::from(decimals) == -1;
-    if halves && digits.ends_with(['1', '3', '5', '7', '9']) {
-        let last = digits.pop().and_then(|last| last.to_digit(10)).unwrap_or(1);
-        digits.extend(char::from_digit(last - 1, 10));
+    if mantissa == 0 {
+        return Decimal::from_int(0);
     }
-    digits
+    let exact = if exponent >= 0 {
+        Decimal::finite(false, BigUint::from(mantissa) << exponent, 0)
+    } else {
+        let fives = BigUint::from(5_u8).pow(exponent.unsigned_abs());
+        Decimal::finite(false, fives * mantissa, exponent.into())
+    };
+    let reads_back = |candidate: &Decimal| candidate.to_string().parse() == Ok(value.abs());
+    // 15 digits tell all normal floats of so many digits apart, and 17 are always enough.
+    let fewest = if value.abs() < f64::MIN_POSITIVE { 1 } else { 15 };
+    for digits in fewest..17 {
+        let mut candidate = exact.rounded(digits);
+        if !reads_back(&candidate) {
+            // Below a power of two floats are denser: there the next above may do where the nearest does not.
+            candidate.coefficient += 1_u8;
+        }
+        if reads_back(&candidate) {
+            return candidate.without_zeros();
+        }
+    }
+    exact.rounded(17).without_zeros()
 }
 
 /// The integer mantissa and the power of two of a positive finite value.
@@ -78,7 +94,7 @@ fn decode(value: f64) -> (u64, i32) {
 }
 
 /// `int(value)`.
-pub(in crate::tools::math) fn int_of_float(value: f64) -> Result<BigInt, ToolError> {
+pub(in crate::tools::math) fn int_of_float(value: f64) -> Result<BigInt, Box<ToolError>> {
     if value.is_nan() {
         return Err(ToolError::unhandled("ValueError", "cannot convert float NaN to integer"));
     }

@@ -9,7 +9,7 @@ use crate::tools::math::decimal::{Decimal, digits, pow10};
 use crate::tools::math::limits::PYTHON_INT_DIGITS;
 
 /// `int(text)`.
-pub(in crate::tools::math) fn int(text: &str) -> Result<BigInt, ToolError> {
+pub(in crate::tools::math) fn int(text: &str) -> Result<BigInt, Box<ToolError>> {
     let invalid = || {
         let shown: String = repr_str(text).chars().take(200).collect();
         ToolError::unhandled("ValueError", &format!("invalid literal for int() with base 10: {shown}"))
@@ -38,11 +38,11 @@ pub(in crate::tools::math) fn int(text: &str) -> Result<BigInt, ToolError> {
 }
 
 /// `str(value)`.
-pub(in crate::tools::math) fn str_int(value: &BigInt) -> Result<String, ToolError> {
+pub(in crate::tools::math) fn str_int(value: &BigInt) -> Result<String, Box<ToolError>> {
     if digits(value.magnitude()) > PYTHON_INT_DIGITS { Err(too_long()) } else { Ok(value.to_string()) }
 }
 
-fn too_long() -> ToolError {
+fn too_long() -> Box<ToolError> {
     ToolError::unhandled(
         "ValueError",
         "Exceeds the limit (4300 digits) for integer string conversion; use sys.set_int_max_str_digits() to increase \
@@ -52,7 +52,7 @@ fn too_long() -> ToolError {
 
 /// `math.ceil(number)` or `math.floor(number)`, as it will be written: a number too long for that is refused before it is
 /// computed.
-pub(in crate::tools::math) fn int_of_decimal(number: &Decimal, up: bool) -> Result<BigInt, ToolError> {
+pub(in crate::tools::math) fn int_of_decimal(number: &Decimal, up: bool) -> Result<BigInt, Box<ToolError>> {
     if number.is_nan() {
         return Err(ToolError::unhandled("ValueError", "cannot convert NaN to integer"));
     }
