@@ -1,0 +1,103 @@
+//! `toolgate build`: one platform's WebAssembly, ready to run or deploy.
+
+mod bindgen;
+mod cloudflare;
+mod error;
+mod files;
+mod size;
+mod spin;
+mod target;
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::workspace::Workspace;
+
+pub use error::BuildError;
+
+/// What to build, and how.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Arguments {
+    /// The platform.
+    #[arg(value_enum)]
+    platform: Platform,
+
+    /// Small and fast code: what is deployed and measured. The default, except under `wrangler dev`.
+    #[arg(long, conflicts_with = "dev")]
+    release: bool,
+
+    /// Code that is built in seconds.
+    #[arg(long)]
+    dev: bool,
+}
+
+/// A platform that Toolgate runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Platform {
+    /// Cloudflare Workers.
+    Cloudflare,
+    /// Spin.
+    Spin,
+}
+
+/// How the code is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// Optimised: what is deployed and measured.
+    Release,
+    /// Built in seconds.
+    Dev,
+}
+
+impl Profile {
+    /// The cargo profile, which is also the name of its output directory.
+    const fn cargo(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Dev => "dev-wasm",
+        }
+    }
+}
+
+/// Builds what the command line asks for.
+///
+/// # Errors
+/// [`BuildError`], which says what to do.
+pub fn run(arguments: &Arguments) -> Result<(), BuildError> {
+    let profile = choose(arguments.release, arguments.dev, std::env::var_os("WRANGLER_COMMAND").as_deref());
+    build(&Workspace::find()?, arguments.platform, profile).map(drop)
+}
+
+/// Builds `platform` and returns the file that its host loads: the entry module of the Worker, or the Spin component.
+///
+/// # Errors
+/// [`BuildError`], which says what to do.
+pub fn build(workspace: &Workspace, platform: Platform, profile: Profile) -> Result<PathBuf, BuildError> {
+    match platform {
+        Platform::Cloudflare => cloudflare::build(workspace, profile),
+        Platform::Spin => spin::build(workspace, profile),
+    }
+}
+
+/// The flags decide; without one, wrangler does, which names its own command to the build command of `wrangler.toml`.
+fn choose(release: bool, dev: bool, wrangler_command: Option<&OsStr>) -> Profile {
+    let under_wrangler_dev = wrangler_command == Some(OsStr::new("dev"));
+    if dev || (under_wrangler_dev && !release) { Profile::Dev } else { Profile::Release }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_development_loop_is_built_for_speed_of_building() {
+        let wrangler = |name: &'static str| Some(OsStr::new(name));
+        assert_eq!(choose(false, false, None), Profile::Release);
+        assert_eq!(choose(false, false, wrangler("deploy")), Profile::Release);
+        assert_eq!(choose(false, false, wrangler("dev")), Profile::Dev);
+        assert_eq!(choose(true, false, wrangler("dev")), Profile::Release);
+        assert_eq!(choose(false, true, wrangler("deploy")), Profile::Dev);
+    }
+}

@@ -1,0 +1,49 @@
+// The Worker's entry module: reads a request, calls the WASM once, and answers whatever happens.
+import * as gate from "toolgate-bindings";
+import { BROKEN, NOTHING, TOO_LARGE, WHOLE, collect } from "./body.js";
+import { fault } from "./fault.js";
+import { notice, ready, surviving } from "./instance.js";
+import { known } from "./known.js";
+
+export { Durable } from "./durable.js";
+
+ready();
+
+export default {
+  fetch(request, env, ctx) {
+    const declared = request.headers.get("content-length");
+    if (declared === null) {
+      if (request.body === null) return answer(request, env, ctx, NOTHING, WHOLE);
+      return collect(request.body, known.bodyLimit).then(([body, fate]) => answer(request, env, ctx, body, fate));
+    }
+    if (Number(declared) > known.bodyLimit) return answer(request, env, ctx, NOTHING, TOO_LARGE);
+    return request.arrayBuffer().then(
+      (buffer) => answer(request, env, ctx, new Uint8Array(buffer), WHOLE),
+      () => answer(request, env, ctx, NOTHING, BROKEN),
+    );
+  },
+
+  scheduled(_event, env, ctx) {
+    ready();
+    ctx.waitUntil(surviving(gate.scheduled(env, ctx)));
+  },
+};
+
+function answer(request, env, ctx, body, fate) {
+  try {
+    ready();
+    const headers = request.headers;
+    let head = request.method + "\n" + request.url;
+    // An absent header is told from an empty one by a character that no header can hold.
+    for (const name of known.requestHeaders) head += "\n" + (headers.get(name) ?? "\0");
+    const answered = gate.fetch(head, body, fate, env, ctx);
+    return answered instanceof Promise ? surviving(answered).catch(failed) : answered;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function failed(error) {
+  notice(error);
+  return fault(error);
+}

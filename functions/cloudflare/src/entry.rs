@@ -1,0 +1,82 @@
+//! What `js/entry.js` calls.
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use js_sys::futures::future_to_promise;
+use js_sys::{Array, Promise};
+use toolgate::gateway::Gateway;
+use toolgate::ports::origin::RESPONSE_HEADERS;
+use toolgate::request::Header;
+use toolgate::{limits, record};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::Env;
+use worker::worker_sys::Context as JsContext;
+
+use crate::host::Host;
+use crate::{durable, glue, request, response};
+
+thread_local! {
+    /// Lives as long as the isolate, or until a trap makes `js/entry.js` start anew.
+    static GATEWAY: Cell<Option<&'static Gateway>> = const { Cell::new(None) };
+}
+
+/// Starts the gateway with its configuration document: once for each instance of this module.
+///
+/// Returns what `js/known.js` holds: `[most bytes of a request body, request headers to read, response headers to report]`.
+#[wasm_bindgen]
+pub fn start(document: String) -> Array {
+    record::install(glue::log);
+    let gateway = Gateway::new(Box::leak(document.into_boxed_str()));
+    GATEWAY.set(Some(Box::leak(Box::new(gateway))));
+    Array::of3(&JsValue::from(limits::BODY_BYTES_MAX as f64), &array(&Header::NAMES), &array(&RESPONSE_HEADERS))
+}
+
+fn array(names: &[&str]) -> Array {
+    names.iter().copied().map(JsValue::from_str).collect()
+}
+
+/// Answers a request: with a `Response` where nothing had to be waited for, else with a promise of one.
+///
+/// `fate` says what became of the body (see [`request`]).
+#[wasm_bindgen]
+pub fn fetch(head: &str, body: Vec<u8>, fate: u8, env: Env, context: JsContext) -> JsValue {
+    let Some(gateway) = GATEWAY.get() else {
+        return JsValue::UNDEFINED;
+    };
+    let host = Host::new(env, context);
+    let request = request::read(head, body, fate);
+    let answer = async move { response::write(gateway.handle(&host, request).await) };
+    now_or_later(Box::pin(answer))
+}
+
+/// The scheduled job.
+#[wasm_bindgen]
+pub fn scheduled(env: Env, context: JsContext) -> Promise {
+    let host = Host::new(env, context);
+    future_to_promise(async move {
+        if let Some(gateway) = GATEWAY.get() {
+            gateway.scheduled(&host).await;
+        }
+        Ok(JsValue::UNDEFINED)
+    })
+}
+
+/// One step of a durable owner: `[state to store | undefined, when it may be deleted in ms | undefined, reply]`.
+#[wasm_bindgen]
+pub fn step(stored: Option<Vec<u8>>, command: Vec<u8>) -> Array {
+    durable::step(stored.as_deref(), &command)
+}
+
+/// Polls once: a warm cache hit is ready then, and skips the task queue, its closures and a promise.
+///
+/// The waker of that poll does nothing, which is right because a pending future is polled again at once by its task, and
+/// every future of ours keeps the waker of its latest poll.
+fn now_or_later(mut answer: Pin<Box<dyn Future<Output = JsValue>>>) -> JsValue {
+    match answer.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(response) => response,
+        Poll::Pending => future_to_promise(async move { Ok(answer.await) }).into(),
+    }
+}

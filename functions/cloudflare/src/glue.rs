@@ -1,0 +1,41 @@
+//! The JavaScript that Rust calls, in `js/glue.js`. Nothing there throws: a failure is a rejected promise or a number.
+//!
+//! The modules' names are aliases that the bundler resolves (`toolgate build cloudflare`).
+
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen(module = "toolgate-glue")]
+extern "C" {
+    /// A `Response` with a copy of `body`. `headers`: name and value in turn, each ended by a line break.
+    pub(crate) fn answer(status: u16, headers: &str, body: &[u8]) -> JsValue;
+
+    /// A `Response` with `body`, a `ReadableStream` or `null`.
+    #[wasm_bindgen(js_name = answerWith)]
+    pub(crate) fn answer_with(status: u16, headers: &str, body: &JsValue) -> JsValue;
+
+    /// Writes one line to the Worker's log.
+    pub(crate) fn log(line: &str);
+
+    /// Fills `bytes` from Web Crypto.
+    pub(crate) fn fill(bytes: &mut [u8]);
+
+    /// Waits for about `ms` milliseconds.
+    #[wasm_bindgen(catch)]
+    pub(crate) async fn sleep(ms: f64) -> Result<JsValue, JsValue>;
+
+    /// The reply of a durable owner, a `Uint8Array`; rejects when it fails or takes longer than `timeout_ms`.
+    #[wasm_bindgen(catch)]
+    pub(crate) async fn apply(owner: &JsValue, command: &[u8], timeout_ms: f64) -> Result<JsValue, JsValue>;
+}
+
+#[wasm_bindgen(module = "toolgate-origin")]
+extern "C" {
+    /// A whole exchange: `[status, header values, body]`, or the number of an error (see `origin.rs`).
+    #[wasm_bindgen(catch)]
+    pub(crate) async fn send(head: &str, body: &[u8], timeout_ms: f64, limit: f64) -> Result<JsValue, JsValue>;
+
+    /// The same up to the head of the answer: `[status, header values, stream or null]`, or the number of an error.
+    #[wasm_bindgen(catch)]
+    pub(crate) async fn open(head: &str, body: &[u8], timeout_ms: f64) -> Result<JsValue, JsValue>;
+}
