@@ -177,9 +177,14 @@ pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> 
             return Err(Refusal::new(RefusalKind::ProjectNotPermitted));
         }
     }
-    context.user("user_id in the query", asked.query.get("user_id"))?;
+    for parameter in USER_PARAMETERS {
+        context.user("the user in the query", asked.query.get(parameter))?;
+    }
     admit_operation(context, asked, request)
 }
+
+/// The query parameters that name a user: the SDKs write the second form for nested ones.
+const USER_PARAMETERS: [&str; 2] = ["user_id", "user[id]"];
 
 /// Operators must be able to revive what they killed, and to see what is going on.
 const fn is_operators(operation: &Operation) -> bool {

@@ -19,6 +19,10 @@ pub use schema::json_schema;
 pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, FailMode};
 pub use settings::{Notice, SETTINGS, SettingSpec};
 
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;
+
 /// A configuration without faults.
 #[derive(Clone, Debug)]
 pub struct Config {

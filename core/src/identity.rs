@@ -122,3 +122,7 @@ fn strip_bearer(value: &str) -> &str {
         _ => value,
     }
 }
+
+#[cfg(test)]
+#[path = "identity_tests.rs"]
+mod tests;

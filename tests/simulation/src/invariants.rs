@@ -184,7 +184,7 @@ fn is_its_own_answer(
         serde_json::from_str::<Value>(INPUTS[call.input]).ok() == serde_json::from_str::<Value>(&facts.input).ok();
     // Plain JSON values cannot tell 1 from 1.0's spelling, nor large integers apart: compare those by text.
     let by_text = !INPUTS[call.input].contains("\"n\"") || number_text(INPUTS[call.input]) == number_text(&facts.input);
-    expect(same_input && (by_text || !hit), "another call's answer")?;
+    expect(same_input && by_text, "another call's answer")?;
     let keepable = declares_read(tool.name) || is_shared;
     expect(!hit || keepable, "an answer that must not be kept")?;
     expect(seen.span.0 <= execution.at + ttl_ms(variant) + 60_000, "an answer past its life")?;

@@ -294,23 +294,33 @@ fn plan_faults(world: &World) -> Faults {
 fn plan(world: &World, isolates: usize, index: usize) -> Planned {
     let one_of = |users: &[Option<&'static str>]| users[world.below(users.len())];
     // Bursts, so that requests meet in flight.
-    let at_ms = (world.below(12) * 10_000 + world.below(40)) as u64;
+    let mut at_ms = (world.below(12) * 10_000 + world.below(40)) as u64;
     let isolate = world.below(isolates);
-    let mut caller = Some([0, 0, 1, 2, 2, 3][world.below(6)]);
+    let mut caller = Some([0, 0, 0, 1, 2, 2, 2, 3][world.below(8)]);
     let ask = match world.below(100) {
-        0..80 => {
-            let tool = [0, 0, 0, 1, 2, 2, 3, 3, 4, 5, 5, 5, 6][world.below(13)];
+        0..88 => {
+            let tool = [0, 0, 0, 0, 1, 2, 2, 3, 3, 3, 4, 5, 5, 5, 5, 6][world.below(16)];
             Ask::Execute(Box::new(Execute {
                 tool,
                 with_version: TOOLS[tool].name == "Docs.Get" && world.chance(70),
-                user: one_of(&[Some("u1"), Some("u1"), Some("u2"), None, Some("stranger")]),
-                input: [0, 1, 0, 1, world.below(INPUTS.len())][world.below(5)],
-                project: one_of(&[None, None, None, Some("o/p"), Some("o/q")]),
+                user: one_of(&[
+                    Some("u1"),
+                    Some("u1"),
+                    Some("u1"),
+                    Some("u1"),
+                    Some("u2"),
+                    Some("u2"),
+                    None,
+                    Some("stranger"),
+                ]),
+                input: [0, 1, 0, 1, 0, 1, world.below(INPUTS.len())][world.below(7)],
+                project: one_of(&[None, None, None, None, None, None, Some("o/p"), Some("o/q")]),
                 idempotency_key: world.chance(20).then(|| format!("key-{}", world.below(6))),
             }))
         }
-        80..86 => {
+        88..91 => {
             caller = Some(OPERATOR);
+            at_ms += 60_000;
             let changes = [
                 r#"{"invalidate":"all"}"#,
                 r#"{"invalidate":"tenant","tenant":"a"}"#,
@@ -321,9 +331,9 @@ fn plan(world: &World, isolates: usize, index: usize) -> Planned {
             ];
             Ask::Change(changes[world.below(changes.len())].to_owned())
         }
-        86..90 => Ask::AuthBegin(one_of(&[Some("u1"), Some("stranger")])),
-        90..95 if index > 0 => Ask::AuthStatus(world.below(index)),
-        95..98 => {
+        91..93 => Ask::AuthBegin(one_of(&[Some("u1"), Some("stranger")])),
+        93..96 if index > 0 => Ask::AuthStatus(world.below(index)),
+        96..98 => {
             caller = None;
             Ask::Execute(Box::new(Execute {
                 tool: 0,

@@ -21,20 +21,20 @@ const fn mutant(name: &'static str, file: &'static str, find: &'static str, repl
 const KEY: &str = "cache/key.rs";
 
 const MUTANTS: &[Mutant] = &[
-    mutant("key without tenant", KEY, "        tenant.as_str().as_bytes(),\n", ""),
-    mutant("key without account", KEY, "        &account,\n", ""),
+    mutant("key without tenant", KEY, "        tenant.as_str().as_bytes(),\n", "        &b\"\"[..],\n"),
+    mutant("key without account", KEY, "        &account,\n", "        &b\"\"[..],\n"),
     mutant(
         "key without project",
         KEY,
         "        project.map_or(&b\"\"[..], |project| project.as_str().as_bytes()),\n",
-        "",
+        "        &b\"\"[..],\n",
     ),
-    mutant("key without executors", KEY, "        executors.as_bytes(),\n", ""),
-    mutant("key without user", KEY, "        whose.as_bytes(),\n", ""),
-    mutant("key without tool", KEY, "        tool.folded.as_bytes(),\n", ""),
-    mutant("key without version", KEY, "        tool.version.as_bytes(),\n", ""),
-    mutant("key without schema", KEY, "        &tool.schema_hash,\n", ""),
-    mutant("key without rule", KEY, "        &keep.rule_hash,\n", ""),
+    mutant("key without executors", KEY, "        executors.as_bytes(),\n", "        &b\"\"[..],\n"),
+    mutant("key without user", KEY, "        whose.as_bytes(),\n", "        &b\"\"[..],\n"),
+    mutant("key without tool", KEY, "        tool.folded.as_bytes(),\n", "        &b\"\"[..],\n"),
+    mutant("key without version", KEY, "        tool.version.as_bytes(),\n", "        &b\"\"[..],\n"),
+    mutant("key without schema", KEY, "        &tool.schema_hash,\n", "        &b\"\"[..],\n"),
+    mutant("key without rule", KEY, "        &keep.rule_hash,\n", "        &b\"\"[..],\n"),
     mutant(
         "key without input",
         KEY,

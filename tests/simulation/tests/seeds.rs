@@ -4,7 +4,7 @@ use toolgate_simulation::invariants::{Stats, check};
 use toolgate_simulation::scenario::run;
 
 /// Requests in one run.
-const REQUESTS: usize = 80;
+const REQUESTS: usize = 160;
 
 #[expect(clippy::disallowed_methods, reason = "a test is told its seed by the environment")]
 fn number(name: &str) -> Option<u64> {
@@ -15,7 +15,7 @@ fn number(name: &str) -> Option<u64> {
 fn every_invariant_holds() {
     let seeds = match number("TOOLGATE_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("TOOLGATE_SEEDS").unwrap_or(1_500),
+        None => 0..number("TOOLGATE_SEEDS").unwrap_or(300),
     };
     let many = seeds.end - seeds.start > 100;
     let mut total = Stats::default();

@@ -83,7 +83,7 @@ impl Platform {
                     name,
                     &body["tool_version"],
                     &body["user_id"],
-                    &body["input"],
+                    between(&request.body, "\"input\":", "}"),
                 );
                 let run = self.execute(facts);
                 json_answer(
@@ -110,7 +110,7 @@ impl Platform {
                     &name,
                     &tool["version"],
                     &body["context"]["user_id"],
-                    &body["inputs"],
+                    between(&request.body, "\"inputs\":", ",\"context\""),
                 );
                 let run = self.execute(facts);
                 json_answer(
@@ -141,7 +141,7 @@ impl Platform {
         name: &str,
         version: &Value,
         user: &Value,
-        input: &Value,
+        input: String,
     ) -> Facts {
         Facts {
             via,
@@ -151,7 +151,7 @@ impl Platform {
             version: version.as_str().unwrap_or_default().to_owned(),
             user: user.as_str().map(str::to_owned),
             schema: self.world.schema.get(),
-            input: input.to_string(),
+            input,
         }
     }
 
@@ -177,6 +177,13 @@ impl Platform {
             &json!({"page_count": items.len(), "items": items, "offset": offset, "limit": limit, "total_count": all.len()}),
         )
     }
+}
+
+/// The text behind `from` up to the last `to`: arguments as they were sent, whatever a JSON reader would make of them.
+fn between(body: &[u8], from: &str, to: &str) -> String {
+    let text = String::from_utf8_lossy(body);
+    let behind = text.split_once(from).map_or("", |(_, behind)| behind);
+    behind.rsplit_once(to).map_or("", |(inside, _)| inside).to_owned()
 }
 
 fn project_of(path: &str) -> (Option<String>, String) {

@@ -1,0 +1,146 @@
+//! The document: the default one loads, faults are told all at once, settings override.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use super::*;
+use crate::ports::Settings;
+
+struct Map(BTreeMap<&'static str, &'static str>);
+
+impl Settings for Map {
+    async fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name).map(|value| (*value).to_owned())
+    }
+}
+
+fn load_with(document: &str, settings: &[(&'static str, &'static str)]) -> Result<Config, Vec<String>> {
+    let settings = Map(settings.iter().copied().collect());
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(load(document, &settings, [7; 32])).poll(&mut context) {
+        Poll::Ready(loaded) => {
+            loaded.map(|loaded| loaded.config).map_err(|faults| faults.iter().map(ToString::to_string).collect())
+        }
+        Poll::Pending => panic!("a map never waits"),
+    }
+}
+
+const DEFAULT: &str = include_str!("../../toolgate.toml");
+const KEY: (&str, &str) = ("TOOLGATE_DEV_KEY", "tg_dev_0123456789abcdef");
+const SMALLEST: &str = "executors = []\ncallers = []\n";
+
+#[test]
+fn the_default_document_loads() {
+    let config = load_with(DEFAULT, &[KEY]).unwrap();
+    assert_eq!(config.callers[0].keys.len(), 1);
+    assert!(config.executors[1].is_inactive());
+    let config = load_with(DEFAULT, &[("ARCADE_API_KEY", "k")]).unwrap();
+    assert!(!config.executors[1].is_inactive());
+    assert!(config.callers[0].keys.is_empty(), "without its setting the development key does not exist");
+}
+
+#[test]
+fn every_fault_is_told_at_once_with_its_line() {
+    let document = "[limits]\nbody_bytes = 12\njson_depth = 1\nspeed = 3\n\n[[executors]]\nid = \"a b\"\nkind = \"cloud\"\n\n\
+        [[callers]]\nid = \"x\"\nactions = [\"tools/fly\", \"tools/*\"]\nkeys = [{ id = \"k\" }]\nusers = [\"\"]\n";
+    let faults = load_with(document, &[]).unwrap_err();
+    let expected = [
+        "line 2: limits.body_bytes: must be a string",
+        "line 3: limits.json_depth: must be from 2 to 128",
+        "line 4: limits.speed: is not known here",
+        "line 7: executors[0].id: must be an identifier",
+        "line 8: executors[0].kind: must be one of local, engine, worker",
+        "line 12: callers[0].actions[0]: must be",
+        "line 14: callers[0].users[0]: must be",
+        "line 10: callers[0].tenant: is missing",
+    ];
+    for start in expected {
+        assert!(faults.iter().any(|fault| fault.starts_with(start)), "{start} is not in {faults:#?}");
+    }
+    assert_eq!(faults.len(), expected.len(), "{faults:#?}");
+}
+
+#[test]
+fn a_misspelt_member_is_told_what_was_meant() {
+    let faults = load_with("executors = []\ncallers = []\n[cache]\nttll = \"5s\"\n", &[]).unwrap_err();
+    assert_eq!(faults, ["line 4: cache.ttll: is not known here; did you mean ttl?"]);
+}
+
+#[test]
+fn broken_toml_is_a_fault_with_a_line() {
+    let faults = load_with("executors = []\ncallers = [\n[cache\n", &[]).unwrap_err();
+    assert!(!faults.is_empty() && faults.iter().all(|fault| fault.starts_with("line ")), "{faults:?}");
+}
+
+#[test]
+fn what_only_the_whole_tells_is_checked_too() {
+    let document = "[[executors]]\nid = \"a\"\nkind = \"engine\"\n[[executors]]\nid = \"a\"\nkind = \"local\"\n\
+        [[callers]]\nid = \"c\"\ntenant = \"t\"\nkeys = [{ id = \"k\", hash = \"00\" }, { id = \"k\", setting = \"S\" }]\n";
+    let faults = load_with(document, &[("S", "short")]).unwrap_err();
+    assert!(faults.iter().any(|fault| fault.contains("must be 64 hexadecimal digits")), "{faults:#?}");
+    let document = document.replace("\"00\"", &format!("\"{}\"", "0".repeat(64)));
+    let faults = load_with(&document, &[("S", "short")]).unwrap_err();
+    for part in
+        ["executors.id: a is taken", "needs base_url", "k is taken", "TOOLGATE_KEY_HASH_SECRET is not set", "too easy"]
+    {
+        assert!(faults.iter().any(|fault| fault.contains(part)), "{part} is not in {faults:#?}");
+    }
+}
+
+#[test]
+fn settings_override_or_are_clamped_by_name() {
+    let settings = [
+        KEY,
+        ("ARCADE_API_KEY", "k"),
+        ("ARCADE_BASE_URL", "http://127.0.0.1:9/v1/"),
+        ("ARCADE_WORKSPACE_ID", "o/p"),
+        ("ARCADE_TIMEOUT", "300"),
+        ("ARCADE_MAX_RETRIES", "2"),
+        ("CACHE_TTL", "120"),
+        ("CACHE_MAX_MEMORY", "1GB"),
+        ("REDIS_URL", "redis://x"),
+    ];
+    let config = load_with(DEFAULT, &settings).unwrap();
+    let engine = config.executors[1].engine().unwrap();
+    assert_eq!((engine.base_url.as_str(), engine.project.as_ref().unwrap().as_str()), ("http://127.0.0.1:9", "o/p"));
+    assert_eq!(config.execute.timeout, Millis::from_secs(55));
+    assert_eq!(config.execute.max_retries, 2);
+    assert_eq!(config.cache.ttl, Millis::from_secs(120));
+    assert_eq!(config.cache.memory_bytes, crate::limits::CACHE_MEMORY_BYTES_MAX);
+    let named: Vec<_> = config.notices.iter().map(|notice| (notice.setting, notice.name)).collect();
+    assert_eq!(
+        named,
+        [
+            ("ARCADE_TIMEOUT", "setting_clamped"),
+            ("CACHE_MAX_MEMORY", "setting_clamped"),
+            ("REDIS_URL", "setting_without_effect")
+        ]
+    );
+}
+
+#[test]
+fn a_bad_setting_is_a_fault_that_names_it_and_not_its_value() {
+    let faults = load_with(SMALLEST, &[("CACHE_TTL", "soon"), ("ARCADE_BASE_URL", "ftp://user:pass@x")]).unwrap_err();
+    assert_eq!(faults.len(), 2);
+    assert!(faults[0].starts_with("setting ARCADE_BASE_URL: must be") && !faults[0].contains("pass"), "{faults:?}");
+    assert!(faults[1].starts_with("setting CACHE_TTL: must be"), "{faults:?}");
+}
+
+#[test]
+fn the_schema_is_closed_and_describes_every_member() {
+    fn walk(schema: &serde_json::Value, path: &str) {
+        if let Some(properties) = schema["properties"].as_object() {
+            assert_eq!(schema["additionalProperties"], false, "{path}");
+            for (name, member) in properties {
+                assert!(member["description"].as_str().is_some_and(|text| !text.is_empty()), "{path}.{name}");
+                walk(member, &format!("{path}.{name}"));
+            }
+        }
+        if !schema["items"].is_null() {
+            walk(&schema["items"], path);
+        }
+    }
+    walk(&json_schema(), "");
+}

@@ -1,0 +1,75 @@
+//! Keys in headers, and whose they are.
+
+use super::*;
+use crate::config::{ProjectRule, UserRule};
+use crate::names::{CallerId, KeyId, TenantId};
+
+fn caller(id: &str, keys: &[&str], hasher: &KeyHasher) -> Caller {
+    Caller {
+        id: CallerId::new(id).unwrap(),
+        tenant: TenantId::new("t").unwrap(),
+        keys: keys.iter().map(|key| CallerKey { id: KeyId::new(key).unwrap(), hash: hasher.hash(key) }).collect(),
+        actions: Vec::new(),
+        tools: Vec::new(),
+        users: UserRule::Only(Vec::new()),
+        projects: ProjectRule::Only(Vec::new()),
+    }
+}
+
+fn identify_with(headers: &[(Header, &str)], revoked: &[&str]) -> Result<String, RefusalKind> {
+    let hasher = KeyHasher::new(b"secret");
+    let callers = [caller("a", &["key-a1", "key-a2"], &hasher), caller("b", &["key-b1"], &hasher)];
+    let keys = KeyTable::new(&callers);
+    let mut values = RequestHeaders::default();
+    for (header, value) in headers {
+        values.0[*header as usize] = Some((*value).to_owned());
+    }
+    let epochs = Epochs { revoked: revoked.iter().map(|id| (*id).to_owned()).collect(), ..Epochs::default() };
+    let found = identify(&values, &hasher, &keys, &callers, &epochs);
+    found.map(|found| format!("{} {}", found.caller.id, found.key.id)).map_err(|refusal| refusal.kind)
+}
+
+#[test]
+fn a_key_is_taken_from_either_header_in_every_form() {
+    for value in ["key-a2", "Bearer key-a2", "bearer  key-a2", " BEARER key-a2 "] {
+        assert_eq!(identify_with(&[(Header::Authorization, value)], &[]), Ok("a key-a2".to_owned()), "{value:?}");
+    }
+    assert_eq!(identify_with(&[(Header::XApiKey, "key-b1")], &[]), Ok("b key-b1".to_owned()));
+    let both = [(Header::XApiKey, "key-b1"), (Header::Authorization, "Bearer key-b1")];
+    assert_eq!(identify_with(&both, &[]), Ok("b key-b1".to_owned()));
+}
+
+#[test]
+fn what_is_no_single_key_is_refused_by_name() {
+    for value in ["", "Bearer", "Bearer ", "   "] {
+        assert_eq!(
+            identify_with(&[(Header::Authorization, value)], &[]),
+            Err(RefusalKind::CredentialMissing),
+            "{value:?}"
+        );
+    }
+    for value in ["key a1", "key-a1, key-a1", "Basic key-a1", "kéy", &"x".repeat(513)] {
+        assert_eq!(
+            identify_with(&[(Header::Authorization, value)], &[]),
+            Err(RefusalKind::CredentialMalformed),
+            "{value:?}"
+        );
+    }
+    let both = [(Header::XApiKey, "key-b1"), (Header::Authorization, "key-a1")];
+    assert_eq!(identify_with(&both, &[]), Err(RefusalKind::CredentialMalformed));
+    assert_eq!(identify_with(&[(Header::XApiKey, "key-c1")], &[]), Err(RefusalKind::CredentialUnknown));
+    assert_eq!(identify_with(&[], &[]), Err(RefusalKind::CredentialMissing));
+}
+
+#[test]
+fn a_revoked_key_is_refused_and_its_twin_is_not() {
+    assert_eq!(identify_with(&[(Header::XApiKey, "key-a1")], &["key-a1"]), Err(RefusalKind::CredentialRevoked));
+    assert_eq!(identify_with(&[(Header::XApiKey, "key-a2")], &["key-a1"]), Ok("a key-a2".to_owned()));
+}
+
+#[test]
+fn the_hash_is_keyed_hmac_sha_256() {
+    // RFC 4231, test case 2.
+    let hash = KeyHasher::new(b"Jefe").hash("what do ya want for nothing?");
+    assert_eq!(crate::hex::encode(&hash), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
