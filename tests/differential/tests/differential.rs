@@ -1,7 +1,7 @@
 //! The local Math tools against Arcade's own.
 //!
 //! `against_the_real_worker` needs a worker (see [`Worker::find`]) and fails without one; with `TOOLGATE_RECORD_GOLDEN=1` it
-//! also writes `golden.json`, which `golden` replays without one. `TOOLGATE_SEED` picks other calls.
+//! also writes `golden.json` and `tools.json`, which `golden` replays without one. `TOOLGATE_SEED` picks other calls.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -35,8 +35,8 @@ fn seed() -> u64 {
     setting("TOOLGATE_SEED").map_or(1, |seed| seed.parse().expect("TOOLGATE_SEED is a number"))
 }
 
-fn golden_path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden.json")
+fn recorded(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(file)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -80,7 +80,8 @@ impl Tally {
 async fn against_the_real_worker() {
     let worker = Worker::find().unwrap();
     worker.ready().await.unwrap();
-    assert_eq!(String::from_utf8(worker.tools().await.unwrap()).unwrap(), definitions());
+    let tools = String::from_utf8(worker.tools().await.unwrap()).unwrap();
+    assert_eq!(tools, definitions());
 
     // Random calls share the worker's one sequence: alone, or a seed would not fix what follows it.
     let cases: Vec<Case> = (0..CALLS).map(|index| Case::generate(seed(), index)).collect();
@@ -99,6 +100,7 @@ async fn against_the_real_worker() {
     tally.check(cases.len());
     if setting("TOOLGATE_RECORD_GOLDEN").is_some() {
         record(&cases, &answers);
+        std::fs::write(recorded("tools.json"), tools).unwrap();
     }
 }
 
@@ -114,7 +116,7 @@ fn record(cases: &[Case], answers: &[Answer]) {
         .step_by(31)
         .map(|(case, answer)| serde_json::to_string(&Recorded { case: case.clone(), answer: answer.clone() }).unwrap())
         .collect();
-    std::fs::write(golden_path(), format!("[\n{}\n]\n", lines.join(",\n"))).unwrap();
+    std::fs::write(recorded("golden.json"), format!("[\n{}\n]\n", lines.join(",\n"))).unwrap();
 }
 
 fn definitions() -> String {
@@ -131,14 +133,15 @@ fn definitions() -> String {
 
 #[test]
 fn golden() {
-    let recorded: Vec<Recorded> = serde_json::from_slice(&std::fs::read(golden_path()).unwrap()).unwrap();
-    assert!(recorded.len() >= 300, "{} recorded cases", recorded.len());
+    assert_eq!(std::fs::read_to_string(recorded("tools.json")).unwrap(), definitions());
+    let calls: Vec<Recorded> = serde_json::from_slice(&std::fs::read(recorded("golden.json")).unwrap()).unwrap();
+    assert!(calls.len() >= 300, "{} recorded calls", calls.len());
     let mut tally = Tally::default();
-    for Recorded { case, answer } in &recorded {
+    for Recorded { case, answer } in &calls {
         tally.add(case, answer);
     }
-    tally.check(recorded.len());
-    let tools: BTreeSet<_> = recorded.iter().map(|recorded| recorded.case.tool.as_str()).collect();
+    tally.check(calls.len());
+    let tools: BTreeSet<_> = calls.iter().map(|call| call.case.tool.as_str()).collect();
     assert_eq!(tools.len(), 23);
 }
 
