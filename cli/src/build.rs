@@ -4,12 +4,12 @@ mod bindgen;
 mod cloudflare;
 mod error;
 mod files;
-mod size;
+pub(crate) mod size;
 mod spin;
 mod target;
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -18,7 +18,7 @@ use crate::workspace::Workspace;
 pub use error::BuildError;
 
 /// What to build, and how.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Arguments {
     /// The platform.
     #[arg(value_enum)]
@@ -31,6 +31,10 @@ pub struct Arguments {
     /// Code that is built in seconds.
     #[arg(long)]
     dev: bool,
+
+    /// Where to put what the host loads; `build/PLATFORM` unless given.
+    #[arg(long, value_name = "DIRECTORY")]
+    output: Option<PathBuf>,
 }
 
 /// A platform that Toolgate runs on.
@@ -67,7 +71,9 @@ impl Profile {
 /// [`BuildError`], which says what to do.
 pub fn run(arguments: &Arguments) -> Result<(), BuildError> {
     let profile = choose(arguments.release, arguments.dev, std::env::var_os("WRANGLER_COMMAND").as_deref());
-    build(&Workspace::find()?, arguments.platform, profile).map(drop)
+    let workspace = Workspace::find()?;
+    let output = arguments.output.clone().unwrap_or_else(|| default_output(&workspace, arguments.platform));
+    build_into(&workspace, arguments.platform, profile, &output).map(drop)
 }
 
 /// Builds `platform` and returns the file that its host loads: the entry module of the Worker, or the Spin component.
@@ -75,10 +81,27 @@ pub fn run(arguments: &Arguments) -> Result<(), BuildError> {
 /// # Errors
 /// [`BuildError`], which says what to do.
 pub fn build(workspace: &Workspace, platform: Platform, profile: Profile) -> Result<PathBuf, BuildError> {
+    build_into(workspace, platform, profile, &default_output(workspace, platform))
+}
+
+fn build_into(
+    workspace: &Workspace,
+    platform: Platform,
+    profile: Profile,
+    output: &Path,
+) -> Result<PathBuf, BuildError> {
     match platform {
-        Platform::Cloudflare => cloudflare::build(workspace, profile),
-        Platform::Spin => spin::build(workspace, profile),
+        Platform::Cloudflare => cloudflare::build(workspace, profile, output),
+        Platform::Spin => spin::build(workspace, profile, output),
     }
+}
+
+/// Where `wrangler.toml` and `spin.toml` look.
+fn default_output(workspace: &Workspace, platform: Platform) -> PathBuf {
+    workspace.root.join(match platform {
+        Platform::Cloudflare => "build/cloudflare",
+        Platform::Spin => "build/spin",
+    })
 }
 
 /// The flags decide; without one, wrangler does, which names its own command to the build command of `wrangler.toml`.

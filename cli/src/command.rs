@@ -88,7 +88,7 @@ pub(crate) fn not_started(command: &Command, error: io::Error, remedy: &'static 
 }
 
 /// The program and its first two arguments: enough to know which step failed.
-fn call(command: &Command) -> String {
+pub(crate) fn call(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or_default();
     let words = std::iter::once(program).chain(command.get_args().take(2));
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")

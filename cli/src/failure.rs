@@ -19,6 +19,18 @@ impl Failure {
         Self(message.into())
     }
 
+    /// A failure of which nothing is left to say.
+    #[must_use]
+    pub const fn already_told() -> Self {
+        Self(String::new())
+    }
+
+    /// Whether there is anything to say.
+    #[must_use]
+    pub const fn is_told(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// For `map_err`: the file that an I/O error is about.
     pub fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| Self(format!("{}: {error}", path.display()))

@@ -6,6 +6,7 @@
 pub mod build;
 pub mod config;
 pub mod dev;
+pub mod gate;
 pub mod key;
 
 pub mod command;

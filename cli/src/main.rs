@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use toolgate_cli::failure::Failure;
-use toolgate_cli::{build, config, dev, key, say};
+use toolgate_cli::{build, config, dev, gate, key, say};
 
 /// Develop, build and check Toolgate.
 #[derive(Debug, Parser)]
@@ -20,6 +20,8 @@ enum Command {
     Build(build::Arguments),
     /// Build, serve on this machine, and rebuild when a file changes.
     Dev(dev::Arguments),
+    /// Run the whole test.
+    Gate(gate::Arguments),
     /// Check or describe a configuration.
     Config(config::Arguments),
     /// Make or hash an API key of a caller.
@@ -30,13 +32,16 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Build(arguments) => build::run(&arguments).map_err(Failure::from),
         Command::Dev(arguments) => dev::run(&arguments),
+        Command::Gate(arguments) => gate::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Key(arguments) => key::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            say::failure(&failure.to_string());
+            if !failure.is_told() {
+                say::failure(&failure.to_string());
+            }
             ExitCode::FAILURE
         }
     }

@@ -18,7 +18,7 @@ pub struct Workspace {
     pub root: PathBuf,
     /// Cargo's target directory: `target` in the root unless the user has moved it.
     pub target: PathBuf,
-    /// The configuration document to compile in; the repository's `toolgate.toml` unless given.
+    /// The configuration document to compile in; the repository's `toolgate.toml` unless given or named by `TOOLGATE_CONFIG`.
     document: Option<PathBuf>,
 }
 
@@ -77,13 +77,21 @@ impl Workspace {
             .map(Path::to_path_buf)
             .ok_or(WorkspaceError::NotInside(here))?;
         let target = target_directory(&root)?;
-        Ok(Self { root, target, document: None })
+        // `cargo dev` names it to the build command that wrangler runs.
+        let document = std::env::var_os("TOOLGATE_CONFIG").map(|path| root.join(path));
+        Ok(Self { root, target, document })
     }
 
     /// The same repository with another configuration document (an absolute path) compiled into the functions.
     #[must_use]
     pub fn with_document(self, document: &Path) -> Self {
         Self { document: Some(document.to_path_buf()), ..self }
+    }
+
+    /// The configuration document to compile in.
+    #[must_use]
+    pub fn document(&self) -> PathBuf {
+        self.document.clone().unwrap_or_else(|| self.root.join("toolgate.toml"))
     }
 
     /// What tells the build scripts of the functions about the document, for the environment of a program.

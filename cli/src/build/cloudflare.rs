@@ -27,8 +27,8 @@ const WASM_FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
-/// Builds the Worker and returns its entry module.
-pub(super) fn build(workspace: &Workspace, profile: Profile) -> Result<PathBuf, BuildError> {
+/// Builds the Worker into `output` and returns its entry module.
+pub(super) fn build(workspace: &Workspace, profile: Profile, output: &Path) -> Result<PathBuf, BuildError> {
     let compiled =
         target::compile(workspace, "toolgate-cloudflare", "wasm32-unknown-unknown", profile, &KEEP_FEATURES)?;
     let stage = workspace.target.join("cloudflare").join(profile.cargo());
@@ -41,8 +41,7 @@ pub(super) fn build(workspace: &Workspace, profile: Profile) -> Result<PathBuf, 
     };
     bundle(workspace, &stage)?;
 
-    let output = workspace.root.join("build/cloudflare");
-    files::directory(&output)?;
+    files::directory(output)?;
     let (entry, shipped) = (output.join(ENTRY), output.join(MODULE));
     // The module first: a server that sees a new entry then finds the module that belongs to it.
     files::replace(&shipped, &files::read(&module)?)?;
@@ -83,7 +82,7 @@ fn bundle(workspace: &Workspace, stage: &Path) -> Result<(), BuildError> {
     alias("bindings", stage.join("toolgate.js"));
     alias("glue", scripts.join("glue.js"));
     alias("origin", scripts.join("origin.js"));
-    alias("document", workspace.root.join("toolgate.toml"));
+    alias("document", workspace.document());
     esbuild.arg(format!("--outfile={}", stage.join(ENTRY).display()));
     command::run(&mut esbuild, NPM_REMEDY).map_err(BuildError::Command)
 }

@@ -24,7 +24,7 @@ pub(super) fn report(paths: &[&Path]) -> Result<usize, BuildError> {
 }
 
 /// The length of `bytes` after `gzip -9`.
-fn gzipped(bytes: &[u8]) -> usize {
+pub(crate) fn gzipped(bytes: &[u8]) -> usize {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     // Writing to a vector cannot fail.
     encoder.write_all(bytes).and_then(|()| encoder.finish()).map_or(usize::MAX, |zipped| zipped.len())

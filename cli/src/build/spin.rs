@@ -1,13 +1,16 @@
-//! The Spin component: what cargo compiles is already what Spin runs.
+//! The Spin component: what cargo compiles, where `spin.toml` looks for it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{BuildError, Profile, size, target};
+use super::{BuildError, Profile, files, size, target};
 use crate::workspace::Workspace;
 
-/// Compiles the component and returns it.
-pub(super) fn build(workspace: &Workspace, profile: Profile) -> Result<PathBuf, BuildError> {
-    let component = target::compile(workspace, "toolgate-spin", "wasm32-wasip2", profile, &[])?;
+/// Compiles the component into `output` and returns it. Its place is the same for both profiles, and wherever cargo's target directory is.
+pub(super) fn build(workspace: &Workspace, profile: Profile, output: &Path) -> Result<PathBuf, BuildError> {
+    let compiled = target::compile(workspace, "toolgate-spin", "wasm32-wasip2", profile, &[])?;
+    files::directory(output)?;
+    let component = output.join("toolgate.wasm");
+    files::replace(&component, &files::read(&compiled)?)?;
     size::report(&[&component])?;
     Ok(component)
 }

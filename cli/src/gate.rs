@@ -1,0 +1,179 @@
+//! `toolgate gate`: the whole test. Steps in order, each with its name, its progress and its time, and a count at the end.
+
+mod budget;
+mod deny;
+mod module;
+mod packages;
+mod python;
+mod run;
+mod steps;
+mod tally;
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::machine::{Stopwatch, spoken};
+use crate::workspace::Workspace;
+use crate::{prerequisites, say};
+
+use run::Run;
+use steps::{STEPS, Step};
+use tally::Tally;
+
+/// The `gate` subcommand.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    /// Run this step and what it needs. May be given several times.
+    #[arg(long, value_name = "STEP", conflicts_with = "from")]
+    only: Vec<String>,
+
+    /// Run from this step on.
+    #[arg(long, value_name = "STEP")]
+    from: Option<String>,
+
+    /// List the steps, and run none.
+    #[arg(long)]
+    list: bool,
+}
+
+/// Runs the steps and prints `N passed, N failed` as the last line of stdout, which counts tests and steps.
+///
+/// # Errors
+/// [`Failure`] when a step failed.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let chosen = choose(arguments)?;
+    if arguments.list {
+        for step in STEPS {
+            say::output(&format!("{:<14} {}", step.name, step.about));
+        }
+        return Ok(());
+    }
+    let (tally, failed) = match prerequisites::for_tests() {
+        Ok(()) => run_all(&chosen)?,
+        Err(failure) => {
+            say::failure(&failure.to_string());
+            (Tally { passed: 0, failed: 1, skipped: 0 }, vec!["prerequisites"])
+        }
+    };
+    // The two streams often end in one place, and the count comes last there.
+    let verdict = if failed.is_empty() { Ok(()) } else { Err(Failure::new(format!("failed: {}", failed.join(", ")))) };
+    if let Err(failure) = &verdict {
+        say::failure(&failure.to_string());
+    }
+    say::output(&tally.to_string());
+    if verdict.is_ok() { Ok(()) } else { Err(Failure::already_told()) }
+}
+
+/// The steps that the command line asks for, in their order.
+fn choose(arguments: &Arguments) -> Result<Vec<&'static Step>, Failure> {
+    for name in arguments.only.iter().chain(&arguments.from) {
+        if steps::find(name).is_none() {
+            let known: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+            return Err(Failure::new(format!("there is no step {name:?}; there are {}", known.join(", "))));
+        }
+    }
+    if let Some(from) = &arguments.from {
+        return Ok(with_needs(STEPS.iter().skip_while(|step| step.name != from).map(|step| step.name).collect()));
+    }
+    if arguments.only.is_empty() {
+        return Ok(STEPS.iter().collect());
+    }
+    Ok(with_needs(arguments.only.iter().map(String::as_str).collect()))
+}
+
+/// The steps with these names and those that they need, in the order of the table: what a step needs stands above it.
+fn with_needs(mut names: Vec<&str>) -> Vec<&'static Step> {
+    for step in STEPS.iter().rev() {
+        if names.contains(&step.name) {
+            names.extend(step.needs);
+        }
+    }
+    STEPS.iter().filter(|step| names.contains(&step.name)).collect()
+}
+
+/// Runs the steps; returns the count of tests and steps, and the names of the steps that did not pass.
+fn run_all(steps: &[&'static Step]) -> Result<(Tally, Vec<&'static str>), Failure> {
+    let mut run = Run::new(Workspace::find()?, Interrupt::watch()?)?;
+    let (mut failed, mut times) = (Vec::new(), Vec::new());
+    for (number, step) in steps.iter().enumerate() {
+        say::text(&format!("\n=== {} ({} of {}): {}", step.name, number.saturating_add(1), steps.len(), step.about));
+        let begun = Stopwatch::start();
+        let outcome = match step.needs.iter().find(|need| failed.contains(*need)) {
+            Some(need) => Outcome::Skipped(need),
+            None => (step.work)(&mut run).map_or_else(Outcome::Failed, |()| Outcome::Passed),
+        };
+        conclude(step.name, &outcome, begun.elapsed(), &mut run.tally);
+        times.push((step.name, begun.elapsed()));
+        if !matches!(outcome, Outcome::Passed) {
+            failed.push(step.name);
+        }
+        if run.interrupt.is_asked() {
+            return Err(Failure::new("interrupted"));
+        }
+    }
+    let times: Vec<String> = times.iter().map(|(name, time)| format!("{name} {}", spoken(*time))).collect();
+    say::text(&format!("\n=== times: {}", times.join(", ")));
+    Ok((run.tally, failed))
+}
+
+/// How a step ended.
+enum Outcome {
+    Passed,
+    Failed(Failure),
+    /// A step that it needs did not pass.
+    Skipped(&'static str),
+}
+
+fn conclude(name: &str, outcome: &Outcome, time: Duration, tally: &mut Tally) {
+    let one_more = |count: &mut u64| *count = count.saturating_add(1);
+    match outcome {
+        Outcome::Passed => {
+            one_more(&mut tally.passed);
+            say::text(&format!("=== {name}: passed in {}", spoken(time)));
+        }
+        Outcome::Failed(failure) => {
+            one_more(&mut tally.failed);
+            say::text(&format!("=== {name}: FAILED in {}: {failure}", spoken(time)));
+        }
+        Outcome::Skipped(need) => {
+            one_more(&mut tally.skipped);
+            say::text(&format!("=== {name}: SKIPPED, as {need} did not pass"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(only: &[&str], from: Option<&str>) -> Vec<&'static str> {
+        let only = only.iter().map(|name| (*name).to_owned()).collect();
+        let arguments = Arguments { only, from: from.map(str::to_owned), list: false };
+        choose(&arguments).unwrap().iter().map(|step| step.name).collect()
+    }
+
+    #[test]
+    fn what_a_step_needs_stands_above_it_and_runs_before_it() {
+        for (index, step) in STEPS.iter().enumerate() {
+            for need in step.needs {
+                assert!(STEPS[..index].iter().any(|above| above.name == *need), "{} needs {need}", step.name);
+            }
+        }
+        assert_eq!(names(&["format"], None), ["format"]);
+        assert_eq!(names(&["differential"], None), ["python", "differential"]);
+        assert_eq!(names(&[], None).len(), STEPS.len());
+    }
+
+    #[test]
+    fn from_a_step_on_means_it_and_all_below() {
+        let from = names(&[], Some("differential"));
+        assert!(from.contains(&"python") && from.contains(&"differential"));
+        assert_eq!(from.last(), STEPS.last().map(|step| &step.name));
+        assert!(!from.contains(&"format"));
+        let arguments = Arguments { only: vec!["no-such".to_owned()], from: None, list: false };
+        assert!(choose(&arguments).err().unwrap().to_string().contains("there are format"));
+    }
+}

@@ -1,0 +1,58 @@
+//! The members of the workspace, and for which machine each is compiled.
+
+use serde_json::Value;
+
+use crate::command;
+use crate::failure::Failure;
+use crate::workspace::{RUSTUP_REMEDY, Workspace};
+
+/// One member.
+#[derive(Debug)]
+pub(super) struct Package {
+    pub(super) name: String,
+    /// The WASM target it is compiled for; `None` for this machine.
+    pub(super) target: Option<&'static str>,
+}
+
+/// Reads them from cargo.
+pub(super) fn read(workspace: &Workspace) -> Result<Vec<Package>, Failure> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["metadata", "--no-deps", "--format-version", "1"]);
+    let text = command::output(&mut cargo, RUSTUP_REMEDY)?;
+    let metadata: Value =
+        serde_json::from_str(&text).map_err(|error| Failure::new(format!("cargo metadata: {error}")))?;
+    let packages = metadata.get("packages").and_then(Value::as_array).into_iter().flatten();
+    Ok(packages.filter_map(package).collect())
+}
+
+fn package(package: &Value) -> Option<Package> {
+    let name = package.get("name")?.as_str()?.to_owned();
+    let targets = package.get("targets")?.as_array()?;
+    let is_wasm = targets
+        .iter()
+        .filter_map(|target| target.get("crate_types")?.as_array())
+        .flatten()
+        .any(|kind| kind == "cdylib");
+    let target = is_wasm.then(|| wasm_target(&name));
+    Some(Package { name, target })
+}
+
+/// A `cdylib` is a WASM module here. Only the Worker's runs in a JavaScript engine.
+fn wasm_target(name: &str) -> &'static str {
+    if name == "toolgate-cloudflare" { "wasm32-unknown-unknown" } else { "wasm32-wasip2" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_member_has_its_machine() {
+        let packages = read(&Workspace::find().unwrap()).unwrap();
+        let target = |name: &str| packages.iter().find(|package| package.name == name).unwrap().target;
+        assert_eq!(target("toolgate"), None);
+        assert_eq!(target("toolgate-cli"), None);
+        assert_eq!(target("toolgate-cloudflare"), Some("wasm32-unknown-unknown"));
+        assert_eq!(target("toolgate-spin"), Some("wasm32-wasip2"));
+    }
+}

@@ -1,0 +1,174 @@
+//! One run of the gate: the programs that its steps start, whose output is passed on, counted, and watched for silence.
+
+use std::ffi::OsString;
+use std::io::{BufRead as _, BufReader, IsTerminal as _, Read};
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use super::packages::{self, Package};
+use super::tally::Tally;
+use crate::command::{self, CommandError};
+use crate::failure::Failure;
+use crate::group::Group;
+use crate::interrupt::Interrupt;
+use crate::machine::{Stopwatch, spoken};
+use crate::say;
+use crate::workspace::{RUSTUP_REMEDY, Workspace};
+
+/// How often it is looked whether the user wants the run to end.
+const TICK: Duration = Duration::from_millis(200);
+/// After this long without output, a line says that the program still runs.
+const SILENCE: Duration = Duration::from_secs(20);
+/// Bound on one program. The longest, on two slow cores, takes a third of it.
+const BOUND: Duration = Duration::from_mins(30);
+
+/// What the steps share.
+pub(super) struct Run {
+    pub(super) workspace: Workspace,
+    pub(super) interrupt: Interrupt,
+    /// The members of the workspace.
+    pub(super) packages: Vec<Package>,
+    /// What passed and failed so far.
+    pub(super) tally: Tally,
+}
+
+impl Run {
+    pub(super) fn new(workspace: Workspace, interrupt: Interrupt) -> Result<Self, Failure> {
+        let packages = packages::read(&workspace)?;
+        Ok(Self { workspace, interrupt, packages, tally: Tally::default() })
+    }
+
+    /// Runs cargo with these arguments and the tests' surroundings.
+    pub(super) fn cargo<S: Into<OsString>>(&mut self, arguments: impl IntoIterator<Item = S>) -> Result<(), Failure> {
+        let mut cargo = self.workspace.cargo();
+        cargo.args(arguments.into_iter().map(Into::into)).envs(self.surroundings());
+        self.start(&mut cargo, RUSTUP_REMEDY)
+    }
+
+    /// Where tests find what other steps have made.
+    fn surroundings(&self) -> [(&'static str, PathBuf); 3] {
+        [
+            ("TOOLGATE_PYTHON", self.python()),
+            ("TOOLGATE_NODE_MODULES", self.workspace.root.join("node_modules")),
+            ("TOOLGATE_SPIN_HOST", self.workspace.target.join("host/toolgate-spin-host")),
+        ]
+    }
+
+    /// The Python of the tests' virtual environment.
+    pub(super) fn python(&self) -> PathBuf {
+        self.workspace.target.join("venv/bin/python")
+    }
+
+    /// Runs `command` to its end; its output is shown, and results of tests in it are counted.
+    pub(super) fn start(&mut self, command: &mut Command, remedy: &'static str) -> Result<(), Failure> {
+        if std::io::stderr().is_terminal() {
+            command.env("CARGO_TERM_COLOR", "always");
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut group = Group::start(command, remedy)?;
+        let (sender, lines) = mpsc::channel();
+        let status = thread::scope(|scope| {
+            let streams: [Option<Box<dyn Read + Send>>; 2] = [
+                group.child.stdout.take().map(|out| Box::new(out) as _),
+                group.child.stderr.take().map(|err| Box::new(err) as _),
+            ];
+            for stream in streams.into_iter().flatten() {
+                let sender = sender.clone();
+                scope.spawn(move || pass_lines(stream, &sender));
+            }
+            drop(sender);
+            let status = self.follow(&mut group, &lines);
+            // What the program left behind would keep the streams, and so this scope, open.
+            group.stop();
+            lines.iter().for_each(|line| self.show(&line));
+            status
+        })?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(CommandError::Failed { call: command::call(command), code: status.code() }.into())
+    }
+
+    /// Shows what arrives until the program ends.
+    fn follow(&mut self, group: &mut Group, lines: &Receiver<String>) -> Result<ExitStatus, Failure> {
+        let begun = Stopwatch::start();
+        let mut silent = Stopwatch::start();
+        loop {
+            match lines.recv_timeout(TICK) {
+                Ok(line) => {
+                    self.show(&line);
+                    silent = Stopwatch::start();
+                }
+                // Both streams are closed: only the status is still to come.
+                Err(RecvTimeoutError::Disconnected) => crate::machine::pause(TICK),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if let Some(status) = group.ended() {
+                return Ok(status);
+            }
+            if self.interrupt.is_asked() {
+                return Err(Failure::new("interrupted"));
+            }
+            if begun.elapsed() > BOUND {
+                return Err(Failure::new(format!("still running after {}: ended", spoken(BOUND))));
+            }
+            if silent.elapsed() > SILENCE {
+                say::step(&format!("still running, for {} now", spoken(begun.elapsed())));
+                silent = Stopwatch::start();
+            }
+        }
+    }
+
+    fn show(&mut self, line: &str) {
+        self.tally.note(line);
+        say::text(line);
+    }
+}
+
+/// Sends every line of `stream` until it ends or nobody listens.
+fn pass_lines(stream: impl Read, sender: &Sender<String>) {
+    let mut reader = BufReader::new(stream);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        let text = String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned();
+        if sender.send(text).is_err() {
+            return;
+        }
+        line.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run() -> Run {
+        Run::new(Workspace::find().unwrap(), Interrupt::watch().unwrap()).unwrap()
+    }
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn results_on_both_streams_are_counted_and_failures_told() {
+        let mut run = run();
+        let script = "echo 'test result: ok. 3 passed; 0 failed;'; echo 'test result: FAILED. 1 passed; 1 failed;' >&2";
+        run.start(&mut shell(script), "").unwrap();
+        assert_eq!(run.tally, Tally { passed: 4, failed: 1, skipped: 0 });
+        let failure = run.start(&mut shell("exit 7"), "").unwrap_err();
+        assert!(failure.to_string().contains("exit code 7"), "{failure}");
+    }
+
+    #[test]
+    fn a_program_that_leaves_another_behind_does_not_hold_the_gate_up() {
+        let begun = Stopwatch::start();
+        run().start(&mut shell("sleep 60 & echo done"), "").unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(20));
+    }
+}

@@ -1,0 +1,147 @@
+//! The steps of the gate, in order. A new package of native tests needs no row: `tests` runs every member that has none.
+
+use std::process::Command;
+
+use super::run::Run;
+use super::{budget, deny, python};
+use crate::failure::Failure;
+use crate::npm;
+use crate::workspace::RUSTUP_REMEDY;
+
+/// One step.
+pub(super) struct Step {
+    /// What `--only` and `--from` call it.
+    pub(super) name: &'static str,
+    /// What it checks.
+    pub(super) about: &'static str,
+    /// Steps above it without which it cannot run.
+    pub(super) needs: &'static [&'static str],
+    /// Does it.
+    pub(super) work: fn(&mut Run) -> Result<(), Failure>,
+}
+
+/// Packages whose tests need more than themselves, or another profile, and so have rows of their own.
+const OWN_ROW: [&str; 5] =
+    ["toolgate-differential", "toolgate-engine", "toolgate-spin-host", "toolgate-simulation", "toolgate-e2e"];
+
+/// All steps.
+pub(super) const STEPS: &[Step] = &[
+    Step {
+        name: "format",
+        about: "every file is formatted by rustfmt.toml",
+        needs: &[],
+        work: |run| run.cargo(["fmt", "--all", "--check"]),
+    },
+    Step {
+        name: "clippy",
+        about: "no lint of the policy is broken, on any of the three targets",
+        needs: &[],
+        work: clippy,
+    },
+    Step { name: "deny", about: "licences, banned crates and sources by deny.toml", needs: &[], work: deny::check },
+    Step {
+        name: "tests",
+        about: "native tests of the core, the command line and the rules of the repository",
+        needs: &[],
+        work: tests,
+    },
+    Step {
+        name: "simulation",
+        about: "the simulated world, and the defects it must notice",
+        needs: &[],
+        work: |run| run.cargo(["test", "--no-fail-fast", "--package", "toolgate-simulation"]),
+    },
+    Step {
+        name: "python",
+        about: "a virtual environment with a real Arcade worker and the Python SDK",
+        needs: &[],
+        work: python::ensure,
+    },
+    Step {
+        name: "npm",
+        about: "the npm packages of package-lock.json",
+        needs: &[],
+        work: |run| npm::ensure(&run.workspace),
+    },
+    Step {
+        name: "differential",
+        about: "the local Math tools against Arcade's own",
+        needs: &["python"],
+        work: |run| run.cargo(["test", "--no-fail-fast", "--package", "toolgate-differential"]),
+    },
+    Step {
+        name: "engine",
+        about: "the engine stand-in, driven by both official SDKs",
+        needs: &["python", "npm"],
+        work: |run| run.cargo(["test", "--no-fail-fast", "--package", "toolgate-engine"]),
+    },
+    Step {
+        name: "cloudflare",
+        about: "the Worker in release: its imports and its size",
+        needs: &["npm"],
+        work: |run| build_and_weigh(run, "cloudflare"),
+    },
+    Step {
+        name: "spin",
+        about: "the Spin component in release: its imports and its size",
+        needs: &[],
+        work: |run| build_and_weigh(run, "spin"),
+    },
+    Step { name: "spin-host", about: "the Spin test host", needs: &[], work: spin_host },
+    Step {
+        name: "e2e",
+        about: "the gateway on workerd and on the Spin host, in front of real counterparts",
+        needs: &["python", "npm", "spin-host"],
+        work: |run| run.cargo(["test", "--no-fail-fast", "--package", "toolgate-e2e"]),
+    },
+];
+
+/// The step of this name.
+pub(super) fn find(name: &str) -> Option<&'static Step> {
+    STEPS.iter().find(|step| step.name == name)
+}
+
+/// The native packages in one go, and each WASM package for its own target.
+fn clippy(run: &mut Run) -> Result<(), Failure> {
+    let mut native = vec!["clippy".to_owned(), "--all-targets".to_owned()];
+    let mut wasm = Vec::new();
+    for package in &run.packages {
+        let name = package.name.clone();
+        match package.target {
+            None => native.extend(["--package".to_owned(), name]),
+            Some(target) => wasm.push(["clippy", "--package", &name, "--target", target].map(str::to_owned)),
+        }
+    }
+    let strict = || ["--", "--deny", "warnings"].map(str::to_owned);
+    run.cargo(native.into_iter().chain(strict()))?;
+    for package in wasm {
+        run.cargo(package.into_iter().chain(strict()))?;
+    }
+    Ok(())
+}
+
+/// The native packages without a row, one at a time: together, cargo would unify the features of what they depend on.
+fn tests(run: &mut Run) -> Result<(), Failure> {
+    let is_plain = |name: &str| !OWN_ROW.contains(&name);
+    let native = run.packages.iter().filter(|package| package.target.is_none());
+    let names: Vec<String> = native.map(|package| package.name.clone()).filter(|name| is_plain(name)).collect();
+    let mut outcome = Ok(());
+    for name in names {
+        outcome = run.cargo(["test", "--no-fail-fast", "--package", &name]).and(outcome);
+    }
+    outcome
+}
+
+/// As a program of its own, so that a long silence of the compiler is reported.
+fn build_and_weigh(run: &mut Run, name: &str) -> Result<(), Failure> {
+    let ourselves = std::env::current_exe().map_err(|error| Failure::new(format!("where is `toolgate`? {error}")))?;
+    run.start(Command::new(ourselves).args(["build", name, "--release"]), RUSTUP_REMEDY)?;
+    budget::check(&run.workspace, name)
+}
+
+/// Its tests, and the program itself for the steps below, in the profile in which WASM compiles at a bearable speed.
+fn spin_host(run: &mut Run) -> Result<(), Failure> {
+    const PACKAGE: [&str; 4] = ["--package", "toolgate-spin-host", "--profile", "host"];
+    run.cargo(["build"].into_iter().chain(PACKAGE))?;
+    run.cargo(["test", "--no-fail-fast"].into_iter().chain(PACKAGE))
+}

@@ -1,0 +1,61 @@
+//! Counting: what cargo's test runner reports, added up.
+
+use std::fmt;
+
+/// How many tests and steps ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) passed: u64,
+    pub(super) failed: u64,
+    pub(super) skipped: u64,
+}
+
+impl Tally {
+    /// Adds what a line of output reports, if it is one that `cargo test` ends a binary's tests with.
+    pub(super) fn note(&mut self, line: &str) {
+        let Some((_, counts)) = line.split_once("test result: ") else {
+            return;
+        };
+        let add = |count: &mut u64, what: &str| *count = count.saturating_add(number_before(counts, what));
+        add(&mut self.passed, " passed;");
+        add(&mut self.failed, " failed;");
+    }
+}
+
+/// The number that stands right before `what`; 0 without one.
+fn number_before(text: &str, what: &str) -> u64 {
+    let before = text.split_once(what).map_or("", |(before, _)| before);
+    before.rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+/// `N passed, N failed`, and how many were skipped if any were.
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed)?;
+        if self.skipped > 0 {
+            write!(f, ", {} skipped", self.skipped)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_of_cargo_are_added_up() {
+        let mut tally = Tally::default();
+        for line in [
+            "running 3 tests",
+            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.10s",
+            "test result: FAILED. 5 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s",
+            "99 passed; somewhere else",
+        ] {
+            tally.note(line);
+        }
+        assert_eq!(tally, Tally { passed: 17, failed: 2, skipped: 0 });
+        assert_eq!(tally.to_string(), "17 passed, 2 failed");
+        assert_eq!(Tally { skipped: 1, ..tally }.to_string(), "17 passed, 2 failed, 1 skipped");
+    }
+}
