@@ -145,3 +145,11 @@ fn durable(error: DurableError) -> Refusal {
 fn text_of<'j>(value: &'j Json<'_>, member: &str) -> Option<&'j str> {
     value.get(member).and_then(Json::as_str)
 }
+
+#[cfg(test)]
+#[path = "own_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "own_docs_tests.rs"]
+mod docs_tests;
