@@ -25,6 +25,8 @@ use crate::{npm, prerequisites, say};
 
 use watch::Watch;
 
+/// The configuration that is taken when none is named.
+const DOCUMENT: &str = "toolgate.toml";
 /// How often files and processes are looked at.
 const TICK: Duration = Duration::from_millis(400);
 /// How long a server may take until it answers: its first start compiles a large module on a machine that may be busy.
@@ -78,12 +80,19 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// However the command ends, it leaves no second copy of secrets behind.
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _absent = fs::remove_file(self.workspace.root.join(cloudflare::SETTINGS));
+    }
+}
+
 impl Session {
     fn prepare(arguments: &Arguments, platform: Platform) -> Result<Self, Failure> {
         let workspace = Workspace::find()?;
         let document = match &arguments.config {
             Some(file) => fs::canonicalize(file).map_err(Failure::file(file))?,
-            None => workspace.root.join("toolgate.toml"),
+            None => workspace.root.join(DOCUMENT),
         };
         let vars = vars::ensure(&workspace.root)?;
         let checked = config::check(&document, &vars)?;
@@ -132,35 +141,46 @@ impl Session {
             if let Some(status) = server.ended() {
                 return Err(Failure::new(format!("the server ended by itself: {status}")));
             }
-            let document_changed = document.has_changed();
-            if sources.has_changed() || document_changed {
-                self.renew(server, document_changed)?;
+            if document.has_changed() {
+                self.renew_document(server)?;
+            } else if sources.has_changed() {
+                self.renew(server)?;
             }
             pause(TICK);
         }
         Ok(())
     }
 
-    /// What the running code depends on, besides the configuration.
+    /// What the running code depends on, besides the configuration, and nobody else watches.
     fn sources(&self) -> Vec<PathBuf> {
-        let function = match self.platform {
-            Platform::Cloudflare => "functions/cloudflare",
-            Platform::Spin => "functions/spin",
-        };
-        ["core", function, "Cargo.lock"].map(|path| self.workspace.root.join(path)).to_vec()
+        match self.platform {
+            // `watch_dir` in wrangler.toml has them.
+            Platform::Cloudflare => Vec::new(),
+            Platform::Spin => ["core/src", "functions/spin"].map(|path| self.workspace.root.join(path)).to_vec(),
+        }
     }
 
-    /// Builds what has changed. What does not build is reported, and what ran before keeps running.
-    fn renew(&self, server: &mut Group, document_changed: bool) -> Result<(), Failure> {
-        let begun = Stopwatch::start();
-        if document_changed && let Err(faults) = config::check(&self.document, &self.checked.settings) {
+    /// A configuration with faults is reported, and what ran before keeps running.
+    fn renew_document(&self, server: &mut Group) -> Result<(), Failure> {
+        if let Err(faults) = config::check(&self.document, &self.checked.settings) {
             say::failure(&faults.to_string());
             return Ok(());
         }
+        let wrangler_watches = self.document == self.workspace.root.join(DOCUMENT);
+        if self.platform == Platform::Cloudflare && wrangler_watches {
+            return Ok(());
+        }
+        self.renew(server)
+    }
+
+    /// Builds what has changed. What does not build is reported, and what ran before keeps running.
+    fn renew(&self, server: &mut Group) -> Result<(), Failure> {
+        let begun = Stopwatch::start();
         if let Err(failure) = self.build() {
             say::failure(&failure.to_string());
             return Ok(());
         }
+        // workerd is told by wrangler, which notices the new module.
         if self.platform == Platform::Spin {
             server.stop();
             let Some(started) = self.serve()? else {

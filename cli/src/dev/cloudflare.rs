@@ -8,7 +8,7 @@ use crate::group::Group;
 use crate::prerequisites::NODE_REMEDY;
 
 /// The settings as a file: an argument could be read by every user of the machine. Git ignores the directory.
-const SETTINGS: &str = ".wrangler/toolgate.env";
+pub(super) const SETTINGS: &str = ".wrangler/toolgate.env";
 
 /// Starts `wrangler dev` without network, questions or measurements of its own.
 pub(super) fn start(session: &Session) -> Result<Group, Failure> {
