@@ -131,13 +131,13 @@ impl Context<'_> {
     /// # Errors
     /// [`RefusalKind::ToolNotPermitted`], and those of [`Registry::resolve`].
     pub fn tool(&self, name: &str, version: Option<&str>) -> Result<Rc<Tool>, Refusal> {
-        let folded = self.registry.folded_name(name)?;
-        let is_underscored = !folded.contains('.');
+        let named = self.registry.name_of(name)?;
+        let is_underscored = !named.folded.contains('.');
         // A name in the models' form that means nothing here has no tool to be permitted.
-        if !is_underscored && !self.may_use(&folded) {
+        if !is_underscored && !self.may_use(&named.folded) {
             return Err(Refusal::new(RefusalKind::ToolNotPermitted));
         }
-        let resolved = self.registry.resolve(name, version, |folded| self.may_use(folded));
+        let resolved = self.registry.resolve(&named, version, |folded| self.may_use(folded));
         match resolved {
             Ok(tool) => {
                 check_tool_switches(&self.held.epochs, tool, self.config)?;

@@ -13,8 +13,6 @@ pub use entry::Entry;
 pub use key::{CacheKey, KeyParts, key_of};
 pub use memory::Memory;
 
-use hmac_sha256::Hash;
-
 use crate::config::{CacheRules, CacheScopeChoice, CacheStrategy};
 use crate::registry::Tool;
 use crate::time::Millis;
@@ -96,8 +94,8 @@ pub struct Keep {
     pub ttl: Millis,
     /// Whose they are.
     pub scope: CacheScopeChoice,
-    /// Digest of the rule that says so: another rule is another key.
-    pub rule_hash: [u8; 8],
+    /// The rule's other terms: another rule is another key.
+    pub rule: [u8; 8],
 }
 
 /// Whether answers of this tool may be kept at all (`arcade.md` section 5): it must declare that it only reads, or an
@@ -121,7 +119,6 @@ pub fn may_keep(rules: &CacheRules, tool: &Tool) -> Result<Keep, Bypass> {
         None if tool.behavior.reads_only => (rules.ttl, CacheScopeChoice::User),
         None => return Err(Bypass::NoRule),
     };
-    let text = format!("{} {}", ttl.get(), scope.as_str());
-    let rule_hash = Hash::hash(text.as_bytes()).first_chunk().copied().unwrap_or_default();
-    Ok(Keep { ttl, scope, rule_hash })
+    // Its scope stands in the key by itself.
+    Ok(Keep { ttl, scope, rule: ttl.get().to_be_bytes() })
 }

@@ -36,7 +36,7 @@ pub(crate) async fn answer<P: Platform>(
         call.executor = running.config.executors.iter().position(|known| known.id.as_str() == executor);
     }
     let (executor, engine) = route::of_engine(&running.config, call.executor)?;
-    record.executor = Some(executor.id.to_string());
+    record.executor = Some(executor.id.clone());
     record.attempts = 1;
     let bounds = (executor.timeout, running.config.execute.response_bytes, &running.config.limits);
     let passed = pass(platform, engine, &call, request, bounds).await?;

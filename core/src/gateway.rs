@@ -7,7 +7,9 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::admission::{self, Admitted, Context};
+use crate::hex;
 use crate::isolate::Isolate;
+use crate::names::TenantId;
 use crate::operation::{self, Gate};
 use crate::own;
 use crate::ports::{Kv, Platform};
@@ -63,7 +65,7 @@ impl Gateway {
 ///
 /// INVARIANT (one record): every path through here emits exactly one record.
 async fn handle<P: Platform>(platform: &P, isolate: &Rc<Isolate>, request: &Request) -> Response<P::Stream> {
-    let request_id = format!("req_{:032x}", isolate.next_id());
+    let request_id = format!("req_{}", hex::encode(&isolate.next_id().to_be_bytes()));
     let mut record = Record::new(request_id, platform.now(), request.method);
     record.trace_id = request.headers.get(Header::Traceparent).and_then(trace_id_of);
     let ended = pipeline(platform, isolate, request, &mut record).await;
@@ -111,9 +113,9 @@ async fn pipeline<P: Platform>(
     let identified =
         identity::identify(&request.headers, &running.hasher, &running.keys, &running.config.callers, &held.epochs)?;
     let caller = identified.caller;
-    record.tenant = Some(caller.tenant.to_string());
-    record.caller = Some(caller.id.to_string());
-    record.key = Some(identified.key.id.to_string());
+    record.tenant = Some(caller.tenant.clone());
+    record.caller = Some(caller.id.clone());
+    record.key = Some(identified.key.id.clone());
 
     // admission: whether this caller may. It decides from names, so the names must be known.
     let tools = registry::current(platform, isolate, running, asked.project.as_ref()).await;
@@ -143,7 +145,7 @@ fn emit<P: Platform>(platform: &P, isolate: &Rc<Isolate>, record: &Record, statu
     running.counters.count(record, now.since(record.at));
     metrics::flush_soon(platform, isolate);
     if record.refusal.is_some() && running.explained.take(now) {
-        let name = explain::store_name(record.tenant.as_deref(), &record.request_id);
+        let name = explain::store_name(record.tenant.as_ref().map(TenantId::as_str), &record.request_id);
         let platform_ = platform.clone();
         platform.spawn(async move {
             // Best effort by its contract: the line above is the record, this only makes it easy to find.

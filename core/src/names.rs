@@ -1,8 +1,7 @@
 //! Names that cannot be wrong: each type's constructor refuses what is not one.
 
 use std::fmt;
-
-use serde::{Deserialize, Serialize};
+use std::rc::Rc;
 
 /// Most bytes in an identifier of ours.
 const ID_BYTES: usize = 64;
@@ -11,9 +10,9 @@ macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         ///
-        /// 1 to 64 of the characters `a-z A-Z 0-9 _ - .`, the first a letter or digit.
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub struct $name(Box<str>);
+        /// 1 to 64 of the characters `a-z A-Z 0-9 _ - .`, the first a letter or digit. A clone is cheap.
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Rc<str>);
 
         impl $name {
             /// The identifier with this text; `None` when it is not one.
@@ -61,8 +60,8 @@ fn is_id(text: &str) -> bool {
 }
 
 /// An organisation and project of an Arcade engine: the `{org}/{project}` of `/v1/orgs/{org}/projects/{project}/...`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Project(Box<str>);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Project(Rc<str>);
 
 impl Project {
     /// The project named `org/project`; `None` when that is not two identifiers.
@@ -87,8 +86,8 @@ impl Project {
 }
 
 /// The end user that a call is made for, as the caller names it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct UserId(Box<str>);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UserId(Rc<str>);
 
 impl UserId {
     /// Most bytes in a user id.

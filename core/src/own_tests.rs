@@ -40,9 +40,9 @@ fn described() -> BTreeMap<(String, &'static str), Value> {
     operations
 }
 
-/// The paths of the table in `operation.rs`, from its own text: an arm that this cannot read fails the count.
+/// The paths of the table in `operation/routes.rs`, from its own text: an arm that this cannot read fails the count.
 fn paths() -> BTreeSet<String> {
-    let source = include_str!("operation.rs");
+    let source = include_str!("operation/routes.rs");
     let table = source.split_once("Ok(match segments {\n").unwrap().1.split_once("_ => Vec::new(),").unwrap().0;
     let arms: Vec<_> = table.lines().filter_map(|line| line.trim().strip_prefix('[')?.split_once("] =>")).collect();
     assert_eq!(arms.len(), table.matches("=>").count(), "an arm of the table cannot be read");

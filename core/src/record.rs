@@ -6,11 +6,45 @@ mod subscriber;
 
 pub use subscriber::install;
 
+use std::rc::Rc;
+
 use crate::cache::{Bypass, CacheOutcome};
 use crate::json::write_string;
+use crate::names::{CallerId, ExecutorId, KeyId, TenantId, UserId};
 use crate::refusal::RefusalKind;
+use crate::registry::Tool;
 use crate::request::Method;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, write_number};
+use crate::tools::LocalTool;
+
+/// The tool that was called.
+#[derive(Clone, Debug)]
+pub enum CalledTool {
+    /// One of the registry.
+    Registered(Rc<Tool>),
+    /// A local one, by the worker protocol.
+    Local(&'static LocalTool),
+}
+
+impl CalledTool {
+    /// The tool's name: qualified, or within its toolkit for a call by the worker protocol.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Registered(tool) => tool.name.as_str(),
+            Self::Local(local) => local.name,
+        }
+    }
+
+    /// The version that was called.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        match self {
+            Self::Registered(tool) => &tool.version,
+            Self::Local(local) => local.toolkit.version,
+        }
+    }
+}
 
 /// What became of one request. Holds names, never bodies, credentials or arguments.
 #[derive(Clone, Debug)]
@@ -24,17 +58,17 @@ pub struct Record {
     /// What was asked for; empty when nobody knows.
     pub operation: &'static str,
     /// The caller's tenant.
-    pub tenant: Option<String>,
+    pub tenant: Option<TenantId>,
     /// The caller.
-    pub caller: Option<String>,
+    pub caller: Option<CallerId>,
     /// The key it used.
-    pub key: Option<String>,
+    pub key: Option<KeyId>,
     /// The user it named.
-    pub user: Option<String>,
+    pub user: Option<UserId>,
     /// The tool in its resolved version.
-    pub tool: Option<(String, String)>,
+    pub tool: Option<CalledTool>,
     /// Where the call went.
-    pub executor: Option<String>,
+    pub executor: Option<ExecutorId>,
     /// How often an executor was called.
     pub attempts: u32,
     /// How the call met the cache.
@@ -90,23 +124,26 @@ impl Record {
     #[must_use]
     pub fn line(&self, status: u16, now: Timestamp) -> String {
         let mut line = Line::new();
-        line.text("timestamp", &self.at.to_string());
+        line.name("timestamp");
+        line.0.push(b'"');
+        self.at.write_to(&mut line.0);
+        line.0.push(b'"');
         line.text("request_id", &self.request_id);
         line.text("operation", self.operation);
         line.text("outcome", self.outcome());
         line.text("http.request.method", self.method.as_str());
         line.number("http.response.status_code", u64::from(status));
         line.number("duration_ms", now.since(self.at).get());
-        line.optional("tenant", self.tenant.as_deref());
-        line.optional("caller", self.caller.as_deref());
-        line.optional("key", self.key.as_deref());
-        line.optional("enduser.id", self.user.as_deref());
-        if let Some((tool, version)) = &self.tool {
-            line.text("gen_ai.tool.name", tool);
-            line.text("tool_version", version);
+        line.optional("tenant", self.tenant.as_ref().map(TenantId::as_str));
+        line.optional("caller", self.caller.as_ref().map(CallerId::as_str));
+        line.optional("key", self.key.as_ref().map(KeyId::as_str));
+        line.optional("enduser.id", self.user.as_ref().map(UserId::as_str));
+        if let Some(tool) = &self.tool {
+            line.text("gen_ai.tool.name", tool.name());
+            line.text("tool_version", tool.version());
             line.text("cache", self.cache.name());
         }
-        line.optional("executor", self.executor.as_deref());
+        line.optional("executor", self.executor.as_ref().map(ExecutorId::as_str));
         if self.attempts > 0 {
             line.number("attempts", u64::from(self.attempts));
         }
@@ -131,7 +168,7 @@ struct Line(Vec<u8>);
 
 impl Line {
     fn new() -> Self {
-        let mut out = Vec::with_capacity(512);
+        let mut out = Vec::with_capacity(640);
         out.push(b'{');
         Self(out)
     }
@@ -140,8 +177,10 @@ impl Line {
         if self.0.len() > 1 {
             self.0.push(b',');
         }
-        write_string(&mut self.0, name);
-        self.0.push(b':');
+        // Names are ours, and plain.
+        self.0.push(b'"');
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
     }
 
     fn text(&mut self, name: &str, value: &str) {
@@ -157,7 +196,7 @@ impl Line {
 
     fn number(&mut self, name: &str, value: u64) {
         self.name(name);
-        self.0.extend_from_slice(value.to_string().as_bytes());
+        write_number(&mut self.0, value);
     }
 
     fn end(mut self) -> String {

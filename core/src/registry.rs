@@ -42,6 +42,17 @@ struct Versions {
     refused: Vec<String>,
 }
 
+/// A name, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named<'n> {
+    /// Without its version, as sent.
+    bare: &'n str,
+    /// `toolkit.tool` in lower case; an underscored name that means nothing stays as it is.
+    pub folded: String,
+    /// The version behind `@`.
+    version: Option<&'n str>,
+}
+
 impl Registry {
     /// The registry of these offers. Each executor's `tools` patterns choose what is taken from it.
     #[must_use]
@@ -86,29 +97,37 @@ impl Registry {
         }
     }
 
-    /// The tool that `name` means: `Toolkit.Tool`, `Toolkit.Tool@version` or `Toolkit_Tool`, in any case; in `version` if
-    /// that is given, else the preferred one.
+    /// What `name` means: `Toolkit.Tool`, `Toolkit.Tool@version` or `Toolkit_Tool`, in any case. The name in lower case is
+    /// what the allow-list is asked about, whether or not there is such a tool.
+    ///
+    /// # Errors
+    /// [`RefusalKind::ToolAmbiguous`] when an underscored name means several tools.
+    pub fn name_of<'n>(&self, name: &'n str) -> Result<Named<'n>, Refusal> {
+        let (bare, version) = name.split_once('@').map_or((name, None), |(bare, version)| (bare, Some(version)));
+        let folded = self.folded(bare)?.unwrap_or_else(|| bare.to_ascii_lowercase());
+        Ok(Named { bare, folded, version })
+    }
+
+    /// The tool with this name; in `version` if that is given, else in the version of the name, else the preferred one.
     ///
     /// # Errors
     /// [`RefusalKind::ToolUnknown`] with the nearest names that `visible` lets through, [`RefusalKind::ToolVersionUnknown`],
     /// [`RefusalKind::ToolAmbiguous`].
     pub fn resolve(
         &self,
-        name: &str,
+        named: &Named<'_>,
         version: Option<&str>,
         visible: impl Fn(&str) -> bool,
     ) -> Result<&Rc<Tool>, Refusal> {
-        let (bare, at_version) = split_version(name);
-        let version = version.or(at_version);
-        let folded = self.folded(bare)?;
-        let Some((folded, versions)) = folded.and_then(|folded| self.tools.get_key_value(folded.as_str())) else {
-            return Err(self.unknown(bare, visible));
+        let version = version.or(named.version);
+        let Some(versions) = self.tools.get(&named.folded) else {
+            return Err(self.unknown(named.bare, visible));
         };
         let wanted = |tool: &&Rc<Tool>| version.is_none_or(|version| tool.version.eq_ignore_ascii_case(version));
         versions.usable.iter().find(wanted).ok_or_else(|| {
             let is_refused = version.is_none_or(|version| versions.refused.iter().any(|known| known == version));
             if is_refused {
-                return Refusal::with(RefusalKind::ToolAmbiguous, folded.clone());
+                return Refusal::with(RefusalKind::ToolAmbiguous, named.folded.clone());
             }
             let known: Vec<_> = versions.usable.iter().map(|tool| tool.version.as_str()).collect();
             Refusal::with(RefusalKind::ToolVersionUnknown, format!("there is {}", known.join(", ")))
@@ -143,15 +162,6 @@ impl Registry {
         }
     }
 
-    /// The lower-case name that the allow-list is asked about, whether or not there is such a tool.
-    ///
-    /// # Errors
-    /// As [`Registry::resolve`], for an ambiguous name.
-    pub fn folded_name(&self, name: &str) -> Result<String, Refusal> {
-        let (bare, _) = split_version(name);
-        Ok(self.folded(bare)?.unwrap_or_else(|| bare.to_ascii_lowercase()))
-    }
-
     /// Every tool, by name: the preferred version, or all of them.
     pub fn iter(&self, all_versions: bool) -> impl Iterator<Item = &Rc<Tool>> {
         self.tools.values().flat_map(move |versions| {
@@ -178,10 +188,6 @@ impl Registry {
         let of_toolkit = self.tools.range(from.clone()..).take_while(|(folded, _)| folded.starts_with(&from));
         of_toolkit.flat_map(|(_, versions)| &versions.usable).any(|tool| is(tool))
     }
-}
-
-fn split_version(name: &str) -> (&str, Option<&str>) {
-    name.split_once('@').map_or((name, None), |(bare, version)| (bare, Some(version)))
 }
 
 /// Orders versions by their numeric parts (Semantic Versioning 2.0.0, section 11), then by text.

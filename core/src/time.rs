@@ -89,13 +89,54 @@ impl fmt::Display for Millis {
     }
 }
 
-/// RFC 3339 in UTC with milliseconds: `2026-01-01T00:00:00.000Z`.
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Timestamp {
+    /// Appends RFC 3339 in UTC with milliseconds: `2026-01-01T00:00:00.000Z`. Digit by digit: every record has one.
+    pub fn write_to(self, out: &mut Vec<u8>) {
         let Civil { year, month, day } = civil_from_days(self.0 / 86_400_000);
         let ms = self.0 % 86_400_000;
         let (hour, minute, second, milli) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+        for (value, digits, behind) in [
+            (year, 4, b'-'),
+            (month, 2, b'-'),
+            (day, 2, b'T'),
+            (hour, 2, b':'),
+            (minute, 2, b':'),
+            (second, 2, b'.'),
+            (milli, 3, b'Z'),
+        ] {
+            write_digits(out, value, digits);
+            out.push(behind);
+        }
+    }
+}
+
+/// Appends a decimal number with at least `digits` digits.
+fn write_digits(out: &mut Vec<u8>, value: u64, digits: usize) {
+    let mut text = [b'0'; 20];
+    let mut rest = value;
+    let mut used = 0_usize;
+    for slot in text.iter_mut().rev() {
+        if rest == 0 && used >= digits {
+            break;
+        }
+        *slot = b'0'.saturating_add(u8::try_from(rest % 10).unwrap_or(0));
+        rest /= 10;
+        used = used.saturating_add(1);
+    }
+    out.extend_from_slice(text.get(text.len().saturating_sub(used)..).unwrap_or_default());
+}
+
+/// Appends a decimal number.
+pub(crate) fn write_number(out: &mut Vec<u8>, value: u64) {
+    write_digits(out, value, 1);
+}
+
+/// RFC 3339 in UTC with milliseconds: `2026-01-01T00:00:00.000Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::with_capacity(24);
+        self.write_to(&mut text);
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

@@ -1,6 +1,7 @@
 //! An admitted tool call: cache, route, execute, and what has to be told afterwards.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use crate::admission::{self, Context, ToolCall, check_arguments};
 use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Entry, Keep, KeyParts};
@@ -12,7 +13,7 @@ use crate::idempotency::{self, Claim, Claimed};
 use crate::isolate::Running;
 use crate::limits;
 use crate::ports::{OriginResponse, Platform};
-use crate::record::Record;
+use crate::record::{CalledTool, Record};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::request::{Header, Request};
 use crate::response::{Answer, cache_status, execute_body, ran_body};
@@ -33,9 +34,9 @@ pub(crate) async fn answer<P: Platform>(
     request: &Request,
     record: &mut Record,
 ) -> Result<Answer<P::Stream>, Refusal> {
-    record.user = call.user.as_ref().map(|user| user.as_str().to_owned());
-    record.tool = Some((call.tool.name.as_str().to_owned(), call.tool.version.clone()));
-    record.executor = running.config.executors.get(call.tool.executor).map(|executor| executor.id.to_string());
+    record.user.clone_from(&call.user);
+    record.tool = Some(CalledTool::Registered(Rc::clone(&call.tool)));
+    record.executor = running.config.executors.get(call.tool.executor).map(|executor| executor.id.clone());
 
     // cache
     let kept = key_for(running, context, &call, request);
@@ -77,7 +78,7 @@ pub(crate) async fn answer<P: Platform>(
         None => None,
     };
     let ended = execute::run(platform, running, &call, target, record).await;
-    if may_have_changed_something(&call, &ended) {
+    if may_have_changed_something(running, &call, &ended) {
         invalidate(platform, running, context, &call, record).await;
     }
     match ended {
@@ -153,9 +154,12 @@ async fn claim<P: Platform>(
     }
 }
 
-fn may_have_changed_something(call: &ToolCall<'_>, ended: &Result<Ran, Failed>) -> bool {
+/// Whether the call may have changed what other answers of its toolkit say. A tool that declares that it only reads does
+/// not, nor one that the operator's rule lets us keep (a rule says that its answers are worth repeating), nor a local one.
+fn may_have_changed_something(running: &Running, call: &ToolCall<'_>, ended: &Result<Ran, Failed>) -> bool {
     let surely_not_run = matches!(ended, Err(failed) if failed.surely_not_run);
-    !call.tool.behavior.reads_only && call.tool.local.is_none() && !surely_not_run
+    let is_readers = call.tool.behavior.reads_only || cache::may_keep(&running.config.cache, &call.tool).is_ok();
+    !is_readers && call.tool.local.is_none() && !surely_not_run
 }
 
 /// After a call that may have changed something: the same user's answers of this toolkit, and the tenant's shared ones, are

@@ -61,7 +61,7 @@ pub fn key_of(parts: &KeyParts<'_>) -> CacheKey {
         tool.folded.as_bytes(),
         tool.version.as_bytes(),
         &tool.schema_hash,
-        &keep.rule_hash,
+        &keep.rule,
     ] {
         push_part(&mut key, part);
     }

@@ -341,6 +341,10 @@ struct Names<'a>(Option<BTreeSet<Cow<'a, str>>>);
 impl<'a> Names<'a> {
     const SEARCHED_IN_PLACE: usize = 16;
 
+    #[expect(
+        clippy::ptr_arg,
+        reason = "the set keeps what it is given: borrowed where the text is, owned where it was unescaped"
+    )]
     fn is_new(&mut self, name: &Cow<'a, str>, members: &[(Cow<'a, str>, Json<'a>)]) -> bool {
         if members.len() < Self::SEARCHED_IN_PLACE {
             return !members.iter().any(|(member, _)| member == name);

@@ -39,7 +39,12 @@ pub fn write_json(out: &mut Vec<u8>, value: &Json<'_>) {
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');
-    for byte in text.bytes() {
+    let mut rest = text.as_bytes();
+    // Almost every text is one run without anything to escape.
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+        let (run, behind) = rest.split_at(at);
+        out.extend_from_slice(run);
+        let Some((&byte, behind)) = behind.split_first() else { break };
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
@@ -48,15 +53,16 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
             b'\t' => out.extend_from_slice(b"\\t"),
             0x08 => out.extend_from_slice(b"\\b"),
             0x0c => out.extend_from_slice(b"\\f"),
-            0..0x20 => {
+            _ => {
                 out.extend_from_slice(b"\\u00");
                 for nibble in [byte >> 4, byte & 15] {
                     out.push(HEX.get(usize::from(nibble)).copied().unwrap_or(b'0'));
                 }
             }
-            _ => out.push(byte),
         }
+        rest = behind;
     }
+    out.extend_from_slice(rest);
     out.push(b'"');
 }
 

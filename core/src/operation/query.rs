@@ -1,5 +1,7 @@
 //! Query strings: decoded once, no name twice.
 
+use std::borrow::Cow;
+
 use crate::refusal::{Refusal, RefusalKind};
 
 /// Most parameters in a query.
@@ -84,7 +86,10 @@ pub(crate) fn encode_into(out: &mut String, text: &str) {
 ///
 /// # Errors
 /// [`RefusalKind::TargetInvalid`] for a bad escape, and for what is not UTF-8 then.
-pub(super) fn decode(text: &str) -> Result<String, Refusal> {
+pub(super) fn decode(text: &str) -> Result<Cow<'_, str>, Refusal> {
+    if !text.contains('%') {
+        return Ok(Cow::Borrowed(text));
+    }
     let invalid = || Refusal::new(RefusalKind::TargetInvalid);
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -99,11 +104,11 @@ pub(super) fn decode(text: &str) -> Result<String, Refusal> {
         let (high, low) = (digit(rest.next()).ok_or_else(invalid)?, digit(rest.next()).ok_or_else(invalid)?);
         bytes.push(high << 4 | low);
     }
-    String::from_utf8(bytes).map_err(|_| invalid())
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| invalid())
 }
 
 fn decode_plus(text: &str) -> Result<String, Refusal> {
-    if text.contains('+') { decode(&text.replace('+', " ")) } else { decode(text) }
+    if text.contains('+') { Ok(decode(&text.replace('+', " "))?.into_owned()) } else { Ok(decode(text)?.into_owned()) }
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@ use crate::admission::json_body;
 use crate::execute::{call_local, write_worker_result};
 use crate::isolate::Running;
 use crate::json::{Json, Object};
+use crate::names::CallerId;
 use crate::operation::Operation;
 use crate::ports::Platform;
-use crate::record::Record;
+use crate::record::{CalledTool, Record};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::request::{Header, Request};
 use crate::response::Answer;
@@ -35,7 +36,7 @@ pub(crate) async fn answer<P: Platform>(
     if !is_good {
         return Err(Refusal::new(RefusalKind::WorkerTokenInvalid));
     }
-    record.caller = Some("worker-protocol".to_owned());
+    record.caller = CallerId::new("worker-protocol");
     match operation {
         Operation::WorkerTools => Ok(Answer::json(200, list())),
         _ => invoke(platform, running, request, record),
@@ -79,7 +80,7 @@ fn invoke<P: Platform>(
             Cow::Owned(format!("there is {}", local.toolkit.version)),
         ));
     }
-    record.tool = Some((format!("{}.{}", local.toolkit.name, local.name), local.toolkit.version.to_owned()));
+    record.tool = Some(CalledTool::Local(local));
     let none = Json::Object(Object::new());
     let outcome =
         call_local(platform, local, body.get("inputs").filter(|inputs| **inputs != Json::Null).unwrap_or(&none));

@@ -187,7 +187,7 @@ fn is_its_own_answer(
     expect(same_input && by_text, "another call's answer")?;
     let keepable = declares_read(tool.name) || is_shared;
     expect(!hit || keepable, "an answer that must not be kept")?;
-    expect(seen.span.0 <= execution.at + ttl_ms(variant) + 60_000, "an answer past its life")?;
+    expect(seen.span.0 <= execution.at + ttl_ms(variant) + 2_000, "an answer past its life")?;
     is_not_stale(run, call, caller, execution.at, seen)?;
     is_of_known_schema(run, planned, facts.schema, seen)
 }

@@ -34,7 +34,7 @@ const MUTANTS: &[Mutant] = &[
     mutant("key without tool", KEY, "        tool.folded.as_bytes(),\n", "        &b\"\"[..],\n"),
     mutant("key without version", KEY, "        tool.version.as_bytes(),\n", "        &b\"\"[..],\n"),
     mutant("key without schema", KEY, "        &tool.schema_hash,\n", "        &b\"\"[..],\n"),
-    mutant("key without rule", KEY, "        &keep.rule_hash,\n", "        &b\"\"[..],\n"),
+    mutant("key without rule", KEY, "        &keep.rule,\n", "        &b\"\"[..],\n"),
     mutant(
         "key without input",
         KEY,
@@ -85,13 +85,13 @@ const MUTANTS: &[Mutant] = &[
         "writes kept",
         "cache.rs",
         "        return Err(Bypass::Mutates);\n",
-        "        return Ok(Keep { ttl: rules.ttl, scope: CacheScopeChoice::User, rule_hash: [0; 8] });\n",
+        "        return Ok(Keep { ttl: rules.ttl, scope: CacheScopeChoice::User, rule: [0; 8] });\n",
     ),
     mutant(
         "writes leave the cache alone",
         "tool_call.rs",
-        "    if may_have_changed_something(&call, &ended) {\n",
-        "    if false && may_have_changed_something(&call, &ended) {\n",
+        "    if may_have_changed_something(running, &call, &ended) {\n",
+        "    if false && may_have_changed_something(running, &call, &ended) {\n",
     ),
     mutant("every call repeated", "execute.rs", "let is_safe = ", "let is_safe = true || "),
     mutant(
@@ -115,8 +115,8 @@ const MUTANTS: &[Mutant] = &[
     mutant(
         "the caller's key in the record",
         "gateway.rs",
-        "record.key = Some(identified.key.id.to_string());",
-        "record.key = request.headers.get(Header::Authorization).map(str::to_owned);",
+        "record.key = Some(identified.key.id.clone());",
+        "record.user = request.headers.get(Header::Authorization).and_then(crate::names::UserId::new);",
     ),
 ];
 

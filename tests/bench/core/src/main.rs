@@ -1,0 +1,161 @@
+//! Answers `N` cached execute calls (1 KB result, authenticated, every stage, the record written) on a host that does
+//! nothing, after warming up. Two runs under callgrind with different `N` give the instructions of one call:
+//! `cargo toolgate bench core`, or by hand as docs/benchmarks.md says.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a benchmark that goes wrong must stop")]
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::hint::black_box;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use toolgate::gateway::Gateway;
+use toolgate::ports::{
+    Background, Clock, Durable, DurableError, Entropy, Kv, KvError, Origin, OriginError, OriginRequest, OriginResponse,
+    OriginStream, Settings,
+};
+use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::response::{Body, Response};
+use toolgate::state;
+use toolgate::time::{Millis, Timestamp};
+
+const DOCUMENT: &str = r#"
+[[executors]]
+id = "worker"
+kind = "worker"
+base_url = "http://worker.test"
+credential_setting = "WORKER_SECRET"
+
+[[callers]]
+id = "agent"
+tenant = "acme"
+keys = [{ id = "agent-1", setting = "AGENT_KEY" }]
+actions = ["tools/*"]
+tools = ["Docs.*", "Mail.*"]
+users = ["ada@acme.example"]
+
+[[cache.rules]]
+tools = ["Docs.*"]
+ttl = "1h"
+"#;
+
+const KEY: &str = "tg_0123456789abcdef0123456789abcdef";
+
+#[derive(Clone, Default)]
+struct Host(Rc<RefCell<BTreeMap<String, Vec<u8>>>>);
+
+impl Clock for Host {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(1_790_000_000_000)
+    }
+    async fn sleep(&self, _: Millis) {}
+}
+
+impl Entropy for Host {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+}
+
+impl Background for Host {
+    fn spawn(&self, _: impl Future<Output = ()> + 'static) {}
+}
+
+impl Settings for Host {
+    async fn get(&self, name: &str) -> Option<String> {
+        match name {
+            "AGENT_KEY" => Some(KEY.to_owned()),
+            "WORKER_SECRET" => Some("0123456789abcdef0123456789abcdef".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl Kv for Host {
+    async fn get(&self, _: &str) -> Result<Option<Vec<u8>>, KvError> {
+        Ok(None)
+    }
+    async fn put(&self, _: &str, _: Vec<u8>, _: Millis) -> Result<(), KvError> {
+        Ok(())
+    }
+    async fn sweep(&self, _: Timestamp) {}
+}
+
+impl Durable for Host {
+    async fn apply(&self, key: &str, command: Vec<u8>) -> Result<Vec<u8>, DurableError> {
+        let stored = self.0.borrow().get(key).cloned();
+        let step = state::step(stored.as_deref(), &command, self.now());
+        if let Some(state) = step.state {
+            self.0.borrow_mut().insert(key.to_owned(), state);
+        }
+        Ok(step.reply)
+    }
+}
+
+impl Origin for Host {
+    type Stream = ();
+
+    async fn send(&self, request: OriginRequest) -> Result<OriginResponse, OriginError> {
+        let body = if request.url.ends_with("/worker/tools") {
+            r#"[{"name":"Get","toolkit":{"name":"Docs","version":"1.2.0"},"input":{"parameters":[]},"output":{}}]"#
+                .to_owned()
+        } else {
+            let value = "x".repeat(1_000);
+            serde_json::json!({"success": true, "duration": 3.5, "finished_at": "2026-01-01T00:00:00", "output": {"value": value}})
+                .to_string()
+        };
+        Ok(OriginResponse { status: 200, headers: Vec::new(), body: body.into_bytes() })
+    }
+
+    async fn open(&self, _: OriginRequest) -> Result<OriginStream<()>, OriginError> {
+        Err(OriginError::Unreachable)
+    }
+}
+
+fn request() -> Request {
+    let mut headers = RequestHeaders::default();
+    let mut set = |header: Header, value: &str| {
+        if let Some(slot) = headers.0.get_mut(header as usize) {
+            *slot = Some(value.to_owned());
+        }
+    };
+    set(Header::Authorization, &format!("Bearer {KEY}"));
+    set(Header::ContentType, "application/json");
+    set(Header::Accept, "application/json");
+    let body = br#"{"tool_name":"Docs.Get","user_id":"ada@acme.example","input":{}}"#;
+    Request {
+        method: Method::Post,
+        target: "/v1/tools/execute".to_owned(),
+        headers,
+        body: RequestBody::Whole(body.to_vec()),
+    }
+}
+
+fn answer(gateway: &Gateway, host: &Host, request: Request) -> Response<()> {
+    match pin!(gateway.handle(host, request)).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(response) => response,
+        Poll::Pending => panic!("nothing here waits"),
+    }
+}
+
+fn main() {
+    let calls: usize =
+        std::env::args().nth(1).and_then(|text| text.parse().ok()).expect("usage: toolgate-bench-core CALLS");
+    toolgate::record::install(|line| {
+        black_box(line);
+    });
+    let (gateway, host) = (Gateway::new(DOCUMENT), Host::default());
+    for _ in 0..2 {
+        answer(&gateway, &host, request());
+    }
+    for _ in 0..calls {
+        let response = answer(&gateway, &host, black_box(request()));
+        let is_hit = response.headers.iter().any(|(name, value)| *name == "cache-status" && value.contains("; hit"));
+        let Body::Bytes(body) = &response.body else { panic!("no body") };
+        assert!(is_hit && body.len() > 1_000, "not the cached path: {response:?}");
+        black_box(response);
+    }
+}
