@@ -6,7 +6,7 @@ mod error;
 mod files;
 pub(crate) mod size;
 mod spin;
-mod target;
+pub(crate) mod target;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

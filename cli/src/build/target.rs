@@ -26,7 +26,7 @@ pub(super) fn compile(
 }
 
 /// Makes sure that the standard library for `target` is there. Toolchains without rustup are asked too.
-fn ensure(workspace: &Workspace, target: &'static str) -> Result<(), BuildError> {
+pub(crate) fn ensure(workspace: &Workspace, target: &'static str) -> Result<(), BuildError> {
     let mut rustc = Command::new("rustc");
     rustc.current_dir(&workspace.root).args(["--print", "target-libdir", "--target", target]);
     let library = command::output(&mut rustc, RUSTUP_REMEDY)?;

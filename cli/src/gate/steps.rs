@@ -1,12 +1,10 @@
 //! The steps of the gate, in order. A new package of native tests needs no row: `tests` runs every member that has none.
 
-use std::process::Command;
-
 use super::run::Run;
 use super::{budget, deny, python};
+use crate::build::target;
 use crate::failure::Failure;
 use crate::npm;
-use crate::workspace::RUSTUP_REMEDY;
 
 /// One step.
 pub(super) struct Step {
@@ -109,13 +107,15 @@ fn clippy(run: &mut Run) -> Result<(), Failure> {
         let name = package.name.clone();
         match package.target {
             None => native.extend(["--package".to_owned(), name]),
-            Some(target) => wasm.push(["clippy", "--package", &name, "--target", target].map(str::to_owned)),
+            Some(target) => wasm.push((target, ["clippy", "--package", &name, "--target", target].map(str::to_owned))),
         }
     }
     let strict = || ["--", "--deny", "warnings"].map(str::to_owned);
     run.cargo(native.into_iter().chain(strict()))?;
-    for package in wasm {
-        run.cargo(package.into_iter().chain(strict()))?;
+    for (target, arguments) in wasm {
+        // Where rustup's auto-install is off, the targets of rust-toolchain.toml do not come by themselves.
+        target::ensure(&run.workspace, target)?;
+        run.cargo(arguments.into_iter().chain(strict()))?;
     }
     Ok(())
 }
@@ -132,10 +132,10 @@ fn tests(run: &mut Run) -> Result<(), Failure> {
     outcome
 }
 
-/// As a program of its own, so that a long silence of the compiler is reported.
+/// As a program of its own, so that a long silence of the compiler is reported. Cargo knows where it is: the tests above may
+/// have replaced the file that we were started from.
 fn build_and_weigh(run: &mut Run, name: &str) -> Result<(), Failure> {
-    let ourselves = std::env::current_exe().map_err(|error| Failure::new(format!("where is `toolgate`? {error}")))?;
-    run.start(Command::new(ourselves).args(["build", name, "--release"]), RUSTUP_REMEDY)?;
+    run.cargo(["run", "--quiet", "--package", "toolgate-cli", "--bin", "toolgate", "--", "build", name, "--release"])?;
     budget::check(&run.workspace, name)
 }
 
