@@ -37,11 +37,14 @@ fn program(workspace: &Workspace) -> Result<Command, Failure> {
         spin.arg("up");
         return Ok(spin);
     }
-    say::step("`spin` is not installed: using the repository's test host (building it takes some minutes, once)");
+    let host = workspace.target.join("host/toolgate-spin-host");
+    if !host.is_file() {
+        say::step("`spin` is not installed: building the repository's test host instead (once; some minutes)");
+    }
     let mut cargo = workspace.cargo();
     cargo.args(["build", "--package", "toolgate-spin-host", "--profile", "host"]);
     command::run(&mut cargo, RUSTUP_REMEDY)?;
-    Ok(Command::new(workspace.target.join("host/toolgate-spin-host")))
+    Ok(Command::new(host))
 }
 
 /// Another program has the same name: only Spin's says `spin 4.1.0 (...)`.
