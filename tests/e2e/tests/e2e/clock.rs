@@ -1,0 +1,51 @@
+//! Time and surroundings, which native tests may look at.
+
+use std::time::Duration;
+
+/// Runs from its start.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::disallowed_types, reason = "a native test measures how long things take")]
+pub(crate) struct Stopwatch(std::time::Instant);
+
+impl Stopwatch {
+    #[expect(
+        clippy::disallowed_types,
+        clippy::disallowed_methods,
+        reason = "a native test measures how long things take"
+    )]
+    pub(crate) fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    pub(crate) fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a native test that waits for other processes")]
+pub(crate) fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
+/// Asks again and again until there is an answer.
+///
+/// # Panics
+/// When there is none within `bound`.
+pub(crate) fn until<T>(what: &str, bound: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
+    let begun = Stopwatch::start();
+    loop {
+        if let Some(found) = ask() {
+            return found;
+        }
+        assert!(begun.elapsed() < bound, "{what}: not within {bound:?}");
+        pause(Duration::from_millis(50));
+    }
+}
+
+/// A setting that `cargo gate` gives to tests.
+#[expect(clippy::disallowed_methods, reason = "the gate tells tests by the environment where their counterparts are")]
+pub(crate) fn setting(name: &str) -> String {
+    let value = std::env::var(name).unwrap_or_default();
+    assert!(!value.is_empty(), "{name} is not set: `cargo gate` sets it (see CONTRIBUTING.md)");
+    value
+}

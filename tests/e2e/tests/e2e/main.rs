@@ -1,0 +1,19 @@
+//! Toolgate end to end, on workerd and on the Spin host, each in front of real counterparts: both official SDKs, an Arcade
+//! worker, and the engine stand-in.
+//!
+//! Needs what `cargo gate` gives: TOOLGATE_PYTHON, TOOLGATE_SPIN_HOST, npm packages. A missing counterpart is a failure.
+
+#[cfg(test)]
+mod build;
+#[cfg(test)]
+mod clock;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
+mod normal;
+#[cfg(test)]
+mod sdk;
+#[cfg(test)]
+mod vectors;
+#[cfg(test)]
+mod world;
