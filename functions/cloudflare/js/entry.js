@@ -34,8 +34,7 @@ function answer(request, env, ctx, body, fate) {
     ready();
     const headers = request.headers;
     let head = request.method + "\n" + request.url;
-    // An absent header is told from an empty one by a character that no header can hold.
-    for (const name of known.requestHeaders) head += "\n" + (headers.get(name) ?? "\0");
+    for (const name of known.requestHeaders) head += "\n" + (headers.get(name) ?? "");
     const answered = gate.fetch(head, body, fate, env, ctx);
     return answered instanceof Promise ? surviving(answered).catch(failed) : answered;
   } catch (error) {

@@ -49,7 +49,7 @@ function request(head, body, signal) {
 }
 
 function values(headers) {
-  return known.responseHeaders.map((name) => headers.get(name) ?? "\0").join("\n");
+  return known.responseHeaders.map((name) => headers.get(name) ?? "").join("\n");
 }
 
 /**

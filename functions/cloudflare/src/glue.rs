@@ -7,12 +7,18 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(module = "toolgate-glue")]
 extern "C" {
-    /// A `Response` with a copy of `body`. `headers`: name and value in turn, each ended by a line break.
-    pub(crate) fn answer(status: u16, headers: &str, body: &[u8]) -> JsValue;
+    /// A `Response` with a text. `fixed` and `own` are its headers, name and value in turn, each ended by a line break;
+    /// `fixed` is one of few.
+    #[wasm_bindgen(js_name = answerWith)]
+    pub(crate) fn answer_text(status: u16, fixed: &str, own: &str, body: &str) -> JsValue;
+
+    /// A `Response` with a copy of `body`.
+    #[wasm_bindgen(js_name = answerBytes)]
+    pub(crate) fn answer_bytes(status: u16, fixed: &str, own: &str, body: &[u8]) -> JsValue;
 
     /// A `Response` with `body`, a `ReadableStream` or `null`.
     #[wasm_bindgen(js_name = answerWith)]
-    pub(crate) fn answer_with(status: u16, headers: &str, body: &JsValue) -> JsValue;
+    pub(crate) fn answer_with(status: u16, fixed: &str, own: &str, body: &JsValue) -> JsValue;
 
     /// Writes one line to the Worker's log.
     pub(crate) fn log(line: &str);

@@ -1,22 +1,44 @@
 //! An answer of the core as a `Response` of the platform.
 
-use toolgate::response::{Body, Response};
+use std::borrow::Cow;
+
+use toolgate::response::{Body, Response, ResponseHeader};
 use wasm_bindgen::JsValue;
 
 use crate::glue;
 use crate::origin::Stream;
 
-/// Hands the answer over in one call. The bytes are copied once, out of our memory.
+/// Hands the answer over in one call. The body is copied once, out of our memory.
 pub(crate) fn write(response: Response<Stream>) -> JsValue {
-    let mut headers = String::with_capacity(512);
-    for (name, value) in &response.headers {
+    let Response { status, headers, body } = response;
+    // What is fixed in the program makes few different lists; JavaScript keeps them ready-made.
+    let fixed = lines(&headers, |value| matches!(value, Cow::Borrowed(_)));
+    let own = lines(&headers, |value| matches!(value, Cow::Owned(_)));
+    match body {
+        Body::Empty => glue::answer_with(status, &fixed, &own, &JsValue::NULL),
+        Body::Stream(stream) => glue::answer_with(status, &fixed, &own, &stream.0),
+        // Some statuses allow no body, not even an empty one.
+        Body::Bytes(bytes) if bytes.is_empty() => glue::answer_with(status, &fixed, &own, &JsValue::NULL),
+        Body::Bytes(bytes) => match text(&bytes, &headers) {
+            Some(text) => glue::answer_text(status, &fixed, &own, text),
+            None => glue::answer_bytes(status, &fixed, &own, &bytes),
+        },
+    }
+}
+
+/// Name and value in turn of those headers whose value is `wanted`, one per line.
+fn lines(headers: &[ResponseHeader], wanted: fn(&Cow<'static, str>) -> bool) -> String {
+    let mut lines = String::with_capacity(256);
+    for (name, value) in headers.iter().filter(|(_, value)| wanted(value)) {
         for part in [name, "\n", value, "\n"] {
-            headers.push_str(part);
+            lines.push_str(part);
         }
     }
-    match response.body {
-        Body::Empty => glue::answer_with(response.status, &headers, &JsValue::NULL),
-        Body::Bytes(bytes) => glue::answer(response.status, &headers, &bytes),
-        Body::Stream(stream) => glue::answer_with(response.status, &headers, &stream.0),
-    }
+    lines
+}
+
+/// The body as text where it is text: the platform sends a string with less work than bytes. It would also name a content
+/// type of its own, so there must be one.
+fn text<'b>(bytes: &'b [u8], headers: &[ResponseHeader]) -> Option<&'b str> {
+    headers.iter().any(|(name, _)| *name == "content-type").then(|| str::from_utf8(bytes).ok())?
 }

@@ -1,0 +1,125 @@
+// The Worker's entry on real workerd, with a stand-in for the WASM: bodies, and what a trap leaves behind.
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+
+const here = new URL(".", import.meta.url).pathname;
+
+// (module (func (export "trap") unreachable))
+const TRAP = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 8, 1, 4, 116, 114, 97, 112, 0, 0, 10, 5, 1, 3, 0, 0, 11];
+
+let directory;
+let worker;
+let url;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), "toolgate-entry-"));
+  await writeFile(join(directory, "trap.wasm"), Uint8Array.from(TRAP));
+  await writeFile(join(directory, "document.txt"), "");
+  await build({
+    entryPoints: [join(here, "../js/entry.js")],
+    outfile: join(directory, "index.js"),
+    bundle: true,
+    format: "esm",
+    external: ["*.wasm", "cloudflare:*"],
+    loader: { ".txt": "text" },
+    alias: { "toolgate-bindings": join(here, "trapping.js"), "toolgate-document": join(directory, "document.txt") },
+  });
+  worker = new Miniflare({
+    host: "127.0.0.1",
+    port: 0,
+    cf: false,
+    compatibilityDate: "2026-04-20",
+    modulesRoot: directory,
+    modules: [
+      { type: "ESModule", path: join(directory, "index.js") },
+      { type: "CompiledWasm", path: join(directory, "trap.wasm") },
+    ],
+    durableObjects: { TOOLGATE_DURABLE: { className: "Durable", useSQLite: true } },
+    handleRuntimeStdio: (stdout, stderr) => [stdout, stderr].forEach((stream) => stream.resume()),
+  });
+  url = await worker.ready;
+});
+
+after(async () => {
+  await worker.dispose();
+  await rm(directory, { recursive: true });
+});
+
+const get = (path) => fetch(new URL(path, url), { signal: AbortSignal.timeout(5_000) });
+const instance = async () => (await (await get("/")).json()).instance;
+
+async function isFault(response) {
+  assert.equal(response.status, 500);
+  assert.equal(response.headers.get("toolgate-refusal"), "gateway_fault");
+  const body = await response.json();
+  assert.equal(body.name, "gateway_fault");
+  assert.equal(body.request_id, response.headers.get("x-request-id"));
+}
+
+for (const path of ["/trap", "/later"]) {
+  test(`a trap (${path}) is answered with an error, and the next request has a new instance`, async () => {
+    const old = await instance();
+    await isFault(await get(path));
+    assert.equal(await instance(), old + 1);
+    assert.equal(await instance(), old + 1);
+  });
+}
+
+test("an error that is no trap is answered, and the instance stays", async () => {
+  const old = await instance();
+  await isFault(await get("/throw"));
+  assert.equal(await instance(), old);
+});
+
+test("a trap also ends the requests that the lost instance would have answered", async () => {
+  const waiting = get("/slow");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await isFault(await get("/trap"));
+  await isFault(await waiting);
+});
+
+test("a trap in a durable owner rejects its caller and is followed by a new instance", async () => {
+  const old = await instance();
+  const owners = await worker.getDurableObjectNamespace("TOOLGATE_DURABLE");
+  const owner = owners.get(owners.idFromName("key"));
+  await assert.rejects(async () => owner.apply(new Uint8Array(1)));
+  assert.equal(await instance(), old + 1);
+});
+
+/** Sends raw bytes, and resolves to what was received when the server closes or falls silent. */
+function raw(text) {
+  return new Promise((resolve, reject) => {
+    let received = "";
+    const socket = connect(Number(url.port), "127.0.0.1", () => socket.write(text));
+    socket.setTimeout(300, () => socket.destroy());
+    socket.on("data", (data) => (received += data));
+    socket.on("close", () => resolve(received));
+    socket.on("error", reject);
+  });
+}
+
+const post = (headers, body) => raw(`POST /a?b=%20 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n${headers}\r\n\r\n${body}`);
+
+test("a body is read whole, with a declared length and without", async () => {
+  assert.match(await post("Content-Length: 3", "abc"), /"body":"abc","fate":0/);
+  assert.match(await post("Transfer-Encoding: chunked", "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n"), /"body":"abc","fate":0/);
+  assert.match(await post("Content-Length: 0", ""), /"body":"","fate":0/);
+});
+
+test("a body over the limit is refused: unread where its length is declared, else while it arrives", async () => {
+  assert.match(await post("Content-Length: 101", ""), /"body":"","fate":1/);
+  const chunk = `65\r\n${"x".repeat(101)}\r\n`;
+  assert.match(await post("Transfer-Encoding: chunked", chunk), /"body":"","fate":1/);
+});
+
+test("a head is the method, the URL as it was sent, and the headers in their order", async () => {
+  const head = /"head":"POST\\nhttp:\/\/h\/a\?b=%20\\nkey"/;
+  assert.match(await post("Authorization: key\r\nContent-Length: 0", ""), head);
+  assert.match(await post("Content-Length: 0", ""), /\/a\?b=%20\\n"/);
+});
