@@ -307,8 +307,11 @@ impl<'a> Reader<'a> {
         let mut units = [first, 0];
         let mut pair = units.get(..1).unwrap_or_default();
         if matches!(first, 0xD800..=0xDBFF) {
-            self.expect(b'\\')?;
-            if self.peek() != Some(b'u') {
+            let is_pair = self.peek() == Some(b'\\') && {
+                self.advance(1);
+                self.peek() == Some(b'u')
+            };
+            if !is_pair {
                 return Err(Fault { kind: FaultKind::Unicode, offset });
             }
             units = [first, self.hex4()?];
@@ -410,7 +413,8 @@ mod tests {
 
     #[test]
     fn refuses_broken_unicode() {
-        assert_eq!(kind(r#""\ud800x""#), Err(FaultKind::Syntax));
+        assert_eq!(kind(r#""\ud800""#), Err(FaultKind::Unicode));
+        assert_eq!(kind(r#""\ud800x""#), Err(FaultKind::Unicode));
         assert_eq!(kind(r#""\ud800\n""#), Err(FaultKind::Unicode));
         assert_eq!(kind(r#""\ud800\ud800""#), Err(FaultKind::Unicode));
         assert_eq!(kind(r#""\udc00""#), Err(FaultKind::Unicode));

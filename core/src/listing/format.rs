@@ -76,9 +76,9 @@ fn parameters(tool: &Tool, strictness: Strictness) -> Json<'static> {
         };
         let is_required = parameter.get("required").and_then(Json::as_bool) == Some(true);
         let nullable = strictness == Strictness::Strict && !is_required;
-        let mut schema = schema_of(parameter.get("value_schema"), nullable, 0);
-        if let Some(description) = parameter.get("description") {
-            schema.insert("description", description.clone());
+        let mut schema = schema_of(parameter.get("value_schema"), nullable, strictness, 0);
+        if let Some(description) = described(parameter) {
+            schema.insert("description", description);
         }
         properties.insert(name.to_owned(), Json::Object(schema));
         if is_required || strictness == Strictness::Strict {
@@ -87,16 +87,33 @@ fn parameters(tool: &Tool, strictness: Strictness) -> Json<'static> {
     }
     let mut schema = Object::new();
     schema.insert("type", text("object"));
-    schema.insert("properties", Json::Object(properties));
-    schema.insert("required", Json::Array(required));
-    if strictness == Strictness::Strict {
-        schema.insert("additionalProperties", Json::Bool(false));
-    }
+    close(&mut schema, properties, required, strictness);
     Json::Object(schema)
 }
 
-/// The JSON Schema of a `ValueSchema`.
-fn schema_of(declared: Option<&Json<'static>>, nullable: bool, depth: usize) -> Object<'static> {
+/// The properties of an object schema; strict mode refuses others.
+fn close(
+    schema: &mut Object<'static>,
+    properties: Object<'static>,
+    required: Vec<Json<'static>>,
+    strictness: Strictness,
+) {
+    schema.insert("properties", Json::Object(properties));
+    if !required.is_empty() {
+        schema.insert("required", Json::Array(required));
+    }
+    if strictness == Strictness::Strict {
+        schema.insert("additionalProperties", Json::Bool(false));
+    }
+}
+
+/// The JSON Schema of a `ValueSchema`, as Arcade's own converters write it (`arcade-core` 4.23.0, `converters`).
+fn schema_of(
+    declared: Option<&Json<'static>>,
+    nullable: bool,
+    strictness: Strictness,
+    depth: usize,
+) -> Object<'static> {
     let mut schema = Object::new();
     let Some(declared) = declared.filter(|_| depth < DEPTH) else {
         return schema;
@@ -104,29 +121,63 @@ fn schema_of(declared: Option<&Json<'static>>, nullable: bool, depth: usize) -> 
     let member = |name: &str| declared.get(name);
     let kind = json_type(member("val_type").and_then(Json::as_str).unwrap_or("string"));
     schema.insert("type", if nullable { Json::Array(vec![text(kind), text("null")]) } else { text(kind) });
-    if let Some(allowed) = member("enum") {
-        schema.insert("enum", allowed.clone());
-    }
-    if let Some(inner) = member("inner_val_type").and_then(Json::as_str) {
+    if let (Some(inner), "array") = (member("inner_val_type").and_then(Json::as_str), kind) {
         let mut items = Object::new();
         items.insert("type", text(json_type(inner)));
-        if let Some(properties) = member("inner_properties") {
-            items.insert("properties", properties_of(properties, depth));
+        if let (Some(fields), "json") = (member("inner_properties").and_then(Json::as_object), inner) {
+            fields_of(&mut items, fields, member("inner_required_keys"), strictness, depth);
+        } else if let Some(allowed) = allowed(declared, false) {
+            // What is enumerated are the items.
+            items.insert("enum", allowed);
         }
         schema.insert("items", Json::Object(items));
-    }
-    if let Some(properties) = member("properties") {
-        schema.insert("properties", properties_of(properties, depth));
+    } else if let (Some(fields), "object") = (member("properties").and_then(Json::as_object), kind) {
+        fields_of(&mut schema, fields, member("required_keys"), strictness, depth);
+    } else if let Some(allowed) = allowed(declared, nullable) {
+        schema.insert("enum", allowed);
     }
     schema
 }
 
-fn properties_of(declared: &Json<'static>, depth: usize) -> Json<'static> {
+/// The enumerated values. `type` and `enum` both have to let null through.
+fn allowed(declared: &Json<'static>, nullable: bool) -> Option<Json<'static>> {
+    let allowed = declared.get("enum").and_then(Json::as_array).filter(|allowed| !allowed.is_empty())?;
+    let null = (nullable && !allowed.contains(&Json::Null)).then_some(Json::Null);
+    Some(Json::Array(allowed.iter().cloned().chain(null).collect()))
+}
+
+/// The fields of an object. Without a list of required ones, those that cannot be null are.
+fn fields_of(
+    schema: &mut Object<'static>,
+    declared: &Object<'static>,
+    required_keys: Option<&Json<'static>>,
+    strictness: Strictness,
+    depth: usize,
+) {
+    let required_keys = required_keys.and_then(Json::as_array);
+    let is_strict = strictness == Strictness::Strict;
     let mut properties = Object::new();
-    for (name, member) in declared.as_object().into_iter().flat_map(Object::iter) {
-        properties.insert(name.to_owned(), Json::Object(schema_of(Some(member), false, depth.saturating_add(1))));
+    let mut required = Vec::new();
+    for (name, member) in declared.iter() {
+        let can_be_null = member.get("nullable").and_then(Json::as_bool) == Some(true);
+        let is_named = required_keys.map(|keys| keys.iter().any(|key| key.as_str() == Some(name)));
+        let is_required = is_named.unwrap_or(!can_be_null);
+        let nullable = can_be_null || (is_strict && !is_required);
+        let mut field = schema_of(Some(member), nullable, strictness, depth.saturating_add(1));
+        if let Some(description) = described(member) {
+            field.insert("description", description);
+        }
+        properties.insert(name.to_owned(), Json::Object(field));
+        if is_strict || is_named == Some(true) {
+            required.push(text(name));
+        }
     }
-    Json::Object(properties)
+    close(schema, properties, required, strictness);
+}
+
+fn described(declared: &Json<'static>) -> Option<Json<'static>> {
+    let description = declared.get("description").and_then(Json::as_str)?;
+    (!description.is_empty()).then(|| text(description))
 }
 
 fn json_type(val_type: &str) -> &'static str {
@@ -150,4 +201,42 @@ fn object<const N: usize>(members: [(&'static str, Json<'static>); N]) -> Json<'
         object.insert(name, value);
     }
     Json::Object(object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::parse;
+    use crate::registry::catalogue::CATALOGUE_LIMITS;
+
+    fn written(declared: &str, nullable: bool, strictness: Strictness) -> String {
+        let declared = parse(declared.as_bytes(), CATALOGUE_LIMITS).unwrap().into_owned();
+        let mut out = Vec::new();
+        crate::json::write_json(&mut out, &Json::Object(schema_of(Some(&declared), nullable, strictness, 0)));
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn null_must_pass_both_the_type_and_the_enumeration() {
+        let mood = r#"{"val_type":"string","enum":["calm","merry"]}"#;
+        let strict = r#"{"type":["string","null"],"enum":["calm","merry",null]}"#;
+        assert_eq!(written(mood, true, Strictness::Strict), strict);
+        assert_eq!(written(mood, false, Strictness::Plain), r#"{"type":"string","enum":["calm","merry"]}"#);
+    }
+
+    #[test]
+    fn what_an_array_enumerates_are_its_items() {
+        let tags = r#"{"val_type":"array","inner_val_type":"string","enum":["a"]}"#;
+        let schema = r#"{"type":["array","null"],"items":{"type":"string","enum":["a"]}}"#;
+        assert_eq!(written(tags, true, Strictness::Strict), schema);
+    }
+
+    #[test]
+    fn strict_objects_are_closed_and_name_every_field() {
+        let point = r#"{"val_type":"json","properties":{"x":{"val_type":"number"},"n":{"val_type":"string","description":"d"}},"required_keys":["x"]}"#;
+        let strict = r#"{"type":"object","properties":{"x":{"type":"number"},"n":{"type":["string","null"],"description":"d"}},"required":["x","n"],"additionalProperties":false}"#;
+        let plain = r#"{"type":"object","properties":{"x":{"type":"number"},"n":{"type":"string","description":"d"}},"required":["x"]}"#;
+        assert_eq!(written(point, false, Strictness::Strict), strict);
+        assert_eq!(written(point, false, Strictness::Plain), plain);
+    }
 }
