@@ -84,7 +84,8 @@ pub fn build(workspace: &Workspace, platform: Platform, profile: Profile) -> Res
     build_into(workspace, platform, profile, &default_output(workspace, platform))
 }
 
-fn build_into(
+/// The same, into a directory of the caller's.
+pub(crate) fn build_into(
     workspace: &Workspace,
     platform: Platform,
     profile: Profile,
@@ -94,6 +95,14 @@ fn build_into(
         Platform::Cloudflare => cloudflare::build(workspace, profile, output),
         Platform::Spin => spin::build(workspace, profile, output),
     }
+}
+
+/// Builds a Worker that has no entry of its own, in release, and writes wasm-bindgen's two files into `output`.
+pub(crate) fn bindings_of(workspace: &Workspace, package: &str, output: &Path) -> Result<(), BuildError> {
+    let compiled =
+        target::compile(workspace, package, cloudflare::TARGET, Profile::Release, &cloudflare::KEEP_FEATURES)?;
+    files::directory(output)?;
+    bindgen::run(workspace, &compiled, output)
 }
 
 /// Where `wrangler.toml` and `spin.toml` look.

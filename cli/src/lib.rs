@@ -3,6 +3,7 @@
 //! Everything here runs on the developer's machine. It starts other programs and moves files; it decides nothing about
 //! requests.
 
+pub mod bench;
 pub mod build;
 pub mod config;
 pub mod dev;

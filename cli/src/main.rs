@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use toolgate_cli::failure::Failure;
-use toolgate_cli::{build, config, dev, gate, key, say};
+use toolgate_cli::{bench, build, config, dev, gate, key, say};
 
 /// Develop, build and check Toolgate.
 #[derive(Debug, Parser)]
@@ -22,6 +22,8 @@ enum Command {
     Dev(dev::Arguments),
     /// Run the whole test.
     Gate(gate::Arguments),
+    /// Build what the benchmarks compare, and measure it.
+    Bench(bench::Arguments),
     /// Check or describe a configuration.
     Config(config::Arguments),
     /// Make or hash an API key of a caller.
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         Command::Build(arguments) => build::run(&arguments).map_err(Failure::from),
         Command::Dev(arguments) => dev::run(&arguments),
         Command::Gate(arguments) => gate::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Key(arguments) => key::run(&arguments),
     };

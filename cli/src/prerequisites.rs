@@ -11,6 +11,8 @@ pub const NODE_REMEDY: &str = "install Node 20 or later with npm (https://nodejs
 /// How to get Python.
 pub const PYTHON_REMEDY: &str = "install Python 3.11 or later with venv (https://www.python.org; on Debian and Ubuntu: \
                                  apt-get install python3 python3-venv)";
+/// How to get valgrind.
+pub(crate) const VALGRIND_REMEDY: &str = "install valgrind (on Debian and Ubuntu: apt-get install valgrind)";
 
 /// A program that must be there, in a version that is recent enough.
 struct Prerequisite {
@@ -40,6 +42,15 @@ const NODE: Prerequisite =
 const NPM: Prerequisite = Prerequisite { program: "npm", arguments: &["--version"], least: None, remedy: NODE_REMEDY };
 const PYTHON: Prerequisite =
     Prerequisite { program: "python3", arguments: &["--version"], least: Some((3, 11)), remedy: PYTHON_REMEDY };
+const VALGRIND: Prerequisite =
+    Prerequisite { program: "valgrind", arguments: &["--version"], least: None, remedy: VALGRIND_REMEDY };
+// It has no option that ends well.
+const WRK: Prerequisite = Prerequisite {
+    program: "which",
+    arguments: &["wrk"],
+    least: None,
+    remedy: "install wrk (on Debian and Ubuntu: apt-get install wrk)",
+};
 
 /// Checks what `cargo dev` needs on this platform.
 ///
@@ -58,6 +69,14 @@ pub fn for_development(platform: Platform) -> Result<(), Failure> {
 /// Everything that is missing or too old, a line each.
 pub fn for_tests() -> Result<(), Failure> {
     check(&[CARGO, RUSTFMT, CLIPPY, NODE, NPM, PYTHON])
+}
+
+/// Checks what `cargo toolgate bench` needs.
+///
+/// # Errors
+/// Everything that is missing or too old, a line each.
+pub fn for_benchmarks() -> Result<(), Failure> {
+    check(&[CARGO, NODE, NPM, PYTHON, VALGRIND, WRK])
 }
 
 fn check(prerequisites: &[Prerequisite]) -> Result<(), Failure> {

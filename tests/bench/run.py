@@ -1,11 +1,9 @@
 #!/usr/bin/env python3
 """Measures Toolgate against hello-worlds on the same hosts, and its miss path against the executor itself.
 
-usage: cargo toolgate build cloudflare && ... ; python3 tests/bench/run.py --workerd BIN --spin-host BIN --engine BIN \
-           --worker DIR --hello DIR --spin FILE --spin-hello FILE [--rounds 5] [--seconds 3]
-
-docs/benchmarks.md has the whole command. Needs wrk (Debian: apt-get install wrk). Everything listens on 127.0.0.1, and
-ends with this program. Rounds are interleaved; figures are medians of the rounds, ratios are taken round by round.
+`cargo toolgate bench` builds what it needs and starts it; docs/benchmarks.md explains the figures. Everything listens on
+127.0.0.1 and ends with this program. Rounds are interleaved; figures are medians of the rounds, ratios are taken round by
+round.
 """
 
 import argparse
@@ -205,7 +203,7 @@ def main():
     engine_url = re.search(r"http://\S+", engine.stdout.readline())[0]
     bindings = BINDINGS % (KEY, engine_url)
     plain = workerd(arguments, "JS hello", os.path.join(here, "hello"), ["plain.js"])
-    rust = workerd(arguments, "Rust hello", arguments.hello, ["entry.js", "hello.js", "hello_bg.wasm"])
+    rust = workerd(arguments, "Rust hello", arguments.hello, ["entry.js", "toolgate.js", "toolgate_bg.wasm"])
     gate = workerd(arguments, "Toolgate", arguments.worker, ["index.js", "toolgate_bg.wasm"], bindings)
     spin_hello = spin(arguments, "spin-sdk hello", arguments.spin_hello)
     spin_gate = spin(arguments, "Toolgate on the Spin host", arguments.spin, toolgate_dev_key=KEY, arcade_api_key="bench", arcade_base_url=engine_url)

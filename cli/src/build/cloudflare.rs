@@ -10,12 +10,14 @@ use crate::command;
 use crate::say;
 use crate::workspace::Workspace;
 
+/// What it is compiled for.
+pub(super) const TARGET: &str = "wasm32-unknown-unknown";
 const MODULE: &str = "toolgate_bg.wasm";
 const ENTRY: &str = "index.js";
 const NPM_REMEDY: &str = "run `npm ci` in the repository (it needs Node 20 or later)";
 
 /// wasm-bindgen reads the list of WASM features that a full strip throws away; the later steps strip the rest.
-const KEEP_FEATURES: [&str; 2] = ["--config", "profile.release.strip=\"debuginfo\""];
+pub(super) const KEEP_FEATURES: [&str; 2] = ["--config", "profile.release.strip=\"debuginfo\""];
 
 /// What rustc switches on for `wasm32-unknown-unknown`, and with it everything that workerd must know.
 const WASM_FEATURES: [&str; 6] = [
@@ -29,8 +31,7 @@ const WASM_FEATURES: [&str; 6] = [
 
 /// Builds the Worker into `output` and returns its entry module.
 pub(super) fn build(workspace: &Workspace, profile: Profile, output: &Path) -> Result<PathBuf, BuildError> {
-    let compiled =
-        target::compile(workspace, "toolgate-cloudflare", "wasm32-unknown-unknown", profile, &KEEP_FEATURES)?;
+    let compiled = target::compile(workspace, "toolgate-cloudflare", TARGET, profile, &KEEP_FEATURES)?;
     let stage = workspace.target.join("cloudflare").join(profile.cargo());
     files::directory(&stage)?;
 

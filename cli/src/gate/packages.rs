@@ -37,9 +37,12 @@ fn package(package: &Value) -> Option<Package> {
     Some(Package { name, target })
 }
 
-/// A `cdylib` is a WASM module here. Only the Worker's runs in a JavaScript engine.
+/// A `cdylib` is a WASM module here. Only the Workers run in a JavaScript engine.
 fn wasm_target(name: &str) -> &'static str {
-    if name == "toolgate-cloudflare" { "wasm32-unknown-unknown" } else { "wasm32-wasip2" }
+    match name {
+        "toolgate-cloudflare" | "toolgate-bench-hello" => "wasm32-unknown-unknown",
+        _ => "wasm32-wasip2",
+    }
 }
 
 #[cfg(test)]

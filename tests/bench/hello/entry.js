@@ -1,4 +1,3 @@
-import module from "./hello_bg.wasm";
-import { fetch, initSync } from "./hello.js";
-initSync({ module });
+import { fetch } from "./toolgate.js";
+
 export default { fetch };

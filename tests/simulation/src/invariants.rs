@@ -90,7 +90,7 @@ fn every_refusal_is_named(seen: &Observed, stats: &mut Stats) -> Result<(), Stri
         return Ok(());
     }
     let body: Value = serde_json::from_str(&seen.body).map_err(|_| "an error without JSON")?;
-    if seen.headers.get("toolgate-refusal").is_some() {
+    if seen.headers.contains_key("toolgate-refusal") {
         stats.refusals += 1;
         let same_name = body["name"].as_str() == seen.headers.get("toolgate-refusal").map(String::as_str);
         let has_id = body["request_id"].as_str() == seen.headers.get("x-request-id").map(String::as_str);

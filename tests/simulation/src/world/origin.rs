@@ -65,7 +65,7 @@ impl Platform {
     /// What the executor answers, once it has run what it was asked to run.
     fn answer_to(&self, request: &OriginRequest) -> OriginResponse {
         let path = request.url.split_once("://").map_or("", |(_, rest)| rest);
-        let path = path.find('/').map_or("/", |slash| &path[slash..]);
+        let path = path.find('/').and_then(|slash| path.get(slash..)).unwrap_or("/");
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let credential = request.authorization.as_ref().map_or("", |secret| secret.expose());
         let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
