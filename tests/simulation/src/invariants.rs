@@ -242,6 +242,7 @@ fn is_not_stale(
             && !declares_read(other_tool)
             && !other_tool.starts_with("Weather.")
             && other.user == call.user
+            && !write.headers.contains_key("idempotent-replayed")
             && planned.caller.is_some_and(|other| CALLERS[other].tenant == caller.tenant);
         if same && write.status == 200 && executed_at < write.span.0 && seen.span.0 > write.span.1 + LEASE_MS {
             return Err(format!("served after {other_tool} had changed it"));

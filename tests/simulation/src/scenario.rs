@@ -1,5 +1,7 @@
 //! A run from a seed: who asks what, of which isolate, when, and what goes wrong meanwhile.
 
+mod plan;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -229,9 +231,12 @@ pub fn run(seed: u64, requests: usize) -> Run {
     toolgate::record::install(log_line);
     LOG.with_borrow_mut(Vec::clear);
     let world = World::new(seed);
-    let variants = plan_isolates(&world);
-    let faults = plan_faults(&world);
-    let planned: Vec<Planned> = (0..requests).map(|index| plan(&world, variants.len(), index)).collect();
+    let variants = plan::isolates(&world);
+    let faults = plan::faults(&world);
+    let mut planned = Vec::with_capacity(requests);
+    for _ in 0..requests {
+        planned.push(plan::next(&world, variants.len(), &planned));
+    }
     let schema_changed_at = (world.below(3) == 0).then(|| world.now().as_millis() + 40_000);
     let gateways: Vec<Rc<Gateway>> =
         variants.iter().map(|variant| Rc::new(Gateway::new(Box::leak(document(*variant).into_boxed_str())))).collect();
@@ -275,81 +280,6 @@ pub fn run(seed: u64, requests: usize) -> Run {
         log: LOG.with_borrow_mut(std::mem::take),
         schema_changed_at,
     }
-}
-
-fn plan_isolates(world: &World) -> Vec<Variant> {
-    let odd = [Variant::OtherAccount, Variant::Worker, Variant::OtherProject, Variant::ShortLived, Variant::Plain];
-    vec![Variant::Plain, Variant::Plain, odd[world.below(odd.len())]]
-}
-
-fn plan_faults(world: &World) -> Faults {
-    match world.below(4) {
-        0 => Faults::default(),
-        1 => Faults { kv_stale: 30, kv_lost: 20, kv_broken: 10, ..Faults::default() },
-        2 => Faults { origin: 30, ..Faults::default() },
-        _ => Faults { kv_stale: 10, kv_lost: 10, kv_broken: 5, durable_away: 20, origin: 15 },
-    }
-}
-
-fn plan(world: &World, isolates: usize, index: usize) -> Planned {
-    let one_of = |users: &[Option<&'static str>]| users[world.below(users.len())];
-    // Bursts, so that requests meet in flight.
-    let mut at_ms = (world.below(12) * 10_000 + world.below(40)) as u64;
-    let isolate = world.below(isolates);
-    let mut caller = Some([0, 0, 0, 1, 2, 2, 2, 3][world.below(8)]);
-    let ask = match world.below(100) {
-        0..88 => {
-            let tool = [0, 0, 0, 0, 1, 2, 2, 3, 3, 3, 4, 5, 5, 5, 5, 6][world.below(16)];
-            Ask::Execute(Box::new(Execute {
-                tool,
-                with_version: TOOLS[tool].name == "Docs.Get" && world.chance(70),
-                user: one_of(&[
-                    Some("u1"),
-                    Some("u1"),
-                    Some("u1"),
-                    Some("u1"),
-                    Some("u2"),
-                    Some("u2"),
-                    None,
-                    Some("stranger"),
-                ]),
-                input: [0, 1, 0, 1, 0, 1, world.below(INPUTS.len())][world.below(7)],
-                project: one_of(&[None, None, None, None, None, None, Some("o/p"), Some("o/q")]),
-                idempotency_key: world.chance(20).then(|| format!("key-{}", world.below(6))),
-            }))
-        }
-        88..91 => {
-            caller = Some(OPERATOR);
-            at_ms += 60_000;
-            let changes = [
-                r#"{"invalidate":"all"}"#,
-                r#"{"invalidate":"tenant","tenant":"a"}"#,
-                r#"{"invalidate":"toolkit","tenant":"b","toolkit":"Mail"}"#,
-                r#"{"kill":"tool:Mail.Search"}"#,
-                r#"{"revoke":"narrow-a"}"#,
-                r#"{"revoke":"wide-b"}"#,
-            ];
-            Ask::Change(changes[world.below(changes.len())].to_owned())
-        }
-        91..93 => Ask::AuthBegin(one_of(&[Some("u1"), Some("stranger")])),
-        93..96 if index > 0 => Ask::AuthStatus(world.below(index)),
-        96..98 => {
-            caller = None;
-            Ask::Execute(Box::new(Execute {
-                tool: 0,
-                with_version: false,
-                user: None,
-                input: 0,
-                project: None,
-                idempotency_key: None,
-            }))
-        }
-        _ => Ask::Nonsense(
-            ["", "{", "[]", "{\"tool_name\":1}", "{\"tool_name\":\"Mail.Search\",\"input\":[]}", "{\"a\":1,\"a\":2}"]
-                [world.below(6)],
-        ),
-    };
-    Planned { at_ms, isolate, caller, ask }
 }
 
 /// The request as a host would hand it over.

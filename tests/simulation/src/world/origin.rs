@@ -7,6 +7,9 @@ use toolgate::time::Millis;
 use super::Platform;
 use crate::facts::{Execution, Facts, TOOLS, Via};
 
+/// How often a tool that runs fails, in percent.
+const TOOL_FAILS: u32 = 6;
+
 impl Origin for Platform {
     type Stream = ();
 
@@ -85,12 +88,13 @@ impl Platform {
                     &body["user_id"],
                     between(&request.body, "\"input\":", "}"),
                 );
-                let run = self.execute(facts);
+                let (success, output) = self.execute(facts);
                 json_answer(
                     200,
                     &json!({
-                        "id": "tc", "execution_id": "te", "execution_type": "immediate", "status": "success",
-                        "success": true, "duration": 1.25, "finished_at": "2026-01-01T00:00:00Z", "output": {"value": run},
+                        "id": "tc", "execution_id": "te", "execution_type": "immediate",
+                        "status": if success { "success" } else { "failed" },
+                        "success": success, "duration": 1.25, "finished_at": "2026-01-01T00:00:00Z", "output": output,
                     }),
                 )
             }
@@ -112,12 +116,12 @@ impl Platform {
                     &body["context"]["user_id"],
                     between(&request.body, "\"inputs\":", ",\"context\""),
                 );
-                let run = self.execute(facts);
+                let (success, output) = self.execute(facts);
                 json_answer(
                     200,
                     &json!({
-                        "execution_id": "x", "finished_at": "2026-01-01T00:00:00", "duration": 1.25, "success": true,
-                        "output": {"value": run, "logs": null, "error": null, "requires_authorization": null},
+                        "execution_id": "x", "finished_at": "2026-01-01T00:00:00", "duration": 1.25, "success": success,
+                        "output": output,
                     }),
                 )
             }
@@ -155,13 +159,17 @@ impl Platform {
         }
     }
 
-    /// Runs a tool: notes it, and answers with everything the answer depends on.
-    fn execute(&self, facts: Facts) -> Value {
+    /// Runs a tool: notes it, and answers with everything the answer depends on. Now and then the tool itself fails.
+    fn execute(&self, facts: Facts) -> (bool, Value) {
         let mut executions = self.world.executions.borrow_mut();
-        let number = executions.len();
-        let value = facts.to_value(number);
+        let value = facts.to_value(executions.len());
         executions.push(Execution { request: self.request, at: self.world.now.get(), facts });
-        value
+        if self.world.chance(TOOL_FAILS) {
+            let error =
+                json!({"message": "failed", "kind": "TOOL_RUNTIME_FATAL", "can_retry": false, "status_code": 500});
+            return (false, json!({"error": error}));
+        }
+        (true, json!({"value": value}))
     }
 
     fn engine_tools(&self, query: &str) -> OriginResponse {

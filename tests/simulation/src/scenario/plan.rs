@@ -1,0 +1,114 @@
+//! What a run's seed makes of it: isolates, faults, and requests, some of which follow up others.
+
+use super::{Ask, Execute, INPUTS, OPERATOR, Planned, Variant};
+use crate::facts::TOOLS;
+use crate::world::{Faults, World};
+
+/// The isolates of a run: two alike, and one that is configured otherwise.
+pub(super) fn isolates(world: &World) -> Vec<Variant> {
+    let odd = [Variant::OtherAccount, Variant::Worker, Variant::OtherProject, Variant::ShortLived, Variant::Plain];
+    vec![Variant::Plain, Variant::Plain, odd[world.below(odd.len())]]
+}
+
+/// What goes wrong in a run.
+pub(super) fn faults(world: &World) -> Faults {
+    match world.below(4) {
+        0 => Faults::default(),
+        1 => Faults { kv_stale: 30, kv_lost: 20, kv_broken: 10, ..Faults::default() },
+        2 => Faults { origin: 30, ..Faults::default() },
+        _ => Faults { kv_stale: 10, kv_lost: 10, kv_broken: 5, durable_away: 20, origin: 15 },
+    }
+}
+
+/// The next request; some follow up what was planned before.
+pub(super) fn next(world: &World, isolates: usize, before: &[Planned]) -> Planned {
+    let follows_up = match world.below(100) {
+        0..8 => repetition(world, before),
+        8..12 => question(world, before),
+        _ => None,
+    };
+    let mut planned = follows_up.unwrap_or_else(|| fresh(world, before.len()));
+    planned.isolate = world.below(isolates);
+    planned
+}
+
+/// An earlier call under an idempotency key once more, at whichever isolate: what a client does that lost the answer.
+fn repetition(world: &World, before: &[Planned]) -> Option<Planned> {
+    let has_key = |planned: &&Planned| matches!(&planned.ask, Ask::Execute(call) if call.idempotency_key.is_some());
+    let first = one_of_all(world, before.iter().filter(has_key))?;
+    Some(Planned { at_ms: first.at_ms + [5, 500, 30_000, 60_000][world.below(4)], ..first.clone() })
+}
+
+/// Somebody of the same tenant asks how an authorisation stands.
+fn question(world: &World, before: &[Planned]) -> Option<Planned> {
+    let begins = before.iter().enumerate().filter(|(_, planned)| matches!(planned.ask, Ask::AuthBegin(_)));
+    let (of, begun) = one_of_all(world, begins)?;
+    let caller = Some([0, 1, 2][world.below(3)]);
+    Some(Planned { at_ms: begun.at_ms + 1_000, isolate: 0, caller, ask: Ask::AuthStatus(of) })
+}
+
+fn one_of_all<T>(world: &World, all: impl Iterator<Item = T>) -> Option<T> {
+    let mut all: Vec<T> = all.collect();
+    if all.is_empty() { None } else { Some(all.swap_remove(world.below(all.len()))) }
+}
+
+/// A request that follows nothing.
+fn fresh(world: &World, index: usize) -> Planned {
+    let one_of = |users: &[Option<&'static str>]| users[world.below(users.len())];
+    // Bursts, so that requests meet in flight.
+    let mut at_ms = (world.below(12) * 10_000 + world.below(40)) as u64;
+    let mut caller = Some([0, 0, 0, 1, 2, 2, 2, 3][world.below(8)]);
+    let ask = match world.below(100) {
+        0..88 => {
+            let tool = [0, 0, 0, 0, 1, 2, 2, 3, 3, 3, 4, 5, 5, 5, 5, 6][world.below(16)];
+            Ask::Execute(Box::new(Execute {
+                tool,
+                with_version: TOOLS[tool].name == "Docs.Get" && world.chance(70),
+                user: one_of(&[
+                    Some("u1"),
+                    Some("u1"),
+                    Some("u1"),
+                    Some("u1"),
+                    Some("u2"),
+                    Some("u2"),
+                    None,
+                    Some("stranger"),
+                ]),
+                input: [0, 1, 0, 1, 0, 1, world.below(INPUTS.len())][world.below(7)],
+                project: one_of(&[None, None, None, None, None, None, Some("o/p"), Some("o/q")]),
+                idempotency_key: world.chance(20).then(|| format!("key-{}", world.below(6))),
+            }))
+        }
+        88..91 => {
+            caller = Some(OPERATOR);
+            at_ms += 60_000;
+            let changes = [
+                r#"{"invalidate":"all"}"#,
+                r#"{"invalidate":"tenant","tenant":"a"}"#,
+                r#"{"invalidate":"toolkit","tenant":"b","toolkit":"Mail"}"#,
+                r#"{"kill":"tool:Mail.Search"}"#,
+                r#"{"revoke":"narrow-a"}"#,
+                r#"{"revoke":"wide-b"}"#,
+            ];
+            Ask::Change(changes[world.below(changes.len())].to_owned())
+        }
+        91..93 => Ask::AuthBegin(one_of(&[Some("u1"), Some("stranger")])),
+        93..96 if index > 0 => Ask::AuthStatus(world.below(index)),
+        96..98 => {
+            caller = None;
+            Ask::Execute(Box::new(Execute {
+                tool: 0,
+                with_version: false,
+                user: None,
+                input: 0,
+                project: None,
+                idempotency_key: None,
+            }))
+        }
+        _ => Ask::Nonsense(
+            ["", "{", "[]", "{\"tool_name\":1}", "{\"tool_name\":\"Mail.Search\",\"input\":[]}", "{\"a\":1,\"a\":2}"]
+                [world.below(6)],
+        ),
+    };
+    Planned { at_ms, isolate: 0, caller, ask }
+}
