@@ -1,0 +1,94 @@
+//! Lists of tools: what is taken from one is a tool by every later reading, and can be found by its names.
+
+use std::rc::Rc;
+
+use toolgate::config::{ConflictRule, Executor, ExecutorKind};
+use toolgate::json::{Json, parse, write_json};
+use toolgate::names::{ExecutorId, ToolName, ToolPattern};
+use toolgate::refusal::RefusalKind;
+use toolgate::registry::catalogue::{CATALOGUE_LIMITS, of_engine_definition, of_worker};
+use toolgate::registry::{Offer, Registry, Tool};
+use toolgate::time::Millis;
+
+pub(crate) fn run(data: &[u8]) {
+    let Ok(list) = parse(data, CATALOGUE_LIMITS) else {
+        return;
+    };
+    let items = list.get("items").unwrap_or(&list).as_array().unwrap_or(std::slice::from_ref(&list)).to_vec();
+    let mut tools: Vec<Rc<Tool>> =
+        items.iter().cloned().filter_map(|item| of_engine_definition(item, 0)).map(Rc::new).collect();
+    match of_worker(list.clone(), 1) {
+        Some(of_worker) => {
+            assert!(of_worker.len() <= items.len(), "more tools than definitions");
+            tools.extend(of_worker);
+        }
+        None => assert!(list.as_array().is_none(), "a list is a list"),
+    }
+    tools.iter().for_each(|tool| check_tool(tool));
+    check_registry(&tools);
+}
+
+fn check_tool(tool: &Tool) {
+    assert_eq!(ToolName::new(tool.name.as_str()).as_ref(), Some(&tool.name), "a tool has a name");
+    assert_eq!(tool.folded, tool.name.folded(), "the name in lower case");
+    assert!(!has_null(&tool.definition), "nulls are left out");
+    let behavior = tool.behavior;
+    assert!(!(behavior.reads_only && behavior.mutates), "it only reads, or it changes something: {behavior:?}");
+    // The store keeps definitions as text: what comes back is the same tool.
+    let mut text = Vec::new();
+    write_json(&mut text, &tool.definition);
+    let read = parse(&text, CATALOGUE_LIMITS).expect("a definition fits the limits that it was read under");
+    let again = of_engine_definition(read, tool.executor).expect("a definition is a definition");
+    assert_eq!(again.definition, tool.definition, "the definition comes back");
+    assert_eq!((&again.name, &again.version), (&tool.name, &tool.version), "name and version come back");
+    assert_eq!(again.schema_hash, tool.schema_hash, "the digest of the schemas comes back");
+    assert_eq!((again.behavior, again.needs_authorization), (behavior, tool.needs_authorization), "what it declares");
+}
+
+fn has_null(value: &Json<'_>) -> bool {
+    match value {
+        Json::Array(items) => items.iter().any(|item| *item != Json::Null && has_null(item)),
+        Json::Object(object) => object.iter().any(|(_, member)| *member == Json::Null || has_null(member)),
+        _ => false,
+    }
+}
+
+fn executor(id: &str) -> Executor {
+    let id = ExecutorId::new(id).expect("an identifier");
+    let timeout = Millis::from_secs(1);
+    Executor { id, kind: ExecutorKind::Local, tools: vec![ToolPattern::Every], timeout }
+}
+
+fn check_registry(tools: &[Rc<Tool>]) {
+    let of = |executor: usize| tools.iter().filter(move |tool| tool.executor == executor).cloned().collect();
+    let offers = [Offer { executor: 0, tools: of(0) }, Offer { executor: 1, tools: of(1) }];
+    let executors = [executor("first"), executor("second")];
+    for conflicts in [ConflictRule::First, ConflictRule::Refuse] {
+        let registry = Registry::build(&offers, &executors, conflicts);
+        assert!(registry.len() <= tools.len(), "more names than tools");
+        for tool in tools.iter().take(50) {
+            check_names(&registry, tool, conflicts);
+        }
+    }
+}
+
+fn check_names(registry: &Registry, tool: &Tool, conflicts: ConflictRule) {
+    let found = |name: &str| {
+        let named = registry.name_of(name)?;
+        registry.resolve(&named, None, |_| true).map(Rc::clone)
+    };
+    for name in [tool.name.as_str().to_owned(), tool.folded.to_ascii_uppercase()] {
+        match found(&name) {
+            Ok(found) => assert_eq!(found.folded, tool.folded, "{name} is found under its name"),
+            Err(refusal) => {
+                let is_refused = conflicts == ConflictRule::Refuse && refusal.kind == RefusalKind::ToolAmbiguous;
+                assert!(is_refused, "{name}: {refusal:?}");
+            }
+        }
+    }
+    let underscored = tool.folded.replace(['.', '-'], "_");
+    match found(&underscored) {
+        Ok(found) => assert_eq!(found.folded.replace(['.', '-'], "_"), underscored, "the form that models use"),
+        Err(refusal) => assert_eq!(refusal.kind, RefusalKind::ToolAmbiguous, "{underscored}"),
+    }
+}

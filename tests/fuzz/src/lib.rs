@@ -1,0 +1,52 @@
+//! Fuzz targets: each hands bytes to one reader of the core, and panics where a property of that reader does not hold.
+//!
+//! `corpus/TARGET` has the inputs that `tests/replay.rs` replays and varies; `libfuzzer/` runs the same functions under
+//! libFuzzer.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a property that does not hold must stop the run")]
+
+mod answer;
+mod catalogue;
+mod configuration;
+mod entry;
+mod exchange;
+mod host;
+mod json;
+pub mod mutate;
+mod query;
+mod request;
+mod state;
+mod text;
+mod tool;
+
+/// One reader, and what must hold of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its name, which is its directory in the corpus.
+    pub name: &'static str,
+    /// What its input is.
+    pub takes: &'static str,
+    /// Hands the bytes to the reader; panics where a property does not hold.
+    pub run: fn(&[u8]),
+}
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    Target {
+        name: "answer",
+        takes: "`engine` or `worker`, its list of tools, and its answer to a call",
+        run: answer::run,
+    },
+    Target { name: "catalogue", takes: "a list of tools, as JSON", run: catalogue::run },
+    Target {
+        name: "configuration",
+        takes: "a configuration; `#: NAME=VALUE` lines are settings",
+        run: configuration::run,
+    },
+    Target { name: "entry", takes: "a key, and a kept answer in its stored form", run: entry::run },
+    Target { name: "json", takes: "a JSON text", run: json::run },
+    Target { name: "query", takes: "a request's target, or a query alone", run: query::run },
+    Target { name: "request", takes: "one or more whole requests, as HTTP writes them", run: request::run },
+    Target { name: "state", takes: "a stored state, and the commands that come to it", run: state::run },
+    Target { name: "tool", takes: "a local tool's name, and its arguments as JSON", run: tool::run },
+];

@@ -1,0 +1,76 @@
+//! Stored states and commands: whatever the bytes are, there is a reply; what is stored can be read again.
+
+use toolgate::state::{Command, Reply, Step, epochs, step};
+use toolgate::time::Timestamp;
+
+use crate::text::{parts, unescaped};
+
+/// The format that stands before the MessagePack of a state, a command and a reply.
+const FORMAT: u8 = 1;
+
+const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+/// The first part is the stored state (`none` for none), the others are commands, applied one after the other.
+pub(crate) fn run(data: &[u8]) {
+    let parts = parts(data);
+    let Some((stored, commands)) = parts.split_first() else {
+        return;
+    };
+    let mut stored = (*stored != b"none").then(|| bytes_of(stored));
+    for command in commands.iter().take(8) {
+        let command = bytes_of(command);
+        // Hosts hand both over as they come: the one may stand where the other should.
+        check(Some(&command), stored.as_deref().unwrap_or_default());
+        check(None, &command);
+        let done = check(stored.as_deref(), &command);
+        stored = done.state.or(stored);
+    }
+}
+
+/// A part that is JSON is a command as its owner is sent it; any other part is bytes.
+fn bytes_of(part: &[u8]) -> Vec<u8> {
+    match serde_json::from_slice::<Command>(part) {
+        Ok(command) => encoded(&command),
+        Err(_) => unescaped(part),
+    }
+}
+
+fn encoded(command: &Command) -> Vec<u8> {
+    let mut bytes = vec![FORMAT];
+    rmp_serde::encode::write(&mut bytes, command).expect("memory takes everything");
+    bytes
+}
+
+fn reply_of(done: &Step) -> Reply {
+    let (format, body) = done.reply.split_first().expect("a reply is never empty");
+    assert_eq!(*format, FORMAT, "the format of a reply");
+    rmp_serde::from_slice(body).expect("a reply can be read")
+}
+
+fn check(stored: Option<&[u8]>, command: &[u8]) -> Step {
+    let done = step(stored, command, NOW);
+    assert_eq!(done, step(stored, command, NOW), "the same bytes give the same step");
+    assert!(done.expires.is_none() || done.state.is_some(), "what is not stored does not expire");
+    let reply = reply_of(&done);
+    if reply == Reply::Unreadable {
+        assert!(done.state.is_none(), "what cannot be read changes nothing");
+        return done;
+    }
+    if let Some(state) = &done.state {
+        let again = reply_of(&step(Some(state), command, NOW));
+        assert!(again != Reply::Unreadable, "what was stored can be read again");
+    }
+    if let Reply::Epochs(epochs::Reply::Now(after)) = &reply {
+        let read = encoded(&Command::Epochs(epochs::Command::Read));
+        let before = reply_of(&step(stored, &read, NOW));
+        let Reply::Epochs(epochs::Reply::Now(before)) = before else {
+            panic!("a state that took a change can be read: {before:?}");
+        };
+        assert!(after.version >= before.version, "epochs never go back");
+        // A stored floor above the version is of nobody's making.
+        let is_made = before.cache_floor <= before.version;
+        assert!(!is_made || after.cache_floor >= before.cache_floor, "what is stale stays stale");
+        assert_eq!(done.state.is_some(), *after != before, "what changed is stored");
+    }
+    done
+}
