@@ -3,7 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
-#[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "this is how cargo and a build script talk")]
+#[expect(clippy::disallowed_methods, reason = "this is how cargo and a build script talk")]
 fn main() {
     println!("cargo::rerun-if-env-changed=TOOLGATE_CONFIG");
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join("../..");

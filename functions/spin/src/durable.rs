@@ -20,6 +20,8 @@ use crate::Spin;
 const TIMEOUT: Millis = Millis::from_secs(1);
 /// Attempts within that bound. Whenever one loses another has won, so this many in a row mean a crowd of writers.
 const ATTEMPTS: u32 = 64;
+/// The longest wait after a loss is two to this power, in milliseconds.
+const BACK_OFF_DOUBLINGS: u32 = 6;
 /// What a host without a database refuses, said once when an instance finds none.
 const NEEDS_DATABASE: &str = "no SQLite database labelled `default`: epochs (cache, revocation, kill switches), \
     idempotency keys, authorisations and metrics are refused";
@@ -96,7 +98,8 @@ pub(crate) async fn forget_expired(now: Timestamp) -> Result<(), DurableError> {
 
 async fn apply(host: Spin, key: &str, command: &[u8]) -> Result<Vec<u8>, DurableError> {
     let database = database().await?;
-    for _ in 0..ATTEMPTS {
+    for attempt in 0..ATTEMPTS {
+        back_off(host, attempt).await;
         let now = host.now();
         let row = read(&database, key).await?;
         let stored = row.as_ref().filter(|row| row.expires.is_none_or(|expires| now < expires));
@@ -107,6 +110,16 @@ async fn apply(host: Spin, key: &str, command: &[u8]) -> Result<Vec<u8>, Durable
         }
     }
     Err(DurableError::Unavailable)
+}
+
+/// Lets a crowd of writers spread out: after each further loss a random wait of up to twice as long.
+async fn back_off(host: Spin, losses: u32) {
+    if let Some(longest) = losses.checked_sub(2) {
+        let mut random = [0];
+        host.fill(&mut random);
+        let lengths = (1_u64 << longest.min(BACK_OFF_DOUBLINGS)).saturating_add(1);
+        host.sleep(Millis::new(u64::from(random[0]).checked_rem(lengths).unwrap_or(0))).await;
+    }
 }
 
 struct Row {
@@ -145,9 +158,7 @@ async fn replace(
     let key = Value::Text(key.to_owned());
     let expires = expires.map_or(Value::Null, integer);
     let changed = match version {
-        Some(version) => {
-            run(database, UPDATE, vec![Value::Blob(next), expires, key, Value::Integer(version)]).await?
-        }
+        Some(version) => run(database, UPDATE, vec![Value::Blob(next), expires, key, Value::Integer(version)]).await?,
         None => run(database, INSERT, vec![key, first_version(host), Value::Blob(next), expires]).await?,
     };
     Ok(!changed.is_empty())

@@ -1,18 +1,25 @@
 //! Requests as the core reads them, and responses as WASI writes them.
 
 use spin_sdk::wasip3;
-use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Method as WasiMethod, Request as WasiRequest, Response, Trailers};
+use spin_sdk::wasip3::http::types::{
+    ErrorCode, Fields, Method as WasiMethod, Request as WasiRequest, Response, Trailers,
+};
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
 use spin_sdk::wasip3::{wit_future, wit_stream};
 use toolgate::limits;
 use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
 use toolgate::response::{self, Body};
 
+const CONTENT_LENGTH: &str = "content-length";
+
 /// Bytes that one read of a body asks for when nobody said how long it is.
 const READ_BYTES: usize = 16 * 1024;
 
+/// How a body ends: with trailers, without, or too early.
+type End = FutureReader<Result<Option<Trailers>, ErrorCode>>;
+
 /// A body on its way: its bytes, and how it ended.
-pub(crate) type Stream = (StreamReader<u8>, FutureReader<Result<Option<Trailers>, ErrorCode>>);
+pub(crate) type Stream = (StreamReader<u8>, End);
 
 /// Why a body could not be read whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +34,11 @@ pub(crate) enum Unread {
 pub(crate) async fn read(request: WasiRequest) -> Request {
     let method = method_of(&request.get_method());
     let target = request.get_path_with_query().unwrap_or_else(|| "/".to_owned());
-    let fields = request.get_headers();
-    let headers = RequestHeaders(Header::NAMES.map(|name| field(&fields, name)));
+    let (headers, declared) = headers_of(request.get_headers().copy_all());
     let body = match method {
         // Content in these has no meaning (RFC 9110 sections 9.3.1 and 9.3.2).
         Method::Get | Method::Head => RequestBody::Whole(Vec::new()),
         _ => {
-            let declared = declared_length(&fields);
             let (sent, done) = wit_future::new(|| Ok(()));
             let stream = WasiRequest::consume_body(request, done);
             drop(sent);
@@ -60,21 +65,49 @@ fn method_of(method: &WasiMethod) -> Method {
     }
 }
 
-/// The value of a header; several are one, joined with a comma (RFC 9110 section 5.3). One that is not text is as good as
-/// none: nothing that the gateway reads may be anything else.
-pub(crate) fn field(fields: &Fields, name: &str) -> Option<String> {
-    let mut values = fields.get(name).into_iter();
-    let mut value = String::from_utf8(values.next()?).ok()?;
-    for more in values {
-        value.push_str(", ");
-        value.push_str(str::from_utf8(&more).ok()?);
+/// The headers that the gateway reads, and the length that the head declares. All are fetched at once: one call of the host
+/// costs more than the copies of what nobody reads.
+fn headers_of(fields: Vec<(String, Vec<u8>)>) -> (RequestHeaders, Option<usize>) {
+    let mut headers = RequestHeaders::default();
+    let mut declared = None;
+    for (name, value) in fields {
+        let slot = Header::NAMES.iter().position(|known| *known == name).and_then(|index| headers.0.get_mut(index));
+        if let Some(slot) = slot {
+            join(slot, value);
+        } else if name == CONTENT_LENGTH {
+            declared = length(&value);
+        }
     }
-    Some(value)
+    (headers, declared)
+}
+
+/// Adds a value to a header's: several are one, joined with a comma (RFC 9110 section 5.3). A value that is not text is as
+/// good as none: nothing that the gateway reads may be anything else.
+fn join(slot: &mut Option<String>, value: Vec<u8>) {
+    let Ok(value) = String::from_utf8(value) else { return };
+    match slot {
+        None => *slot = Some(value),
+        Some(known) => {
+            known.push_str(", ");
+            known.push_str(&value);
+        }
+    }
+}
+
+/// The value of one header.
+pub(crate) fn field(fields: &Fields, name: &str) -> Option<String> {
+    let mut slot = None;
+    fields.get(name).into_iter().for_each(|value| join(&mut slot, value));
+    slot
 }
 
 /// The length that the head declares.
 pub(crate) fn declared_length(fields: &Fields) -> Option<usize> {
-    field(fields, "content-length")?.trim().parse().ok()
+    fields.get(CONTENT_LENGTH).first().and_then(|value| length(value))
+}
+
+fn length(value: &[u8]) -> Option<usize> {
+    str::from_utf8(value).ok()?.trim().parse().ok()
 }
 
 /// Reads a whole body of at most `limit` bytes, and exactly as many as were declared.
@@ -83,9 +116,9 @@ pub(crate) async fn collect(stream: Stream, declared: Option<usize>, limit: usiz
     if declared.is_some_and(|declared| declared > limit) {
         return Err(Unread::TooLarge);
     }
-    // One byte of room beyond the declared end lets the last read see that it is the end.
-    let mut body = Vec::with_capacity(declared.map_or(READ_BYTES, |declared| declared.saturating_add(1)));
-    loop {
+    let mut body = Vec::with_capacity(declared.unwrap_or(READ_BYTES));
+    // What was declared and has come is whole: the host lets nothing follow it, so its end need not be waited for.
+    while declared != Some(body.len()) {
         if body.len() == body.capacity() {
             body.reserve(READ_BYTES);
         }
@@ -95,11 +128,11 @@ pub(crate) async fn collect(stream: Stream, declared: Option<usize>, limit: usiz
             return Err(Unread::TooLarge);
         }
         if !matches!(result, StreamResult::Complete(_)) {
-            break;
+            let whole = declared.is_none() && ended.await.is_ok();
+            return if whole { Ok(body) } else { Err(Unread::Broken) };
         }
     }
-    let whole = ended.await.is_ok() && declared.is_none_or(|declared| declared == body.len());
-    if whole { Ok(body) } else { Err(Unread::Broken) }
+    Ok(body)
 }
 
 /// Hands a response to the host.
@@ -108,7 +141,7 @@ pub(crate) fn write(response: response::Response<Stream>) -> Result<Response, Er
     let mut fields = Vec::with_capacity(headers.len().saturating_add(1));
     fields.extend(headers.into_iter().map(|(name, value)| (name.to_owned(), value.into_owned().into_bytes())));
     if let Body::Bytes(body) = &body {
-        fields.push(("content-length".to_owned(), body.len().to_string().into_bytes()));
+        fields.push((CONTENT_LENGTH.to_owned(), body.len().to_string().into_bytes()));
     }
     let fields = Fields::from_list(&fields).map_err(|error| ErrorCode::InternalError(Some(error.to_string())))?;
     let (contents, ended) = match body {
@@ -124,7 +157,7 @@ pub(crate) fn write(response: response::Response<Stream>) -> Result<Response, Er
 }
 
 /// A body that a task of its own writes while the other side reads.
-pub(crate) fn outgoing(body: Vec<u8>) -> (Option<StreamReader<u8>>, FutureReader<Result<Option<Trailers>, ErrorCode>>) {
+pub(crate) fn outgoing(body: Vec<u8>) -> (Option<StreamReader<u8>>, End) {
     if body.is_empty() {
         return (None, outgoing_end());
     }
@@ -137,7 +170,7 @@ pub(crate) fn outgoing(body: Vec<u8>) -> (Option<StreamReader<u8>>, FutureReader
 }
 
 /// A body's end: no trailers, no error. A body that is cut off shows by its declared length.
-fn outgoing_end() -> FutureReader<Result<Option<Trailers>, ErrorCode>> {
+fn outgoing_end() -> End {
     let (_default, reader) = wit_future::new(|| Ok(None));
     reader
 }

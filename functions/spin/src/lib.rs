@@ -9,6 +9,7 @@ mod durable;
 mod entropy;
 mod exchange;
 mod kv;
+mod log;
 mod origin;
 mod schedule;
 mod settings;
@@ -28,7 +29,7 @@ struct Spin;
 
 thread_local! {
     static GATEWAY: Rc<Gateway> = {
-        toolgate::record::install(background::write_line);
+        log::install();
         Rc::new(Gateway::new(include_str!(env!("TOOLGATE_DOCUMENT"))))
     };
     static STARTED: Cell<bool> = const { Cell::new(false) };

@@ -72,8 +72,7 @@ async fn exchange_heads(request: OriginRequest) -> Result<OriginStream<(Option<u
 /// The request as WASI sends it; `None` when a part of it is nothing that can be sent.
 fn outgoing(request: OriginRequest) -> Option<Request> {
     let OriginRequest { method, url, headers, authorization, body, .. } = request;
-    let mut fields: Vec<_> =
-        headers.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())).collect();
+    let mut fields: Vec<_> = headers.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())).collect();
     if let Some(secret) = authorization {
         fields.push(("authorization".to_owned(), secret.expose().as_bytes().to_vec()));
     }
