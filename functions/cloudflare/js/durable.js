@@ -12,9 +12,10 @@ export class Durable extends DurableObject {
    */
   apply(command) {
     const { storage } = this.ctx;
-    const [state, expires, reply] = step(storage.kv.get(STATE), command);
+    const kept = storage.kv.get(STATE);
+    const [state, expires, reply] = step(counts(kept) ? kept.state : undefined, command);
     if (state !== undefined) {
-      storage.kv.put(STATE, state);
+      storage.kv.put(STATE, { state, expires });
       if (expires !== undefined) storage.setAlarm(expires);
     }
     return reply;
@@ -24,6 +25,11 @@ export class Durable extends DurableObject {
   async alarm() {
     await this.ctx.storage.deleteAll();
   }
+}
+
+/** Whether what is stored still counts. An alarm may be late, so the time is compared, as on every other platform. */
+function counts(kept) {
+  return kept !== undefined && (kept.expires === undefined || Date.now() < kept.expires);
 }
 
 function step(state, command) {

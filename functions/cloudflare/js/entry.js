@@ -11,6 +11,8 @@ ready();
 
 export default {
   fetch(request, env, ctx) {
+    // Content in these has no meaning (RFC 9110 sections 9.3.1 and 9.3.2).
+    if (request.method === "GET" || request.method === "HEAD") return answer(request, env, ctx, NOTHING, WHOLE);
     const declared = request.headers.get("content-length");
     if (declared === null) {
       if (request.body === null) return answer(request, env, ctx, NOTHING, WHOLE);
@@ -36,7 +38,12 @@ function answer(request, env, ctx, body, fate) {
     let head = request.method + "\n" + request.url;
     for (const name of known.requestHeaders) head += "\n" + (headers.get(name) ?? "");
     const answered = gate.fetch(head, body, fate, env, ctx);
-    return answered instanceof Promise ? surviving(answered).catch(failed) : answered;
+    if (!(answered instanceof Promise)) return answered;
+    const kept = surviving(answered).catch(failed);
+    // Else the platform would cancel everything when the caller hangs up: a call that is under way is made all the same, so
+    // its record, its idempotency key and what it makes stale must not be lost. What is ready at once needs no such care.
+    ctx.waitUntil(kept);
+    return kept;
   } catch (error) {
     return failed(error);
   }

@@ -23,9 +23,12 @@ export function ready() {
   isUsable = true;
 }
 
-/** Takes note of a trap; other errors leave the instance as it was. */
+/**
+ * Takes note of a trap; other errors leave the instance as it was. V8 reports an exhausted stack as a `RangeError`, which
+ * skips Rust's destructors as a trap does; nothing else of ours throws one.
+ */
 export function notice(error) {
-  if (!(error instanceof WebAssembly.RuntimeError)) return;
+  if (!(error instanceof WebAssembly.RuntimeError || error instanceof RangeError)) return;
   isUsable = false;
   for (const reject of waiting) reject(error);
   waiting.clear();

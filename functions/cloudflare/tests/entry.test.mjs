@@ -1,4 +1,5 @@
-// The Worker's entry on real workerd, with a stand-in for the WASM: bodies, and what a trap leaves behind.
+// The Worker's entry on real workerd, with a stand-in for the WASM: bodies, callers that hang up, what a trap leaves behind,
+// and the durable owner. `node --test functions/cloudflare/tests`
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
@@ -10,8 +11,14 @@ import { Miniflare } from "miniflare";
 
 const here = new URL(".", import.meta.url).pathname;
 
-// (module (func (export "trap") unreachable))
-const TRAP = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 8, 1, 4, 116, 114, 97, 112, 0, 0, 10, 5, 1, 3, 0, 0, 11];
+// (module (func (export "trap") unreachable) (func (export "deep") call 1))
+const TRAP = [
+  [0, 97, 115, 109, 1, 0, 0, 0],
+  [1, 4, 1, 96, 0, 0],
+  [3, 3, 2, 0, 0],
+  [7, 15, 2, 4, 116, 114, 97, 112, 0, 0, 4, 100, 101, 101, 112, 0, 1],
+  [10, 10, 2, 3, 0, 0, 11, 4, 0, 16, 1, 11],
+].flat();
 
 let directory;
 let worker;
@@ -52,7 +59,9 @@ after(async () => {
 });
 
 const get = (path) => fetch(new URL(path, url), { signal: AbortSignal.timeout(5_000) });
-const instance = async () => (await (await get("/")).json()).instance;
+const state = async () => (await get("/")).json();
+const instance = async () => (await state()).instance;
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function isFault(response) {
   assert.equal(response.status, 500);
@@ -62,7 +71,7 @@ async function isFault(response) {
   assert.equal(body.request_id, response.headers.get("x-request-id"));
 }
 
-for (const path of ["/trap", "/later"]) {
+for (const path of ["/trap", "/later", "/deep"]) {
   test(`a trap (${path}) is answered with an error, and the next request has a new instance`, async () => {
     const old = await instance();
     await isFault(await get(path));
@@ -79,17 +88,45 @@ test("an error that is no trap is answered, and the instance stays", async () =>
 
 test("a trap also ends the requests that the lost instance would have answered", async () => {
   const waiting = get("/slow");
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await pause(100);
   await isFault(await get("/trap"));
   await isFault(await waiting);
 });
 
 test("a trap in a durable owner rejects its caller and is followed by a new instance", async () => {
   const old = await instance();
-  const owners = await worker.getDurableObjectNamespace("TOOLGATE_DURABLE");
-  const owner = owners.get(owners.idFromName("key"));
+  const owner = await ownerOf("key");
   await assert.rejects(async () => owner.apply(new Uint8Array(1)));
   assert.equal(await instance(), old + 1);
+});
+
+async function ownerOf(key) {
+  const owners = await worker.getDurableObjectNamespace("TOOLGATE_DURABLE");
+  return owners.get(owners.idFromName(key));
+}
+
+test("a state that has expired does not count, even where the alarm that deletes it is late", async () => {
+  const owner = await ownerOf("expiry");
+  const ask = async (command) => new TextDecoder().decode(await owner.apply(new TextEncoder().encode(JSON.stringify(command))));
+  await ask({ keep: "a", for: 60_000 });
+  await ask({ later: 59_000 });
+  assert.equal(await ask({}), "a");
+  await ask({ later: 60_001 });
+  assert.equal(await ask({}), "");
+  await ask({ keep: "b" });
+  await ask({ later: 9e9 });
+  assert.equal(await ask({}), "b", "a state without an end counts for ever");
+  await ask({ later: 0 });
+});
+
+test("a call is finished and recorded though its caller hangs up", async () => {
+  const { finished } = await state();
+  const socket = connect(Number(url.port), "127.0.0.1", () => socket.write("GET /call HTTP/1.1\r\nHost: h\r\n\r\n"));
+  await pause(100);
+  // workerd takes a connection whose other side is only closed for one that still reads.
+  socket.resetAndDestroy();
+  await pause(600);
+  assert.equal((await state()).finished, finished + 1);
 });
 
 /** Sends raw bytes, and resolves to what was received when the server closes or falls silent. */
@@ -110,6 +147,13 @@ test("a body is read whole, with a declared length and without", async () => {
   assert.match(await post("Content-Length: 3", "abc"), /"body":"abc","fate":0/);
   assert.match(await post("Transfer-Encoding: chunked", "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n"), /"body":"abc","fate":0/);
   assert.match(await post("Content-Length: 0", ""), /"body":"","fate":0/);
+});
+
+test("a body of GET or HEAD has no meaning", async () => {
+  for (const body of ["Content-Length: 3\r\n\r\nabc", "Content-Length: 101\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n!"]) {
+    assert.match(await raw(`GET /a HTTP/1.1\r\nHost: h\r\n${body}`), /"body":"","fate":0/);
+    assert.match(await raw(`HEAD /a HTTP/1.1\r\nHost: h\r\n${body}`), /200 OK/);
+  }
 });
 
 test("a body over the limit is refused: unread where its length is declared, else while it arrives", async () => {
