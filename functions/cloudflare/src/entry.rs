@@ -1,6 +1,7 @@
 //! What `js/entry.js` calls.
 
 use std::cell::Cell;
+use std::panic::{self, PanicHookInfo};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -29,6 +30,7 @@ thread_local! {
 #[wasm_bindgen]
 pub fn start(document: String) -> Array {
     record::install(glue::log);
+    panic::set_hook(Box::new(tell));
     let gateway = Gateway::new(Box::leak(document.into_boxed_str()));
     GATEWAY.set(Some(Box::leak(Box::new(gateway))));
     Array::of3(&JsValue::from(limits::BODY_BYTES_MAX as f64), &array(&Header::NAMES), &array(&RESPONSE_HEADERS))
@@ -36,6 +38,14 @@ pub fn start(document: String) -> Array {
 
 fn array(names: &[&str]) -> Array {
     names.iter().copied().map(JsValue::from_str).collect()
+}
+
+/// Logs where a panic began, which the trap that follows it does not know. A message that was put together while running
+/// stays out: it may hold what nobody should read.
+fn tell(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let reason = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or_default();
+    tracing::error!(place, reason, "panic");
 }
 
 /// Answers a request: with a `Response` where nothing had to be waited for, else with a promise of one.

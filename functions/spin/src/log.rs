@@ -1,10 +1,12 @@
 //! The log: lines on the component's standard output, which Spin shows and keeps in a file.
 //!
 //! One write costs the host more than everything else about a line, and stops the whole instance for its time. So lines wait
-//! a moment for each other. A trap loses what still waits; a panic does not.
+//! a moment for each other. A panic writes what still waits; another trap loses it.
 
 use std::cell::RefCell;
 use std::io::Write;
+use std::panic::{self, PanicHookInfo};
+use std::thread;
 
 use spin_sdk::wasip3;
 use toolgate::ports::Clock;
@@ -21,14 +23,17 @@ thread_local! {
     static WAITING: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Lets the core's events, and what a panic leaves behind, go to the log.
+/// Lets the core's events, and where a panic began, go to the log.
 pub(crate) fn install() {
     toolgate::record::install(write_line);
-    let tell = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        flush();
-        tell(panic);
-    }));
+    panic::set_hook(Box::new(tell));
+}
+
+/// Logs where a panic began. A message that was put together while running stays out: it may hold what nobody should read.
+fn tell(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let reason = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or_default();
+    tracing::error!(place, reason, "panic");
 }
 
 fn write_line(line: &str) {
@@ -37,7 +42,8 @@ fn write_line(line: &str) {
         waiting.push(b'\n');
         waiting.len()
     });
-    if waiting > FULL {
+    // After a panic nothing that waits would be written any more.
+    if waiting > FULL || thread::panicking() {
         flush();
     } else if waiting == line.len().saturating_add(1) {
         wasip3::spawn(async {
@@ -48,11 +54,8 @@ fn write_line(line: &str) {
 }
 
 fn flush() {
-    // A panic inside `write_line` itself leaves the lines borrowed: then there is nothing that could be done for them.
-    let waiting = WAITING.with(|waiting| waiting.try_borrow_mut().map(|mut waiting| std::mem::take(&mut *waiting)));
-    if let Ok(lines) = waiting
-        && !lines.is_empty()
-    {
+    let lines = WAITING.take();
+    if !lines.is_empty() {
         let mut stdout = std::io::stdout().lock();
         // There is nowhere to tell that the log is gone.
         let _lost = stdout.write_all(&lines).and_then(|()| stdout.flush());
