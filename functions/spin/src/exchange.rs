@@ -1,5 +1,8 @@
 //! Requests as the core reads them, and responses as WASI writes them.
 
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
 use spin_sdk::wasip3;
 use spin_sdk::wasip3::http::types::{
     ErrorCode, Fields, Method as WasiMethod, Request as WasiRequest, Response, Trailers,
@@ -7,10 +10,17 @@ use spin_sdk::wasip3::http::types::{
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
 use spin_sdk::wasip3::{wit_future, wit_stream};
 use toolgate::limits;
+use toolgate::ports::Clock;
 use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
 use toolgate::response::{self, Body};
+use toolgate::time::Millis;
+
+use crate::Spin;
 
 const CONTENT_LENGTH: &str = "content-length";
+
+/// How long a request's body may take to arrive.
+const PATIENCE: Millis = Millis::from_secs(30);
 
 /// Bytes that one read of a body asks for when nobody said how long it is.
 const READ_BYTES: usize = 16 * 1024;
@@ -42,10 +52,13 @@ pub(crate) async fn read(request: WasiRequest) -> Request {
             let (sent, done) = wit_future::new(|| Ok(()));
             let stream = WasiRequest::consume_body(request, done);
             drop(sent);
-            match collect(stream, declared, limits::BODY_BYTES_MAX).await {
-                Ok(body) => RequestBody::Whole(body),
-                Err(Unread::TooLarge) => RequestBody::TooLarge,
-                Err(Unread::Broken) => RequestBody::Broken,
+            let body = pin!(collect(stream, declared, limits::BODY_BYTES_MAX));
+            // The host waits for ever, unless it was told otherwise.
+            let late = pin!(Spin.sleep(PATIENCE));
+            match select(body, late).await {
+                Either::Left((Ok(body), _)) => RequestBody::Whole(body),
+                Either::Left((Err(Unread::TooLarge), _)) => RequestBody::TooLarge,
+                Either::Left((Err(Unread::Broken), _)) | Either::Right(_) => RequestBody::Broken,
             }
         }
     };

@@ -14,7 +14,6 @@ mod origin;
 mod schedule;
 mod settings;
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use spin_sdk::wasip3;
@@ -32,7 +31,6 @@ thread_local! {
         log::install();
         Rc::new(Gateway::new(include_str!(env!("TOOLGATE_DOCUMENT"))))
     };
-    static STARTED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What `#[http_service]` would make, without its detour through the types of the `http` crate: of a request's headers only
@@ -46,7 +44,7 @@ impl Guest for Component {
         let gateway = GATEWAY.with(Rc::clone);
         let request = exchange::read(request).await;
         let response = gateway.handle(&Spin, request).await;
-        if !STARTED.replace(true) {
+        if schedule::is_asked() {
             Spin.spawn(schedule::run_when_due(gateway));
         }
         exchange::write(response)

@@ -1,5 +1,6 @@
-//! The scheduled job, on a host that has no schedule: a new instance runs it after its first response, when it is due.
+//! The scheduled job, on a host that has no schedule: it runs after a response, when it is due.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use toolgate::gateway::Gateway;
@@ -13,16 +14,28 @@ const EVERY: Millis = Millis::from_secs(15 * 60);
 /// Where the last run is written down. No key of the core begins with a dot.
 const KEY: &str = ".scheduled";
 
-/// One instance in so many asks whether the job is due: under load instances begin far more often than that matters.
-const ASKING: u8 = 16;
+thread_local! {
+    /// Counts this instance's requests, round and round. It begins anywhere, as most instances end before the first round
+    /// does: so each request, whichever instance serves it, is one in 256 to ask.
+    static REQUESTS: Cell<u8> = Cell::new(somewhere());
+}
+
+fn somewhere() -> u8 {
+    let mut random = [0];
+    Spin.fill(&mut random);
+    let [place] = random;
+    place
+}
+
+/// Whether this request is the one in 256 after which is asked whether the job is due: asking costs a read of the database.
+pub(crate) fn is_asked() -> bool {
+    let requests = REQUESTS.get().wrapping_add(1);
+    REQUESTS.set(requests);
+    requests == 0
+}
 
 /// Runs the job if it is due and no other instance has begun it.
 pub(crate) async fn run_when_due(gateway: Rc<Gateway>) {
-    let mut random = [0];
-    Spin.fill(&mut random);
-    if !random[0].is_multiple_of(ASKING) {
-        return;
-    }
     // Without a database nobody can tell who runs it, so nobody does; reads drop what has expired anyway.
     if durable::claim(Spin, KEY, EVERY).await == Ok(true) {
         gateway.scheduled(&Spin).await;
