@@ -53,8 +53,8 @@ fn answer_of(text: &[u8], request: &OriginRequest) -> Answer {
         "broken" => return Err(OriginError::Broken),
         "cut" => return Err(OriginError::BodyCut),
         "too-large" => return Err(OriginError::BodyTooLarge),
-        // A host reports nothing but statuses.
-        status => status.parse().ok().filter(|status| (100..600).contains(status)).unwrap_or(200),
+        // What a host reports is a status, and the last one: interim answers end no exchange.
+        status => status.parse().ok().filter(|status| (200..600).contains(status)).unwrap_or(200),
     };
     let mut headers: Vec<(&'static str, String)> = Vec::new();
     for (name, value) in lines.filter_map(|line| line.split_once(':')) {

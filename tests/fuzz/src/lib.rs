@@ -50,3 +50,12 @@ pub const TARGETS: &[Target] = &[
     Target { name: "state", takes: "a stored state, and the commands that come to it", run: state::run },
     Target { name: "tool", takes: "a local tool's name, and its arguments as JSON", run: tool::run },
 ];
+
+/// Hands the bytes to the target with this name.
+///
+/// # Panics
+/// When there is no such target, and where a property does not hold.
+pub fn run(name: &str, data: &[u8]) {
+    let target = TARGETS.iter().find(|target| target.name == name).expect("a target of the table");
+    (target.run)(data);
+}

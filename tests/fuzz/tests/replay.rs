@@ -48,6 +48,19 @@ fn every_target_has_a_corpus_and_every_corpus_a_target() {
 }
 
 #[test]
+fn libfuzzer_has_every_target() {
+    let package = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("libfuzzer");
+    let manifest = fs::read_to_string(package.join("Cargo.toml")).unwrap();
+    assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len());
+    for target in TARGETS {
+        let path = format!("targets/{}.rs", target.name);
+        let entry = fs::read_to_string(package.join(&path)).unwrap();
+        assert!(manifest.contains(&format!("path = \"{path}\"")), "{path} is not in Cargo.toml");
+        assert!(entry.contains(&format!("run(\"{}\", data)", target.name)), "{path} runs another target");
+    }
+}
+
+#[test]
 fn the_corpus_holds() {
     let mut failed = Vec::new();
     for target in TARGETS {
