@@ -13,6 +13,7 @@ use crate::epochs::Held;
 use crate::json::Json;
 use crate::names::{Project, UserId};
 use crate::operation::{Asked, Gate, Operation};
+use crate::ports::DurableError;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::registry::{Registry, Tool};
 use crate::request::{Header, Method, Request};
@@ -35,6 +36,14 @@ pub struct ToolCall<'r> {
     pub include_stacktrace: bool,
     /// The organisation and project.
     pub project: Option<Project>,
+}
+
+impl ToolCall<'_> {
+    /// Whether the call may be made twice without harm. One that is to be made later never may.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.tool.is_repeatable() && self.run_at.is_none()
+    }
 }
 
 /// A request to the engine that was admitted.
@@ -102,27 +111,12 @@ impl Context<'_> {
         self.caller.tools.iter().any(|pattern| pattern.matches(folded))
     }
 
-    fn may_name(&self, user: &UserId) -> bool {
-        match &self.caller.users {
-            UserRule::Every => true,
-            UserRule::Only(users) => users.contains(user),
-        }
-    }
-
     /// The user that a text names, if the caller may name it.
     ///
     /// # Errors
     /// [`RefusalKind::RequestInvalid`], [`RefusalKind::UserNotPermitted`].
     pub fn user(&self, place: &'static str, text: Option<&str>) -> Result<Option<UserId>, Refusal> {
-        let Some(text) = text else { return Ok(None) };
-        let user = UserId::new(text);
-        let user = user.ok_or_else(|| {
-            Refusal::with(
-                RefusalKind::RequestInvalid,
-                format!("{place}: must be 1 to 256 bytes without control characters"),
-            )
-        })?;
-        if self.may_name(&user) { Ok(Some(user)) } else { Err(Refusal::with(RefusalKind::UserNotPermitted, place)) }
+        user_of(self.caller, place, text)
     }
 
     /// The tool that a text names, if the caller may call it. Permission is asked for the name before anybody looks whether
@@ -131,7 +125,7 @@ impl Context<'_> {
     /// # Errors
     /// [`RefusalKind::ToolNotPermitted`], and those of [`Registry::resolve`].
     pub fn tool(&self, name: &str, version: Option<&str>) -> Result<Rc<Tool>, Refusal> {
-        let named = self.registry.name_of(name)?;
+        let named = self.registry.name_of(name, |folded| self.may_use(folded))?;
         let is_underscored = !named.folded.contains('.');
         // A name in the models' form that means nothing here has no tool to be permitted.
         if !is_underscored && !self.may_use(&named.folded) {
@@ -151,25 +145,28 @@ impl Context<'_> {
     }
 }
 
-/// Decides. The order: epochs, kill switches, action, project, users in the query, then the body.
+/// Decides what needs no list of tools, before anybody is asked for one. The order: epochs, action, kill switches, project,
+/// users in the query.
 ///
 /// # Errors
 /// The refusal of the first check that fails.
-pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> Result<Admitted<'r>, Refusal> {
-    if !context.held.is_current && context.config.epochs.fail_mode == FailMode::Closed {
-        return Err(Refusal::new(RefusalKind::EpochsUnavailable));
+pub fn permit(config: &Config, caller: &Caller, held: &Held, asked: &Asked) -> Result<(), Refusal> {
+    if let (Some(fault), FailMode::Closed) = (held.fault, config.epochs.fail_mode) {
+        return Err(Refusal::new(match fault {
+            DurableError::Unavailable => RefusalKind::EpochsUnavailable,
+            DurableError::Unsupported => RefusalKind::DurableUnsupported,
+        }));
     }
-    let Gate::Action(action) = asked.operation.gate() else {
-        return Ok(Admitted::Own);
-    };
-    if !context.caller.actions.iter().any(|pattern| pattern.matches(action)) {
+    if let Gate::Action(action) = asked.operation.gate()
+        && !caller.actions.iter().any(|pattern| pattern.matches(action))
+    {
         return Err(Refusal::with(RefusalKind::ActionNotPermitted, action.as_str()));
     }
-    if !is_operators(&asked.operation) {
-        check_caller_switches(&context.held.epochs, context.caller)?;
+    if !asked.operation.is_operators() {
+        check_caller_switches(&held.epochs, caller)?;
     }
     if let Some(project) = &asked.project {
-        let is_permitted = match &context.caller.projects {
+        let is_permitted = match &caller.projects {
             ProjectRule::Every => true,
             ProjectRule::Only(projects) => projects.contains(project),
         };
@@ -178,45 +175,57 @@ pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> 
         }
     }
     for parameter in USER_PARAMETERS {
-        context.user("the user in the query", asked.query.get(parameter))?;
+        user_of(caller, "the user in the query", asked.query.get(parameter))?;
     }
-    admit_operation(context, asked, request)
+    Ok(())
+}
+
+fn user_of(caller: &Caller, place: &'static str, text: Option<&str>) -> Result<Option<UserId>, Refusal> {
+    let Some(text) = text else { return Ok(None) };
+    let user = UserId::new(text);
+    let user = user.ok_or_else(|| {
+        let rule = format!("{place}: must be 1 to 256 bytes without control characters");
+        Refusal::with(RefusalKind::RequestInvalid, rule)
+    })?;
+    let may_name = match &caller.users {
+        UserRule::Every => true,
+        UserRule::Only(users) => users.contains(&user),
+    };
+    if may_name { Ok(Some(user)) } else { Err(Refusal::with(RefusalKind::UserNotPermitted, place)) }
 }
 
 /// The query parameters that name a user: the SDKs write the second form for nested ones.
 const USER_PARAMETERS: [&str; 2] = ["user_id", "user[id]"];
 
-/// Operators must be able to revive what they killed, and to see what is going on.
-const fn is_operators(operation: &Operation) -> bool {
-    matches!(
-        operation,
-        Operation::EpochsRead
-            | Operation::EpochsAdvance
-            | Operation::Metrics
-            | Operation::Ready
-            | Operation::Explain(_)
-    )
-}
-
-fn admit_operation<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> Result<Admitted<'r>, Refusal> {
+/// Decides the rest of a request that [`permit`] let through: tools, and what its body names.
+///
+/// # Errors
+/// The refusal of the first check that fails.
+pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> Result<Admitted<'r>, Refusal> {
     match &asked.operation {
         Operation::Execute => admit_execute(context, asked, request),
         Operation::AuthorizeTool => {
             let body = json_body(request, context.config)?;
+            body::refuse_lookalikes(&body)?;
             let members = Members::of(&body)?;
             context.user("user_id", members.text("user_id")?)?;
-            let tool = context.tool(members.required_text("tool_name")?, members.text("tool_version")?)?;
+            let tool = context.tool(members.required_text("tool_name")?, members.version()?)?;
             // A tool that needs no authorisation may live on an executor that the engine knows nothing of.
             if !tool.needs_authorization {
                 return Ok(Admitted::Own);
             }
+            // An engine may know a worker's tool too; then it is whichever engine answers by default.
+            let is_engine = |index: &usize| {
+                context.config.executors.get(*index).is_some_and(|executor| executor.engine().is_some())
+            };
             Ok(Admitted::Engine(EngineCall {
-                executor: Some(tool.executor),
+                executor: Some(tool.executor).filter(is_engine),
                 ..engine_call(asked, request, Exchange::BeginsAuthorization)
             }))
         }
         Operation::Requirements => {
             let body = json_body(request, context.config)?;
+            body::refuse_lookalikes(&body)?;
             let members = Members::of(&body)?;
             context.user("user_id", members.text("user_id")?)?;
             for (name, version) in body::named_tools(&members)? {
@@ -239,6 +248,7 @@ fn admit_operation<'r>(context: &Context<'_>, asked: &Asked, request: &'r Reques
         Operation::ScheduledGet => engine(asked, request, Exchange::OneExecution),
         Operation::Chat => {
             let body = json_body(request, context.config)?;
+            body::refuse_lookalikes(&body)?;
             let members = Members::of(&body)?;
             context.user("user", members.text("user")?)?;
             context.user("user_id", members.text("user_id")?)?;
@@ -260,8 +270,7 @@ fn admit_execute<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request)
     let user = context.user("user_id", members.text("user_id")?)?;
     let run_at = members.text("run_at")?.filter(|run_at| !run_at.is_empty()).map(str::to_owned);
     let include_stacktrace = members.flag("include_error_stacktrace")?;
-    let version = members.text("tool_version")?.filter(|version| !version.is_empty());
-    let tool = context.tool(members.required_text("tool_name")?, version)?;
+    let tool = context.tool(members.required_text("tool_name")?, members.version()?)?;
     members.object_or_null("input")?;
     let input = body::take(body, "input").unwrap_or_else(|| Json::Object(crate::json::Object::new()));
     let project = asked.project.clone();
@@ -285,6 +294,7 @@ fn admit_chat_tools(context: &Context<'_>, members: &Members<'_, '_>) -> Result<
 fn check_users_in_body(context: &Context<'_>, request: &Request) -> Result<(), Refusal> {
     let body = json_body(request, context.config)?;
     if let Json::Object(_) = &body {
+        body::refuse_lookalikes(&body)?;
         let members = Members::of(&body)?;
         for member in ["user_id", "user"] {
             context.user(member, members.text(member)?)?;

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use hmac_sha256::Hash;
 
 use crate::admission::{Context, EngineCall, Exchange};
-use crate::execute::{Passed, pass};
+use crate::config::UserRule;
+use crate::execute::{ANSWER_LIMITS, Passed, pass};
 use crate::hex;
 use crate::isolate::Running;
 use crate::json::{self, Json};
@@ -33,31 +34,49 @@ pub(crate) async fn answer<P: Platform>(
 ) -> Result<Answer<P::Stream>, Refusal> {
     if let Exchange::AwaitsAuthorization(id) = &call.exchange {
         let executor = owner_of_authorization(platform, context, id).await?;
-        call.executor = running.config.executors.iter().position(|known| known.id.as_str() == executor);
+        let index = running.config.executors.iter().position(|known| known.id.as_str() == executor);
+        // The engine that gave the id is configured no more, and no other one knows it.
+        call.executor = Some(index.ok_or_else(|| Refusal::new(RefusalKind::AuthorizationUnknown))?);
     }
     let (executor, engine) = route::of_engine(&running.config, call.executor)?;
     record.executor = Some(executor.id.clone());
     record.attempts = 1;
     let bounds = (executor.timeout, running.config.execute.response_bytes, &running.config.limits);
-    let passed = pass(platform, engine, &call, request, bounds).await?;
+    let passed = pass(platform, engine, context.caller, &call, request, bounds).await?;
+    record.engine_refused = passed.status >= 400;
     match (&call.exchange, &passed.body) {
         (Exchange::BeginsAuthorization, Body::Bytes(body)) if passed.status < 300 => {
-            let answer = json::parse(body, crate::registry::catalogue::CATALOGUE_LIMITS);
+            let answer = json::parse(body, ANSWER_LIMITS);
             let answer = answer.map_err(|_| Refusal::new(RefusalKind::UpstreamNotJson))?;
             let ids = authorizations_in(&answer);
             let index = running.config.executors.iter().position(|known| known.id == executor.id).unwrap_or_default();
-            begin_authorizations(platform, context, index, &ids, record).await?;
+            begin_authorizations(platform, running, context, index, &ids, record).await?;
         }
         (Exchange::OneExecution, Body::Bytes(body)) if passed.status < 300 => {
-            let answer = json::parse(body, crate::registry::catalogue::CATALOGUE_LIMITS);
-            let answer = answer.map_err(|_| Refusal::new(RefusalKind::UpstreamNotJson))?;
-            let user = answer.get("user_id").and_then(Json::as_str);
-            let unknown = |_| Refusal::new(RefusalKind::ScheduledToolUnknown);
-            context.user("user_id", user.filter(|user| !user.is_empty())).map_err(unknown)?;
+            // An execution of nobody's is only for those who may name anybody.
+            let is_theirs = match user_in(body)? {
+                Some(user) => context.user("user_id", Some(&user)).is_ok(),
+                None => context.caller.users == UserRule::Every,
+            };
+            if !is_theirs {
+                return Err(Refusal::new(RefusalKind::ScheduledToolUnknown));
+            }
+        }
+        (Exchange::AwaitsAuthorization(_), Body::Bytes(body)) if passed.status < 300 => {
+            // The caller may have lost its right to this user since it began.
+            let user = user_in(body)?;
+            context.user("user_id", user.as_deref()).map_err(|_| Refusal::new(RefusalKind::AuthorizationUnknown))?;
         }
         _ => {}
     }
     Ok(passed_on(passed))
+}
+
+/// The user that an answer is about.
+fn user_in(body: &[u8]) -> Result<Option<String>, Refusal> {
+    let answer = json::parse(body, ANSWER_LIMITS).map_err(|_| Refusal::new(RefusalKind::UpstreamNotJson))?;
+    let user = answer.get("user_id").and_then(Json::as_str);
+    Ok(user.filter(|user| !user.is_empty()).map(str::to_owned))
 }
 
 fn passed_on<S>(passed: Passed<S>) -> Answer<S> {
@@ -83,24 +102,30 @@ fn owner_key(context: &Context<'_>, id: &str) -> String {
     format!("authorization/{}/{}", context.caller.tenant, hex::encode(&Hash::hash(id.as_bytes())))
 }
 
-/// Notes that these authorisations belong to the caller, before it learns of them.
+/// Notes that these authorisations belong to the caller, before it learns of them. Only an engine can be asked for one later,
+/// so only engines' ids are noted.
 ///
 /// # Errors
 /// [`RefusalKind::DurableUnavailable`], [`RefusalKind::DurableUnsupported`]: an id that nobody owns could never be asked for.
 pub(crate) async fn begin_authorizations<P: Platform>(
     platform: &P,
+    running: &Running,
     context: &Context<'_>,
     executor: usize,
     ids: &[String],
     record: &mut Record,
 ) -> Result<(), Refusal> {
-    if ids.len() > limits::AUTHORIZATIONS_PER_ANSWER {
-        record.degraded.push("authorizations_left_out");
-    }
-    let executor = context.config.executors.get(executor).map_or_else(String::new, |executor| executor.id.to_string());
+    let Some(engine) = running.config.executors.get(executor).filter(|executor| executor.engine().is_some()) else {
+        return Ok(());
+    };
+    let mut are_left_out = ids.len() > limits::AUTHORIZATIONS_PER_ANSWER;
     for id in ids.iter().take(limits::AUTHORIZATIONS_PER_ANSWER) {
-        let command = Command::Begin { caller: context.caller.id.to_string(), executor: executor.clone() };
-        state::apply(platform, &owner_key(context, id), &AnyCommand::Authorization(command)).await.map_err(durable)?;
+        let command = Command::Begin { caller: context.caller.id.to_string(), executor: engine.id.to_string() };
+        let reply = state::apply(platform, &owner_key(context, id), &AnyCommand::Authorization(command)).await;
+        are_left_out |= reply.map_err(durable)? == AnyReply::Authorization(Reply::No);
+    }
+    if are_left_out {
+        record.degraded.push("authorizations_left_out");
     }
     Ok(())
 }

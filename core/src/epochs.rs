@@ -30,9 +30,17 @@ struct Known {
 pub struct Held {
     /// The epochs.
     pub epochs: Rc<Epochs>,
-    /// Whether the lease holds. If not, these are the last known ones: the cache is bypassed, and decisions follow the fail
-    /// mode.
-    pub is_current: bool,
+    /// Why the lease could not be renewed, if it has run out. Then these are the last known ones: the cache is bypassed, and
+    /// decisions follow the fail mode.
+    pub fault: Option<DurableError>,
+}
+
+impl Held {
+    /// Whether the lease holds.
+    #[must_use]
+    pub const fn is_current(&self) -> bool {
+        self.fault.is_none()
+    }
 }
 
 /// Bound on one renewal in the background before another may start.
@@ -54,11 +62,11 @@ pub async fn hold<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Ru
             if age >= lease.half() && may_renew {
                 renew_in_background(platform, isolate, running, now);
             }
-            Held { epochs: known.epochs, is_current: true }
+            Held { epochs: known.epochs, fault: None }
         }
         _ => match ask(platform, Command::Read).await {
-            Ok(epochs) => Held { epochs: adopt(running, epochs, now), is_current: true },
-            Err(_) => Held { epochs: known.epochs, is_current: false },
+            Ok(epochs) => Held { epochs: adopt(running, epochs, now), fault: None },
+            Err(fault) => Held { epochs: known.epochs, fault: Some(fault) },
         },
     }
 }

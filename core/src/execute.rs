@@ -12,11 +12,14 @@ pub use pass::{Passed, pass};
 
 use crate::admission::ToolCall;
 use crate::isolate::Running;
+use crate::json::{self, Json, Object};
+use crate::limits;
 use crate::ports::{OriginError, OriginResponse, Platform};
 use crate::record::Record;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::route::Target;
 use crate::time::{Millis, Timestamp};
+use crate::tools::error::ErrorKind;
 
 /// How a tool call ended, where an executor answered it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,8 @@ pub struct Ran {
     pub error_kind: Option<String>,
     /// The authorisation that the user must give first, by its id.
     pub authorization: Option<String>,
+    /// Whether the output is a value and nothing else, which is all that may be kept.
+    pub is_plain_value: bool,
     /// The executor's whole answer, to be passed on as it is.
     pub whole: Option<Vec<u8>>,
 }
@@ -74,6 +79,7 @@ impl Failed {
                     | RefusalKind::UpstreamCut
                     | RefusalKind::UpstreamFailed
                     | RefusalKind::UpstreamBusy
+                    | RefusalKind::UpstreamThrottled
                     | RefusalKind::UpstreamNotJson,
                 ..
             })
@@ -93,8 +99,8 @@ const BACKOFF: Millis = Millis::new(50);
 
 /// Runs the call on its target. Every attempt gets what is left of the deadline.
 ///
-/// INVARIANT (at most once): a call that is not repeatable is sent a second time only when the first provably never reached
-/// its executor.
+/// INVARIANT (at most once): a call that is not repeatable is sent a second time only when the first provably did not run:
+/// it never reached its executor, or was turned away before anything ran.
 ///
 /// # Errors
 /// [`Failed`]. A tool that ran and failed is an answer, not an error.
@@ -115,8 +121,13 @@ pub async fn run<P: Platform>(
     let deadline = record.at.after(running.config.execute.timeout);
     let mut retries_left = running.config.execute.max_retries;
     loop {
-        record.attempts = record.attempts.saturating_add(1);
         let timeout = executor.timeout.min(platform.now().until(deadline));
+        if timeout == Millis::ZERO {
+            // What came before the call used its time up; an executor that is asked now may run it for nobody.
+            let late = Refusal::with(RefusalKind::UpstreamTimeout, "no time was left to ask it");
+            return Err(Failed::refused(late, true));
+        }
+        record.attempts = record.attempts.saturating_add(1);
         let exchange =
             Exchange { timeout, response_limit: running.config.execute.response_bytes, request_id: &record.request_id };
         let ended = match target {
@@ -127,7 +138,7 @@ pub async fn run<P: Platform>(
             Ok(ran) => return Ok(ran),
             Err(failed) => failed,
         };
-        let is_safe = failed.surely_not_run || (call.tool.is_repeatable() && call.run_at.is_none());
+        let is_safe = failed.surely_not_run || call.is_repeatable();
         let wait = failed.wait().unwrap_or(BACKOFF);
         if retries_left == 0 || !is_safe || !failed.is_transient() || wait >= platform.now().until(deadline).half() {
             return Err(failed);
@@ -146,42 +157,63 @@ struct Exchange<'e> {
 }
 
 /// The delay an executor asks for: `retry-after-ms`, else `Retry-After` in seconds (RFC 9110 section 10.2.3; a date is not
-/// read: executors of ours send seconds).
+/// read: executors send seconds). Rounded up, and no longer than a caller would wait.
 fn retry_after(response: &OriginResponse) -> Option<Millis> {
-    let whole = |text: &str| text.split('.').next().and_then(|whole| whole.trim().parse::<u64>().ok());
-    let ms = response.header("retry-after-ms").and_then(whole).map(Millis::new);
-    ms.or_else(|| response.header("retry-after").and_then(whole).map(Millis::from_secs))
+    let number = |name| response.header(name).and_then(|text| text.trim().parse::<f64>().ok());
+    let ms = number("retry-after-ms").or_else(|| number("retry-after").map(|seconds| seconds * 1_000.0))?;
+    // A float that is too large, negative or no number ends at one of the bounds.
+    let longest = limits::RETRY_AFTER_MAX;
+    Some(if ms >= longest.get() as f64 { longest } else { Millis::new((ms.ceil() as u64).max(1)) })
 }
 
 /// A server error or throttling as a refusal; `None` for any other status.
 fn server_failure(response: &OriginResponse) -> Option<Failed> {
+    let status = || format!("status {}", response.status);
+    let wait = || retry_after(response).unwrap_or(Millis::from_secs(1));
     let refusal = match response.status {
-        429 | 503 => {
-            let wait = retry_after(response).unwrap_or(Millis::from_secs(1));
-            Refusal::with(RefusalKind::UpstreamBusy, format!("status {}", response.status)).after(wait)
-        }
-        500.. => Refusal::with(RefusalKind::UpstreamFailed, format!("status {}", response.status)),
+        429 => Refusal::with(RefusalKind::UpstreamThrottled, status()).after(wait()),
+        503 => Refusal::with(RefusalKind::UpstreamBusy, status()).after(wait()),
+        500.. => Refusal::with(RefusalKind::UpstreamFailed, status()),
         _ => return None,
     };
     // Throttling is said before anything runs; a server error may come after.
     Some(Failed::refused(refusal, response.status == 429))
 }
 
+/// Whether an executor that answers with this status has surely not run the tool: it found fault with the request before.
+/// Of any other status nobody can say that.
+const fn is_turned_away(status: u16) -> bool {
+    matches!(status, 400 | 401 | 403 | 404 | 405 | 413 | 415 | 422)
+}
+
+/// A status that the protocol of executors does not have here.
+fn unexpected_status(response: &OriginResponse) -> Failed {
+    let refusal = Refusal::with(RefusalKind::UpstreamRefusedRequest, format!("status {}", response.status));
+    Failed::refused(refusal, is_turned_away(response.status))
+}
+
+/// Whether an output in the engine's form is a value and nothing else.
+fn is_plain_value(output: &Object<'_>) -> bool {
+    let says = |name| output.get(name).is_some_and(|value| *value != Json::Null);
+    output.get("value").is_some() && !says("error") && !says("authorization")
+}
+
+/// The kind of a tool's error as a record may hold it: one of the known kinds, whatever the executor wrote.
+fn error_kind(wire: Option<&str>) -> String {
+    wire.and_then(ErrorKind::from_wire).map_or("UNKNOWN", ErrorKind::as_str).to_owned()
+}
+
 /// A JSON number for a duration, checked to be one.
-fn duration_text(value: Option<&crate::json::Json<'_>>) -> String {
+fn duration_text(value: Option<&Json<'_>>) -> String {
     match value {
-        Some(crate::json::Json::Number(number)) => number.as_str().to_owned(),
+        Some(Json::Number(number)) => number.as_str().to_owned(),
         _ => "0".to_owned(),
     }
 }
 
 /// How executors' answers are read.
-const ANSWER_LIMITS: crate::json::Limits = crate::json::Limits {
-    depth: 128,
-    values: 1_000_000,
-    string_bytes: crate::limits::RESPONSE_BYTES_MAX,
-    number_bytes: 100_000,
-};
+pub(crate) const ANSWER_LIMITS: json::Limits =
+    json::Limits { depth: 128, values: 1_000_000, string_bytes: limits::RESPONSE_BYTES_MAX, number_bytes: 100_000 };
 
 /// The time as executors write it.
 fn written(now: Timestamp) -> String {

@@ -7,10 +7,12 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::admission::{self, Admitted, Context};
+use crate::config::Caller;
+use crate::epochs::{self, Held};
 use crate::hex;
-use crate::isolate::Isolate;
+use crate::isolate::{Isolate, Running};
 use crate::names::TenantId;
-use crate::operation::{self, Gate};
+use crate::operation::{self, Asked, Gate};
 use crate::own;
 use crate::ports::{Kv, Platform};
 use crate::record::{Record, explain, metrics, trace_id_of};
@@ -19,7 +21,7 @@ use crate::registry;
 use crate::request::{Header, Request};
 use crate::response::{self, Answer, Response};
 use crate::tool_call;
-use crate::{engine_call, epochs, identity, limits};
+use crate::{engine_call, identity, limits};
 
 /// One isolate's gateway. A host keeps it in a thread-local `Rc` for the isolate's life and calls nothing else of the core
 /// but [`crate::state::step`] (in the durable owner) and [`crate::record::install`] (once, at start).
@@ -96,7 +98,7 @@ async fn pipeline<P: Platform>(
     let running = isolate.running().map_err(|_| Refusal::new(RefusalKind::ConfigurationInvalid))?;
     match asked.operation.gate() {
         Gate::Open => {
-            return own::public(platform, isolate, running, &asked.operation, request).await;
+            return own::public(platform, isolate, running, &asked, request).await;
         }
         Gate::WorkerToken => {
             return own::worker(platform, running, &asked.operation, request, record).await;
@@ -104,21 +106,19 @@ async fn pipeline<P: Platform>(
         Gate::Action(_) => {}
     }
 
-    // identity: whose key it is, under the epochs that say which keys are revoked.
-    let held = epochs::hold(platform, isolate, running).await;
-    record.epoch = Some(held.epochs.version);
-    if !held.is_current {
-        record.degraded.push("epochs_unavailable");
-    }
-    let identified =
-        identity::identify(&request.headers, &running.hasher, &running.keys, &running.config.callers, &held.epochs)?;
-    let caller = identified.caller;
-    record.tenant = Some(caller.tenant.clone());
-    record.caller = Some(caller.id.clone());
-    record.key = Some(identified.key.id.clone());
+    // identity, and of admission what needs no tools.
+    let (mut caller, mut held) = let_in(platform, isolate, running, &asked, request, record).await?;
 
-    // admission: whether this caller may. It decides from names, so the names must be known.
-    let tools = registry::current(platform, isolate, running, asked.project.as_ref()).await;
+    // admission: it decides from names, so the names must be known.
+    let tools = match registry::at_hand(platform, isolate, running, &asked) {
+        Some(tools) => tools,
+        None => {
+            let tools = registry::fetch(platform, isolate, running, asked.project.as_ref()).await;
+            // That may have taken long. What was decided before it is decided again, under epochs that are current now.
+            (caller, held) = let_in(platform, isolate, running, &asked, request, record).await?;
+            tools
+        }
+    };
     let context = Context {
         config: &running.config,
         caller,
@@ -134,6 +134,30 @@ async fn pipeline<P: Platform>(
     }
 }
 
+/// Whose key it is, under the epochs that say which keys are revoked; and whether this caller may ask for this at all.
+async fn let_in<'r, P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    running: &'r Running,
+    asked: &Asked,
+    request: &Request,
+    record: &mut Record,
+) -> Result<(&'r Caller, Held), Refusal> {
+    let held = epochs::hold(platform, isolate, running).await;
+    record.epoch = Some(held.epochs.version);
+    if !held.is_current() && !record.degraded.contains(&"epochs_unavailable") {
+        record.degraded.push("epochs_unavailable");
+    }
+    let identified =
+        identity::identify(&request.headers, &running.hasher, &running.keys, &running.config.callers, &held.epochs)?;
+    let caller = identified.caller;
+    record.tenant = Some(caller.tenant.clone());
+    record.caller = Some(caller.id.clone());
+    record.key = Some(identified.key.id.clone());
+    admission::permit(&running.config, caller, &held, asked)?;
+    Ok((caller, held))
+}
+
 /// record: one line, the counters, and for a refusal what explains it later.
 fn emit<P: Platform>(platform: &P, isolate: &Rc<Isolate>, record: &Record, status: u16) {
     let now = platform.now();
@@ -144,7 +168,8 @@ fn emit<P: Platform>(platform: &P, isolate: &Rc<Isolate>, record: &Record, statu
     };
     running.counters.count(record, now.since(record.at));
     metrics::flush_soon(platform, isolate);
-    if record.refusal.is_some() && running.explained.take(now) {
+    let is_refused = record.refusal.is_some() || record.engine_refused;
+    if is_refused && running.explained.take(now, record.caller.is_some()) {
         let name = explain::store_name(record.tenant.as_ref().map(TenantId::as_str), &record.request_id);
         let platform_ = platform.clone();
         platform.spawn(async move {

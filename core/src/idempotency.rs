@@ -50,8 +50,14 @@ pub async fn claim<P: Platform>(
     let attempt = u64::from_be_bytes(attempt);
     let name = hex::encode(&Hash::hash(key.as_bytes()));
     let owner = format!("idempotency/{}/{}/{name}", caller.tenant, caller.id);
-    let command = Command::Begin { fingerprint: fingerprint(caller, call), attempt, lost_after };
-    match state::apply(platform, &owner, &AnyCommand::Idempotency(command)).await {
+    let command =
+        AnyCommand::Idempotency(Command::Begin { fingerprint: fingerprint(caller, call), attempt, lost_after });
+    let mut reply = state::apply(platform, &owner, &command).await;
+    if reply == Err(DurableError::Unavailable) {
+        // The owner may have noted the attempt and only its reply was lost; the key would then be taken by nobody.
+        reply = state::apply(platform, &owner, &command).await;
+    }
+    match reply {
         Ok(AnyReply::Idempotency(reply)) => match reply {
             Reply::Proceed => Ok(Claimed::Go(Claim { owner, attempt })),
             Reply::Replay { status, body } => Ok(Claimed::Replay { status, body }),

@@ -35,8 +35,14 @@ pub const EXECUTE_TIMEOUT_MAX: Millis = Millis::from_secs(55);
 /// Most repetitions of a call: the SDKs repeat what we repeat.
 pub const RETRIES_MAX: u32 = 3;
 
+/// Longest delay that an executor's `Retry-After` is passed on with: the SDKs wait no longer.
+pub const RETRY_AFTER_MAX: Millis = Millis::from_secs(60);
+
 /// Most bytes of an executor's answer.
 pub const RESPONSE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Fewest bytes of the in-isolate cache.
+pub const CACHE_MEMORY_BYTES_MIN: usize = 64 * 1024;
 
 /// Most bytes of the in-isolate cache: an isolate has 128 MB for everything.
 pub const CACHE_MEMORY_BYTES_MAX: usize = 48 * 1024 * 1024;
@@ -46,6 +52,9 @@ pub const CACHE_TTL_MAX: Millis = Millis::from_secs(30 * 24 * 3600);
 
 /// Most bytes in a number's text: Python's own limit for integers is 4,300 digits.
 pub const NUMBER_BYTES: usize = 4_400;
+
+/// Fewest bytes of the secret under which keys are hashed: as many as the hash has.
+pub const HASH_SECRET_BYTES_MIN: usize = 32;
 
 /// Fewest bytes of an API key that stands in a setting.
 pub const KEY_BYTES_MIN: usize = 16;
@@ -65,8 +74,11 @@ pub const CATALOGUE_VALUES: usize = 2_000_000;
 /// Bytes of one page or list of tools.
 pub const CATALOGUE_BYTES: usize = 16 * 1024 * 1024;
 
-/// Bound on fetching one page or list of tools.
+/// Bound on fetching the whole list of one executor's tools.
 pub const CATALOGUE_TIMEOUT: Millis = Millis::from_secs(10);
+
+/// The same while a caller waits, because its isolate knows no tools yet.
+pub const CATALOGUE_TIMEOUT_COLD: Millis = Millis::from_secs(3);
 
 /// After a failed fetch of a list, the next attempt waits this long.
 pub const CATALOGUE_RETRY: Millis = Millis::from_secs(5);
@@ -86,18 +98,21 @@ pub const STORE_ENTRY_BYTES: usize = 4 * 1024 * 1024;
 /// Most refusals per second that an isolate writes down to be looked up.
 pub const EXPLAINED_PER_SECOND: u32 = 20;
 
+/// Of these, at most so many for requests whose caller nobody knows: anyone can send those.
+pub const EXPLAINED_UNKNOWN_PER_SECOND: u32 = 1;
+
 /// How long a refusal can be looked up.
 pub const EXPLAINED_KEPT: Millis = Millis::from_secs(3600);
 
-/// An isolate tells the owner of the counters what it counted about this often.
-pub const COUNTERS_FLUSH: Millis = Millis::from_secs(5);
-
-/// After the first request since the last flush, the flush waits this long for more. Shorter than Spin's default idle time
-/// of an instance (1 s), so that an instance does not end with uncounted requests.
-pub const COUNTERS_DELAY: Millis = Millis::new(500);
+/// What an isolate counted waits this long for more before the owner of the counters is told; less on a host whose instances
+/// end sooner.
+pub const COUNTERS_DELAY: Millis = Millis::from_secs(5);
 
 /// Bound on the wait for the head of a streamed answer.
 pub const STREAM_HEAD_TIMEOUT: Millis = Millis::from_secs(60);
+
+/// Most bytes of an answer that is kept under an Idempotency-Key: a SQLite-backed Durable Object takes 2 MB in one value.
+pub const IDEMPOTENT_ANSWER_BYTES: usize = 1_500_000;
 
 /// Most authorisations that one answer may begin.
 pub const AUTHORIZATIONS_PER_ANSWER: usize = 32;

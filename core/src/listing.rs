@@ -6,10 +6,9 @@ mod format;
 use std::rc::Rc;
 
 use crate::admission::Context;
-use crate::config::Executor;
 use crate::isolate::Running;
 use crate::json::{self, Json, Object, write_json};
-use crate::names::{Project, UserId};
+use crate::names::Project;
 use crate::operation::Query;
 use crate::ports::Platform;
 use crate::refusal::{Refusal, RefusalKind};
@@ -116,26 +115,21 @@ async fn with_user_status<P: Platform>(
     };
     for (index, executor) in running.config.executors.iter().enumerate() {
         let concerned = |tool: &Rc<Tool>| tool.executor == index && tool.needs_authorization;
-        if executor.engine().is_some() && tools.iter().any(concerned) {
-            let theirs = status_of(platform, (index, executor), project, &user).await?;
-            for tool in tools.iter_mut().filter(|tool| concerned(tool)) {
-                let same = theirs.iter().find(|known| known.folded == tool.folded && known.version == tool.version);
-                if let Some(same) = same {
-                    *tool = Rc::clone(same);
-                }
+        let mut asked = tools.iter().filter(|tool| concerned(tool));
+        let (first, second) = (asked.next(), asked.next());
+        let (Some(first), Some(_)) = (first, executor.engine()) else { continue };
+        // One tool is asked for by its name; several with the whole list.
+        let only = if second.is_none() { Some(Rc::clone(first)) } else { None };
+        let theirs =
+            for_user(platform, (index, executor), project, &user, only.as_deref()).await.map_err(Refusal::new)?;
+        for tool in tools.iter_mut().filter(|tool| concerned(tool)) {
+            let same = theirs.iter().find(|known| known.folded == tool.folded && known.version == tool.version);
+            if let Some(same) = same {
+                *tool = Rc::clone(same);
             }
         }
     }
     Ok(tools)
-}
-
-async fn status_of<P: Platform>(
-    platform: &P,
-    executor: (usize, &Executor),
-    project: Option<&Project>,
-    user: &UserId,
-) -> Result<Vec<Rc<Tool>>, Refusal> {
-    for_user(platform, executor, project, user).await.map_err(Refusal::new)
 }
 
 fn item(tool: &Tool, shape: Shape, formats: &[Format]) -> Json<'static> {
@@ -162,6 +156,13 @@ fn formats(query: &Query, shape: Shape) -> Result<Vec<Format>, Refusal> {
     let mut formats = formats.ok_or_else(|| {
         Refusal::with(RefusalKind::QueryInvalid, format!("{name}: must be arcade, openai or anthropic"))
     })?;
+    let mut asked = Vec::new();
+    formats.retain(|format| {
+        !asked.contains(format) && {
+            asked.push(*format);
+            true
+        }
+    });
     if shape == Shape::Formatted && formats.is_empty() {
         formats.push(Format::Arcade);
     }

@@ -90,6 +90,18 @@ pub enum Gate {
 }
 
 impl Operation {
+    /// Whether an operator asks it, who must be able to revive what was killed, and to see what is going on.
+    #[must_use]
+    pub const fn is_operators(&self) -> bool {
+        matches!(self, Self::EpochsRead | Self::EpochsAdvance | Self::Metrics | Self::Ready | Self::Explain(_))
+    }
+
+    /// Whether the answer depends on which tools there are.
+    #[must_use]
+    pub const fn needs_tools(&self) -> bool {
+        !matches!(self, Self::EpochsRead | Self::EpochsAdvance | Self::Metrics | Self::Explain(_))
+    }
+
     /// Who may ask for this.
     #[must_use]
     pub const fn gate(&self) -> Gate {
@@ -220,14 +232,15 @@ const fn is_of_engine(operation: &Operation) -> bool {
 
 fn not_allowed(routes: &[(Method, Operation)]) -> Refusal {
     let has = |method| routes.iter().any(|(known, _)| *known == method);
-    let allow = match (has(Method::Get), has(Method::Post), has(Method::Patch), has(Method::Put)) {
-        (true, false, false, false) => "GET, HEAD, OPTIONS",
-        (true, true, false, false) => "GET, HEAD, POST, OPTIONS",
-        (true, false, true, false) => "GET, HEAD, PATCH, DELETE, OPTIONS",
-        (true, false, false, true) => "GET, HEAD, PUT, OPTIONS",
-        (false, true, false, false) => "POST, OPTIONS",
-        (false, false, true, false) => "PATCH, OPTIONS",
-        (false, false, false, false) => "DELETE, OPTIONS",
+    let allow = match (has(Method::Get), has(Method::Post), has(Method::Patch), has(Method::Put), has(Method::Delete)) {
+        (true, false, false, false, false) => "GET, HEAD, OPTIONS",
+        (true, true, false, false, false) => "GET, HEAD, POST, OPTIONS",
+        (true, false, true, false, true) => "GET, HEAD, PATCH, DELETE, OPTIONS",
+        (true, false, false, true, false) => "GET, HEAD, PUT, OPTIONS",
+        (false, true, false, false, false) => "POST, OPTIONS",
+        (false, true, false, false, true) => "POST, DELETE, OPTIONS",
+        (false, false, true, false, false) => "PATCH, OPTIONS",
+        (false, false, false, false, true) => "DELETE, OPTIONS",
         _ => "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
     };
     Refusal { allow: Some(allow), ..Refusal::new(RefusalKind::MethodNotAllowed) }

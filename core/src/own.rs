@@ -41,17 +41,20 @@ pub(crate) async fn public<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
     running: &Running,
-    operation: &Operation,
+    asked: &Asked,
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
-    match operation {
+    match &asked.operation {
         Operation::Preflight => Ok(preflight(running, request)),
         Operation::WorkerHealth => {
             let count = registry::catalogue::of_local(0).len();
             Ok(Answer::json(200, format!("{{\"status\":\"ok\",\"tool_count\":\"{count}\"}}").into_bytes()))
         }
         _ => {
-            let tools = registry::current(platform, isolate, running, None).await;
+            let tools = match registry::at_hand(platform, isolate, running, asked) {
+                Some(tools) => tools,
+                None => registry::fetch(platform, isolate, running, None).await,
+            };
             let healthy = !tools.registry.is_empty();
             let body = if healthy {
                 "{\"healthy\":true}"

@@ -75,6 +75,8 @@ pub struct Record {
     pub cache: CacheOutcome,
     /// The refusal, if it was one.
     pub refusal: Option<(RefusalKind, Option<String>)>,
+    /// Whether the engine refused in its own words, which are passed on.
+    pub engine_refused: bool,
     /// The kind of the tool's own error, where it ran and failed.
     pub tool_error: Option<String>,
     /// What went wrong beside the answer, by name.
@@ -103,6 +105,7 @@ impl Record {
             attempts: 0,
             cache: CacheOutcome::Bypass(Bypass::NotAToolCall),
             refusal: None,
+            engine_refused: false,
             tool_error: None,
             degraded: Vec::new(),
             epoch: None,
@@ -110,11 +113,12 @@ impl Record {
         }
     }
 
-    /// How the request ended, in one word: `ok`, `tool_error`, or the refusal's name.
+    /// How the request ended, in one word: `ok`, `tool_error`, `engine_refused`, or the refusal's name.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
         match (&self.refusal, &self.tool_error) {
             (Some((kind, _)), _) => kind.name(),
+            (None, _) if self.engine_refused => "engine_refused",
             (None, Some(_)) => "tool_error",
             (None, None) => "ok",
         }

@@ -92,7 +92,8 @@ refusals! {
     ContentTypeUnsupported = "content_type_unsupported", 415, No, "Send the body as `Content-Type: application/json`.";
     IdempotencyKeyReused = "idempotency_key_reused", 422, No, "This Idempotency-Key was used with a different request: use a new key.";
     ToolAmbiguous = "tool_ambiguous", 422, No, "Two executors offer this tool, or two tools have this name: the operator must order them (registry.conflicts), or name it as Toolkit.Tool.";
-    GatewayFault = "gateway_fault", 500, Later, "The gateway failed; the fault is logged under this request's id.";
+    UpstreamThrottled = "upstream_throttled", 429, Later, "The executor limits how often it is called.";
+    GatewayFault = "gateway_fault", 500, No, "The gateway failed; the fault is logged under this request's id.";
     UpstreamBroken = "upstream_broken", 502, No, "The connection to the executor broke before its answer was whole.";
     UpstreamCut = "upstream_cut", 502, No, "The executor's answer ended before its declared length.";
     UpstreamTooLarge = "upstream_too_large", 502, No, "The executor's answer is larger than execute.response_bytes allows.";

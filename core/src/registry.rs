@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub use catalogue::{Behavior, Tool};
-pub use driver::{Current, Registries, SourceState, current, for_user, refresh_all};
+pub use driver::{Current, Registries, SourceState, at_hand, fetch, for_user, refresh_all};
 
 use crate::config::{ConflictRule, Executor};
 use crate::limits;
@@ -86,7 +86,11 @@ impl Registry {
     fn add(&mut self, tool: &Rc<Tool>, conflicts: ConflictRule) {
         let versions = self.tools.entry(tool.folded.clone()).or_default();
         let twin = versions.usable.iter().position(|known| known.version.eq_ignore_ascii_case(&tool.version));
+        let of_same_executor =
+            |twin: usize| versions.usable.get(twin).is_some_and(|known| known.executor == tool.executor);
         match (twin, conflicts) {
+            // A list that changed between two of its pages names a tool twice.
+            (Some(twin), _) if of_same_executor(twin) => {}
             (None, _) if !versions.refused.contains(&tool.version) => versions.usable.push(Rc::clone(tool)),
             (Some(twin), ConflictRule::Refuse) => {
                 versions.usable.remove(twin);
@@ -100,11 +104,13 @@ impl Registry {
     /// What `name` means: `Toolkit.Tool`, `Toolkit.Tool@version` or `Toolkit_Tool`, in any case. The name in lower case is
     /// what the allow-list is asked about, whether or not there is such a tool.
     ///
+    /// Of an underscored name, only the meanings that `visible` lets through count.
+    ///
     /// # Errors
     /// [`RefusalKind::ToolAmbiguous`] when an underscored name means several tools.
-    pub fn name_of<'n>(&self, name: &'n str) -> Result<Named<'n>, Refusal> {
+    pub fn name_of<'n>(&self, name: &'n str, visible: impl Fn(&str) -> bool) -> Result<Named<'n>, Refusal> {
         let (bare, version) = name.split_once('@').map_or((name, None), |(bare, version)| (bare, Some(version)));
-        let folded = self.folded(bare)?.unwrap_or_else(|| bare.to_ascii_lowercase());
+        let folded = self.folded(bare, visible)?.unwrap_or_else(|| bare.to_ascii_lowercase());
         Ok(Named { bare, folded, version })
     }
 
@@ -138,7 +144,7 @@ impl Registry {
     ///
     /// # Errors
     /// [`RefusalKind::ToolAmbiguous`] when an underscored name means several tools.
-    fn folded(&self, name: &str) -> Result<Option<String>, Refusal> {
+    fn folded(&self, name: &str, visible: impl Fn(&str) -> bool) -> Result<Option<String>, Refusal> {
         if name.len() > ToolName::BYTES {
             return Ok(None);
         }
@@ -146,10 +152,12 @@ impl Registry {
         if name.contains('.') {
             return Ok(Some(lower));
         }
-        match self.underscored.get(&lower.replace('-', "_")).map(Vec::as_slice) {
-            None | Some([]) => Ok(None),
-            Some([only]) => Ok(Some(only.clone())),
-            Some(several) => Err(Refusal::with(RefusalKind::ToolAmbiguous, several.join(", "))),
+        let meanings = self.underscored.get(&lower.replace('-', "_")).into_iter().flatten();
+        let meanings: Vec<&str> = meanings.map(String::as_str).filter(|folded| visible(folded)).collect();
+        match meanings.as_slice() {
+            [] => Ok(None),
+            [only] => Ok(Some((*only).to_owned())),
+            several => Err(Refusal::with(RefusalKind::ToolAmbiguous, several.join(", "))),
         }
     }
 

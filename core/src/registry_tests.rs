@@ -36,7 +36,7 @@ fn registry(first: &[(&str, &str)], second: &[(&str, &str)], conflicts: Conflict
 }
 
 fn resolve(registry: &Registry, name: &str, version: Option<&str>) -> Result<(String, usize), RefusalKind> {
-    let found = registry.name_of(name).and_then(|named| registry.resolve(&named, version, |_| true));
+    let found = registry.name_of(name, |_| true).and_then(|named| registry.resolve(&named, version, |_| true));
     found.map(|tool| (tool.version.clone(), tool.executor)).map_err(|refusal| refusal.kind)
 }
 
@@ -57,8 +57,9 @@ fn a_name_has_many_forms() {
 #[test]
 fn the_nearest_names_are_only_those_one_may_see() {
     let registry = registry(&[("Math.Add", "1"), ("Math.Ada", "1")], &[], ConflictRule::Refuse);
-    let refusal =
-        registry.resolve(&registry.name_of("Math.Adx").unwrap(), None, |folded| folded == "math.ada").unwrap_err();
+    let refusal = registry
+        .resolve(&registry.name_of("Math.Adx", |_| true).unwrap(), None, |folded| folded == "math.ada")
+        .unwrap_err();
     assert_eq!(refusal.detail.as_deref(), Some("did you mean Math.Ada?"));
 }
 

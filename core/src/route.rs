@@ -16,14 +16,18 @@ pub enum Target<'c> {
     Worker(&'c Executor, &'c Upstream),
 }
 
-/// Chooses the target of a tool call; its executor was fixed when the tool was resolved.
+/// Chooses the target of a tool call; its executor was fixed when the tool was resolved. Only engines make calls later.
 ///
 /// # Errors
-/// [`RefusalKind::ExecutorInactive`].
-pub fn of_tool<'c>(config: &'c Config, tool: &Tool) -> Result<Target<'c>, Refusal> {
+/// [`RefusalKind::ExecutorInactive`]; [`RefusalKind::RequestInvalid`] for a call to be made later by anything but an engine.
+pub fn of_tool<'c>(config: &'c Config, tool: &Tool, is_scheduled: bool) -> Result<Target<'c>, Refusal> {
     let inactive = || Refusal::new(RefusalKind::ExecutorInactive);
     let executor =
         config.executors.get(tool.executor).filter(|executor| !executor.is_inactive()).ok_or_else(inactive)?;
+    if is_scheduled && executor.engine().is_none() {
+        let rule = "run_at: this tool does not run on an engine, and nothing else makes calls later";
+        return Err(Refusal::with(RefusalKind::RequestInvalid, rule));
+    }
     match (&executor.kind, tool.local) {
         (ExecutorKind::Local, Some(local)) => Ok(Target::Local(local)),
         (ExecutorKind::Engine(upstream), _) => Ok(Target::Engine(executor, upstream)),

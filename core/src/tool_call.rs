@@ -53,7 +53,7 @@ pub(crate) async fn answer<P: Platform>(
     record.cache = kept.as_ref().map_or_else(|bypass| CacheOutcome::Bypass(*bypass), |_| CacheOutcome::MissNotStored);
 
     // route
-    let target = route::of_tool(&running.config, &call.tool)?;
+    let target = route::of_tool(&running.config, &call.tool, call.run_at.is_some())?;
     if call.tool.local.is_none()
         && let Err(error) = check_arguments(&call.tool, &call.input)
     {
@@ -101,7 +101,7 @@ fn key_for(
     if call.include_stacktrace {
         return Err(Bypass::StacktraceAsked);
     }
-    if !context.held.is_current {
+    if !context.held.is_current() {
         return Err(Bypass::EpochsUnavailable);
     }
     let asks = request.headers.get(Header::CacheControl).unwrap_or_default();
@@ -145,7 +145,7 @@ async fn claim<P: Platform>(
     request: &Request,
 ) -> Result<Option<Claimed>, Refusal> {
     match admission::idempotency_key(request)? {
-        Some(key) if !call.tool.is_repeatable() || call.run_at.is_some() => {
+        Some(key) if !call.is_repeatable() => {
             // Past every deadline of the attempt itself.
             let lost_after = Millis::new(running.config.execute.timeout.get().saturating_add(10_000));
             idempotency::claim(platform, context.caller, key, call, lost_after).await.map(Some)
@@ -199,12 +199,9 @@ async fn finish<P: Platform>(
     record: &mut Record,
 ) -> Result<Answer<P::Stream>, Refusal> {
     record.tool_error.clone_from(&ran.error_kind);
-    if let Some(id) = &ran.authorization {
-        begin_authorizations(platform, context, call.tool.executor, std::slice::from_ref(id), record).await?;
-    }
     if let Ok((keep, key)) = kept
         && ran.success
-        && ran.authorization.is_none()
+        && ran.is_plain_value
     {
         let now = platform.now();
         let entry = Entry {
@@ -218,14 +215,34 @@ async fn finish<P: Platform>(
         cache::store(platform, running, key, entry, now);
         record.cache = CacheOutcome::MissStored;
     }
+    let authorization = ran.authorization.clone();
     let body = ran_body(&record.request_id, ran);
     if let Some(claim) = claim {
-        let outcome = Outcome::Completed { status: 200, body: body.clone() };
-        if idempotency::settle(platform, claim, outcome).await.is_err() {
-            record.degraded.push("idempotency_not_settled");
+        let outcome = match &authorization {
+            // It has not run yet: the same request is sent again once the user has consented.
+            Some(_) => Outcome::NotExecuted,
+            None if body.len() > limits::IDEMPOTENT_ANSWER_BYTES => {
+                record.degraded.push("idempotent_answer_too_large");
+                Outcome::Unknown
+            }
+            None => Outcome::Completed { status: 200, body: body.clone() },
+        };
+        settle(platform, claim, outcome, record).await;
+    }
+    if let Some(id) = authorization {
+        // The answer stands even where nobody can note whose it is: the call can be repeated after consent.
+        let ids = std::slice::from_ref(&id);
+        if begin_authorizations(platform, running, context, call.tool.executor, ids, record).await.is_err() {
+            record.degraded.push("authorizations_left_out");
         }
     }
     Ok(with_cache_status(Answer::json(200, body), record.cache, None))
+}
+
+async fn settle<P: Platform>(platform: &P, claim: Claim, outcome: Outcome, record: &mut Record) {
+    if idempotency::settle(platform, claim, outcome).await.is_err() {
+        record.degraded.push("idempotency_not_settled");
+    }
 }
 
 async fn fail<P: Platform>(
@@ -237,14 +254,15 @@ async fn fail<P: Platform>(
 ) -> Result<Answer<P::Stream>, Refusal> {
     if let Some(claim) = claim {
         let outcome = if failed.surely_not_run { Outcome::NotExecuted } else { Outcome::Unknown };
-        if idempotency::settle(platform, claim, outcome).await.is_err() {
-            record.degraded.push("idempotency_not_settled");
-        }
+        settle(platform, claim, outcome, record).await;
     }
+    let may_have_run = !failed.surely_not_run && !call.is_repeatable();
     match failed.failure {
-        Failure::Answered(response) => Ok(with_cache_status(engine_words(response), record.cache, None)),
+        Failure::Answered(response) => {
+            record.engine_refused = true;
+            Ok(with_cache_status(engine_words(response, may_have_run), record.cache, None))
+        }
         Failure::Refused(refusal) => {
-            let may_have_run = !failed.surely_not_run && !call.tool.is_repeatable();
             // Busy with an answer after the fact is still "do not repeat" where a repetition could do harm.
             let refusal = if may_have_run && refusal.kind == RefusalKind::UpstreamBusy {
                 Refusal { retry_after: None, ..Refusal::with(RefusalKind::OutcomeUnknown, "the executor was busy") }
@@ -256,11 +274,14 @@ async fn fail<P: Platform>(
     }
 }
 
-/// The engine's refusal in its own words.
-fn engine_words<S>(response: OriginResponse) -> Answer<S> {
+/// The engine's refusal in its own words. The SDKs repeat some statuses by themselves: not where that could do harm.
+fn engine_words<S>(response: OriginResponse, may_have_run: bool) -> Answer<S> {
     let mut answer = Answer::json(response.status, response.body);
+    if may_have_run {
+        answer.headers.push(("x-should-retry", Cow::Borrowed("false")));
+    }
     for (name, value) in response.headers {
-        if matches!(name, "retry-after" | "retry-after-ms" | "x-should-retry") {
+        if matches!(name, "retry-after" | "retry-after-ms" | "x-should-retry") && !may_have_run {
             answer.headers.push((name, Cow::Owned(value)));
         }
     }

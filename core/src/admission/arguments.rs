@@ -1,7 +1,9 @@
 //! Arguments against a tool's declared parameters, before a remote executor is asked.
 //!
-//! Only what is certainly wrong is refused: a missing required argument, an undeclared one, a wrong JSON type, a text that
-//! is not in the declared list. The faults are told as a worker tells them, each with its path.
+//! Only what is certainly wrong is refused: a missing required argument, an undeclared one, a JSON type that no worker takes,
+//! a text that is not in the declared list. Workers read numbers and booleans leniently (pydantic's lax mode takes `"5"` for
+//! an integer and `1` for a boolean), so those are left to them. The faults are told as a worker tells them, each with its
+//! path.
 
 use crate::json::Json;
 use crate::registry::Tool;
@@ -59,18 +61,7 @@ fn check_value(path: &str, value: &Json<'_>, schema: Option<&Json<'_>>, depth: u
         return;
     }
     let wanted = schema.get("val_type").and_then(Json::as_str).unwrap_or_default();
-    let fits = match wanted {
-        "string" => matches!(value, Json::String(_)),
-        "integer" => {
-            matches!(value, Json::Number(number) if number.is_integer_text() || number.as_f64().fract() == 0.0)
-        }
-        "number" => matches!(value, Json::Number(_)),
-        "boolean" => matches!(value, Json::Bool(_)),
-        "array" => matches!(value, Json::Array(_)),
-        "json" => matches!(value, Json::Object(_)),
-        _ => true,
-    };
-    if !fits {
+    if !may_fit(value, wanted) {
         let noun = if wanted == "json" { "object" } else { wanted };
         faults.push(format!("{path}: Input should be a valid {noun}"));
         return;
@@ -98,13 +89,18 @@ fn check_inner(path: &str, item: &Json<'_>, wanted: &str, faults: &mut Vec<Strin
     if faults.len() >= FAULTS {
         return;
     }
-    let fits = match wanted {
-        "string" => matches!(item, Json::String(_)),
-        "integer" | "number" => matches!(item, Json::Number(_)),
-        "boolean" => matches!(item, Json::Bool(_)),
-        _ => true,
-    };
-    if !fits {
+    if !may_fit(item, wanted) {
         faults.push(format!("{path}: Input should be a valid {wanted}"));
+    }
+}
+
+/// Whether some worker would take a value of this JSON type for the declared one.
+fn may_fit(value: &Json<'_>, wanted: &str) -> bool {
+    match wanted {
+        "string" => matches!(value, Json::String(_)),
+        "integer" | "number" | "boolean" => matches!(value, Json::Number(_) | Json::String(_) | Json::Bool(_)),
+        "array" => matches!(value, Json::Array(_)),
+        "json" => matches!(value, Json::Object(_)),
+        _ => true,
     }
 }

@@ -74,6 +74,14 @@ impl<'b, 'r> Members<'b, 'r> {
         self.text(name)?.filter(|text| !text.is_empty()).ok_or_else(missing)
     }
 
+    /// The version that a request asks for; empty is none.
+    ///
+    /// # Errors
+    /// [`RefusalKind::RequestInvalid`] for another type.
+    pub fn version(&self) -> Result<Option<&'b str>, Refusal> {
+        Ok(self.text("tool_version")?.filter(|version| !version.is_empty()))
+    }
+
     /// An optional boolean, false when absent.
     ///
     /// # Errors
@@ -127,12 +135,39 @@ pub(super) fn take<'r>(body: Json<'r>, name: &str) -> Option<Json<'r>> {
         .filter(|value| *value != Json::Null)
 }
 
+/// Refuses an object with a member that is nearly, but not exactly, one that we check: an engine whose reader ignores the
+/// case of names (Go's does, Unicode's simple folding included) would find there what we have not seen. For every object
+/// that is passed on as it was sent and of which something is checked.
+pub(super) fn refuse_lookalikes(object: &Json<'_>) -> Result<(), Refusal> {
+    for (name, _) in object.as_object().into_iter().flat_map(Object::iter) {
+        if let Some(checked) = CHECKED.iter().find(|checked| name != **checked && folded(name) == **checked) {
+            return Err(Refusal::with(RefusalKind::RequestInvalid, format!("{checked}: write the name exactly so")));
+        }
+    }
+    Ok(())
+}
+
+/// The members that are checked in bodies which are passed on.
+const CHECKED: [&str; 9] =
+    ["user_id", "user", "tool_name", "tool_version", "tools", "tool_names", "tool_choice", "function", "name"];
+
+/// Simple case folding (Unicode, `CaseFolding.txt`) as far as it leads to ASCII letters.
+fn folded(name: &str) -> String {
+    let fold = |letter: char| match letter {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        other => other.to_ascii_lowercase(),
+    };
+    name.chars().map(fold).collect()
+}
+
 /// The tools that a requirements request names: `tools: [{tool_name, tool_version}]` and `tool_names: []`.
 pub(super) fn named_tools<'b>(members: &Members<'b, '_>) -> Result<Vec<(&'b str, Option<&'b str>)>, Refusal> {
     let mut named = Vec::new();
     for item in members.array("tools")? {
+        refuse_lookalikes(item)?;
         let item = Members::of(item)?;
-        named.push((item.required_text("tool_name")?, item.text("tool_version")?));
+        named.push((item.required_text("tool_name")?, item.version()?));
     }
     for item in members.array("tool_names")? {
         named.push((item.as_str().ok_or_else(|| wrong("tool_names[]", "a string", item))?, None));
@@ -144,16 +179,22 @@ pub(super) fn named_tools<'b>(members: &Members<'b, '_>) -> Result<Vec<(&'b str,
 /// `tool_choice` that names one.
 pub(super) fn chat_tools<'b>(members: &Members<'b, '_>) -> Result<Vec<&'b str>, Refusal> {
     let nameless = |place: &str| Refusal::with(RefusalKind::RequestInvalid, format!("{place}: names no tool"));
-    let name_in = |value: &'b Json<'_>| match value {
-        Json::String(name) => Some(name.as_ref()),
-        other => other.get("function").and_then(|function| function.get("name")).and_then(Json::as_str),
-    };
     let mut named = Vec::new();
     for item in members.array("tools")? {
-        named.push(name_in(item).ok_or_else(|| nameless("tools[]"))?);
+        named.push(chat_tool(item)?.ok_or_else(|| nameless("tools[]"))?);
     }
     if let Some(choice @ Json::Object(_)) = members.member("tool_choice") {
-        named.push(name_in(choice).ok_or_else(|| nameless("tool_choice"))?);
+        named.push(chat_tool(choice)?.ok_or_else(|| nameless("tool_choice"))?);
     }
     Ok(named)
+}
+
+fn chat_tool<'b>(value: &'b Json<'_>) -> Result<Option<&'b str>, Refusal> {
+    if let Json::String(name) = value {
+        return Ok(Some(name.as_ref()));
+    }
+    refuse_lookalikes(value)?;
+    let Some(function) = value.get("function") else { return Ok(None) };
+    refuse_lookalikes(function)?;
+    Ok(function.get("name").and_then(Json::as_str))
 }

@@ -55,12 +55,22 @@ pub async fn load<S: Settings>(document: &str, host: &S, random: [u8; 32]) -> Re
     let hash_secret = values.get("TOOLGATE_KEY_HASH_SECRET");
     let hasher = KeyHasher::new(hash_secret.map_or(&random[..], |secret| secret.as_bytes()));
     let worker_secret = values.get("TOOLGATE_WORKER_SECRET").map(|secret| Secret::new(secret.as_str()));
+    for (name, least) in SECRETS {
+        if values.get(name).is_some_and(|value| value.len() < least) {
+            let message = format!("must have at least {least} bytes: too easy to guess");
+            found.push(ConfigFault { line: None, place: name.to_owned(), message });
+        }
+    }
     let mut builder = Builder { values: &values, hasher: &hasher, faults: &mut found };
     let mut config = builder.build(sections);
     settings::apply(&mut config, &values, &mut found);
     config.executors.iter_mut().for_each(set_account);
     if found.is_empty() { Ok(Loaded { config, hasher, worker_secret }) } else { Err(found) }
 }
+
+/// Secrets of ours, and their fewest bytes.
+const SECRETS: [(&str, usize); 2] =
+    [("TOOLGATE_KEY_HASH_SECRET", limits::HASH_SECRET_BYTES_MIN), ("TOOLGATE_WORKER_SECRET", limits::KEY_BYTES_MIN)];
 
 fn read(document: &str, faults: &mut Faults<'_>) -> Option<Document> {
     let (root, errors) = DeTable::parse_recoverable(document);
@@ -125,7 +135,7 @@ impl Builder<'_> {
             epochs: EpochRules { lease: epochs.lease, fail_mode: epochs.fail_mode },
             executors: executors.into_iter().map(|section| self.executor(section, execute.timeout)).collect(),
             registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
-            callers: callers.into_iter().map(|section| self.caller(section.value)).collect(),
+            callers: self.callers(callers),
             cache: CacheRules {
                 ttl: cache.ttl,
                 memory_bytes: size(cache.memory),
@@ -184,6 +194,23 @@ impl Builder<'_> {
         };
         let timeout = section.timeout.unwrap_or(most).min(most);
         Executor { id: section.id, kind, tools: section.tools, timeout }
+    }
+
+    fn callers(&mut self, sections: Vec<Located<CallerSection>>) -> Vec<Caller> {
+        let mut callers = Vec::with_capacity(sections.len());
+        let mut seen = BTreeMap::new();
+        for Located { value, line } in sections {
+            let caller = self.caller(value);
+            for key in &caller.keys {
+                // Revoking one of two ids of the same key would revoke nothing.
+                if let Some(other) = seen.insert(key.hash, key.id.clone()) {
+                    let message = format!("is the same key as {other}: a key has one id");
+                    self.fault(line, &format!("callers[].keys.{}", key.id), &message);
+                }
+            }
+            callers.push(caller);
+        }
+        callers
     }
 
     fn caller(&mut self, section: CallerSection) -> Caller {

@@ -161,7 +161,7 @@ document! { default
         /// Time to live of answers kept because the tool declares that it only reads.
         ttl: Millis = Millis::from_secs(60), in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
         /// Bytes that each isolate may hold, at most 48MiB.
-        memory: Bytes = Bytes(16 << 20), in (Bytes(64 << 10), Bytes(limits::CACHE_MEMORY_BYTES_MAX as u64));
+        memory: Bytes = Bytes(16 << 20), in (Bytes(limits::CACHE_MEMORY_BYTES_MIN as u64), Bytes(limits::CACHE_MEMORY_BYTES_MAX as u64));
         /// Which tiers are used: "memory" (the isolate), "hybrid" (the isolate and the edge's key-value store), "persistent" (the store only), "off".
         strategy: CacheStrategy = CacheStrategy::Hybrid;
         /// The operator's rules for tools that declare nothing; the first that names a tool decides.

@@ -165,8 +165,9 @@ fn max_retries(config: &mut Config, value: &str) -> Set {
 }
 
 fn cache_ttl(config: &mut Config, value: &str) -> Set {
-    config.cache.ttl = seconds(value).ok_or("must be a number of seconds above 0")?;
-    Ok(None)
+    let asked = seconds(value).ok_or("must be a number of seconds above 0")?;
+    config.cache.ttl = asked.min(limits::CACHE_TTL_MAX);
+    Ok((asked > limits::CACHE_TTL_MAX).then_some("clamped to 30 days"))
 }
 
 fn cache_strategy(config: &mut Config, value: &str) -> Set {
@@ -177,6 +178,9 @@ fn cache_strategy(config: &mut Config, value: &str) -> Set {
 fn cache_memory(config: &mut Config, value: &str) -> Set {
     let asked = bytes(value).ok_or("must be a size such as 16MiB")?.0;
     let asked = usize::try_from(asked).unwrap_or(usize::MAX);
+    if asked < limits::CACHE_MEMORY_BYTES_MIN {
+        return Err("must be at least 64KiB");
+    }
     config.cache.memory_bytes = asked.min(limits::CACHE_MEMORY_BYTES_MAX);
     let clamped = asked > limits::CACHE_MEMORY_BYTES_MAX;
     Ok(clamped.then_some("clamped to 48MiB: an isolate has 128 MB for everything"))

@@ -1,6 +1,9 @@
 //! Runs a tool on an Arcade engine (`POST /v1/tools/execute`).
 
-use super::{ANSWER_LIMITS, Exchange, Failed, Failure, Ran, duration_text, server_failure};
+use super::{
+    ANSWER_LIMITS, Exchange, Failed, Failure, Ran, duration_text, error_kind, is_plain_value, is_turned_away,
+    server_failure, unexpected_status,
+};
 use crate::admission::ToolCall;
 use crate::config::Upstream;
 use crate::json::{self, Json, Object, write_json, write_string};
@@ -63,14 +66,17 @@ fn read(response: OriginResponse, include_stacktrace: bool) -> Result<Ran, Faile
     if let Some(failed) = server_failure(&response) {
         return Err(failed);
     }
+    if !matches!(response.status, 200 | 400..=499) {
+        return Err(unexpected_status(&response));
+    }
     let not_json = || Failed::refused(Refusal::new(RefusalKind::UpstreamNotJson), false);
-    let answer = json::parse(&response.body, ANSWER_LIMITS).map_err(|_| not_json())?;
-    let Json::Object(answer) = answer else {
-        return Err(not_json());
+    let Ok(Json::Object(answer)) = json::parse(&response.body, ANSWER_LIMITS) else {
+        return Err(if response.status == 200 { not_json() } else { unexpected_status(&response) });
     };
     if response.status != 200 {
         // A refusal in the engine's own words: `{name, message}`.
-        return Err(Failed { failure: Failure::Answered(response), surely_not_run: true });
+        let surely_not_run = is_turned_away(response.status);
+        return Err(Failed { failure: Failure::Answered(response), surely_not_run });
     }
     let success = answer.get("success").and_then(Json::as_bool).ok_or_else(not_json)?;
     let output = answer.get("output").and_then(Json::as_object);
@@ -78,13 +84,14 @@ fn read(response: OriginResponse, include_stacktrace: bool) -> Result<Ran, Faile
     let leaks_trace = !include_stacktrace && error.is_some_and(|error| error.get("stacktrace").is_some());
     let mut text = Vec::new();
     write_json(&mut text, output.map_or(&Json::Null, |_| answer.get("output").unwrap_or(&Json::Null)));
-    let error_kind = error.and_then(|error| error.get("kind")).and_then(Json::as_str).map(str::to_owned);
+    let kind = error.and_then(|error| error.get("kind")).and_then(Json::as_str);
     let ran = Ran {
         success,
         duration: duration_text(answer.get("duration")),
         finished_at: answer.get("finished_at").and_then(Json::as_str).unwrap_or_default().to_owned(),
-        error_kind: if success { None } else { Some(error_kind.unwrap_or_else(|| "UNKNOWN".to_owned())) },
+        error_kind: if success { None } else { Some(error_kind(kind)) },
         authorization: output.and_then(output_authorization).map(str::to_owned),
+        is_plain_value: output.is_some_and(is_plain_value),
         output: text,
         whole: None,
     };

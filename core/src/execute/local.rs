@@ -28,6 +28,7 @@ pub(super) fn run<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>
     Ran {
         output,
         success: outcome.is_ok(),
+        is_plain_value: outcome.is_ok(),
         duration: finished.since(started).get().to_string(),
         finished_at: written(finished),
         error_kind,

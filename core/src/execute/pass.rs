@@ -1,17 +1,18 @@
 //! Passes a request on to the engine, with the gateway's own credential.
 
-use super::server_failure;
-use crate::admission::{EngineCall, Exchange};
-use crate::config::{RequestLimits, Upstream};
+use hmac_sha256::Hash;
+
+use super::{Failure, server_failure};
+use crate::admission::{self, EngineCall, Exchange};
+use crate::config::{Caller, RequestLimits, Upstream};
+use crate::hex;
 use crate::limits;
-use crate::ports::{Origin, OriginRequest, Platform};
+use crate::ports::{Origin, OriginRequest, OriginResponse, OriginStream, Platform};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::request::{Header, Request, RequestBody};
+use crate::request::{Header, Method, Request, RequestBody};
 use crate::response::Body;
 use crate::time::Millis;
 use crate::upstream;
-
-use super::Failure;
 
 /// The engine's answer.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ pub struct Passed<S> {
 pub async fn pass<P: Platform>(
     platform: &P,
     engine: &Upstream,
+    caller: &Caller,
     call: &EngineCall,
     request: &Request,
     bounds: (Millis, usize, &RequestLimits),
@@ -51,12 +53,13 @@ pub async fn pass<P: Platform>(
     if !body.is_empty() {
         headers.push(("content-type", "application/json".to_owned()));
     }
-    if let Some(key) = request.headers.get(Header::IdempotencyKey) {
-        headers.push(("idempotency-key", key.to_owned()));
+    if let Some(key) = admission::idempotency_key(request)? {
+        headers.push(("idempotency-key", key_upstream(caller, key)));
     }
     let missing = || Refusal::new(RefusalKind::EngineMissing);
     let outbound = OriginRequest {
-        method: call.method,
+        // Whose execution it is stands in the body, which an answer to HEAD does not have.
+        method: if call.exchange == Exchange::OneExecution { Method::Get } else { call.method },
         url: format!("{}/{}{}", upstream::engine_url(engine, call.project.as_ref()), call.path, call.query),
         headers,
         authorization: Some(upstream::engine_credential(engine).ok_or_else(missing)?),
@@ -66,14 +69,18 @@ pub async fn pass<P: Platform>(
     };
     let passed = if call.exchange == Exchange::Streams {
         let answer = Origin::open(platform, outbound).await.map_err(|error| Refusal::new(error.into()))?;
-        Passed { status: answer.status, headers: answer.headers, body: Body::Stream(answer.body) }
+        let OriginStream { status, headers, body } = answer;
+        let head = OriginResponse { status, headers, body: Vec::new() };
+        let kind = head.header("content-type");
+        if !is_json(kind) && !is_of(kind, "text/event-stream") {
+            return Err(wordless(&head));
+        }
+        Passed { status, headers: head.headers, body: Body::Stream(body) }
     } else {
         let answer = Origin::send(platform, outbound).await.map_err(|error| Refusal::new(error.into()))?;
-        if let (Some(failed), false) = (server_failure(&answer), is_json(answer.header("content-type")))
-            && let Failure::Refused(refusal) = failed.failure
-        {
-            // No words of the engine's own: an intermediary's page is nothing for a caller.
-            return Err(refusal);
+        let needs_words = !answer.body.is_empty() || (answer.status >= 400 && call.method != Method::Head);
+        if needs_words && !is_json(answer.header("content-type")) {
+            return Err(wordless(&answer));
         }
         let body = if answer.body.is_empty() { Body::Empty } else { Body::Bytes(answer.body) };
         Passed { status: answer.status, headers: answer.headers, body }
@@ -85,6 +92,25 @@ pub async fn pass<P: Platform>(
     }
 }
 
+/// Callers choose their keys, and share the account at the engine: two of them must never meet there.
+fn key_upstream(caller: &Caller, key: &str) -> String {
+    hex::encode(&Hash::hash(format!("{}\n{}\n{key}", caller.tenant, caller.id).as_bytes()))
+}
+
+/// The refusal for an answer without words of the engine's own: an intermediary's page is nothing for a caller.
+fn wordless(answer: &OriginResponse) -> Refusal {
+    match (server_failure(answer).map(|failed| failed.failure), answer.status) {
+        (Some(Failure::Refused(refusal)), _) => refusal,
+        (_, 200..=299) => Refusal::new(RefusalKind::UpstreamNotJson),
+        (_, 401) => Refusal::new(RefusalKind::UpstreamRefusedCredential),
+        (_, status) => Refusal::with(RefusalKind::UpstreamRefusedRequest, format!("status {status}")),
+    }
+}
+
 fn is_json(content_type: Option<&str>) -> bool {
-    content_type.is_some_and(|value| value.to_ascii_lowercase().starts_with("application/json"))
+    is_of(content_type, "application/json") || is_of(content_type, "application/problem+json")
+}
+
+fn is_of(content_type: Option<&str>, essence: &str) -> bool {
+    content_type.is_some_and(|value| value.to_ascii_lowercase().starts_with(essence))
 }

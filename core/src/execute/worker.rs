@@ -1,6 +1,8 @@
 //! Runs a tool on an Arcade worker (worker protocol, `POST /worker/tools/invoke`).
 
-use super::{ANSWER_LIMITS, Exchange, Failed, Ran, duration_text, server_failure};
+use super::{
+    ANSWER_LIMITS, Exchange, Failed, Ran, duration_text, error_kind, is_plain_value, server_failure, unexpected_status,
+};
 use crate::admission::ToolCall;
 use crate::config::Upstream;
 use crate::json::{self, Json, Object, write_json, write_string};
@@ -16,11 +18,6 @@ pub(super) async fn run<P: Platform>(
     call: &ToolCall<'_>,
     exchange: &Exchange<'_>,
 ) -> Result<Ran, Failed> {
-    if call.run_at.is_some() {
-        let refusal =
-            Refusal::with(RefusalKind::RequestInvalid, "run_at: this tool runs on a worker, which schedules nothing");
-        return Err(Failed::refused(refusal, true));
-    }
     let now = platform.now();
     let inactive = || Failed::refused(Refusal::new(RefusalKind::ExecutorInactive), true);
     let request = OriginRequest {
@@ -69,8 +66,7 @@ fn read(response: &OriginResponse, include_stacktrace: bool) -> Result<Ran, Fail
         return Err(failed);
     }
     if response.status != 200 {
-        let refusal = Refusal::with(RefusalKind::UpstreamRefusedRequest, format!("status {}", response.status));
-        return Err(Failed::refused(refusal, true));
+        return Err(unexpected_status(response));
     }
     let not_json = || Failed::refused(Refusal::new(RefusalKind::UpstreamNotJson), false);
     let answer = json::parse(&response.body, ANSWER_LIMITS).map_err(|_| not_json())?;
@@ -78,16 +74,18 @@ fn read(response: &OriginResponse, include_stacktrace: bool) -> Result<Ran, Fail
     let worker_output = answer.get("output").and_then(Json::as_object).ok_or_else(not_json)?;
     let finished_at = answer.get("finished_at").and_then(Json::as_str).unwrap_or_default();
     let output = engine_output(worker_output, include_stacktrace);
+    let is_plain_value = is_plain_value(&output);
     let mut text = Vec::with_capacity(response.body.len());
     write_json(&mut text, &Json::Object(output));
-    let error_kind = worker_output.get("error").and_then(|error| error.get("kind")).and_then(Json::as_str);
+    let kind = worker_output.get("error").and_then(|error| error.get("kind")).and_then(Json::as_str);
     let requires = worker_output.get("requires_authorization");
     Ok(Ran {
         output: text,
         success,
         duration: duration_text(answer.get("duration")),
         finished_at: zoned(finished_at),
-        error_kind: if success { None } else { Some(error_kind.unwrap_or("UNKNOWN").to_owned()) },
+        error_kind: if success { None } else { Some(error_kind(kind)) },
+        is_plain_value,
         authorization: requires
             .and_then(|requires| requires.get("authorization_id"))
             .and_then(Json::as_str)
@@ -102,11 +100,12 @@ fn zoned(finished_at: &str) -> String {
     if has_zone { finished_at.to_owned() } else { format!("{finished_at}Z") }
 }
 
-/// The worker's output in the engine's form: nulls left out, `requires_authorization` as `authorization`, the stack trace
-/// only if asked for.
+/// The worker's output in the engine's form: the members that the protocol has, nulls left out, `requires_authorization` as
+/// `authorization`, the stack trace only if asked for.
 fn engine_output<'o>(worker: &Object<'o>, include_stacktrace: bool) -> Object<'o> {
     let mut output = Object::new();
-    for (name, value) in worker.iter().filter(|(_, value)| **value != Json::Null) {
+    for name in ["value", "logs", "error", "requires_authorization"] {
+        let Some(value) = worker.get(name).filter(|value| **value != Json::Null) else { continue };
         match (name, value) {
             ("requires_authorization", requires) => {
                 let mut authorization = Object::new();
@@ -126,7 +125,7 @@ fn engine_output<'o>(worker: &Object<'o>, include_stacktrace: bool) -> Object<'o
                 let mut kept = Object::new();
                 for (name, member) in error.iter() {
                     if *member != Json::Null && (include_stacktrace || name != "stacktrace") {
-                        kept.insert(name.to_owned(), member.clone());
+                        kept.push_unique(name.to_owned(), member.clone());
                     }
                 }
                 output.insert("error", Json::Object(kept));

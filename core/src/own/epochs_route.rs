@@ -57,7 +57,14 @@ fn change_of(item: &Json<'_>) -> Option<Change> {
     let (Some((verb, value)), None) = (verbs.next(), verbs.next()) else {
         return None;
     };
-    let value = value.as_str().filter(|value| !value.is_empty() && value.len() <= 256)?;
+    let is_name = |name: &&str| !name.is_empty() && name.len() <= 256;
+    let value = value.as_str().filter(is_name)?;
+    let scope = |name: &str| text_of(item, name).filter(is_name);
+    let (has_tenant, has_toolkit) = (item.get("tenant").is_some(), item.get("toolkit").is_some());
+    if (has_tenant || has_toolkit) && verb != "invalidate" {
+        // A switch has no scope: whoever writes one means less than would happen.
+        return None;
+    }
     match verb {
         "revoke" => Some(Change::Revoke(value.to_owned())),
         "unrevoke" => Some(Change::Unrevoke(value.to_owned())),
@@ -69,12 +76,11 @@ fn change_of(item: &Json<'_>) -> Option<Change> {
             _ => None,
         },
         "invalidate" => {
-            let (tenant, toolkit) = (text_of(item, "tenant"), text_of(item, "toolkit"));
-            let scope = match (value, tenant, toolkit) {
-                ("all", None, None) => CacheScope::All,
-                ("tenant", Some(tenant), None) => CacheScope::Tenant(tenant.to_owned()),
-                ("toolkit", Some(tenant), Some(toolkit)) => {
-                    CacheScope::Toolkit(tenant.to_owned(), toolkit.to_ascii_lowercase())
+            let scope = match (value, has_tenant, has_toolkit) {
+                ("all", false, false) => CacheScope::All,
+                ("tenant", true, false) => CacheScope::Tenant(scope("tenant")?.to_owned()),
+                ("toolkit", true, true) => {
+                    CacheScope::Toolkit(scope("tenant")?.to_owned(), scope("toolkit")?.to_ascii_lowercase())
                 }
                 _ => return None,
             };

@@ -9,7 +9,7 @@ use crate::response::Answer;
 /// `200` when everything works, `503` when a part is degraded; the body names each.
 pub(super) fn answer<S>(running: &Running, context: &Context<'_>, tools: &Current) -> Answer<S> {
     let mut parts = Vec::new();
-    if !context.held.is_current {
+    if !context.held.is_current() {
         parts.push(part(
             "epochs",
             "epochs_unavailable",

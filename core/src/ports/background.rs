@@ -2,9 +2,14 @@
 
 use std::future::Future;
 
+use crate::time::Millis;
+
 /// Runs jobs that nobody waits for. A job may be cut off (30 s on Cloudflare, the instance's end on Spin): it is never the
 /// only way a fact becomes durable.
 pub trait Background {
+    /// How long after the last response a job may surely still wait.
+    const LINGERS: Millis = Millis::from_secs(20);
+
     /// Starts `job`; it makes progress after the current request yields.
     fn spawn(&self, job: impl Future<Output = ()> + 'static);
 }

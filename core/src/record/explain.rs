@@ -7,19 +7,28 @@ use crate::time::Timestamp;
 
 /// How many refusals an isolate may still write down: a flood of bad requests must not become a bill.
 #[derive(Debug, Default)]
-pub struct Allowance(Cell<(u64, u32)>);
+pub struct Allowance {
+    /// The second, and what was taken in it.
+    of_callers: Cell<(u64, u32)>,
+    of_unknown: Cell<(u64, u32)>,
+}
 
 impl Allowance {
     /// Takes one from this second's allowance.
     #[must_use]
-    pub fn take(&self, now: Timestamp) -> bool {
+    pub fn take(&self, now: Timestamp, caller_is_known: bool) -> bool {
+        let (cell, most) = if caller_is_known {
+            (&self.of_callers, limits::EXPLAINED_PER_SECOND)
+        } else {
+            (&self.of_unknown, limits::EXPLAINED_UNKNOWN_PER_SECOND)
+        };
         let second = now.as_millis() / 1000;
-        let (of, taken) = self.0.get();
+        let (of, taken) = cell.get();
         let taken = if of == second { taken } else { 0 };
-        if taken >= limits::EXPLAINED_PER_SECOND {
+        if taken >= most {
             return false;
         }
-        self.0.set((second, taken.saturating_add(1)));
+        cell.set((second, taken.saturating_add(1)));
         true
     }
 }
@@ -47,10 +56,11 @@ mod tests {
     #[test]
     fn a_flood_is_cut_off_each_second() {
         let allowance = Allowance::default();
-        let taken = |ms| (0..1_000).filter(|_| allowance.take(Timestamp::from_millis(ms))).count();
-        assert_eq!(taken(5_000), limits::EXPLAINED_PER_SECOND as usize);
-        assert_eq!(taken(5_999), 0);
-        assert_eq!(taken(6_000), limits::EXPLAINED_PER_SECOND as usize);
+        let taken = |ms, known| (0..1_000).filter(|_| allowance.take(Timestamp::from_millis(ms), known)).count();
+        assert_eq!(taken(5_000, true), limits::EXPLAINED_PER_SECOND as usize);
+        assert_eq!(taken(5_999, true), 0);
+        assert_eq!(taken(5_999, false), limits::EXPLAINED_UNKNOWN_PER_SECOND as usize);
+        assert_eq!(taken(6_000, true), limits::EXPLAINED_PER_SECOND as usize);
     }
 
     #[test]

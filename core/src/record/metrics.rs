@@ -33,6 +33,7 @@ enum Series {
 #[derive(Debug, Default)]
 pub struct Counters {
     counted: RefCell<BTreeMap<Series, u64>>,
+    /// A job will tell the owner; another may be started after this, in case it was cut off.
     flushing_until: Cell<Timestamp>,
 }
 
@@ -88,11 +89,14 @@ pub(crate) fn flush_soon<P: Platform>(platform: &P, isolate: &Rc<Isolate>) {
     if now < running.counters.flushing_until.get() {
         return;
     }
-    running.counters.flushing_until.set(now.after(limits::COUNTERS_FLUSH));
+    let delay = limits::COUNTERS_DELAY.min(P::LINGERS);
+    running.counters.flushing_until.set(now.after(delay).after(limits::COUNTERS_DELAY));
     let (platform_, isolate) = (platform.clone(), Rc::clone(isolate));
     platform.spawn(async move {
-        platform_.sleep(limits::COUNTERS_DELAY).await;
+        platform_.sleep(delay).await;
         if let Ok(running) = isolate.running() {
+            // From here on, what is counted needs a job of its own.
+            running.counters.flushing_until.set(Timestamp::default());
             // What the owner did not take is counted as lost: it must not be counted twice.
             let _lost = add(&platform_, &running.counters).await;
         }

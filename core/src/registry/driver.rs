@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::task::Poll;
 
 use super::catalogue::{self, CATALOGUE_LIMITS, Tool};
-use super::discover::discover;
+use super::discover::{discover, discover_one};
 use super::{Offer, Registry};
 use crate::config::{Executor, ExecutorKind};
 use crate::hex;
@@ -13,6 +14,7 @@ use crate::isolate::{Isolate, Running};
 use crate::json::{self, Json, write_json};
 use crate::limits;
 use crate::names::{Project, UserId};
+use crate::operation::Asked;
 use crate::ports::{Kv, Platform};
 use crate::refusal::RefusalKind;
 use crate::time::Timestamp;
@@ -56,33 +58,62 @@ pub struct SourceState {
     pub fetched_at: Timestamp,
     /// Why the last attempt failed, and since when there is a fault.
     pub fault: Option<(RefusalKind, Timestamp)>,
+    /// Whether it has to be asked for over the network.
+    pub is_remote: bool,
 }
 
-/// The registry for `project`, now. Waits for I/O only when this isolate has none yet.
-pub async fn current<P: Platform>(
+/// The registry that this request decides from, without any wait: `None` when this isolate has none yet. One that is no
+/// longer fresh is refreshed in the background.
+pub fn at_hand<P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    running: &Running,
+    asked: &Asked,
+) -> Option<Rc<Current>> {
+    if !asked.operation.needs_tools() {
+        return Some(Rc::default());
+    }
+    let project = asked.project.as_ref();
+    let known = running.registries.0.borrow().get(&project.cloned()).cloned()?;
+    if platform.now() >= known.fresh_until {
+        refresh_soon(platform, isolate, running, project);
+    }
+    Some(known.current)
+}
+
+/// The registry of an isolate that has none yet: from the store whatever its age, else from the executors, which have little
+/// time for it, as a caller waits. What was not fresh, or did not come, is asked for again in the background.
+pub async fn fetch<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
     running: &Running,
     project: Option<&Project>,
 ) -> Rc<Current> {
-    let now = platform.now();
-    let known = running.registries.0.borrow().get(&project.cloned()).cloned();
-    match known {
-        Some(entry) if now < entry.fresh_until => entry.current,
-        Some(entry) => {
-            if entry.refreshing_until.is_none_or(|until| now >= until) {
-                set_refreshing(running, project, now);
-                let (platform_, isolate_, project_) = (platform.clone(), Rc::clone(isolate), project.cloned());
-                platform.spawn(async move {
-                    if let Ok(running) = isolate_.running() {
-                        refresh(&platform_, running, project_.as_ref(), Reach::StoreFirst).await;
-                    }
-                });
-            }
-            entry.current
-        }
-        None => refresh(platform, running, project, Reach::StoreFirst).await,
+    let current = refresh(platform, running, project, Reach::StoreOfAnyAge).await;
+    let refresh = running.config.registry.refresh;
+    let is_stale = |source: &SourceState| {
+        source.is_remote && (source.fault.is_some() || platform.now().since(source.fetched_at) >= refresh)
+    };
+    if current.sources.iter().any(is_stale) {
+        refresh_soon(platform, isolate, running, project);
     }
+    current
+}
+
+fn refresh_soon<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running, project: Option<&Project>) {
+    let now = platform.now();
+    if let Some(entry) = running.registries.0.borrow_mut().get_mut(&project.cloned()) {
+        if entry.refreshing_until.is_some_and(|until| now < until) {
+            return;
+        }
+        entry.refreshing_until = Some(now.after(limits::CATALOGUE_TIMEOUT));
+    }
+    let (platform_, isolate, project) = (platform.clone(), Rc::clone(isolate), project.cloned());
+    platform.spawn(async move {
+        if let Ok(running) = isolate.running() {
+            refresh(&platform_, running, project.as_ref(), Reach::StoreFirst).await;
+        }
+    });
 }
 
 /// Fetches every list anew: the scheduled job.
@@ -90,7 +121,7 @@ pub async fn refresh_all<P: Platform>(platform: &P, running: &Running) {
     refresh(platform, running, None, Reach::ExecutorOnly).await;
 }
 
-/// The tools of one engine as one user sees them; never kept.
+/// The tools of one engine as one user sees them, or `only` one of them; never kept.
 ///
 /// # Errors
 /// Why the engine's list could not be had.
@@ -99,33 +130,34 @@ pub async fn for_user<P: Platform>(
     executor: (usize, &Executor),
     project: Option<&Project>,
     user: &UserId,
+    only: Option<&Tool>,
 ) -> Result<Vec<Rc<Tool>>, RefusalKind> {
-    discover(platform, executor.1, executor.0, project, Some(user)).await
+    if let (Some(tool), Some(engine)) = (only, executor.1.engine()) {
+        return discover_one(platform, engine, executor.0, project, user, tool).await.map(|tool| vec![tool]);
+    }
+    discover(platform, executor.1, executor.0, project, Some(user), limits::CATALOGUE_TIMEOUT).await
 }
 
 /// Where a refresh may take a list from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
+    /// From the store, however old, as long as it keeps one.
+    StoreOfAnyAge,
     /// From the store while its list is fresh: another isolate may have fetched it.
     StoreFirst,
     /// From the executor.
     ExecutorOnly,
 }
 
-fn set_refreshing(running: &Running, project: Option<&Project>, now: Timestamp) {
-    if let Some(entry) = running.registries.0.borrow_mut().get_mut(&project.cloned()) {
-        entry.refreshing_until = Some(now.after(limits::CATALOGUE_TIMEOUT));
-    }
-}
-
 async fn refresh<P: Platform>(platform: &P, running: &Running, project: Option<&Project>, reach: Reach) -> Rc<Current> {
     let config = &running.config;
     let before = running.registries.0.borrow().get(&project.cloned()).map(|entry| Rc::clone(&entry.current));
-    let mut sources = Vec::with_capacity(config.executors.len());
-    for (index, executor) in config.executors.iter().enumerate() {
+    // All at once: one that hangs costs its own time and nobody else's.
+    let asking = config.executors.iter().enumerate().map(|(index, executor)| {
         let known = before.as_ref().and_then(|before| before.sources.get(index)).cloned().unwrap_or_default();
-        sources.push(source(platform, running, project, index, executor, known, reach).await);
-    }
+        source(platform, running, project, index, executor, known, reach)
+    });
+    let sources = together(asking.collect()).await;
     let offers: Vec<Offer> = sources
         .iter()
         .enumerate()
@@ -133,8 +165,15 @@ async fn refresh<P: Platform>(platform: &P, running: &Running, project: Option<&
         .collect();
     let registry = Registry::build(&offers, &config.executors, config.registry.conflicts);
     let now = platform.now();
-    let is_whole = sources.iter().all(|source| source.fault.is_none());
-    let fresh_until = now.after(if is_whole { config.registry.refresh } else { limits::CATALOGUE_RETRY });
+    // A list from the store is as old as its fetch.
+    let remote = sources.iter().filter(|source| source.is_remote);
+    let fresh_until = remote
+        .map(|source| match source.fault {
+            None => source.fetched_at.after(config.registry.refresh),
+            Some(_) => now.after(limits::CATALOGUE_RETRY),
+        })
+        .min()
+        .unwrap_or_else(|| now.after(config.registry.refresh));
     let current = Rc::new(Current { registry, sources });
     let entry = Entry { current: Rc::clone(&current), fresh_until, refreshing_until: None };
     let mut registries = running.registries.0.borrow_mut();
@@ -159,7 +198,8 @@ async fn source<P: Platform>(
     let account = match &executor.kind {
         ExecutorKind::Local if known.tools.is_some() => return known,
         ExecutorKind::Local => {
-            return SourceState { tools: Some(catalogue::of_local(index)), fetched_at: now, fault: None };
+            let tools = Some(catalogue::of_local(index));
+            return SourceState { tools, fetched_at: now, ..SourceState::default() };
         }
         ExecutorKind::Worker(_) if project.is_some() => {
             return SourceState { tools: Some(Vec::new()), ..known };
@@ -170,24 +210,29 @@ async fn source<P: Platform>(
         // Not a fault: nothing was promised. `/health/ready` names it.
         return SourceState { tools: Some(Vec::new()), ..known };
     }
+    let known = SourceState { is_remote: true, ..known };
     let key = store_key(executor, &account, project);
-    let stored = if reach == Reach::StoreFirst || known.tools.is_none() {
+    let stored = if reach != Reach::ExecutorOnly || known.tools.is_none() {
         stored_list(platform, &key, index).await
     } else {
         None
     };
-    if let (Some((tools, fetched_at)), Reach::StoreFirst) = (&stored, reach)
-        && now.since(*fetched_at) < running.config.registry.refresh
-    {
-        return SourceState { tools: Some(tools.clone()), fetched_at: *fetched_at, fault: None };
+    let good_enough = |fetched_at: Timestamp| match reach {
+        Reach::StoreOfAnyAge => true,
+        Reach::StoreFirst => now.since(fetched_at) < running.config.registry.refresh,
+        Reach::ExecutorOnly => false,
+    };
+    if let Some((tools, fetched_at)) = stored.as_ref().filter(|(_, fetched_at)| good_enough(*fetched_at)) {
+        return SourceState { tools: Some(tools.clone()), fetched_at: *fetched_at, fault: None, is_remote: true };
     }
-    match discover(platform, executor, index, project, None).await {
+    let within = if reach == Reach::StoreOfAnyAge { limits::CATALOGUE_TIMEOUT_COLD } else { limits::CATALOGUE_TIMEOUT };
+    match discover(platform, executor, index, project, None, within).await {
         Ok(tools) => {
             let fetched_at = platform.now();
             let ttl = limits::CATALOGUE_KEPT;
             // A lost write costs one more fetch by another isolate.
             let _lost = Kv::put(platform, &key, list_to_store(&tools, fetched_at), ttl).await;
-            SourceState { tools: Some(tools), fetched_at, fault: None }
+            SourceState { tools: Some(tools), fetched_at, fault: None, is_remote: true }
         }
         Err(kind) => {
             tracing::warn!(executor = executor.id.as_str(), name = kind.name(), "tools_not_fetched");
@@ -197,9 +242,26 @@ async fn source<P: Platform>(
                 (None, Some((tools, fetched_at))) => (Some(tools), fetched_at),
                 (None, None) => (None, Timestamp::default()),
             };
-            SourceState { tools, fetched_at, fault: Some((kind, since)) }
+            SourceState { tools, fetched_at, fault: Some((kind, since)), is_remote: true }
         }
     }
+}
+
+/// Drives all of them until all have ended; the outcomes in the same order.
+async fn together<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+    let mut running: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut all_ended = true;
+        for (future, outcome) in running.iter_mut().filter(|(_, outcome)| outcome.is_none()) {
+            match future.as_mut().poll(context) {
+                Poll::Ready(ended) => *outcome = Some(ended),
+                Poll::Pending => all_ended = false,
+            }
+        }
+        if all_ended { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    running.into_iter().filter_map(|(_, outcome)| outcome).collect()
 }
 
 fn store_key(executor: &Executor, account: &[u8; 16], project: Option<&Project>) -> String {

@@ -1,6 +1,6 @@
 //! Whose an authorisation id is: an engine's id belongs to the callers that began it, and to nobody else.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,9 +14,8 @@ pub const KEPT: Millis = Millis::from_secs(24 * 3600);
 /// user and provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authorization {
-    callers: BTreeSet<String>,
-    /// The engine that knows the id.
-    executor: String,
+    /// Each caller, and the engine at which it began: two engines may use the same id.
+    callers: BTreeMap<String, String>,
 }
 
 /// What the owner of an authorisation id can be asked.
@@ -45,14 +44,12 @@ pub enum Reply {
 impl Authorization {
     pub(super) fn apply(&mut self, command: Command) -> (bool, Reply) {
         match command {
-            Command::IsOf(caller) if self.callers.contains(&caller) => (false, Reply::Yes(self.executor.clone())),
-            Command::IsOf(_) => (false, Reply::No),
+            Command::IsOf(caller) => (false, self.callers.get(&caller).cloned().map_or(Reply::No, Reply::Yes)),
             Command::Begin { caller, executor } => {
-                if self.callers.len() >= AUTHORIZATION_CALLERS && !self.callers.contains(&caller) {
+                if self.callers.len() >= AUTHORIZATION_CALLERS && !self.callers.contains_key(&caller) {
                     return (false, Reply::No);
                 }
-                self.callers.insert(caller);
-                self.executor.clone_from(&executor);
+                self.callers.insert(caller, executor.clone());
                 (true, Reply::Yes(executor))
             }
         }
@@ -78,6 +75,9 @@ mod tests {
         assert_eq!(id.apply(begin("a")), (true, yes()));
         assert_eq!(id.apply(Command::IsOf("a".into())), (false, yes()));
         assert_eq!(id.apply(Command::IsOf("b".into())), (false, Reply::No));
+        let elsewhere = Command::Begin { caller: "b".to_owned(), executor: "another".to_owned() };
+        assert_eq!(id.apply(elsewhere), (true, Reply::Yes("another".to_owned())));
+        assert_eq!(id.apply(Command::IsOf("a".into())), (false, yes()), "each asks the engine where it began");
     }
 
     #[test]

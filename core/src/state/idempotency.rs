@@ -120,6 +120,8 @@ fn begin(
     match earlier.progress {
         Progress::Released => (Some(fresh(fingerprint)), Reply::Proceed),
         Progress::Completed { status, body } => (None, Reply::Replay { status, body }),
+        // The same attempt asks again, because it did not hear the first reply.
+        Progress::InFlight { attempt: current, .. } if current == attempt => (None, Reply::Proceed),
         Progress::InFlight { until, .. } if now < until => (None, Reply::InFlight),
         // Who held the key is gone without a word: whether it executed, nobody knows.
         Progress::InFlight { .. } | Progress::Unknown => (None, Reply::Unknown),
@@ -169,6 +171,14 @@ mod tests {
         assert_eq!(end_with(&mut state, 1, answer), Reply::Proceed);
         assert_eq!(begin_at(&mut state, b"x", 4, 5_000), Reply::Replay { status: 200, body: b"{}".to_vec() });
         assert_eq!(begin_at(&mut state, b"y", 5, 5_000), Reply::Mismatch);
+    }
+
+    #[test]
+    fn an_attempt_that_did_not_hear_the_reply_may_ask_again() {
+        let mut state = None;
+        assert_eq!(begin_at(&mut state, b"x", 1, 0), Reply::Proceed);
+        assert_eq!(begin_at(&mut state, b"x", 1, 5), Reply::Proceed);
+        assert_eq!(begin_at(&mut state, b"x", 2, 5), Reply::InFlight);
     }
 
     #[test]

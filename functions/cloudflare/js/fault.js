@@ -15,12 +15,10 @@ export function fault(error) {
   console.error(JSON.stringify(record));
   const headers = {
     "cache-control": "no-store",
-    "retry-after": "1",
-    "retry-after-ms": "1000",
     "toolgate-refusal": "gateway_fault",
     "x-content-type-options": "nosniff",
     "x-request-id": requestId,
-    "x-should-retry": "true",
+    "x-should-retry": "false",
   };
   return Response.json({ name: "gateway_fault", message, request_id: requestId }, { status: 500, headers });
 }

@@ -2,10 +2,14 @@
 
 use spin_sdk::wasip3;
 use toolgate::ports::Background;
+use toolgate::time::Millis;
 
 use crate::Spin;
 
 impl Background for Spin {
+    /// Spin ends an instance that has had no request for a second.
+    const LINGERS: Millis = Millis::new(500);
+
     fn spawn(&self, job: impl Future<Output = ()> + 'static) {
         wasip3::spawn(job);
     }

@@ -8,9 +8,17 @@ mod build;
 #[cfg(test)]
 mod clock;
 #[cfg(test)]
+mod epochs;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod flows;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod normal;
+#[cfg(test)]
+mod operations;
 #[cfg(test)]
 mod sdk;
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub(crate) const KEYS_BEGIN: &str = "tg_e2e_";
 pub(crate) const ENGINE_KEY: &str = "engine-key-of-the-gateway";
 /// With which an engine signs its calls to the gateway's worker routes.
 pub(crate) const GATE_WORKER_SECRET: &str = "the secret of the gateway as a worker";
-const HASH_SECRET: &str = "e2e hashing secret, no real one";
+const HASH_SECRET: &str = "hashing secret of the end-to-end tests";
 const WORKER_SECRET: &str = "a secret of this test run and no other";
 /// A change of the epochs holds everywhere after this time: the lease in `toolgate.toml`, and something for slow machines.
 pub(crate) const LEASE: Duration = Duration::from_millis(1_300);
