@@ -17,13 +17,11 @@ pub(crate) fn run(data: &[u8]) {
     let items = list.get("items").unwrap_or(&list).as_array().unwrap_or(std::slice::from_ref(&list)).to_vec();
     let mut tools: Vec<Rc<Tool>> =
         items.iter().cloned().filter_map(|item| of_engine_definition(item, 0)).map(Rc::new).collect();
-    match of_worker(list.clone(), 1) {
-        Some(of_worker) => {
-            assert!(of_worker.len() <= items.len(), "more tools than definitions");
-            tools.extend(of_worker);
-        }
-        None => assert!(list.as_array().is_none(), "a list is a list"),
-    }
+    let of_worker = of_worker(list.clone(), 1);
+    assert_eq!(of_worker.is_some(), list.as_array().is_some(), "a worker's list is a list");
+    let of_worker = of_worker.unwrap_or_default();
+    assert!(of_worker.len() <= items.len(), "more tools than definitions");
+    tools.extend(of_worker);
     tools.iter().for_each(|tool| check_tool(tool));
     check_registry(&tools);
 }
