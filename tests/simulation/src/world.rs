@@ -51,6 +51,8 @@ pub struct World {
     pub executions: RefCell<Vec<Execution>>,
     /// Everything that was sent to executors, as text: searched for what must not be there.
     pub sent: RefCell<Vec<String>>,
+    /// What executors do instead of answering, where a test says so.
+    pub script: RefCell<Option<origin::Script>>,
     /// The schema that executors declare for their tools now: it changes without a new version.
     pub schema: Cell<u32>,
 }

@@ -1,5 +1,7 @@
 //! Executors: an engine and a worker at one address, whose answers say everything they depended on.
 
+use std::rc::Rc;
+
 use serde_json::{Value, json};
 use toolgate::ports::{Origin, OriginError, OriginRequest, OriginResponse, OriginStream};
 use toolgate::time::Millis;
@@ -10,11 +12,19 @@ use crate::facts::{Execution, Facts, TOOLS, Via};
 /// How often a tool that runs fails, in percent.
 const TOOL_FAILS: u32 = 6;
 
+/// What a test lets executors do instead: after how long, and what; `None` for what they do anyway.
+pub type Script = Rc<dyn Fn(&OriginRequest) -> Option<(Millis, Result<OriginResponse, OriginError>)>>;
+
 impl Origin for Platform {
     type Stream = ();
 
     async fn send(&self, request: OriginRequest) -> Result<OriginResponse, OriginError> {
         self.note(&request);
+        let script = self.world.script.borrow().clone();
+        if let Some((delay, answer)) = script.and_then(|script| script(&request)) {
+            self.world.wait(delay).await;
+            return answer;
+        }
         self.world.latency().await;
         let fault = self.world.chance(self.world.faults.get().origin).then(|| self.world.below(8));
         match fault {

@@ -1,0 +1,385 @@
+//! Single requests whose whole way matters: what was asked of executors, when, and what came of it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+use toolgate::gateway::Gateway;
+use toolgate::ports::{OriginError, OriginRequest, OriginResponse};
+use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::response::Body;
+use toolgate::time::Millis;
+use toolgate_simulation::world::{Platform, World};
+
+const DOCUMENT: &str = r#"
+executors = [
+  { id = "local", kind = "local" },
+  { id = "engine", kind = "engine", base_url = "http://engine.test", credential_setting = "ENGINE_KEY" },
+]
+epochs = { lease = "2s" }
+execute = { timeout = "8s" }
+
+[[callers]]
+id = "wide"
+tenant = "a"
+keys = [{ id = "wide-1", setting = "KEY_WIDE" }]
+actions = ["*"]
+tools = ["*"]
+users = ["*"]
+projects = ["*"]
+
+[[callers]]
+id = "narrow"
+tenant = "a"
+keys = [{ id = "narrow-1", setting = "KEY_NARROW" }]
+actions = ["tools/call", "tools/authorize", "auth/*", "chat/*", "scheduled_tools/*"]
+tools = ["Math.*", "Mail.*"]
+users = ["u1"]
+projects = ["o/p"]
+
+[[callers]]
+id = "nothing"
+tenant = "b"
+keys = [{ id = "nothing-1", setting = "KEY_NOTHING" }]
+actions = []
+"#;
+
+const WIDE: &str = "canary-key-wide-0123";
+const NARROW: &str = "canary-key-narrow-0123";
+const NOTHING: &str = "canary-key-nothing-0123";
+
+/// One isolate on a world of its own.
+struct Story {
+    world: Rc<World>,
+    gateway: Rc<Gateway>,
+    settings: Rc<BTreeMap<String, String>>,
+}
+
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    headers: BTreeMap<&'static str, String>,
+    body: String,
+    took_ms: u64,
+}
+
+impl Answer {
+    fn refusal(&self) -> &str {
+        self.headers.get("toolgate-refusal").map_or("", String::as_str)
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+impl Story {
+    fn new() -> Self {
+        let settings =
+            [("KEY_WIDE", WIDE), ("KEY_NARROW", NARROW), ("KEY_NOTHING", NOTHING), ("ENGINE_KEY", "account")];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self { world: World::new(1), gateway: Rc::new(Gateway::new(DOCUMENT)), settings: Rc::new(settings.into()) }
+    }
+
+    /// The same world from another isolate.
+    fn isolate(&self) -> Self {
+        Self {
+            world: Rc::clone(&self.world),
+            gateway: Rc::new(Gateway::new(DOCUMENT)),
+            settings: Rc::clone(&self.settings),
+        }
+    }
+
+    fn script(
+        &self,
+        script: impl Fn(&OriginRequest) -> Option<(Millis, Result<OriginResponse, OriginError>)> + 'static,
+    ) {
+        *self.world.script.borrow_mut() = Some(Rc::new(script));
+    }
+
+    /// Starts a request without waiting for its answer.
+    fn begin(&self, key: &str, method: Method, target: &str, body: &Value, more: &[(Header, &str)]) -> Pending {
+        let mut headers = RequestHeaders::default();
+        headers.0[Header::Authorization as usize] = Some(format!("Bearer {key}"));
+        headers.0[Header::ContentType as usize] = Some("application/json".to_owned());
+        for (header, value) in more {
+            headers.0[*header as usize] = Some((*value).to_owned());
+        }
+        let body = if *body == Value::Null { Vec::new() } else { body.to_string().into_bytes() };
+        let request = Request { method, target: target.to_owned(), headers, body: RequestBody::Whole(body) };
+        let platform = Platform { world: Rc::clone(&self.world), settings: Rc::clone(&self.settings), request: 0 };
+        let answer = Rc::new(RefCell::new(None));
+        let (gateway, slot) = (Rc::clone(&self.gateway), Rc::clone(&answer));
+        self.world.spawn(async move {
+            let sent = platform.world.now();
+            let response = gateway.handle(&platform, request).await;
+            let body = match response.body {
+                Body::Bytes(bytes) => String::from_utf8(bytes).unwrap(),
+                Body::Empty | Body::Stream(()) => String::new(),
+            };
+            let headers = response.headers.into_iter().map(|(name, value)| (name, value.into_owned())).collect();
+            let took_ms = platform.world.now().since(sent).get();
+            *slot.borrow_mut() = Some(Answer { status: response.status, headers, body, took_ms });
+        });
+        Pending(answer)
+    }
+
+    fn ask(&self, key: &str, method: Method, target: &str, body: &Value, more: &[(Header, &str)]) -> Answer {
+        let pending = self.begin(key, method, target, body, more);
+        self.world.run(|| pending.0.borrow().is_some());
+        pending.take()
+    }
+
+    fn execute(&self, key: &str, tool: &str, input: &Value) -> Answer {
+        let body = json!({"tool_name": tool, "user_id": "u1", "input": input});
+        self.ask(key, Method::Post, "/v1/tools/execute", &body, &[])
+    }
+
+    fn sent(&self) -> Vec<String> {
+        self.world.sent.borrow().clone()
+    }
+}
+
+struct Pending(Rc<RefCell<Option<Answer>>>);
+
+impl Pending {
+    fn take(&self) -> Answer {
+        self.0.borrow_mut().take().expect("an answer")
+    }
+}
+
+fn answer(status: u16, body: &Value) -> Result<OriginResponse, OriginError> {
+    let headers = vec![("content-type", "application/json".to_owned())];
+    Ok(OriginResponse { status, headers, body: body.to_string().into_bytes() })
+}
+
+#[test]
+fn nothing_is_asked_of_an_executor_for_a_caller_that_may_not_ask() {
+    let story = Story::new();
+    for (key, target, refusal) in [
+        (NOTHING, "/v1/tools", "action_not_permitted"),
+        (NOTHING, "/v1/orgs/x/projects/1/tools", "action_not_permitted"),
+        (NARROW, "/v1/orgs/x/projects/2/scheduled_tools/s", "project_not_permitted"),
+        (NARROW, "/v1/scheduled_tools/s?user_id=u2", "user_not_permitted"),
+        ("a-key-that-nobody-has", "/v1/tools", "credential_unknown"),
+    ] {
+        let answer = story.ask(key, Method::Get, target, &Value::Null, &[]);
+        assert_eq!(answer.refusal(), refusal, "{target}");
+    }
+    story.world.run(|| false);
+    assert_eq!(story.sent(), Vec::<String>::new());
+}
+
+#[test]
+fn a_key_revoked_while_the_lists_are_fetched_is_refused() {
+    let story = Story::new();
+    let slow_list = Millis::new(2_900);
+    story.script(move |request| {
+        request.url.contains("/v1/tools?").then(|| (slow_list, answer(200, &json!({"items": [], "total_count": 0}))))
+    });
+    let slow = story.begin(NARROW, Method::Post, "/v1/tools/execute", &json!({"tool_name": "Math.Add"}), &[]);
+    let other = story.isolate();
+    let revoke = json!({"changes": [{"revoke": "narrow-1"}]});
+    assert_eq!(other.ask(WIDE, Method::Post, "/gate/v1/epochs", &revoke, &[]).status, 200);
+    story.world.run(|| slow.0.borrow().is_some());
+    let answer = slow.take();
+    assert!(answer.took_ms >= 2_900, "{answer:?}");
+    assert_eq!(answer.refusal(), "credential_revoked");
+}
+
+#[test]
+fn an_executor_that_hangs_does_not_hold_up_what_others_offer() {
+    let story = Story::new();
+    story.script(|request| Some((request.timeout, Err(OriginError::Timeout))));
+    let first = story.execute(WIDE, "Math.Add", &json!({"a": "1", "b": "2"}));
+    assert_eq!((first.status, first.json()["success"] == true), (200, true), "{first:?}");
+    assert!(first.took_ms <= 3_100, "{first:?}");
+    let second = story.execute(WIDE, "Math.Add", &json!({"a": "1", "b": "2"}));
+    assert_eq!((second.status, second.took_ms), (200, 0), "{second:?}");
+    let operators = story.isolate();
+    let metrics = operators.ask(WIDE, Method::Get, "/metrics", &Value::Null, &[]);
+    assert!(metrics.status == 200 && metrics.took_ms < 100, "{metrics:?}");
+}
+
+#[test]
+fn a_cold_isolate_starts_from_the_stored_list_however_old() {
+    let story = Story::new();
+    assert_eq!(story.execute(WIDE, "Mail.Search", &json!({})).status, 200);
+    story.world.run(|| false);
+    let sixteen_hours = Millis::from_secs(16 * 3600);
+    let (world, is_over) = (Rc::clone(&story.world), Rc::new(RefCell::new(false)));
+    let over = Rc::clone(&is_over);
+    let platform = Platform { world, settings: Rc::clone(&story.settings), request: 0 };
+    story.world.spawn(async move {
+        toolgate::ports::Clock::sleep(&platform, sixteen_hours).await;
+        *over.borrow_mut() = true;
+    });
+    story.world.run(|| *is_over.borrow());
+    let lists = Rc::new(RefCell::new(0));
+    let counted = Rc::clone(&lists);
+    story.script(move |request| {
+        request.url.contains("/v1/tools?").then(|| {
+            *counted.borrow_mut() += 1;
+            (request.timeout, Err(OriginError::Timeout))
+        })
+    });
+    let cold = story.isolate();
+    let answer = cold.execute(WIDE, "Mail.Search", &json!({"n": 3}));
+    assert!(answer.status == 200 && answer.took_ms < 200, "{answer:?}");
+    story.world.run(|| false);
+    assert_eq!(*lists.borrow(), 1, "a fresh list is asked for in the background");
+}
+
+#[test]
+fn a_call_to_be_made_later_needs_an_engine() {
+    let story = Story::new();
+    let body = json!({"tool_name": "Math.Add", "input": {"a": "1", "b": "2"}, "run_at": "2035-01-01T00:00:00"});
+    let answer = story.ask(WIDE, Method::Post, "/v1/tools/execute", &body, &[]);
+    assert_eq!((answer.refusal(), answer.body.contains("run_at")), ("request_invalid", true), "{answer:?}");
+}
+
+#[test]
+fn names_that_an_engine_may_read_as_checked_ones_are_refused() {
+    let story = Story::new();
+    assert_eq!(story.execute(NARROW, "Mail.Search", &json!({})).status, 200);
+    story.world.run(|| false);
+    let before = story.sent().len();
+    let requirement = json!({"provider_id": "x"});
+    for (target, body) in [
+        ("/v1/auth/authorize", json!({"User_ID": "u2", "auth_requirement": requirement})),
+        ("/v1/auth/authorize", json!({"user_id": "u1", "u\u{17f}er_id": "u2", "auth_requirement": requirement})),
+        ("/v1/tools/authorize", json!({"tool_name": "Mail.Send", "Tool_Name": "Odd.Thing", "user_id": "u1"})),
+        ("/v1/chat/completions", json!({"messages": [], "Tools": ["Odd.Thing"]})),
+        (
+            "/v1/chat/completions",
+            json!({"messages": [], "tools": [{"function": {"name": "Mail.Send", "Name": "Odd.Thing"}}]}),
+        ),
+    ] {
+        let answer = story.ask(NARROW, Method::Post, target, &body, &[]);
+        assert_eq!(answer.refusal(), "request_invalid", "{body} {answer:?}");
+    }
+    assert_eq!(story.sent().len(), before);
+}
+
+#[test]
+fn only_a_closed_list_of_statuses_counts_as_not_run() {
+    for (status, name, next) in [
+        (202, "upstream_refused_request", "outcome_unknown"),
+        (302, "upstream_refused_request", "outcome_unknown"),
+        (408, "", "outcome_unknown"),
+        (409, "", "outcome_unknown"),
+        (400, "", ""),
+        (422, "", ""),
+    ] {
+        let story = Story::new();
+        assert_eq!(story.execute(WIDE, "Mail.Search", &json!({})).status, 200);
+        story.script(move |request| {
+            let words = json!({"name": "x", "message": "y"});
+            request.url.contains("/execute").then(|| (Millis::new(1), answer(status, &words)))
+        });
+        let body = json!({"tool_name": "Mail.Send", "user_id": "u1", "input": {}});
+        let send = || story.ask(WIDE, Method::Post, "/v1/tools/execute", &body, &[(Header::IdempotencyKey, "k")]);
+        let first = send();
+        assert_eq!(first.refusal(), name, "{status} {first:?}");
+        if !next.is_empty() {
+            assert_eq!(first.headers.get("x-should-retry").map(String::as_str), Some("false"), "{status} {first:?}");
+        }
+        assert_eq!(send().refusal(), next, "{status}");
+    }
+}
+
+#[test]
+fn two_callers_keys_do_not_meet_at_the_engine() {
+    let story = Story::new();
+    let body = json!({"user_id": "u1", "auth_requirement": {"provider_id": "x"}});
+    for key in [WIDE, NARROW, WIDE] {
+        let answer = story.ask(key, Method::Post, "/v1/auth/authorize", &body, &[(Header::IdempotencyKey, "same")]);
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    let keys: Vec<String> = story
+        .sent()
+        .iter()
+        .filter_map(|sent| sent.split_once("(\"idempotency-key\", \"")?.1.split('"').next().map(str::to_owned))
+        .collect();
+    assert_eq!(keys.len(), 3);
+    assert!(keys[0] == keys[2] && keys[0] != keys[1] && !keys[0].contains("same"), "{keys:?}");
+}
+
+#[test]
+fn only_a_value_and_nothing_else_is_kept() {
+    for (output, is_kept) in [
+        (json!({"value": 1}), true),
+        (json!({"value": null}), true),
+        (json!({"value": 1, "error": null}), true),
+        (json!({"value": 1, "authorization": {"status": "completed", "context": {"token": "t"}}}), false),
+        (json!({"value": 1, "error": {"message": "m"}}), false),
+        (json!({}), false),
+    ] {
+        let story = Story::new();
+        assert_eq!(story.execute(WIDE, "Docs.Get", &json!({})).status, 200);
+        let whole = json!({"success": true, "duration": 1, "finished_at": "2026-01-01T00:00:00Z", "output": output});
+        story.script(move |request| request.url.contains("/execute").then(|| (Millis::new(1), answer(200, &whole))));
+        let input = json!({"n": 7});
+        story.execute(WIDE, "Docs.Get", &input);
+        let again = story.execute(WIDE, "Docs.Get", &input);
+        let status = again.headers.get("cache-status").map(String::as_str).unwrap_or_default();
+        assert_eq!(status.contains("; hit"), is_kept, "{output} {status}");
+    }
+}
+
+#[test]
+fn what_is_passed_through_is_json_or_a_refusal() {
+    let story = Story::new();
+    assert_eq!(story.execute(WIDE, "Mail.Search", &json!({})).status, 200);
+    for (status, name) in [
+        (200, "upstream_not_json"),
+        (404, "upstream_refused_request"),
+        (429, "upstream_throttled"),
+        (502, "upstream_failed"),
+        (503, "upstream_busy"),
+    ] {
+        story.script(move |_| {
+            let headers = vec![("content-type", "text/html".to_owned())];
+            Some((Millis::new(1), Ok(OriginResponse { status, headers, body: b"<html>".to_vec() })))
+        });
+        let worker = story.ask(WIDE, Method::Get, "/v1/workers", &Value::Null, &[]);
+        let chat = story.ask(WIDE, Method::Post, "/v1/chat/completions", &json!({"messages": []}), &[]);
+        assert_eq!((worker.refusal(), chat.refusal()), (name, name), "{status}");
+    }
+}
+
+#[test]
+fn an_engines_own_refusal_is_recorded_and_explained() {
+    let story = Story::new();
+    assert_eq!(story.execute(WIDE, "Mail.Search", &json!({})).status, 200);
+    story.script(|_| Some((Millis::new(1), answer(403, &json!({"name": "forbidden", "message": "no"})))));
+    let refused = story.ask(WIDE, Method::Get, "/v1/workers", &Value::Null, &[]);
+    assert_eq!(refused.status, 403);
+    story.world.run(|| false);
+    let target = format!("/gate/v1/explain/{}", refused.headers["x-request-id"]);
+    let told = story.ask(WIDE, Method::Get, &target, &Value::Null, &[]);
+    assert_eq!(told.json()["outcome"], "engine_refused", "{told:?}");
+}
+
+#[test]
+fn an_execution_of_nobodys_is_only_for_who_may_name_anybody() {
+    let story = Story::new();
+    for (user, key, status) in [
+        (json!("u1"), NARROW, 200),
+        (json!("u2"), NARROW, 404),
+        (Value::Null, NARROW, 404),
+        (json!(""), NARROW, 404),
+        (Value::Null, WIDE, 200),
+    ] {
+        let body = json!({"id": "x", "user_id": user});
+        story.script(move |request| {
+            assert!(!request.url.contains("scheduled") || request.method == Method::Get);
+            Some((Millis::new(1), answer(200, &body)))
+        });
+        for method in [Method::Get, Method::Head] {
+            let answer = story.ask(key, method, "/v1/scheduled_tools/x", &Value::Null, &[]);
+            assert_eq!(answer.status, status, "{user} {method:?} {answer:?}");
+        }
+    }
+}
