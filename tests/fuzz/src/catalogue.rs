@@ -72,7 +72,7 @@ fn check_registry(tools: &[Rc<Tool>]) {
 
 fn check_names(registry: &Registry, tool: &Tool, conflicts: ConflictRule) {
     let found = |name: &str| {
-        let named = registry.name_of(name)?;
+        let named = registry.name_of(name, |_| true)?;
         registry.resolve(&named, None, |_| true).map(Rc::clone)
     };
     for name in [tool.name.as_str().to_owned(), tool.folded.to_ascii_uppercase()] {

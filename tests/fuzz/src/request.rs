@@ -103,6 +103,8 @@ pub(crate) fn well(request: &OriginRequest) -> Answer {
         r#"{"success":true,"duration":3.5,"finished_at":"2026-01-01T00:00:00","output":{"value":"text","logs":null}}"#
     } else if path.ends_with("/tools/execute") {
         r#"{"id":"tc_1","success":true,"duration":2,"finished_at":"2026-01-01T00:00:00Z","output":{"value":[1]}}"#
+    } else if path.contains("/tools/Mail.") {
+        include_str!("request/engine_tool.json")
     } else if path.ends_with("/tools") && !path.contains("/workers/") {
         include_str!("request/engine_tools.json")
     } else {
