@@ -10,6 +10,7 @@ pub(super) fn all() -> Vec<Vector> {
     let mut vectors = Vec::new();
     bodies(&mut vectors);
     members(&mut vectors);
+    lookalikes(&mut vectors);
     names(&mut vectors);
     credentials(&mut vectors);
     paths(&mut vectors);
@@ -106,12 +107,31 @@ fn members(vectors: &mut Vec<Vector>) {
         json!({"tool_name": "Echo.Say", "user_id": "a\u{0}b"}),
         json!({"tool_name": "Echo.Say", "user_id": "u".repeat(257)}),
         json!({"tool_name": "Echo.Say", "user_id": ""}),
+        json!({"tool_name": "Math.Add", "input": {"a": "1", "b": "2"}, "run_at": "2035-01-01T00:00:00"}),
+        json!({"tool_name": "Math.Gcd", "input": {"a": "1", "b": "2"}, "run_at": "2035-01-01T00:00:00"}),
     ];
     for body in rows {
         let name: String = body.to_string().chars().take(80).collect();
         vectors.push(
             Vector::send(format!("members {name}"), Caller::Developer, "POST", EXECUTE, &body).ends("request_invalid"),
         );
+    }
+}
+
+/// Members that a reader which ignores the case of names would take for those that are checked.
+fn lookalikes(vectors: &mut Vec<Vector>) {
+    let requirement = json!({"provider_id": "x"});
+    for (target, body) in [
+        ("/v1/auth/authorize", json!({"User_ID": "gus@acme.example", "auth_requirement": requirement})),
+        ("/v1/auth/authorize", json!({"u\u{17f}er_id": "gus@acme.example", "auth_requirement": requirement})),
+        ("/v1/auth/confirm_user", json!({"flow_id": "f", "USER_ID": "gus@acme.example"})),
+        ("/v1/tools/authorize", json!({"tool_name": "Math.Add", "Tool_Name": "Files.Delete"})),
+        ("/v1/tools/requirements", json!({"tools": [{"tool_name": "Math.Add", "TOOL_NAME": "Files.Delete"}]})),
+        ("/v1/chat/completions", json!({"messages": [], "Tools": ["Files.Delete"]})),
+        ("/v1/chat/completions", json!({"messages": [], "tools": [{"function": {"name": "Math.Add", "Name": "x"}}]})),
+    ] {
+        let name = format!("lookalike {target} {body}");
+        vectors.push(Vector::send(name, Caller::Developer, "POST", target, &body).ends("request_invalid"));
     }
 }
 
@@ -241,6 +261,12 @@ fn paths(vectors: &mut Vec<Vector>) {
 }
 
 fn methods(vectors: &mut Vec<Vector>) {
+    for (method, target) in [("GET", "/v1/workers"), ("HEAD", "/v1/tools"), ("GET", "/health/live")] {
+        // A body of GET has no meaning (RFC 9110 section 9.3.1).
+        let vector = Vector::new(format!("{method} {target} with a body"), Caller::Developer, method, target);
+        vectors.push(vector.header("content-type", "text/plain").bytes("ignored").ok());
+    }
+
     for target in [
         "/v1/tools",
         "/v1/tools/Math.Add",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use toolgate_engine::Options;
 
-use crate::clock::Stopwatch;
+use crate::clock::{Stopwatch, until};
 use crate::http::{Answer, Ask};
 use crate::world::{BOTH, DEVELOPER, NARROW, STRANGER, World};
 
@@ -90,15 +90,19 @@ fn an_engine_calls_the_tools_of_the_gateway_as_those_of_a_worker() {
         assert_eq!((&sum["success"], &sum["output"]["value"]), (&json!(true), &json!("0.3")), "{platform:?} {sum}");
         let fault = call(json!({"a": "x", "b": "2"}));
         assert_eq!(fault["success"], false, "{platform:?} {fault}");
-        let records = world.records();
-        let invoked = records.iter().filter(|record| record["operation"] == "worker/invoke");
-        let outcomes: Vec<&str> = invoked.filter_map(|record| record["outcome"].as_str()).collect();
+        let outcomes = until("both records", Duration::from_secs(5), || {
+            let records = world.records().into_iter().filter(|record| record["operation"] == "worker/invoke");
+            let outcomes: Vec<Value> = records.map(|record| record["outcome"].clone()).collect();
+            (outcomes.len() >= 2).then_some(outcomes)
+        });
         assert_eq!(outcomes, ["ok", "tool_error"], "{platform:?}");
 
         worker("forger", "another secret, not the gateway's at all");
         let tools = ask(Ask::get("/v1/workers/forger/tools"));
         let count = if tools.status < 300 { tools.json()["total_count"].as_u64().unwrap_or(0) } else { 0 };
         assert_eq!(count, 0, "{platform:?} {}", tools.text());
-        assert!(world.records().iter().any(|record| record["outcome"] == "worker_token_invalid"), "{platform:?}");
+        until("the forger's record", Duration::from_secs(5), || {
+            world.records().iter().any(|record| record["outcome"] == "worker_token_invalid").then_some(())
+        });
     }
 }

@@ -66,7 +66,7 @@ fn metrics_are_prometheus_text_and_count_what_was_done() {
             ("toolgate_cache_total{outcome=\"miss_stored\"}".to_owned(), 1.0),
             ("toolgate_cache_total{outcome=\"hit_memory\"}".to_owned(), 1.0),
         ];
-        // An instance tells its counts within half a second.
+        // Another instance tells its counts within some seconds.
         let mut last = BTreeMap::new();
         let counted = |last: &mut BTreeMap<String, f64>| {
             let answer = world.send(&Ask::get("/metrics").key(OPERATOR));
