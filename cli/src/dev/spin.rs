@@ -11,6 +11,8 @@ use crate::say;
 use crate::workspace::{RUSTUP_REMEDY, Workspace};
 
 const MANIFEST: &str = "spin.toml";
+/// The one setting that `spin.toml` also takes as an allowed host.
+const BASE_URL: &str = "ARCADE_BASE_URL";
 
 /// Starts the application of `spin.toml`, its variables in the environment: an argument could be read by every user of the
 /// machine.
@@ -20,6 +22,7 @@ pub(super) fn start(session: &Session) -> Result<Group, Failure> {
     server.args(["--from", MANIFEST, "--listen", &format!("127.0.0.1:{}", session.port)]);
     let declared = declared_variables(&session.workspace)?;
     for (name, value) in &session.checked.settings {
+        let value = if name == BASE_URL { base_url(value) } else { value };
         if declared.contains(&name.to_lowercase()) {
             server.env(format!("SPIN_VARIABLE_{name}"), value);
         } else {
@@ -53,6 +56,21 @@ fn is_spin_installed() -> bool {
     output.is_ok_and(|output| output.status.success() && output.stdout.starts_with(b"spin "))
 }
 
+/// The address without the `/v1` that people paste with it, which the gateway ignores. What is told of any other path is what
+/// Spin would tell with the first call.
+fn base_url(value: &str) -> &str {
+    let value = value.trim_end_matches('/');
+    let value = value.strip_suffix("/v1").unwrap_or(value);
+    if value.split_once("://").is_some_and(|(_, rest)| rest.contains('/')) {
+        say::failure(&format!(
+            "{BASE_URL} has a path, and {MANIFEST} allows its value as an outbound host, which may have none: Spin will refuse \
+             every outbound call. Unset it, and write the address as `base_url` into the configuration and its host into \
+             `allowed_outbound_hosts`."
+        ));
+    }
+    value
+}
+
 /// The variables of the application; Spin gives a component no others.
 fn declared_variables(workspace: &Workspace) -> Result<Vec<String>, Failure> {
     let path = workspace.root.join(MANIFEST);
@@ -60,4 +78,22 @@ fn declared_variables(workspace: &Workspace) -> Result<Vec<String>, Failure> {
     let manifest: toml::Table = text.parse().map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
     let variables = manifest.get("variables").and_then(toml::Value::as_table);
     Ok(variables.into_iter().flat_map(toml::Table::keys).cloned().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_host_without_what_people_paste_with_it() {
+        for (value, expected) in [
+            ("https://engine.example.com", "https://engine.example.com"),
+            ("https://engine.example.com/", "https://engine.example.com"),
+            ("http://127.0.0.1:9099/v1", "http://127.0.0.1:9099"),
+            ("http://127.0.0.1:9099/v1/", "http://127.0.0.1:9099"),
+            ("https://engine.example.com/arcade", "https://engine.example.com/arcade"),
+        ] {
+            assert_eq!(base_url(value), expected, "{value}");
+        }
+    }
 }

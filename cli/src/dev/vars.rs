@@ -50,10 +50,10 @@ fn line(name: &str, value: &str) -> Result<String, Failure> {
     Ok(format!("{name}={quote}{}{quote}\n", value.replace('$', "\\$")))
 }
 
-/// The text with this key in place of an empty one.
+/// The text with this key in place of an empty one. Without quotes, which it does not need, so that a shell can cut it out.
 fn with_key(text: &str, key: &str) -> String {
     let others = text.lines().filter(|line| assignment(line).is_none_or(|(name, _)| name != DEV_KEY));
-    others.chain([format!("{DEV_KEY}=\"{key}\"").as_str()]).flat_map(|line| [line, "\n"]).collect()
+    others.chain([format!("{DEV_KEY}={key}").as_str()]).flat_map(|line| [line, "\n"]).collect()
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
@@ -111,12 +111,11 @@ mod tests {
         let first = ensure(&root).unwrap();
         let key = first.get(DEV_KEY).unwrap();
         assert!(key.starts_with(KEY_PREFIX) && key.len() == 39, "{key}");
-        assert_eq!(
-            fs::read_to_string(&path).unwrap(),
-            format!("# mine\nARCADE_API_KEY=arc\nTOOLGATE_DEV_KEY=\"{key}\"\n")
-        );
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("# mine\nARCADE_API_KEY=arc\nTOOLGATE_DEV_KEY={key}\n"));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, MODE);
         assert_eq!(ensure(&root).unwrap(), first);
+        fs::write(&path, format!("{DEV_KEY}=\"{key}\"\n")).unwrap();
+        assert_eq!(ensure(&root).unwrap().get(DEV_KEY), Some(key), "an earlier version wrote quotes");
         fs::remove_dir_all(&root).unwrap();
     }
 
