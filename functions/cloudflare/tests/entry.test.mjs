@@ -1,5 +1,5 @@
 // The Worker's entry on real workerd, with a stand-in for the WASM: bodies, callers that hang up, what a trap leaves behind,
-// and the durable owner. `node --test functions/cloudflare/tests`
+// and the durable owner. `node --test functions/cloudflare/tests/*.mjs`
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
