@@ -18,7 +18,7 @@ use crate::ports::{Kv, Platform};
 use crate::record::{Record, explain, metrics, trace_id_of};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::registry;
-use crate::request::{Header, Request};
+use crate::request::{Header, Method, Request, RequestBody};
 use crate::response::{self, Answer, Response};
 use crate::tool_call;
 use crate::{engine_call, identity, limits};
@@ -39,7 +39,11 @@ impl Gateway {
     }
 
     /// Answers one request. A warm cache hit completes without waiting for anything.
-    pub async fn handle<P: Platform>(&self, platform: &P, request: Request) -> Response<P::Stream> {
+    pub async fn handle<P: Platform>(&self, platform: &P, mut request: Request) -> Response<P::Stream> {
+        if matches!(request.method, Method::Get | Method::Head) {
+            // Content in these has no meaning (RFC 9110 sections 9.3.1 and 9.3.2): it is neither read nor passed on.
+            request.body = RequestBody::Whole(Vec::new());
+        }
         let isolate = self.isolate(platform).await;
         handle(platform, &isolate, &request).await
     }
@@ -67,7 +71,7 @@ impl Gateway {
 ///
 /// INVARIANT (one record): every path through here emits exactly one record.
 async fn handle<P: Platform>(platform: &P, isolate: &Rc<Isolate>, request: &Request) -> Response<P::Stream> {
-    let request_id = format!("req_{}", hex::encode(&isolate.next_id().to_be_bytes()));
+    let request_id = hex::prefixed("req_", &isolate.next_id().to_be_bytes());
     let mut record = Record::new(request_id, platform.now(), request.method);
     record.trace_id = request.headers.get(Header::Traceparent).and_then(trace_id_of);
     let ended = pipeline(platform, isolate, request, &mut record).await;

@@ -60,7 +60,7 @@ macro_rules! refusals {
 refusals! {
     TargetInvalid = "target_invalid", 400, No, "The path or query is not valid: percent-encode it as UTF-8 (RFC 3986).";
     QueryInvalid = "query_invalid", 400, No, "A query parameter has a value that it cannot have.";
-    BodyBroken = "body_broken", 400, No, "The body ended early: send as many bytes as Content-Length says.";
+    BodyBroken = "body_broken", 400, No, "The body ended early, or did not come in time: send as many bytes as Content-Length says.";
     BodyNotJson = "body_not_json", 400, No, "The body is not valid JSON.";
     BodyNotUnicode = "body_not_unicode", 400, No, "The body is not valid UTF-8 text, or has an unpaired surrogate.";
     BodyDuplicateMember = "body_duplicate_member", 400, No, "An object in the body has the same member twice: send it once.";

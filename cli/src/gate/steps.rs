@@ -1,10 +1,13 @@
 //! The steps of the gate, in order. A new package of native tests needs no row: `tests` runs every member that has none.
 
+use std::process::Command;
+
 use super::run::Run;
 use super::{budget, deny, python};
 use crate::build::target;
 use crate::failure::Failure;
 use crate::npm;
+use crate::prerequisites::NODE_REMEDY;
 
 /// One step.
 pub(super) struct Step {
@@ -74,6 +77,12 @@ pub(super) const STEPS: &[Step] = &[
         work: |run| run.cargo(["test", "--no-fail-fast", "--package", "toolgate-engine"]),
     },
     Step {
+        name: "entry",
+        about: "the Worker's JavaScript on workerd: bodies, callers that hang up, traps, the durable owner",
+        needs: &["npm"],
+        work: entry,
+    },
+    Step {
         name: "cloudflare",
         about: "the Worker in release: its imports and its size",
         needs: &["npm"],
@@ -130,6 +139,14 @@ fn tests(run: &mut Run) -> Result<(), Failure> {
         outcome = run.cargo(["test", "--no-fail-fast", "--package", &name]).and(outcome);
     }
     outcome
+}
+
+fn entry(run: &mut Run) -> Result<(), Failure> {
+    const TESTS: [&str; 2] =
+        ["functions/cloudflare/tests/entry.test.mjs", "functions/cloudflare/tests/origin.test.mjs"];
+    let mut node = Command::new("node");
+    node.current_dir(&run.workspace.root).args(["--test", "--test-reporter=tap"]).args(TESTS);
+    run.start(&mut node, NODE_REMEDY)
 }
 
 /// As a program of its own, so that a long silence of the compiler is reported. Cargo knows where it is: the tests above may

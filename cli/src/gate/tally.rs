@@ -11,14 +11,17 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Adds what a line of output reports, if it is one that `cargo test` ends a binary's tests with.
+    /// Adds what a line of output reports, if it is one that `cargo test` ends a binary's tests with, or `node --test` a file's
+    /// (`# pass 3`, in the TAP reporter).
     pub(super) fn note(&mut self, line: &str) {
-        let Some((_, counts)) = line.split_once("test result: ") else {
-            return;
-        };
-        let add = |count: &mut u64, what: &str| *count = count.saturating_add(number_before(counts, what));
-        add(&mut self.passed, " passed;");
-        add(&mut self.failed, " failed;");
+        let add = |count: &mut u64, more: u64| *count = count.saturating_add(more);
+        if let Some((_, counts)) = line.split_once("test result: ") {
+            add(&mut self.passed, number_before(counts, " passed;"));
+            add(&mut self.failed, number_before(counts, " failed;"));
+        }
+        let after = |what| line.strip_prefix(what).and_then(|number| number.parse().ok()).unwrap_or(0);
+        add(&mut self.passed, after("# pass "));
+        add(&mut self.failed, after("# fail "));
     }
 }
 
@@ -51,11 +54,13 @@ mod tests {
             "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.10s",
             "test result: FAILED. 5 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s",
             "99 passed; somewhere else",
+            "# pass 3",
+            "# fail 1",
         ] {
             tally.note(line);
         }
-        assert_eq!(tally, Tally { passed: 17, failed: 2, skipped: 0 });
-        assert_eq!(tally.to_string(), "17 passed, 2 failed");
-        assert_eq!(Tally { skipped: 1, ..tally }.to_string(), "17 passed, 2 failed, 1 skipped");
+        assert_eq!(tally, Tally { passed: 20, failed: 3, skipped: 0 });
+        assert_eq!(tally.to_string(), "20 passed, 3 failed");
+        assert_eq!(Tally { skipped: 1, ..tally }.to_string(), "20 passed, 3 failed, 1 skipped");
     }
 }

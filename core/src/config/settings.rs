@@ -63,7 +63,11 @@ pub const SETTINGS: &[SettingSpec] = &[
         "ARCADE_API_KEY",
         "the credential of every engine whose `credential_setting` names it (the default's does); a secret",
     ),
-    overrides("ARCADE_BASE_URL", "`base_url` of every engine whose credential is `ARCADE_API_KEY`", base_url),
+    overrides(
+        "ARCADE_BASE_URL",
+        "`base_url` of every engine whose credential is `ARCADE_API_KEY`; on Spin without any path",
+        base_url,
+    ),
     overrides("ARCADE_WORKSPACE_ID", "`project` (`org/project`) of those engines", workspace),
     overrides("ARCADE_TIMEOUT", "`execute.timeout`, in seconds; clamped to 55", timeout),
     overrides("ARCADE_MAX_RETRIES", "`execute.max_retries`; clamped to 3", max_retries),

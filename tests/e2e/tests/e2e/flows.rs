@@ -72,6 +72,35 @@ fn an_authorisation_is_waited_for_by_the_caller_that_began_it_and_by_no_other() 
 }
 
 #[test]
+fn a_call_whose_caller_hangs_up_is_ended_recorded_and_remembered() {
+    for platform in BOTH {
+        let world = World::new(platform, "hang-up");
+        assert_eq!(world.develop(Ask::execute("Docs.Get", &json!({"document": "d"}), ADA)).status, 200);
+        let slow = json!([{"kind": "delay_ms", "ms": 1_500, "path": "/v1/tools/execute"}]);
+        world.control("POST", "faults", Some(&slow));
+        let mail = Ask::execute("Mail.Send", &json!({"to": "a@example.com"}), ADA).key(NARROW);
+        let mail = mail.header("idempotency-key", "left-alone");
+        mail.send_and_leave(world.url(), Duration::from_millis(400));
+        let record = until("the record of a call that nobody waited for", Duration::from_secs(8), || {
+            world.records().into_iter().find(|record| record["gen_ai.tool.name"] == "Mail.Send")
+        });
+        assert_eq!(record["outcome"], "ok", "{platform:?} {record}");
+        world.control("DELETE", "faults", None);
+        let again = world.send(&mail);
+        assert_eq!(again.header("idempotent-replayed"), Some("true"), "{platform:?} {again:?}");
+        let calls = world.control("GET", "calls", None)["counts"].clone();
+        let ran: u64 = calls
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(name, _)| name.starts_with("Mail.Send"))
+            .filter_map(|(_, count)| count.as_u64())
+            .sum();
+        assert_eq!(ran, 1, "{platform:?} {calls}");
+    }
+}
+
+#[test]
 fn an_engine_calls_the_tools_of_the_gateway_as_those_of_a_worker() {
     for platform in BOTH {
         let world = World::new(platform, "worker-routes");

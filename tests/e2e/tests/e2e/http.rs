@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::clock::Stopwatch;
+use crate::clock::{Stopwatch, pause};
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -62,6 +62,18 @@ impl Ask {
     }
 
     pub(crate) fn try_send(&self, base: &str) -> std::io::Result<Answer> {
+        Answer::read(self.begin(base)?, self.method == "HEAD")
+    }
+
+    /// Sends it to `base` and, after a while, leaves as a process does that is killed: with a reset, without reading.
+    pub(crate) fn send_and_leave(&self, base: &str, after: Duration) {
+        let stream = self.begin(base).unwrap();
+        pause(after);
+        rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).unwrap();
+    }
+
+    /// Connects and sends the request.
+    fn begin(&self, base: &str) -> std::io::Result<TcpStream> {
         let address = base.trim_start_matches("http://");
         let mut stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
@@ -85,7 +97,7 @@ impl Ask {
         if has("content-length") {
             let _ = stream.shutdown(std::net::Shutdown::Write);
         }
-        Answer::read(stream, self.method == "HEAD")
+        Ok(stream)
     }
 }
 
