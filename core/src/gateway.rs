@@ -152,8 +152,7 @@ async fn let_in<'r, P: Platform>(
     if !held.is_current() && !record.degraded.contains(&"epochs_unavailable") {
         record.degraded.push("epochs_unavailable");
     }
-    let identified =
-        identity::identify(&request.headers, &running.hasher, &running.keys, &running.config.callers, &held.epochs)?;
+    let identified = identity::identify(&request.headers, &running.keyring, &running.config.callers, &held.epochs)?;
     let caller = identified.caller;
     record.tenant = Some(caller.tenant.clone());
     record.caller = Some(caller.id.clone());

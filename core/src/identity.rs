@@ -1,8 +1,11 @@
 //! Who calls: from the credential in the headers to a caller, or a refusal.
 
+use std::cell::RefCell;
 use std::fmt;
+use std::hash::Hasher as _;
 
 use hmac_sha256::Hash;
+use siphasher::sip128::{Hasher128 as _, SipHasher24};
 use subtle::ConstantTimeEq;
 
 use crate::config::{Caller, CallerKey};
@@ -72,14 +75,62 @@ pub struct Identified<'c> {
     pub key: &'c CallerKey,
 }
 
+/// Where a key stands in the configuration: its caller's place, and its own among that caller's.
+type Place = (usize, usize);
+
+/// The keys of one isolate: whose each is, by its hash; and those that were verified lately, by a digest of the isolate's own.
+///
+/// A verified key is known again by SipHash-2-4 with 128 bits (Aumasson and Bernstein, 2012) under a secret that nothing but
+/// this isolate's memory holds: a keyed hash like the other, and as impossible to hit by chance, for a tenth of its price.
+/// Only whose key it is is remembered; whether it is revoked is asked of the epochs each time.
+#[derive(Debug)]
+pub struct Keyring {
+    hasher: KeyHasher,
+    table: KeyTable,
+    /// Of the digests.
+    secret: [u8; 16],
+    /// By the digest's first byte; another key with the same one pushes it out.
+    verified: RefCell<Vec<Option<Verified>>>,
+}
+
+/// A key that was verified: its digest, and whose it is.
+type Verified = ([u8; 16], Place);
+
+/// How many verified keys an isolate remembers at most: one for each value of a byte.
+const VERIFIED: usize = 256;
+
+impl Keyring {
+    /// The ring of these callers' keys; `secret` must be random and of this isolate alone.
+    #[must_use]
+    pub fn new(hasher: KeyHasher, callers: &[Caller], secret: [u8; 16]) -> Self {
+        let verified = RefCell::new(vec![None; VERIFIED]);
+        Self { hasher, table: KeyTable::new(callers), secret, verified }
+    }
+
+    fn find(&self, key: &str) -> Option<Place> {
+        let mut digest = SipHasher24::new_with_key(&self.secret);
+        digest.write(key.as_bytes());
+        let digest = digest.finish128().as_bytes();
+        let slot = usize::from(*digest.first()?);
+        if let Some((known, place)) = self.verified.borrow().get(slot)?.as_ref()
+            && bool::from(known.ct_eq(&digest))
+        {
+            return Some(*place);
+        }
+        let place = self.table.find(&self.hasher.hash(key))?;
+        if let Some(slot) = self.verified.borrow_mut().get_mut(slot) {
+            *slot = Some((digest, place));
+        }
+        Some(place)
+    }
+}
+
 /// Every key of every caller by its hash, for a look-up that does not depend on how many there are.
 #[derive(Clone, Debug, Default)]
-pub struct KeyTable(Vec<([u8; 32], usize, usize)>);
+struct KeyTable(Vec<([u8; 32], usize, usize)>);
 
 impl KeyTable {
-    /// The table of these callers' keys.
-    #[must_use]
-    pub fn new(callers: &[Caller]) -> Self {
+    fn new(callers: &[Caller]) -> Self {
         let mut rows: Vec<_> = callers
             .iter()
             .enumerate()
@@ -91,7 +142,7 @@ impl KeyTable {
 
     /// The caller and key with this hash. Rows are found by the first eight bytes (what a guesser sees of their timing says
     /// nothing about a key, as it is a keyed hash) and compared whole in constant time.
-    fn find(&self, hash: &[u8; 32]) -> Option<(usize, usize)> {
+    fn find(&self, hash: &[u8; 32]) -> Option<Place> {
         let prefix = hash.first_chunk::<8>();
         let from = self.0.partition_point(|(row, ..)| row.first_chunk::<8>() < prefix);
         let rows = self.0.get(from..).unwrap_or_default();
@@ -108,13 +159,12 @@ impl KeyTable {
 /// [`RefusalKind::CredentialRevoked`].
 pub fn identify<'c>(
     headers: &RequestHeaders,
-    hasher: &KeyHasher,
-    keys: &KeyTable,
+    keyring: &Keyring,
     callers: &'c [Caller],
     epochs: &Epochs,
 ) -> Result<Identified<'c>, Refusal> {
     let key = credential(headers)?;
-    let found = keys.find(&hasher.hash(key)).and_then(|(caller, key)| {
+    let found = keyring.find(key).and_then(|(caller, key)| {
         let caller = callers.get(caller)?;
         Some(Identified { caller, key: caller.keys.get(key)? })
     });

@@ -19,14 +19,36 @@ fn caller(id: &str, keys: &[&str], hasher: &KeyHasher) -> Caller {
 fn identify_with(headers: &[(Header, &str)], revoked: &[&str]) -> Result<String, RefusalKind> {
     let hasher = KeyHasher::new(b"secret");
     let callers = [caller("a", &["key-a1", "key-a2"], &hasher), caller("b", &["key-b1"], &hasher)];
-    let keys = KeyTable::new(&callers);
+    let keyring = Keyring::new(hasher, &callers, [7; 16]);
     let mut values = RequestHeaders::default();
     for (header, value) in headers {
         values.0[*header as usize] = Some((*value).to_owned());
     }
     let epochs = Epochs { revoked: revoked.iter().map(|id| (*id).to_owned()).collect(), ..Epochs::default() };
-    let found = identify(&values, &hasher, &keys, &callers, &epochs);
-    found.map(|found| format!("{} {}", found.caller.id, found.key.id)).map_err(|refusal| refusal.kind)
+    let answer = || {
+        let found = identify(&values, &keyring, &callers, &epochs);
+        found.map(|found| format!("{} {}", found.caller.id, found.key.id)).map_err(|refusal| refusal.kind)
+    };
+    let (first, again) = (answer(), answer());
+    assert_eq!(first, again, "a key that was verified before is the same key");
+    first
+}
+
+#[test]
+fn a_verified_key_is_remembered_and_pushed_out_by_others_without_being_taken_for_them() {
+    let hasher = KeyHasher::new(b"secret");
+    let names: Vec<String> = (0..2_000).map(|number| format!("key-{number}")).collect();
+    let keys: Vec<&str> = names.iter().map(String::as_str).collect();
+    let callers = [caller("a", &keys, &hasher)];
+    let keyring = Keyring::new(hasher, &callers, [7; 16]);
+    for _ in 0..2 {
+        for (place, name) in names.iter().enumerate() {
+            assert_eq!(keyring.find(name), Some((0, place)));
+            assert_eq!(keyring.find(&format!("{name}x")), None);
+        }
+    }
+    let remembered = keyring.verified.borrow().iter().flatten().count();
+    assert!(remembered > VERIFIED / 2, "{remembered}");
 }
 
 #[test]

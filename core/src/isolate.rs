@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use crate::cache::Memory;
 use crate::config::{self, Config, ConfigFault};
 use crate::epochs::Lease;
-use crate::identity::{KeyHasher, KeyTable};
+use crate::identity::Keyring;
 use crate::ports::Platform;
 use crate::record::metrics::Counters;
 use crate::registry::Registries;
@@ -23,8 +23,7 @@ pub struct Isolate {
 pub struct Running {
     /// The configuration.
     pub config: Config,
-    pub(crate) hasher: KeyHasher,
-    pub(crate) keys: KeyTable,
+    pub(crate) keyring: Keyring,
     pub(crate) worker_secret: Option<Secret>,
     pub(crate) lease: Lease,
     pub(crate) registries: Registries,
@@ -38,6 +37,8 @@ impl Isolate {
     pub async fn start<P: Platform>(platform: &P, document: &str) -> Self {
         let mut random = [0; 32];
         platform.fill(&mut random);
+        let mut secret = [0; 16];
+        platform.fill(&mut secret);
         let ids = Ids::new(platform);
         let started = match config::load(document, platform, random).await {
             Err(faults) => {
@@ -51,8 +52,7 @@ impl Isolate {
                     tracing::warn!(setting = notice.setting, message = notice.message, "{}", notice.name);
                 }
                 Ok(Box::new(Running {
-                    keys: KeyTable::new(&loaded.config.callers),
-                    hasher: loaded.hasher,
+                    keyring: Keyring::new(loaded.hasher, &loaded.config.callers, secret),
                     worker_secret: loaded.worker_secret,
                     lease: Lease::default(),
                     registries: Registries::default(),

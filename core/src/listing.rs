@@ -56,7 +56,7 @@ pub(crate) async fn list<P: Platform>(
         .iter(all_versions)
         .filter(|tool| context.may_use(&tool.folded))
         .filter(|tool| toolkit.as_ref().is_none_or(|toolkit| tool.toolkit_folded() == toolkit))
-        .filter(|tool| filter.matches(&tool.definition))
+        .filter(|tool| filter.matches(tool.definition()))
         .collect();
     let page: Vec<Rc<Tool>> = wanted.iter().skip(offset).take(limit).map(|tool| Rc::clone(tool)).collect();
     let page = with_user_status(platform, running, context, query, project, page).await?;
@@ -135,9 +135,9 @@ async fn with_user_status<P: Platform>(
 fn item(tool: &Tool, shape: Shape, formats: &[Format]) -> Json<'static> {
     match (shape, formats) {
         (Shape::Formatted, [format, ..]) => format.of(tool),
-        (Shape::Formatted, []) | (Shape::Tools, []) => tool.definition.clone(),
+        (Shape::Formatted, []) | (Shape::Tools, []) => tool.definition().clone(),
         (Shape::Tools, formats) => {
-            let Json::Object(mut definition) = tool.definition.clone() else {
+            let Json::Object(mut definition) = tool.definition().clone() else {
                 return Json::Null;
             };
             let mut formatted = Object::new();

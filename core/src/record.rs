@@ -87,6 +87,13 @@ pub struct Record {
     pub trace_id: Option<String>,
 }
 
+/// A member's name as it stands behind another member: `,"name":`.
+macro_rules! name {
+    ($name:literal) => {
+        concat!(",\"", $name, "\":")
+    };
+}
+
 impl Record {
     /// The record of a request that has just arrived.
     #[must_use]
@@ -127,42 +134,41 @@ impl Record {
     /// The line: JSON with the names of the OpenTelemetry semantic conventions where they have one.
     #[must_use]
     pub fn line(&self, status: u16, now: Timestamp) -> String {
-        let mut line = Line::new();
-        line.name("timestamp");
-        line.0.push(b'"');
+        let mut line = Line(Vec::with_capacity(640));
+        line.raw("{\"timestamp\":\"");
         self.at.write_to(&mut line.0);
-        line.0.push(b'"');
-        line.text("request_id", &self.request_id);
-        line.text("operation", self.operation);
-        line.text("outcome", self.outcome());
-        line.text("http.request.method", self.method.as_str());
-        line.number("http.response.status_code", u64::from(status));
-        line.number("duration_ms", now.since(self.at).get());
-        line.optional("tenant", self.tenant.as_ref().map(TenantId::as_str));
-        line.optional("caller", self.caller.as_ref().map(CallerId::as_str));
-        line.optional("key", self.key.as_ref().map(KeyId::as_str));
-        line.optional("enduser.id", self.user.as_ref().map(UserId::as_str));
+        line.raw("\"");
+        line.text(name!("request_id"), &self.request_id);
+        line.text(name!("operation"), self.operation);
+        line.text(name!("outcome"), self.outcome());
+        line.text(name!("http.request.method"), self.method.as_str());
+        line.number(name!("http.response.status_code"), u64::from(status));
+        line.number(name!("duration_ms"), now.since(self.at).get());
+        line.optional(name!("tenant"), self.tenant.as_ref().map(TenantId::as_str));
+        line.optional(name!("caller"), self.caller.as_ref().map(CallerId::as_str));
+        line.optional(name!("key"), self.key.as_ref().map(KeyId::as_str));
+        line.optional(name!("enduser.id"), self.user.as_ref().map(UserId::as_str));
         if let Some(tool) = &self.tool {
-            line.text("gen_ai.tool.name", tool.name());
-            line.text("tool_version", tool.version());
-            line.text("cache", self.cache.name());
+            line.text(name!("gen_ai.tool.name"), tool.name());
+            line.text(name!("tool_version"), tool.version());
+            line.text(name!("cache"), self.cache.name());
         }
-        line.optional("executor", self.executor.as_ref().map(ExecutorId::as_str));
+        line.optional(name!("executor"), self.executor.as_ref().map(ExecutorId::as_str));
         if self.attempts > 0 {
-            line.number("attempts", u64::from(self.attempts));
+            line.number(name!("attempts"), u64::from(self.attempts));
         }
-        line.optional("error.type", self.tool_error.as_deref());
+        line.optional(name!("error.type"), self.tool_error.as_deref());
         if let Some((kind, detail)) = &self.refusal {
-            line.text("message", kind.message());
-            line.optional("detail", detail.as_deref());
+            line.text(name!("message"), kind.message());
+            line.optional(name!("detail"), detail.as_deref());
         }
         if !self.degraded.is_empty() {
-            line.text("degraded", &self.degraded.join(","));
+            line.text(name!("degraded"), &self.degraded.join(","));
         }
         if let Some(epoch) = self.epoch {
-            line.number("epoch", epoch);
+            line.number(name!("epoch"), epoch);
         }
-        line.optional("trace_id", self.trace_id.as_deref());
+        line.optional(name!("trace_id"), self.trace_id.as_deref());
         line.end()
     }
 }
@@ -171,35 +177,23 @@ impl Record {
 struct Line(Vec<u8>);
 
 impl Line {
-    fn new() -> Self {
-        let mut out = Vec::with_capacity(640);
-        out.push(b'{');
-        Self(out)
+    fn raw(&mut self, text: &str) {
+        self.0.extend_from_slice(text.as_bytes());
     }
 
-    fn name(&mut self, name: &str) {
-        if self.0.len() > 1 {
-            self.0.push(b',');
-        }
-        // Names are ours, and plain.
-        self.0.push(b'"');
-        self.0.extend_from_slice(name.as_bytes());
-        self.0.extend_from_slice(b"\":");
-    }
-
-    fn text(&mut self, name: &str, value: &str) {
-        self.name(name);
+    fn text(&mut self, name: &'static str, value: &str) {
+        self.raw(name);
         write_string(&mut self.0, value);
     }
 
-    fn optional(&mut self, name: &str, value: Option<&str>) {
+    fn optional(&mut self, name: &'static str, value: Option<&str>) {
         if let Some(value) = value {
             self.text(name, value);
         }
     }
 
-    fn number(&mut self, name: &str, value: u64) {
-        self.name(name);
+    fn number(&mut self, name: &'static str, value: u64) {
+        self.raw(name);
         write_number(&mut self.0, value);
     }
 

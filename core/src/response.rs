@@ -1,7 +1,6 @@
 //! What leaves: statuses, headers and bodies, the same for every exit path.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use crate::cache::CacheOutcome;
 use crate::execute::Ran;
@@ -9,7 +8,7 @@ use crate::json::write_string;
 use crate::record::Record;
 use crate::refusal::{Again, Refusal};
 use crate::request::{Header, Request};
-use crate::time::Millis;
+use crate::time::{Millis, write_number};
 
 /// A response body. `S` is the host's own stream type.
 #[derive(Debug)]
@@ -127,11 +126,11 @@ pub fn cache_status(outcome: CacheOutcome, ttl_left: Option<Millis>) -> Cow<'sta
     match (outcome, ttl_left) {
         (CacheOutcome::HitMemory | CacheOutcome::HitStore, ttl) => {
             let tier = if outcome == CacheOutcome::HitMemory { "memory" } else { "store" };
-            let mut text = String::with_capacity(48);
-            // Writing to a string cannot fail.
-            let _infallible =
-                write!(text, "toolgate; hit; ttl={}; detail={tier}", ttl.unwrap_or_default().get() / 1000);
-            Cow::Owned(text)
+            let mut text = b"toolgate; hit; ttl=".to_vec();
+            write_number(&mut text, ttl.unwrap_or_default().get() / 1000);
+            text.extend_from_slice(b"; detail=");
+            text.extend_from_slice(tier.as_bytes());
+            Cow::Owned(String::from_utf8(text).unwrap_or_default())
         }
         (CacheOutcome::MissStored, _) => Cow::Borrowed("toolgate; fwd=uri-miss; stored"),
         (CacheOutcome::MissNotStored, _) => Cow::Borrowed("toolgate; fwd=uri-miss; detail=not_storable"),

@@ -203,18 +203,19 @@ def main():
     engine_url = re.search(r"http://\S+", engine.stdout.readline())[0]
     bindings = BINDINGS % (KEY, engine_url)
     plain = workerd(arguments, "JS hello", os.path.join(here, "hello"), ["plain.js"])
+    exchange = workerd(arguments, "JS exchange", os.path.join(here, "hello"), ["exchange.js"])
     rust = workerd(arguments, "Rust hello", arguments.hello, ["entry.js", "toolgate.js", "toolgate_bg.wasm"])
     gate = workerd(arguments, "Toolgate", arguments.worker, ["index.js", "toolgate_bg.wasm"], bindings)
     spin_hello = spin(arguments, "spin-sdk hello", arguments.spin_hello)
     spin_gate = spin(arguments, "Toolgate on the Spin host", arguments.spin, toolgate_dev_key=KEY, arcade_api_key="bench", arcade_base_url=engine_url)
-    servers = [plain, rust, gate, spin_hello, spin_gate]
+    servers = [plain, exchange, rust, gate, spin_hello, spin_gate]
     try:
         print(f"load average before: {os.getloadavg()[0]:.1f}")
         cold("Cold start on workerd", [plain, rust, gate], arguments.rounds)
         for server in servers:
             server.start()
         compare("workerd, wrk -t1 -c32", {
-            "JS hello": (plain, None), "Rust hello": (rust, None),
+            "JS hello": (plain, None), "Rust hello": (rust, None), "JS, the same exchange": (exchange, FACTORIAL),
             "cached execute, 1 KB": (gate, FACTORIAL), "local tool": (gate, LOCAL),
         }, arguments.rounds, arguments.seconds)
         compare("Spin host, wrk -t1 -c32", {

@@ -21,7 +21,7 @@ const DEPTH: usize = 16;
 /// A tool error of kind `TOOL_RUNTIME_BAD_INPUT_VALUE` that lists every fault with its path.
 pub fn check(tool: &Tool, input: &Json<'_>) -> Result<(), ToolError> {
     let Some(parameters) =
-        tool.definition.get("input").and_then(|input| input.get("parameters")).and_then(Json::as_array)
+        tool.definition().get("input").and_then(|input| input.get("parameters")).and_then(Json::as_array)
     else {
         return Ok(());
     };

@@ -60,7 +60,7 @@ pub fn key_of(parts: &KeyParts<'_>) -> CacheKey {
         whose.as_bytes(),
         tool.folded.as_bytes(),
         tool.version.as_bytes(),
-        &tool.schema_hash,
+        tool.schema_hash(),
         &keep.rule,
     ] {
         push_part(&mut key, part);

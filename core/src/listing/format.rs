@@ -35,9 +35,9 @@ impl Format {
     /// The tool in this form. Models cannot write a dot in a name: it becomes `_`.
     pub(super) fn of(self, tool: &Tool) -> Json<'static> {
         let name = text(&tool.name.as_str().replace('.', "_"));
-        let description = tool.definition.get("description").cloned().unwrap_or_else(|| text(""));
+        let description = tool.definition().get("description").cloned().unwrap_or_else(|| text(""));
         match self {
-            Self::Arcade => tool.definition.clone(),
+            Self::Arcade => tool.definition().clone(),
             Self::OpenAi => object([
                 ("type", text("function")),
                 (
@@ -67,7 +67,7 @@ enum Strictness {
 }
 
 fn parameters(tool: &Tool, strictness: Strictness) -> Json<'static> {
-    let declared = tool.definition.get("input").and_then(|input| input.get("parameters")).and_then(Json::as_array);
+    let declared = tool.definition().get("input").and_then(|input| input.get("parameters")).and_then(Json::as_array);
     let mut properties = Object::new();
     let mut required = Vec::new();
     for parameter in declared.unwrap_or_default() {

@@ -41,8 +41,8 @@ impl Subscriber for Lines {
     fn exit(&self, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        let mut fields = Fields { line: Line::new(), whole: false, write: self.write };
-        fields.line.text("level", event.metadata().level().as_str());
+        let mut fields =
+            Fields { level: event.metadata().level(), line: Line(Vec::new()), whole: false, write: self.write };
         event.record(&mut fields);
         if !fields.whole {
             (self.write)(&fields.line.end());
@@ -51,9 +51,23 @@ impl Subscriber for Lines {
 }
 
 struct Fields {
+    level: &'static Level,
     line: Line,
     whole: bool,
     write: fn(&str),
+}
+
+impl Fields {
+    /// The name of the next member; the level stands before the first.
+    fn name(&mut self, field: &Field) {
+        if self.line.0.is_empty() {
+            self.line.text("{\"level\":", self.level.as_str());
+        }
+        // Names are ours, and plain.
+        for part in [",\"", field.name(), "\":"] {
+            self.line.raw(part);
+        }
+    }
 }
 
 impl Visit for Fields {
@@ -62,15 +76,18 @@ impl Visit for Fields {
             (self.write)(value);
             self.whole = true;
         } else {
-            self.line.text(field.name(), value);
+            self.name(field);
+            self.line.text("", value);
         }
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.line.number(field.name(), value);
+        self.name(field);
+        self.line.number("", value);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.line.text(field.name(), &format!("{value:?}"));
+        self.name(field);
+        self.line.text("", &format!("{value:?}"));
     }
 }

@@ -1,5 +1,6 @@
 //! From an executor's own list of tools to ours: one form, read once.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use hmac_sha256::Hash;
@@ -31,10 +32,8 @@ pub struct Tool {
     pub version: String,
     /// The executor's place in the configuration.
     pub executor: usize,
-    /// The definition as an engine lists it (`ToolResponse`), nulls left out.
-    pub definition: Json<'static>,
-    /// Digest of its input and output schema.
-    pub schema_hash: [u8; 16],
+    /// For a local tool it is written when somebody first asks: most isolates that call one never do.
+    described: OnceCell<Described>,
     /// What it declares about itself.
     pub behavior: Behavior,
     /// Whether it needs the user's authorisation.
@@ -43,7 +42,33 @@ pub struct Tool {
     pub local: Option<&'static LocalTool>,
 }
 
+#[derive(Clone, Debug)]
+struct Described {
+    definition: Json<'static>,
+    schema_hash: [u8; 16],
+}
+
 impl Tool {
+    /// The definition as an engine lists it (`ToolResponse`), nulls left out.
+    #[must_use]
+    pub fn definition(&self) -> &Json<'static> {
+        &self.described().definition
+    }
+
+    /// Digest of its input and output schema.
+    #[must_use]
+    pub fn schema_hash(&self) -> &[u8; 16] {
+        &self.described().schema_hash
+    }
+
+    fn described(&self) -> &Described {
+        self.described.get_or_init(|| {
+            let tool = self.local.and_then(|local| described_local(local, self.executor));
+            let described = tool.and_then(|tool| tool.described.into_inner());
+            described.unwrap_or(Described { definition: Json::Null, schema_hash: [0; 16] })
+        })
+    }
+
     /// The toolkit in lower case.
     #[must_use]
     pub fn toolkit_folded(&self) -> &str {
@@ -67,13 +92,27 @@ pub fn of_local(executor: usize) -> Vec<Rc<Tool>> {
     let tools = tools::toolkits().iter().flat_map(|toolkit| toolkit.tools);
     tools
         .filter_map(|local| {
-            let mut definition = Vec::new();
-            local.write_definition(&mut definition);
-            let definition = json::parse(&definition, CATALOGUE_LIMITS).ok()?.into_owned();
-            let tool = of_worker_definition(definition, executor)?;
-            Some(Rc::new(Tool { local: Some(local), ..tool }))
+            let name = ToolName::new(&format!("{}.{}", local.toolkit.name, local.name))?;
+            Some(Rc::new(Tool {
+                folded: name.folded(),
+                name,
+                version: local.toolkit.version.to_owned(),
+                executor,
+                described: OnceCell::new(),
+                // As their definitions say, which declare nothing: see the test.
+                behavior: Behavior::default(),
+                needs_authorization: false,
+                local: Some(local),
+            }))
         })
         .collect()
+}
+
+/// A local tool as its own definition describes it.
+fn described_local(local: &LocalTool, executor: usize) -> Option<Tool> {
+    let mut definition = Vec::new();
+    local.write_definition(&mut definition);
+    of_worker_definition(json::parse(&definition, CATALOGUE_LIMITS).ok()?.into_owned(), executor)
 }
 
 /// A worker's list (`GET /worker/tools`). `None` when it is not one; definitions that are none are left out.
@@ -101,11 +140,13 @@ pub fn of_engine_definition(definition: Json<'_>, executor: usize) -> Option<Too
         folded: name.folded(),
         version,
         executor,
-        schema_hash: schema_hash(&definition),
         behavior,
         needs_authorization: authorization.is_some(),
         local: None,
-        definition: Json::Object(definition),
+        described: OnceCell::from(Described {
+            schema_hash: schema_hash(&definition),
+            definition: Json::Object(definition),
+        }),
         name,
     })
 }
@@ -182,5 +223,34 @@ fn behavior_of(metadata: Option<&Json<'_>>) -> Behavior {
         reads_only: says("read_only") == Some(true) && !mutates && !operations.is_empty(),
         mutates,
         idempotent: says("idempotent") == Some(true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_a_local_tool_at_once_is_what_its_definition_says() {
+        let tools = of_local(3);
+        assert!(tools.len() >= 23);
+        for tool in tools {
+            let described = described_local(tool.local.unwrap(), 3).unwrap();
+            assert_eq!(
+                (&tool.name, &tool.folded, &tool.version, tool.executor, tool.behavior, tool.needs_authorization),
+                (
+                    &described.name,
+                    &described.folded,
+                    &described.version,
+                    described.executor,
+                    described.behavior,
+                    described.needs_authorization
+                )
+            );
+            assert!(tool.described.get().is_none(), "written before anybody asked");
+            assert_eq!(tool.definition(), described.definition());
+            assert_eq!(tool.schema_hash(), described.schema_hash());
+            assert!(tool.definition().get("input").is_some());
+        }
     }
 }

@@ -276,7 +276,7 @@ fn list_to_store(tools: &[Rc<Tool>], fetched_at: Timestamp) -> Vec<u8> {
         if index > 0 {
             out.push(b',');
         }
-        write_json(&mut out, &tool.definition);
+        write_json(&mut out, tool.definition());
     }
     out.extend_from_slice(b"]}");
     out

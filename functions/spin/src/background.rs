@@ -7,8 +7,9 @@ use toolgate::time::Millis;
 use crate::Spin;
 
 impl Background for Spin {
-    /// Spin ends an instance that has had no request for a second.
-    const LINGERS: Millis = Millis::new(500);
+    /// Spin ends an instance that has had no request for a second, and keeps one that has served its last for as long as it
+    /// has something to do: under load, that many instances wait beside each other.
+    const LINGERS: Millis = Millis::new(100);
 
     fn spawn(&self, job: impl Future<Output = ()> + 'static) {
         wasip3::spawn(job);

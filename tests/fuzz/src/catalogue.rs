@@ -29,17 +29,17 @@ pub(crate) fn run(data: &[u8]) {
 fn check_tool(tool: &Tool) {
     assert_eq!(ToolName::new(tool.name.as_str()).as_ref(), Some(&tool.name), "a tool has a name");
     assert_eq!(tool.folded, tool.name.folded(), "the name in lower case");
-    assert!(!has_null(&tool.definition), "nulls are left out");
+    assert!(!has_null(tool.definition()), "nulls are left out");
     let behavior = tool.behavior;
     assert!(!(behavior.reads_only && behavior.mutates), "it only reads, or it changes something: {behavior:?}");
     // The store keeps definitions as text: what comes back is the same tool.
     let mut text = Vec::new();
-    write_json(&mut text, &tool.definition);
+    write_json(&mut text, tool.definition());
     let read = parse(&text, CATALOGUE_LIMITS).expect("a definition fits the limits that it was read under");
     let again = of_engine_definition(read, tool.executor).expect("a definition is a definition");
-    assert_eq!(again.definition, tool.definition, "the definition comes back");
+    assert_eq!(again.definition(), tool.definition(), "the definition comes back");
     assert_eq!((&again.name, &again.version), (&tool.name, &tool.version), "name and version come back");
-    assert_eq!(again.schema_hash, tool.schema_hash, "the digest of the schemas comes back");
+    assert_eq!(again.schema_hash(), tool.schema_hash(), "the digest of the schemas comes back");
     assert_eq!((again.behavior, again.needs_authorization), (behavior, tool.needs_authorization), "what it declares");
 }
 

@@ -33,7 +33,7 @@ const MUTANTS: &[Mutant] = &[
     mutant("key without user", KEY, "        whose.as_bytes(),\n", "        &b\"\"[..],\n"),
     mutant("key without tool", KEY, "        tool.folded.as_bytes(),\n", "        &b\"\"[..],\n"),
     mutant("key without version", KEY, "        tool.version.as_bytes(),\n", "        &b\"\"[..],\n"),
-    mutant("key without schema", KEY, "        &tool.schema_hash,\n", "        &b\"\"[..],\n"),
+    mutant("key without schema", KEY, "        tool.schema_hash(),\n", "        &b\"\"[..],\n"),
     mutant("key without rule", KEY, "        &keep.rule,\n", "        &b\"\"[..],\n"),
     mutant(
         "key without input",
