@@ -1,4 +1,5 @@
 //! Single requests whose whole way matters: what was asked of executors, when, and what came of it.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -121,7 +121,7 @@ pub(super) fn engine() -> Vec<Vector> {
 const EXECUTE: &str = "/v1/tools/execute";
 
 fn errors(vectors: &mut Vec<Vector>) {
-    for (index, kind) in [
+    for (kind, status) in [
         "TOOL_RUNTIME_RETRY",
         "TOOL_RUNTIME_CONTEXT_REQUIRED",
         "TOOL_RUNTIME_FATAL",
@@ -132,9 +132,11 @@ fn errors(vectors: &mut Vec<Vector>) {
         "made up",
     ]
     .into_iter()
-    .enumerate()
+    .zip(400..)
     {
-        let input = json!({"kind": kind, "message": "no", "can_retry": index % 2 == 0, "retry_after_ms": 1, "status_code": 400 + index});
+        let can_retry = status % 2 == 0;
+        let input =
+            json!({"kind": kind, "message": "no", "can_retry": can_retry, "retry_after_ms": 1, "status_code": status});
         for trace in [false, true] {
             let body =
                 json!({"tool_name": "Faulty.Raise", "input": input, "user_id": ADA, "include_error_stacktrace": trace});

@@ -1,18 +1,17 @@
-//! Time and surroundings, which native tests may look at.
+//! Time and surroundings, which native tests may look at: here is the lints' exception.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a native test waits for other processes, measures them, and is told by the environment where they are"
+)]
 
 use std::time::Duration;
 
 /// Runs from its start.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::disallowed_types, reason = "a native test measures how long things take")]
 pub(crate) struct Stopwatch(std::time::Instant);
 
 impl Stopwatch {
-    #[expect(
-        clippy::disallowed_types,
-        clippy::disallowed_methods,
-        reason = "a native test measures how long things take"
-    )]
     pub(crate) fn start() -> Self {
         Self(std::time::Instant::now())
     }
@@ -22,7 +21,6 @@ impl Stopwatch {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a native test that waits for other processes")]
 pub(crate) fn pause(time: Duration) {
     std::thread::sleep(time);
 }
@@ -43,7 +41,6 @@ pub(crate) fn until<T>(what: &str, bound: Duration, mut ask: impl FnMut() -> Opt
 }
 
 /// A setting that `cargo gate` gives to tests.
-#[expect(clippy::disallowed_methods, reason = "the gate tells tests by the environment where their counterparts are")]
 pub(crate) fn setting(name: &str) -> String {
     let value = std::env::var(name).unwrap_or_default();
     assert!(!value.is_empty(), "{name} is not set: `cargo gate` sets it (see CONTRIBUTING.md)");
