@@ -51,14 +51,14 @@ const MUTANTS: &[Mutant] = &[
     mutant(
         "actions allowed to all",
         "admission.rs",
-        "if !context.caller.actions.iter().any(|pattern| pattern.matches(action)) {",
-        "if false {",
+        "&& !caller.actions.iter().any(|pattern| pattern.matches(action))",
+        "&& { let _ = action; false }",
     ),
     mutant(
         "users allowed to all",
         "admission.rs",
-        "UserRule::Only(users) => users.contains(user),",
-        "UserRule::Only(users) => users.contains(user) || true,",
+        "UserRule::Only(users) => users.contains(&user),",
+        "UserRule::Only(users) => users.contains(&user) || true,",
     ),
     mutant(
         "projects allowed to all",
@@ -81,7 +81,19 @@ const MUTANTS: &[Mutant] = &[
     ),
     mutant("epoch of an entry ignored", "cache/entry.rs", " && self.epoch >= floor", " && floor < u64::MAX"),
     mutant("life of an entry ignored", "cache/entry.rs", "now < self.expires_at", "now >= self.stored_at"),
-    mutant("failures kept", "tool_call.rs", "        && ran.success\n", ""),
+    mutant("failures kept", "tool_call.rs", "        && ran.success\n        && ran.is_plain_value\n", ""),
+    mutant(
+        "any verified key is every other",
+        "identity.rs",
+        "bool::from(known.ct_eq(&digest))",
+        "known.len() == digest.len()",
+    ),
+    mutant(
+        "keys of callers meet",
+        "idempotency.rs",
+        "format!(\"idempotency/{}/{}/{name}\", caller.tenant, caller.id)",
+        "format!(\"idempotency/{}/{name}\", caller.tenant)",
+    ),
     mutant(
         "writes kept",
         "cache.rs",

@@ -32,11 +32,16 @@ pub(super) fn next(world: &World, isolates: usize, before: &[Planned]) -> Planne
     planned
 }
 
-/// An earlier call under an idempotency key once more, at whichever isolate: what a client does that lost the answer.
+/// An earlier call under an idempotency key once more, at whichever isolate: what a client does that lost the answer. Now and
+/// then it is a neighbour of the same tenant that happens to use the same key.
 fn repetition(world: &World, before: &[Planned]) -> Option<Planned> {
     let has_key = |planned: &&Planned| matches!(&planned.ask, Ask::Execute(call) if call.idempotency_key.is_some());
     let first = one_of_all(world, before.iter().filter(has_key))?;
-    Some(Planned { at_ms: first.at_ms + [5, 500, 30_000, 60_000][world.below(4)], ..first.clone() })
+    let caller = match first.caller {
+        Some(of_a @ (0 | 1)) if world.chance(25) => Some(1 - of_a),
+        same => same,
+    };
+    Some(Planned { at_ms: first.at_ms + [5, 500, 30_000, 60_000][world.below(4)], caller, ..first.clone() })
 }
 
 /// Somebody of the same tenant asks how an authorisation stands.
