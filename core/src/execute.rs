@@ -36,10 +36,21 @@ pub struct Ran {
     pub error_kind: Option<String>,
     /// The authorisation that the user must give first, by its id.
     pub authorization: Option<String>,
-    /// Whether the output is a value and nothing else, which is all that may be kept.
-    pub is_plain_value: bool,
+    /// What the output says.
+    pub says: Says,
     /// The executor's whole answer, to be passed on as it is.
     pub whole: Option<Vec<u8>>,
+}
+
+/// What an output says, apart from its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// A value and nothing else, which is all that may be kept.
+    Value,
+    /// That the user must consent first, and nothing else: the tool has not run.
+    NeedsConsent,
+    /// Anything else, an error first of all.
+    Other,
 }
 
 /// A call that gave no answer of a tool.
@@ -192,10 +203,17 @@ fn unexpected_status(response: &OriginResponse) -> Failed {
     Failed::refused(refusal, is_turned_away(response.status))
 }
 
-/// Whether an output in the engine's form is a value and nothing else.
-fn is_plain_value(output: &Object<'_>) -> bool {
-    let says = |name| output.get(name).is_some_and(|value| *value != Json::Null);
-    output.get("value").is_some() && !says("error") && !says("authorization")
+/// What an output in the engine's form says.
+fn says(output: &Object<'_>) -> Says {
+    let has = |name| output.get(name).is_some_and(|value| *value != Json::Null);
+    let consent = output.get("authorization").filter(|authorization| **authorization != Json::Null);
+    let is_open = |consent: &Json<'_>| consent.get("status").and_then(Json::as_str) != Some("completed");
+    match consent {
+        _ if has("error") => Says::Other,
+        None if output.get("value").is_some() => Says::Value,
+        Some(consent) if !has("value") && is_open(consent) => Says::NeedsConsent,
+        _ => Says::Other,
+    }
 }
 
 /// The kind of a tool's error as a record may hold it: one of the known kinds, whatever the executor wrote.

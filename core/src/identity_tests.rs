@@ -47,6 +47,7 @@ fn a_verified_key_is_remembered_and_pushed_out_by_others_without_being_taken_for
             assert_eq!(keyring.find(&format!("{name}x")), None);
         }
     }
+    assert_eq!(format!("{keyring:?}"), "Keyring(..)");
     let remembered = keyring.verified.borrow().iter().flatten().count();
     assert!(remembered > VERIFIED / 2, "{remembered}");
 }

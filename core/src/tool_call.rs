@@ -8,7 +8,7 @@ use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Entry, Keep, KeyParts};
 use crate::config::{CacheScopeChoice, ExecutorKind};
 use crate::engine_call::begin_authorizations;
 use crate::epochs;
-use crate::execute::{self, Failed, Failure, Ran};
+use crate::execute::{self, Failed, Failure, Ran, Says};
 use crate::idempotency::{self, Claim, Claimed};
 use crate::isolate::Running;
 use crate::limits;
@@ -201,7 +201,7 @@ async fn finish<P: Platform>(
     record.tool_error.clone_from(&ran.error_kind);
     if let Ok((keep, key)) = kept
         && ran.success
-        && ran.is_plain_value
+        && ran.says == Says::Value
     {
         let now = platform.now();
         let entry = Entry {
@@ -215,17 +215,17 @@ async fn finish<P: Platform>(
         cache::store(platform, running, key, entry, now);
         record.cache = CacheOutcome::MissStored;
     }
-    let authorization = ran.authorization.clone();
+    let (authorization, says) = (ran.authorization.clone(), ran.says);
     let body = ran_body(&record.request_id, ran);
     if let Some(claim) = claim {
-        let outcome = match &authorization {
-            // It has not run yet: the same request is sent again once the user has consented.
-            Some(_) => Outcome::NotExecuted,
-            None if body.len() > limits::IDEMPOTENT_ANSWER_BYTES => {
+        let outcome = match says {
+            // The same request is sent again once the user has consented.
+            Says::NeedsConsent => Outcome::NotExecuted,
+            _ if body.len() > limits::IDEMPOTENT_ANSWER_BYTES => {
                 record.degraded.push("idempotent_answer_too_large");
                 Outcome::Unknown
             }
-            None => Outcome::Completed { status: 200, body: body.clone() },
+            _ => Outcome::Completed { status: 200, body: body.clone() },
         };
         settle(platform, claim, outcome, record).await;
     }

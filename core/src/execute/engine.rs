@@ -1,7 +1,7 @@
 //! Runs a tool on an Arcade engine (`POST /v1/tools/execute`).
 
 use super::{
-    ANSWER_LIMITS, Exchange, Failed, Failure, Ran, duration_text, error_kind, is_plain_value, is_turned_away,
+    ANSWER_LIMITS, Exchange, Failed, Failure, Ran, Says, duration_text, error_kind, is_turned_away, says,
     server_failure, unexpected_status,
 };
 use crate::admission::ToolCall;
@@ -91,7 +91,7 @@ fn read(response: OriginResponse, include_stacktrace: bool) -> Result<Ran, Faile
         finished_at: answer.get("finished_at").and_then(Json::as_str).unwrap_or_default().to_owned(),
         error_kind: if success { None } else { Some(error_kind(kind)) },
         authorization: output.and_then(output_authorization).map(str::to_owned),
-        is_plain_value: output.is_some_and(is_plain_value),
+        says: output.map_or(Says::Other, says),
         output: text,
         whole: None,
     };

@@ -1,6 +1,6 @@
 //! Runs a tool inside the isolate.
 
-use super::{Ran, written};
+use super::{Ran, Says, written};
 use crate::json::{Json, write_json, write_string};
 use crate::ports::Platform;
 use crate::time::Timestamp;
@@ -28,7 +28,7 @@ pub(super) fn run<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>
     Ran {
         output,
         success: outcome.is_ok(),
-        is_plain_value: outcome.is_ok(),
+        says: if outcome.is_ok() { Says::Value } else { Says::Other },
         duration: finished.since(started).get().to_string(),
         finished_at: written(finished),
         error_kind,

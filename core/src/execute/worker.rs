@@ -1,8 +1,6 @@
 //! Runs a tool on an Arcade worker (worker protocol, `POST /worker/tools/invoke`).
 
-use super::{
-    ANSWER_LIMITS, Exchange, Failed, Ran, duration_text, error_kind, is_plain_value, server_failure, unexpected_status,
-};
+use super::{ANSWER_LIMITS, Exchange, Failed, Ran, duration_text, error_kind, says, server_failure, unexpected_status};
 use crate::admission::ToolCall;
 use crate::config::Upstream;
 use crate::json::{self, Json, Object, write_json, write_string};
@@ -74,7 +72,7 @@ fn read(response: &OriginResponse, include_stacktrace: bool) -> Result<Ran, Fail
     let worker_output = answer.get("output").and_then(Json::as_object).ok_or_else(not_json)?;
     let finished_at = answer.get("finished_at").and_then(Json::as_str).unwrap_or_default();
     let output = engine_output(worker_output, include_stacktrace);
-    let is_plain_value = is_plain_value(&output);
+    let says = says(&output);
     let mut text = Vec::with_capacity(response.body.len());
     write_json(&mut text, &Json::Object(output));
     let kind = worker_output.get("error").and_then(|error| error.get("kind")).and_then(Json::as_str);
@@ -85,7 +83,7 @@ fn read(response: &OriginResponse, include_stacktrace: bool) -> Result<Ran, Fail
         duration: duration_text(answer.get("duration")),
         finished_at: zoned(finished_at),
         error_kind: if success { None } else { Some(error_kind(kind)) },
-        is_plain_value,
+        says,
         authorization: requires
             .and_then(|requires| requires.get("authorization_id"))
             .and_then(Json::as_str)

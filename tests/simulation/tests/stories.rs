@@ -330,6 +330,29 @@ fn only_a_value_and_nothing_else_is_kept() {
 }
 
 #[test]
+fn only_an_answer_that_asks_for_consent_and_says_nothing_else_frees_the_key() {
+    let consent = |status| json!({"id": "auth-1", "status": status, "url": "https://consent"});
+    for (output, is_freed) in [
+        (json!({"authorization": consent("pending")}), true),
+        (json!({"value": null, "authorization": consent("pending")}), true),
+        (json!({"value": "sent", "authorization": consent("completed")}), false),
+        (json!({"value": "sent", "authorization": consent("pending")}), false),
+        (json!({"authorization": consent("completed")}), false),
+        (json!({"error": {"message": "m"}, "authorization": consent("pending")}), false),
+    ] {
+        let story = Story::new();
+        assert_eq!(story.execute(WIDE, "Docs.Get", &json!({})).status, 200);
+        let whole = json!({"success": true, "duration": 1, "finished_at": "2026-01-01T00:00:00Z", "output": output});
+        story.script(move |request| request.url.contains("/execute").then(|| (Millis::new(1), answer(200, &whole))));
+        let body = json!({"tool_name": "Mail.Send", "user_id": "u1", "input": {}});
+        let send = || story.ask(WIDE, Method::Post, "/v1/tools/execute", &body, &[(Header::IdempotencyKey, "k")]);
+        let (first, again) = (send(), send());
+        assert_eq!(first.status, 200, "{output} {first:?}");
+        assert_eq!(again.headers.contains_key("idempotent-replayed"), !is_freed, "{output} {again:?}");
+    }
+}
+
+#[test]
 fn what_is_passed_through_is_json_or_a_refusal() {
     let story = Story::new();
     assert_eq!(story.execute(WIDE, "Mail.Search", &json!({})).status, 200);
