@@ -102,7 +102,9 @@ async function start(drive) {
   await drive.check('auth status failed', async () => {
     const { id } = await auth.start(drive.user, 'refuses', { scopes: [drive.run] });
     const before = performance.now();
-    const done = await auth.status({ id, wait: 30 });
+    let done = await auth.status({ id, wait: 30 });
+    // A long poll may be clipped: who is told to wait on asks again.
+    while (done.status === 'pending' && performance.now() - before < 10000) done = await auth.status({ id, wait: 30 });
     same([done.status, done.context?.token], ['failed', undefined], 'status, token');
     holds(performance.now() - before < 10000, 'it was waited for in vain');
   });
