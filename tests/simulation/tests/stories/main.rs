@@ -1,159 +1,17 @@
 //! Single requests whose whole way matters: what was asked of executors, when, and what came of it.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod story;
+
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use toolgate::gateway::Gateway;
-use toolgate::ports::{OriginError, OriginRequest, OriginResponse};
-use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
-use toolgate::response::Body;
+use story::{NARROW, NOTHING, Story, WIDE, answer};
+use toolgate::ports::{OriginError, OriginResponse};
+use toolgate::request::{Header, Method};
 use toolgate::time::Millis;
-use toolgate_simulation::world::{Platform, World};
-
-const DOCUMENT: &str = r#"
-executors = [
-  { id = "local", kind = "local" },
-  { id = "engine", kind = "engine", base_url = "http://engine.test", credential_setting = "ENGINE_KEY" },
-]
-epochs = { lease = "2s" }
-execute = { timeout = "8s" }
-
-[[callers]]
-id = "wide"
-tenant = "a"
-keys = [{ id = "wide-1", setting = "KEY_WIDE" }]
-actions = ["*"]
-tools = ["*"]
-users = ["*"]
-projects = ["*"]
-
-[[callers]]
-id = "narrow"
-tenant = "a"
-keys = [{ id = "narrow-1", setting = "KEY_NARROW" }]
-actions = ["tools/call", "tools/authorize", "auth/*", "chat/*", "scheduled_tools/*"]
-tools = ["Math.*", "Mail.*"]
-users = ["u1"]
-projects = ["o/p"]
-
-[[callers]]
-id = "nothing"
-tenant = "b"
-keys = [{ id = "nothing-1", setting = "KEY_NOTHING" }]
-actions = []
-"#;
-
-const WIDE: &str = "canary-key-wide-0123";
-const NARROW: &str = "canary-key-narrow-0123";
-const NOTHING: &str = "canary-key-nothing-0123";
-
-/// One isolate on a world of its own.
-struct Story {
-    world: Rc<World>,
-    gateway: Rc<Gateway>,
-    settings: Rc<BTreeMap<String, String>>,
-}
-
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    headers: BTreeMap<&'static str, String>,
-    body: String,
-    took_ms: u64,
-}
-
-impl Answer {
-    fn refusal(&self) -> &str {
-        self.headers.get("toolgate-refusal").map_or("", String::as_str)
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap()
-    }
-}
-
-impl Story {
-    fn new() -> Self {
-        let settings =
-            [("KEY_WIDE", WIDE), ("KEY_NARROW", NARROW), ("KEY_NOTHING", NOTHING), ("ENGINE_KEY", "account")];
-        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self { world: World::new(1), gateway: Rc::new(Gateway::new(DOCUMENT)), settings: Rc::new(settings.into()) }
-    }
-
-    /// The same world from another isolate.
-    fn isolate(&self) -> Self {
-        Self {
-            world: Rc::clone(&self.world),
-            gateway: Rc::new(Gateway::new(DOCUMENT)),
-            settings: Rc::clone(&self.settings),
-        }
-    }
-
-    fn script(
-        &self,
-        script: impl Fn(&OriginRequest) -> Option<(Millis, Result<OriginResponse, OriginError>)> + 'static,
-    ) {
-        *self.world.script.borrow_mut() = Some(Rc::new(script));
-    }
-
-    /// Starts a request without waiting for its answer.
-    fn begin(&self, key: &str, method: Method, target: &str, body: &Value, more: &[(Header, &str)]) -> Pending {
-        let mut headers = RequestHeaders::default();
-        headers.0[Header::Authorization as usize] = Some(format!("Bearer {key}"));
-        headers.0[Header::ContentType as usize] = Some("application/json".to_owned());
-        for (header, value) in more {
-            headers.0[*header as usize] = Some((*value).to_owned());
-        }
-        let body = if *body == Value::Null { Vec::new() } else { body.to_string().into_bytes() };
-        let request = Request { method, target: target.to_owned(), headers, body: RequestBody::Whole(body) };
-        let platform = Platform { world: Rc::clone(&self.world), settings: Rc::clone(&self.settings), request: 0 };
-        let answer = Rc::new(RefCell::new(None));
-        let (gateway, slot) = (Rc::clone(&self.gateway), Rc::clone(&answer));
-        self.world.spawn(async move {
-            let sent = platform.world.now();
-            let response = gateway.handle(&platform, request).await;
-            let body = match response.body {
-                Body::Bytes(bytes) => String::from_utf8(bytes).unwrap(),
-                Body::Empty | Body::Stream(()) => String::new(),
-            };
-            let headers = response.headers.into_iter().map(|(name, value)| (name, value.into_owned())).collect();
-            let took_ms = platform.world.now().since(sent).get();
-            *slot.borrow_mut() = Some(Answer { status: response.status, headers, body, took_ms });
-        });
-        Pending(answer)
-    }
-
-    fn ask(&self, key: &str, method: Method, target: &str, body: &Value, more: &[(Header, &str)]) -> Answer {
-        let pending = self.begin(key, method, target, body, more);
-        self.world.run(|| pending.0.borrow().is_some());
-        pending.take()
-    }
-
-    fn execute(&self, key: &str, tool: &str, input: &Value) -> Answer {
-        let body = json!({"tool_name": tool, "user_id": "u1", "input": input});
-        self.ask(key, Method::Post, "/v1/tools/execute", &body, &[])
-    }
-
-    fn sent(&self) -> Vec<String> {
-        self.world.sent.borrow().clone()
-    }
-}
-
-struct Pending(Rc<RefCell<Option<Answer>>>);
-
-impl Pending {
-    fn take(&self) -> Answer {
-        self.0.borrow_mut().take().expect("an answer")
-    }
-}
-
-fn answer(status: u16, body: &Value) -> Result<OriginResponse, OriginError> {
-    let headers = vec![("content-type", "application/json".to_owned())];
-    Ok(OriginResponse { status, headers, body: body.to_string().into_bytes() })
-}
+use toolgate_simulation::world::Platform;
 
 #[test]
 fn nothing_is_asked_of_an_executor_for_a_caller_that_may_not_ask() {
