@@ -1,5 +1,7 @@
 //! From the document and the host's settings to the [`Config`]: what one member alone cannot tell is checked here.
 
+mod callers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hmac_sha256::{HMAC, Hash};
@@ -9,13 +11,12 @@ use toml::de::{DeTable, DeValue};
 use super::document::{Located, Value};
 use super::faults::{ConfigFault, Faults};
 use super::quantity::Bytes;
-use super::sections::{
-    CallerSection, Document, ExecutorSection, KeyHash, KeySection, KindChoice, ProjectPattern, SettingName, UserPattern,
-};
+use super::sections::{Document, ExecutorSection, KindChoice};
 use super::settings::{self, SETTINGS};
+use super::words::SettingName;
 use super::{
-    CacheRule, CacheRules, Caller, CallerKey, Config, EpochRules, ExecuteRules, Executor, ExecutorKind, ProjectRule,
-    RegistryRules, RequestLimits, Upstream, UserRule,
+    CacheRule, CacheRules, Config, EpochRules, ExecuteRules, Executor, ExecutorKind, RegistryRules, RequestLimits,
+    Upstream,
 };
 use crate::identity::KeyHasher;
 use crate::ports::Settings;
@@ -111,11 +112,13 @@ struct Builder<'b> {
 
 impl Builder<'_> {
     fn build(&mut self, sections: Document) -> Config {
-        let Document { limits, epochs, executors, registry, callers, cache, execute, cors } = sections;
+        let Document { limits, epochs, executors, registry, roles, callers, cache, execute, cors } = sections;
         self.refuse_twins("executors", executors.iter().map(|executor| (executor.value.id.as_str(), executor.line)));
+        self.refuse_twins("roles", roles.iter().map(|role| (role.value.id.as_str(), role.line)));
         self.refuse_twins("callers", callers.iter().map(|caller| (caller.value.id.as_str(), caller.line)));
         let keys = callers.iter().flat_map(|caller| &caller.value.keys);
         self.refuse_twins("callers[].keys", keys.map(|key| (key.value.id.as_str(), key.line)));
+        let roles = roles.into_iter().map(|role| callers::role_grant(role.value)).collect();
         let execute = ExecuteRules {
             timeout: execute.timeout,
             max_retries: u32::try_from(execute.max_retries).unwrap_or(limits::RETRIES_MAX),
@@ -135,7 +138,8 @@ impl Builder<'_> {
             epochs: EpochRules { lease: epochs.lease, fail_mode: epochs.fail_mode },
             executors: executors.into_iter().map(|section| self.executor(section, execute.timeout)).collect(),
             registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
-            callers: self.callers(callers),
+            callers: self.callers(callers, &roles),
+            roles,
             cache: CacheRules {
                 ttl: cache.ttl,
                 memory_bytes: size(cache.memory),
@@ -194,73 +198,6 @@ impl Builder<'_> {
         };
         let timeout = section.timeout.unwrap_or(most).min(most);
         Executor { id: section.id, kind, tools: section.tools, timeout }
-    }
-
-    fn callers(&mut self, sections: Vec<Located<CallerSection>>) -> Vec<Caller> {
-        let mut callers = Vec::with_capacity(sections.len());
-        let mut seen = BTreeMap::new();
-        for Located { value, line } in sections {
-            let caller = self.caller(value);
-            for key in &caller.keys {
-                // Revoking one of two ids of the same key would revoke nothing.
-                if let Some(other) = seen.insert(key.hash, key.id.clone()) {
-                    let message = format!("is the same key as {other}: a key has one id");
-                    self.fault(line, &format!("callers[].keys.{}", key.id), &message);
-                }
-            }
-            callers.push(caller);
-        }
-        callers
-    }
-
-    fn caller(&mut self, section: CallerSection) -> Caller {
-        let keys = section.keys.into_iter().filter_map(|key| self.key(key)).collect();
-        let every_user = section.users.iter().any(|user| matches!(user, UserPattern::Every));
-        let every_project = section.projects.iter().any(|project| matches!(project, ProjectPattern::Every));
-        let users = section.users.into_iter().filter_map(|user| match user {
-            UserPattern::Every => None,
-            UserPattern::One(user) => Some(user),
-        });
-        let projects = section.projects.into_iter().filter_map(|project| match project {
-            ProjectPattern::Every => None,
-            ProjectPattern::One(project) => Some(project),
-        });
-        Caller {
-            id: section.id,
-            tenant: section.tenant,
-            keys,
-            actions: section.actions,
-            tools: section.tools,
-            users: if every_user { UserRule::Every } else { UserRule::Only(users.collect()) },
-            projects: if every_project { ProjectRule::Every } else { ProjectRule::Only(projects.collect()) },
-        }
-    }
-
-    fn key(&mut self, Located { value: key, line }: Located<KeySection>) -> Option<CallerKey> {
-        let place = format!("callers[].keys.{}", key.id);
-        match (key.hash, key.setting) {
-            (Some(KeyHash(hash)), None) => {
-                if !self.values.contains_key("TOOLGATE_KEY_HASH_SECRET") {
-                    self.fault(line, &place, "has a hash, but the setting TOOLGATE_KEY_HASH_SECRET is not set");
-                }
-                Some(CallerKey { id: key.id, hash })
-            }
-            (None, Some(SettingName(name))) => {
-                let value = self.values.get(&name)?;
-                if value.len() < limits::KEY_BYTES_MIN {
-                    let message = format!(
-                        "the setting {name} is shorter than {} bytes: too easy to guess",
-                        limits::KEY_BYTES_MIN
-                    );
-                    self.fault(line, &place, &message);
-                }
-                Some(CallerKey { id: key.id, hash: self.hasher.hash(value) })
-            }
-            _ => {
-                self.fault(line, &place, "needs either hash or setting");
-                None
-            }
-        }
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::faults::ConfigFault;
 use super::quantity::{bytes, duration};
-use super::sections::{BaseUrl, CacheStrategy};
+use super::sections::CacheStrategy;
+use super::words::BaseUrl;
 use super::{Config, ExecutorKind};
 use crate::limits;
 use crate::names::Project;

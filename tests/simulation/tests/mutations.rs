@@ -44,15 +44,15 @@ const MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "tools allowed to all",
-        "admission.rs",
-        "self.caller.tools.iter().any(|pattern| pattern.matches(folded))",
+        "config/caller.rs",
+        "grant.covers(action) && grant.tools.iter().any(|pattern| pattern.matches(folded))",
         "{ let _ = folded; true }",
     ),
     mutant(
         "actions allowed to all",
-        "admission.rs",
-        "&& !caller.actions.iter().any(|pattern| pattern.matches(action))",
-        "&& { let _ = action; false }",
+        "config/caller.rs",
+        "self.actions.iter().any(|pattern| pattern.matches(action))",
+        "{ let _ = action; true }",
     ),
     mutant(
         "users allowed to all",
