@@ -70,7 +70,7 @@ const MUTANTS: &[Mutant] = &[
     mutant(
         "revocation ignored",
         "identity.rs",
-        "if epochs.revoked.contains(identified.key.id.as_str()) {",
+        "if epochs.revoked.contains(identified.key.as_str()) {",
         "if false {",
     ),
     mutant(
