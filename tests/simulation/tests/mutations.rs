@@ -128,7 +128,7 @@ const MUTANTS: &[Mutant] = &[
     mutant(
         "the caller's key in the record",
         "gateway.rs",
-        "record.key = Some(identified.key.id.clone());",
+        "record.key = Some(identified.key);",
         "record.user = request.headers.get(Header::Authorization).and_then(crate::names::UserId::new);",
     ),
 ];
