@@ -8,6 +8,7 @@ mod setup;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -32,6 +33,15 @@ pub struct Tally {
     pub denied: u64,
     /// Those that ended otherwise: a store that was away, a list that could not be fetched.
     pub other: u64,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.allowed += other.allowed;
+        self.denied += other.denied;
+        self.other += other.other;
+    }
 }
 
 /// What came of one request.

@@ -36,11 +36,7 @@ fn run_all(seeds: impl Iterator<Item = u64>) -> Tally {
     let _guard = FailsAll;
     let mut total = Tally::default();
     for seed in seeds.take_while(|_| !FAILED.load(Ordering::Relaxed)) {
-        let tally = run(seed, REQUESTS);
-        total.requests += tally.requests;
-        total.allowed += tally.allowed;
-        total.denied += tally.denied;
-        total.other += tally.other;
+        total += run(seed, REQUESTS);
     }
     total
 }
@@ -57,10 +53,7 @@ fn no_request_is_let_through_that_the_model_denies() {
         .collect();
     let mut total = Tally::default();
     for tally in threads.into_iter().map(|thread| thread.join().unwrap()) {
-        total.requests += tally.requests;
-        total.allowed += tally.allowed;
-        total.denied += tally.denied;
-        total.other += tally.other;
+        total += tally;
     }
     println!("{total:?}");
     assert_eq!(total.requests, worlds * REQUESTS);
