@@ -1,6 +1,6 @@
 //! A million requests of two tenants: none is let through that the model denies. `TOOLGATE_SEED=n` runs one world.
 #![expect(
-    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
     reason = "a test fails by panicking, runs on all cores, and is told its seed by the environment"
 )]
