@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::ClaimValue;
 use crate::limits::{ISSUED_KEY_BYTES, ISSUED_KEY_KEPT, ISSUED_KEYS, ISSUED_KEYS_OF_TENANT};
 use crate::time::{Millis, Timestamp};
 
@@ -29,6 +30,8 @@ pub struct Grants {
     pub users: Vec<String>,
     /// The projects that it may address; `*` for all.
     pub projects: Vec<String>,
+    /// What the credential said that it was made with.
+    pub claims: BTreeMap<String, ClaimValue>,
     /// What people should know of it; may be empty.
     pub note: String,
 }
@@ -53,6 +56,8 @@ pub struct Key {
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// The caller that revoked it.
+    pub revoked_by: Option<String>,
     /// The key that it was rotated to.
     pub replaced: Option<Replaced>,
     /// The request that it was made by, if that is to be known again.
@@ -141,6 +146,8 @@ pub enum Command {
         id: String,
         /// Of this tenant; `None` for any.
         tenant: Option<String>,
+        /// The caller that does it.
+        by: String,
     },
     /// Takes a hash under another hashing secret in the place of the one that is known.
     Rehash {
@@ -220,7 +227,16 @@ impl Grants {
     pub fn bytes(&self) -> usize {
         let texts = [&self.tenant, &self.caller, &self.name, &self.note];
         let lists = [&self.roles, &self.scopes, &self.users, &self.projects];
-        texts.into_iter().chain(lists.into_iter().flatten()).fold(0, |sum, text| {
+        let claims = self.claims.iter().flat_map(|(name, value)| {
+            let more: &[String] = match value {
+                ClaimValue::Text(text) => std::slice::from_ref(text),
+                ClaimValue::Texts(texts) => texts,
+                ClaimValue::Number(_) | ClaimValue::Flag(_) => &[],
+            };
+            // The value's kind is kept by its name.
+            [name, name].into_iter().chain(more)
+        });
+        texts.into_iter().chain(lists.into_iter().flatten()).chain(claims).fold(0, |sum, text| {
             // A text is kept behind its length.
             sum.saturating_add(text.len()).saturating_add(8)
         })

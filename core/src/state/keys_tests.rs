@@ -32,7 +32,8 @@ fn rotate(keys: &mut Keys, id: &str, fresh: Fresh, overlap: u64, now: u64) -> Re
 }
 
 fn revoke(keys: &mut Keys, id: &str, tenant: Option<&str>, now: u64) -> (bool, Reply) {
-    keys.apply(Command::Revoke { id: id.to_owned(), tenant: tenant.map(str::to_owned) }, at(now))
+    let (id, tenant, by) = (id.to_owned(), tenant.map(str::to_owned), "maker".to_owned());
+    keys.apply(Command::Revoke { id, tenant, by }, at(now))
 }
 
 fn standing(keys: &mut Keys, id: &str, now: u64) -> Option<Standing> {

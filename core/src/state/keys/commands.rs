@@ -4,6 +4,9 @@ use super::{Command, Fresh, Grants, Key, Keys, Once, Replaced, Reply, Standing};
 use crate::limits::{ISSUED_KEY_BYTES, ISSUED_KEY_ONCE, ISSUED_KEYS_LISTED};
 use crate::time::{Millis, Timestamp};
 
+/// Most letters of a caller's id that are kept with a revocation.
+const BY_LETTERS: usize = 100;
+
 /// What became of the keys of one request that were made before.
 enum Before {
     /// There are none, or they have ended now. Whether one has.
@@ -20,7 +23,7 @@ impl Keys {
             Command::List { tenant, after, most } => (false, self.list(tenant.as_deref(), after, most)),
             Command::Create(fresh, grants) => self.create(*fresh, *grants, now),
             Command::Rotate { id, fresh, overlap } => self.rotate(&id, *fresh, overlap, now),
-            Command::Revoke { id, tenant } => self.revoke(&id, tenant.as_deref(), now),
+            Command::Revoke { id, tenant, by } => self.revoke(&id, tenant.as_deref(), by, now),
             Command::Rehash { id, from, to, secret } => self.rehash(&id, &from, to, secret),
         }
     }
@@ -89,13 +92,15 @@ impl Keys {
         (true, self.keep(fresh, grants, expires_at, ended_another, now))
     }
 
-    fn revoke(&mut self, id: &str, tenant: Option<&str>, now: Timestamp) -> (bool, Reply) {
+    fn revoke(&mut self, id: &str, tenant: Option<&str>, by: String, now: Timestamp) -> (bool, Reply) {
         let found = self.keys.get_mut(id).filter(|key| tenant.is_none_or(|tenant| key.grants.tenant == tenant));
         let Some(key) = found else {
             return (false, Reply::Unknown);
         };
         let is_new = key.revoked_at.is_none();
-        key.revoked_at = key.revoked_at.or(Some(now));
+        if is_new {
+            (key.revoked_at, key.revoked_by) = (Some(now), Some(by.chars().take(BY_LETTERS).collect()));
+        }
         (is_new, Reply::Key(Box::new(key.clone())))
     }
 
@@ -124,7 +129,7 @@ impl Keys {
         let ids: Vec<String> = same.filter(|key| !key.is_over(now)).map(|key| key.id.clone()).collect();
         for id in ids {
             if let Some(key) = self.keys.get_mut(&id) {
-                key.revoked_at = Some(now);
+                (key.revoked_at, key.revoked_by) = (Some(now), Some(key.created_by.clone()));
                 ended = true;
             }
         }
@@ -149,6 +154,7 @@ impl Keys {
             created_by,
             expires_at,
             revoked_at: None,
+            revoked_by: None,
             replaced: None,
             once,
         };
