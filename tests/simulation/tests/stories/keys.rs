@@ -207,6 +207,7 @@ fn nobody_is_let_in_on_an_owner_that_does_not_answer() {
     assert_eq!(one.ask(ROOT, Method::Post, "/gate/v1/epochs", &change, &[]).status, 200);
     assert_eq!(uses(&one, &key), "credential_unverifiable", "after any revocation it must be asked anew");
     one.world.lost_owners.borrow_mut().clear();
+    pass(&one, LEASE_MS);
     assert_eq!(
         [uses(&one, &key), uses(&two, &key)],
         ["credential_revoked", "credential_revoked"],
@@ -296,7 +297,7 @@ fn a_flood_of_keys_that_nobody_has_stays_in_its_isolate() {
 #[test]
 fn a_request_that_is_repeated_leaves_one_live_key() {
     let story = story(SECRET, "");
-    let body = json!({"name": "bot", "roles": ["math"]});
+    let body = json!({"name": "bot", "roles": ["math"], "users": ["u1"]});
     let post =
         |by: &str, body: &Value| story.ask(by, Method::Post, "/gate/v1/keys", body, &[(Header::IdempotencyKey, "k")]);
     let [first, again, of_another] =
