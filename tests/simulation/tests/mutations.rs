@@ -238,8 +238,10 @@ fn each_deliberate_defect_is_noticed() {
     let only = std::env::var("TOOLGATE_MUTANT").ok();
     let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants");
     let mut unnoticed = Vec::new();
-    for mutant in
-        MUTANTS.iter().chain(keys::MUTANTS).filter(|mutant| only.as_deref().is_none_or(|only| mutant.name.starts_with(only)))
+    for mutant in MUTANTS
+        .iter()
+        .chain(keys::MUTANTS)
+        .filter(|mutant| only.as_deref().is_none_or(|only| mutant.name.starts_with(only)))
     {
         copy_to(&copy);
         let file = copy.join("core/src").join(mutant.file);
