@@ -87,12 +87,6 @@ impl World {
         self.faults.set(faults);
     }
 
-    /// Everything that owners hold, as one text: searched for what must not be there.
-    #[must_use]
-    pub fn owned(&self) -> String {
-        self.durable.borrow().iter().map(|(key, state)| format!("{key} {}\n", String::from_utf8_lossy(state))).collect()
-    }
-
     /// The time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
