@@ -4,6 +4,8 @@ mod build;
 mod caller;
 pub(crate) mod document;
 mod faults;
+mod issuer;
+mod issuer_sections;
 mod quantity;
 mod schema;
 mod sections;
@@ -20,6 +22,10 @@ use crate::time::Millis;
 pub use build::load;
 pub use caller::{Caller, CallerKey, ClaimValue, ConfiguredCaller, Grant, ProjectRule, UserRule};
 pub use faults::ConfigFault;
+pub use issuer::{
+    AskProtocol, AskRules, Issuer, IssuerName, KeysAt, Mapping, SignedRules, TenantRule, TokenCheck, UsersFrom,
+};
+pub use issuer_sections::{Algorithm, TokenType};
 pub use schema::json_schema;
 pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, FailMode};
 pub use settings::{Notice, SETTINGS, SettingSpec};
@@ -43,6 +49,8 @@ pub struct Config {
     pub roles: BTreeMap<RoleId, Rc<Grant>>,
     /// Who may call, of those that the document names.
     pub callers: Vec<ConfiguredCaller>,
+    /// Whose tokens are taken besides.
+    pub issuers: Vec<Issuer>,
     /// What may be answered from cache.
     pub cache: CacheRules,
     /// How calls are made.

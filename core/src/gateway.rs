@@ -153,7 +153,7 @@ async fn let_in<P: Platform>(
     if !held.is_current() && !record.degraded.contains(&"epochs_unavailable") {
         record.degraded.push("epochs_unavailable");
     }
-    let identified = identity::identify(&request.headers, &running.keyring, &running.config.callers, &held.epochs)?;
+    let identified = identity::driver::identify(platform, isolate, running, &request.headers, &held).await?;
     let caller = identified.caller;
     record.tenant = Some(caller.tenant.clone());
     record.caller = Some(caller.id.clone());

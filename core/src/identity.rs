@@ -1,5 +1,17 @@
 //! Who calls: from the credential in the headers to a caller, or a refusal.
 
+pub mod asking;
+pub mod base64;
+pub mod claims;
+pub mod discovery;
+pub mod driver;
+pub mod jose;
+pub mod jwk;
+pub mod keys;
+pub mod memory;
+pub mod signature;
+pub mod tokens;
+
 use std::cell::RefCell;
 use std::fmt;
 use std::hash::Hasher as _;
@@ -15,6 +27,9 @@ use crate::names::KeyId;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::request::{Header, RequestHeaders};
 use crate::state::epochs::Epochs;
+
+pub use discovery::is_web_url;
+pub use tokens::Tokens;
 
 /// Hashes API keys under the hashing secret, so that only keyed hashes are held (HMAC-SHA-256, RFC 2104).
 ///
@@ -171,7 +186,7 @@ pub fn identify(
     callers: &[ConfiguredCaller],
     epochs: &Epochs,
 ) -> Result<Identified, Refusal> {
-    let key = credential(headers)?;
+    let key = credential(headers, limits::KEY_BYTES_MAX)?;
     let found = keyring.find(key).and_then(|(caller, key)| {
         let configured = callers.get(caller)?;
         Some(Identified { caller: Rc::clone(&configured.caller), key: configured.keys.get(key)?.id.clone() })
@@ -183,8 +198,8 @@ pub fn identify(
     Ok(identified)
 }
 
-/// The one API key that the headers present.
-fn credential(headers: &RequestHeaders) -> Result<&str, Refusal> {
+/// The one credential that the headers present: a key or a token of at most `most` bytes.
+fn credential(headers: &RequestHeaders, most: usize) -> Result<&str, Refusal> {
     let authorization = headers.get(Header::Authorization).map(strip_bearer).filter(|key| !key.is_empty());
     let api_key = headers.get(Header::XApiKey).filter(|key| !key.is_empty());
     let key = match (authorization, api_key) {
@@ -194,7 +209,7 @@ fn credential(headers: &RequestHeaders) -> Result<&str, Refusal> {
         (Some(_), Some(_)) => return Err(Refusal::new(RefusalKind::CredentialMalformed)),
     };
     // Visible ASCII only: a repeated header arrives joined by ", " and is no key either.
-    let is_key = key.len() <= limits::KEY_BYTES_MAX && key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
+    let is_key = key.len() <= most && key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
     if is_key { Ok(key) } else { Err(Refusal::new(RefusalKind::CredentialMalformed)) }
 }
 

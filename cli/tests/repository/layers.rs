@@ -8,7 +8,7 @@ use crate::{files, read};
 const WORDS: [&str; 8] = ["action", "hex", "json", "limits", "names", "nearest", "secret", "time"];
 
 /// All files of the core that wait for something. Everything else decides from what it is given, and can be tested as such.
-const DRIVERS: [&str; 21] = [
+const DRIVERS: [&str; 22] = [
     "cache/driver",
     "config/build",
     "engine_call",
@@ -19,6 +19,7 @@ const DRIVERS: [&str; 21] = [
     "execute/worker",
     "gateway",
     "idempotency",
+    "identity/driver",
     "isolate",
     "listing",
     "own",
