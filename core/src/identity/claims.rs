@@ -54,6 +54,12 @@ pub fn check(claims: &Json<'_>, issuer: &Issuer, now: Timestamp) -> Result<Times
     let expires_at = seconds(claims, "exp")?.ok_or_else(|| invalid("exp"))?;
     check_times(claims, Some(expires_at), issuer.leeway, now)?;
     check_audience(claims, &issuer.audiences)?;
+    for name in ["sub", "jti", "nonce"] {
+        // Registered, and a text wherever there is one (RFC 7519 section 4.1, OpenID Connect Core 1.0 section 2).
+        if !matches!(claims.get(name), None | Some(Json::Null | Json::String(_))) {
+            return Err(invalid(name));
+        }
+    }
     if issuer.signed().is_some_and(|rules| rules.checks_azp)
         && let Some(azp) = claims.get("azp")
         && !azp.as_str().is_some_and(|azp| issuer.audiences.iter().any(|audience| audience == azp))

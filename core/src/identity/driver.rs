@@ -49,20 +49,21 @@ pub async fn identify<P: Platform>(
             found => return found,
         }
     }
-    if jose::is_shaped(text) || text.len() > limits::TOKEN_BYTES_MAX {
-        return signed(platform, isolate, running, text, held).await;
-    }
-    match asked_issuer(&config.issuers, text) {
-        Some((place, issuer, rules)) => asked(platform, running, (place, issuer, rules), text, held).await,
+    // Neither a signed token nor a misspelt key of ours goes to whoever takes every opaque one: it may open other doors.
+    let is_signed = jose::is_shaped(text) || text.len() > limits::TOKEN_BYTES_MAX;
+    match asked_issuer(&config.issuers, text, !is_signed && !text.starts_with("tg_")) {
+        Some(found) => asked(platform, running, found, text, held).await,
+        None if is_signed => signed(platform, isolate, running, text, held).await,
         None => Err(Refusal::new(RefusalKind::CredentialUnknown)),
     }
 }
 
-/// The issuer to ask about an opaque token: the first whose tokens begin so, else the one that takes any.
-fn asked_issuer<'c>(issuers: &'c [Issuer], text: &str) -> Option<(usize, &'c Issuer, &'c AskRules)> {
+/// The issuer to ask about a token: the first whose tokens begin so; else, if `or_any`, the one that takes any.
+fn asked_issuer<'c>(issuers: &'c [Issuer], text: &str, or_any: bool) -> Option<(usize, &'c Issuer, &'c AskRules)> {
     let all = || issuers.iter().enumerate().filter_map(|(place, issuer)| Some((place, issuer, issuer.asked()?)));
     let begins = |rules: &AskRules| rules.prefixes.iter().any(|prefix| text.starts_with(prefix.as_str()));
-    all().find(|(.., rules)| begins(rules)).or_else(|| all().find(|(.., rules)| rules.prefixes.is_empty()))
+    let any = || all().find(|(.., rules)| or_any && rules.prefixes.is_empty());
+    all().find(|(.., rules)| begins(rules)).or_else(any)
 }
 
 /// A signed token: form, issuer, claims, and at last the signature, which costs a hundred times the rest.
