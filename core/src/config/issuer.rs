@@ -162,3 +162,7 @@ impl Issuer {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "issuer_tests.rs"]
+mod tests;

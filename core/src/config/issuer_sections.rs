@@ -204,7 +204,9 @@ impl Value for UsersWord {
             DeValue::Array(_) => Vec::<UserPattern>::read(node, faults).map(Self::Only),
             _ => parsed(node, faults, "\"subject\", \"claim:NAME\" or a list of user ids", |text| match text {
                 "subject" => Some(Self::Subject),
-                _ => text.strip_prefix("claim:").filter(|name| !name.is_empty()).map(|name| Self::Claim(name.to_owned())),
+                _ => {
+                    text.strip_prefix("claim:").filter(|name| !name.is_empty()).map(|name| Self::Claim(name.to_owned()))
+                }
             }),
         }
     }

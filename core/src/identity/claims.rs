@@ -6,9 +6,7 @@ use std::rc::Rc;
 use hmac_sha256::Hash;
 
 use crate::action::ActionPattern;
-use crate::config::{
-    Caller, ClaimValue, Issuer, IssuerName, Mapping, SignedRules, TenantRule, UserRule, UsersFrom,
-};
+use crate::config::{Caller, ClaimValue, Issuer, IssuerName, Mapping, SignedRules, TenantRule, UserRule, UsersFrom};
 use crate::json::Json;
 use crate::names::{CallerId, RoleId, TenantId, UserId};
 use crate::refusal::{Refusal, RefusalKind};

@@ -18,10 +18,10 @@ pub fn is_web_url(text: &str) -> bool {
         && !authority.is_empty()
         && !path.contains([':', '[', ']'])
         && !path.split('/').any(|segment| matches!(segment, "." | ".."));
-    let host = authority.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or_else(
-        || authority.split_once(':').map_or(authority, |(host, _)| host),
-        |(address, _)| address,
-    );
+    let host = authority
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+        .map_or_else(|| authority.split_once(':').map_or(authority, |(host, _)| host), |(address, _)| address);
     let is_here = matches!(host, "localhost" | "127.0.0.1" | "::1");
     is_clean && !host.is_empty() && (scheme == "https" || (scheme == "http" && is_here))
 }
@@ -64,13 +64,33 @@ mod tests {
 
     #[test]
     fn only_https_or_this_machine() {
-        for url in ["https://a.example", "https://a.example:8443/x/y", "http://127.0.0.1:9/x", "http://localhost", "http://[::1]:1/"] {
+        for url in [
+            "https://a.example",
+            "https://a.example:8443/x/y",
+            "http://127.0.0.1:9/x",
+            "http://localhost",
+            "http://[::1]:1/",
+        ] {
             assert!(is_web_url(url), "{url}");
         }
         for url in [
-            "http://a.example", "ftp://a.example", "https://", "https://u@a.example", "https://a.example?x", "https://a.example#x",
-            "https://a.example/../b", "https://a.example/./b", "https://a b", "http://127.0.0.1.a.example", "http://localhost.a.example",
-            "http://10.0.0.1", "a.example", "https:///x", "https://a.example/%2e", "http://[::1].a.example@b", "https://a.example\\@b",
+            "http://a.example",
+            "ftp://a.example",
+            "https://",
+            "https://u@a.example",
+            "https://a.example?x",
+            "https://a.example#x",
+            "https://a.example/../b",
+            "https://a.example/./b",
+            "https://a b",
+            "http://127.0.0.1.a.example",
+            "http://localhost.a.example",
+            "http://10.0.0.1",
+            "a.example",
+            "https:///x",
+            "https://a.example/%2e",
+            "http://[::1].a.example@b",
+            "https://a.example\\@b",
         ] {
             assert!(!is_web_url(url), "{url}");
         }

@@ -94,7 +94,13 @@ async fn signed<P: Platform>(
     good(running, (place, issuer), &claims, token, held, (now, expires_at))
 }
 
-fn check_signature(token: &str, compact: &Compact, keys: &KeySet, issuer: &Issuer, now: Timestamp) -> Result<(), Refusal> {
+fn check_signature(
+    token: &str,
+    compact: &Compact,
+    keys: &KeySet,
+    issuer: &Issuer,
+    now: Timestamp,
+) -> Result<(), Refusal> {
     let Found::Keys(keys) = keys.find(compact.kid.as_deref(), compact.algorithm) else {
         return Err(Refusal::new(RefusalKind::TokenKeyUnknown));
     };
@@ -162,7 +168,8 @@ async fn keys_for<P: Platform>(
         }
     }
     let set = known.borrow().set();
-    let Some(kid) = compact.kid.as_deref().filter(|kid| set.find(Some(kid), compact.algorithm) == Found::Unknown) else {
+    let Some(kid) = compact.kid.as_deref().filter(|kid| set.find(Some(kid), compact.algorithm) == Found::Unknown)
+    else {
         return Ok(set);
     };
     let unknown = || Refusal::new(RefusalKind::TokenKeyUnknown);

@@ -8,8 +8,7 @@ use crate::limits;
 use crate::refusal::{Refusal, RefusalKind};
 
 /// Bounds on the JSON of a token; its length is bounded before.
-const JSON_LIMITS: Limits =
-    Limits { depth: 8, values: 512, string_bytes: limits::TOKEN_BYTES_MAX, number_bytes: 32 };
+const JSON_LIMITS: Limits = Limits { depth: 8, values: 512, string_bytes: limits::TOKEN_BYTES_MAX, number_bytes: 32 };
 
 /// Header members that bring a key or a rule of their own, or change how the rest is read.
 const FORBIDDEN: [&str; 11] = ["jku", "jwk", "x5u", "x5c", "crit", "b64", "enc", "zip", "epk", "apu", "apv"];

@@ -1,11 +1,12 @@
 //! Whether a token was signed with a key: `jwt-simple` does the arithmetic.
 
-use jwt_simple::{Error, JWTError};
 use jwt_simple::prelude::{
-    Duration, ECDSAP256PublicKeyLike as _, ECDSAP384PublicKeyLike as _, ES256PublicKey, ES384PublicKey, Ed25519PublicKey,
-    EdDSAPublicKeyLike as _, JWTClaims, NoCustomClaims, PS256PublicKey, PS384PublicKey, PS512PublicKey,
-    RS256PublicKey, RS384PublicKey, RS512PublicKey, RSAPublicKeyLike as _, UnixTimeStamp, VerificationOptions,
+    Duration, ECDSAP256PublicKeyLike as _, ECDSAP384PublicKeyLike as _, ES256PublicKey, ES384PublicKey,
+    Ed25519PublicKey, EdDSAPublicKeyLike as _, JWTClaims, NoCustomClaims, PS256PublicKey, PS384PublicKey,
+    PS512PublicKey, RS256PublicKey, RS384PublicKey, RS512PublicKey, RSAPublicKeyLike as _, UnixTimeStamp,
+    VerificationOptions,
 };
+use jwt_simple::{Error, JWTError};
 
 use super::jwk::{Key, Material};
 use crate::config::Algorithm;

@@ -31,8 +31,7 @@ const ENTRA: [&str; 3] = [
 const TENANT_ID: &str = "{tenantid}";
 
 /// Claims that say whose job a token of GitHub Actions is about: without one of them, anybody's would be taken.
-const GITHUB_OWNERS: [&str; 5] =
-    ["repository", "repository_owner", "repository_id", "repository_owner_id", "sub"];
+const GITHUB_OWNERS: [&str; 5] = ["repository", "repository_owner", "repository_id", "repository_owner_id", "sub"];
 
 impl Builder<'_> {
     pub(super) fn issuers(
@@ -161,7 +160,8 @@ impl Builder<'_> {
     ) -> Option<(IssuerName, KeysAt)> {
         let parts = ENTRA.iter().find_map(|cloud| Some((cloud, name.strip_prefix(cloud)?.strip_suffix("/v2.0")?)));
         let Some((cloud, tenant)) = parts.filter(|(_, tenant)| !tenant.is_empty() && !tenant.contains('/')) else {
-            let message = "issuer: must be https://login.microsoftonline.com/TENANT-ID/v2.0, or with {tenantid} for several";
+            let message =
+                "issuer: must be https://login.microsoftonline.com/TENANT-ID/v2.0, or with {tenantid} for several";
             self.fault(line, place, message);
             return None;
         };

@@ -61,8 +61,12 @@ impl Gate {
     }
 
     fn on(world: Rc<World>, asked: Rc<RefCell<Vec<String>>>) -> Self {
-        let settings = [("KEY_HOLDER", KEY), ("AS_SECRET", "pass:word"), ("GITHUB_SECRET", "github-secret"),
-            ("TOOLGATE_KEY_HASH_SECRET", "0123456789abcdef0123456789abcdef")];
+        let settings = [
+            ("KEY_HOLDER", KEY),
+            ("AS_SECRET", "pass:word"),
+            ("GITHUB_SECRET", "github-secret"),
+            ("TOOLGATE_KEY_HASH_SECRET", "0123456789abcdef0123456789abcdef"),
+        ];
         let settings: Rc<BTreeMap<_, _>> =
             Rc::new(settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
         let platform = Platform { world: Rc::clone(&world), settings: Rc::clone(&settings), request: 0 };
@@ -131,7 +135,13 @@ impl Gate {
     }
 
     /// The status and the refusal of a whole request.
-    pub(crate) fn ask(&self, headers: &[(Header, &str)], method: Method, target: &str, body: &Value) -> (u16, String, String) {
+    pub(crate) fn ask(
+        &self,
+        headers: &[(Header, &str)],
+        method: Method,
+        target: &str,
+        body: &Value,
+    ) -> (u16, String, String) {
         let mut values = RequestHeaders::default();
         for (header, value) in headers {
             values.0[*header as usize] = Some((*value).to_owned());
@@ -155,7 +165,8 @@ impl Gate {
     /// Changes the epochs, and lets every lease run out.
     pub(crate) fn advance(&self, changes: &Value) {
         let key = format!("Bearer {KEY}");
-        let (status, ..) = self.ask(&[(Header::Authorization, &key)], Method::Post, "/gate/v1/epochs", &json!({"changes": changes}));
+        let (status, ..) =
+            self.ask(&[(Header::Authorization, &key)], Method::Post, "/gate/v1/epochs", &json!({"changes": changes}));
         assert_eq!(status, 200);
         self.wait(Millis::from_secs(2));
     }

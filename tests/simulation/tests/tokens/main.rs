@@ -2,6 +2,7 @@
 //! and answers of issuers are kept, in simulated time.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod asking;
 mod driving;
 mod gate;
 
@@ -49,7 +50,8 @@ fn tokens_of_every_algorithm_are_taken_for_whom_they_are() {
                 assert_eq!(caller.claims.keys().map(String::as_str).collect::<Vec<_>>(), *claims, "{name}");
             }
             let within = caller.within.as_ref().map(|within| {
-                let actions = Action::ALL.iter().filter(|action| within.iter().any(|pattern| pattern.matches(**action)));
+                let actions =
+                    Action::ALL.iter().filter(|action| within.iter().any(|pattern| pattern.matches(**action)));
                 actions.map(|action| action.as_str()).collect::<BTreeSet<_>>()
             });
             let expected = vector["within"].as_array();
@@ -79,9 +81,12 @@ fn every_attack_is_refused_by_its_name() {
         // Each meets an isolate that has asked nobody for anything yet.
         let gate = Gate::new(&vectors);
         let by_identity = gate.identify(&headers(vector)).map(|found| found.caller.id.to_string());
-        let by_identity = by_identity.map_or_else(|refusal| refusal.kind.name().to_owned(), |id| format!("taken for {id}"));
+        let by_identity =
+            by_identity.map_or_else(|refusal| refusal.kind.name().to_owned(), |id| format!("taken for {id}"));
         let (status, by_gateway, body) = gate.ask(&headers(vector), Method::Get, "/v1/tools", &Value::Null);
-        let tells = headers(vector).iter().any(|(_, value)| value.len() > 40 && body.contains(value.trim_start_matches("Bearer ")));
+        let tells = headers(vector)
+            .iter()
+            .any(|(_, value)| value.len() > 40 && body.contains(value.trim_start_matches("Bearer ")));
         if by_identity != expected || by_gateway != expected || !(400..=503).contains(&status) || tells {
             wrong.push(format!("{name}: {by_identity}, {status} {by_gateway}, expected {expected}"));
         }
