@@ -10,6 +10,7 @@ use crate::admission::{self, Admitted, Context};
 use crate::config::Caller;
 use crate::epochs::{self, Held};
 use crate::hex;
+use crate::identity::{Recognised, issued};
 use crate::isolate::{Isolate, Running};
 use crate::names::TenantId;
 use crate::operation::{self, Asked, Gate};
@@ -148,12 +149,23 @@ async fn let_in<P: Platform>(
     request: &Request,
     record: &mut Record,
 ) -> Result<(Rc<Caller>, Held), Refusal> {
-    let held = epochs::hold(platform, isolate, running).await;
+    let mut held = epochs::hold(platform, isolate, running).await;
     record.epoch = Some(held.epochs.version);
     if !held.is_current() && !record.degraded.contains(&"epochs_unavailable") {
         record.degraded.push("epochs_unavailable");
     }
-    let identified = identity::identify(&request.headers, &running.keyring, &running.config.callers, &held.epochs)?;
+    let recognised = identity::identify(&request.headers, &running.keyring, &held.epochs, || platform.now())?;
+    let identified = match recognised {
+        Recognised::Known(identified) => identified,
+        Recognised::Issued(unverified) => {
+            let identified = issued::verify(platform, running, unverified, &held.epochs).await?;
+            // That may have taken long: what else the epochs say must be current too.
+            held = epochs::hold(platform, isolate, running).await;
+            record.epoch = Some(held.epochs.version);
+            identified
+        }
+    };
+    identity::refuse_revoked(&identified, &held.epochs)?;
     let caller = identified.caller;
     record.tenant = Some(caller.tenant.clone());
     record.caller = Some(caller.id.clone());

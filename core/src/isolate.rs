@@ -52,7 +52,7 @@ impl Isolate {
                     tracing::warn!(setting = notice.setting, message = notice.message, "{}", notice.name);
                 }
                 Ok(Box::new(Running {
-                    keyring: Keyring::new(loaded.hasher, &loaded.config.callers, secret),
+                    keyring: Keyring::new(loaded.hashers, &loaded.config.callers, secret),
                     worker_secret: loaded.worker_secret,
                     lease: Lease::default(),
                     registries: Registries::default(),

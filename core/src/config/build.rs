@@ -18,7 +18,7 @@ use super::{
     CacheRule, CacheRules, Config, Credential, Credentials, EpochRules, ExecuteRules, Executor, ExecutorKind,
     RegistryRules, RequestLimits, Upstream,
 };
-use crate::identity::KeyHasher;
+use crate::identity::{KeyHasher, KeyHashers};
 use crate::ports::Settings;
 use crate::secret::Secret;
 use crate::time::Millis;
@@ -30,7 +30,7 @@ pub struct Loaded {
     /// The configuration.
     pub config: Config,
     /// Hashes the keys that callers present.
-    pub hasher: KeyHasher,
+    pub hashers: KeyHashers,
     /// The secret with which an engine signs its calls to our worker routes.
     pub worker_secret: Option<Secret>,
 }
@@ -53,8 +53,7 @@ pub async fn load<S: Settings>(document: &str, host: &S, random: [u8; 32]) -> Re
             values.insert(name, value);
         }
     }
-    let hash_secret = values.get("TOOLGATE_KEY_HASH_SECRET");
-    let hasher = KeyHasher::new(hash_secret.map_or(&random[..], |secret| secret.as_bytes()));
+    let hashers = key_hashers(&values, &random, &mut found);
     let worker_secret = values.get("TOOLGATE_WORKER_SECRET").map(|secret| Secret::new(secret.as_str()));
     for (name, least) in SECRETS {
         if values.get(name).is_some_and(|value| value.len() < least) {
@@ -62,16 +61,35 @@ pub async fn load<S: Settings>(document: &str, host: &S, random: [u8; 32]) -> Re
             found.push(ConfigFault { line: None, place: name.to_owned(), message });
         }
     }
-    let mut builder = Builder { values: &values, hasher: &hasher, faults: &mut found };
+    let mut builder = Builder { values: &values, hasher: hashers.current(), faults: &mut found };
     let mut config = builder.build(sections);
     settings::apply(&mut config, &values, &mut found);
     config.executors.iter_mut().for_each(set_accounts);
-    if found.is_empty() { Ok(Loaded { config, hasher, worker_secret }) } else { Err(found) }
+    if found.is_empty() { Ok(Loaded { config, hashers, worker_secret }) } else { Err(found) }
 }
 
 /// Secrets of ours, and their fewest bytes.
-const SECRETS: [(&str, usize); 2] =
-    [("TOOLGATE_KEY_HASH_SECRET", limits::HASH_SECRET_BYTES_MIN), ("TOOLGATE_WORKER_SECRET", limits::KEY_BYTES_MIN)];
+const SECRETS: [(&str, usize); 3] = [
+    (HASH_SECRET, limits::HASH_SECRET_BYTES_MIN),
+    (OTHER_HASH_SECRET, limits::HASH_SECRET_BYTES_MIN),
+    ("TOOLGATE_WORKER_SECRET", limits::KEY_BYTES_MIN),
+];
+
+const HASH_SECRET: &str = "TOOLGATE_KEY_HASH_SECRET";
+const OTHER_HASH_SECRET: &str = "TOOLGATE_KEY_HASH_SECRET_PREVIOUS";
+
+/// What hashes keys: under the settings' secrets, or under a random one of this isolate.
+fn key_hashers(values: &BTreeMap<String, String>, random: &[u8], found: &mut Vec<ConfigFault>) -> KeyHashers {
+    let other = values.get(OTHER_HASH_SECRET);
+    let Some(current) = values.get(HASH_SECRET) else {
+        if other.is_some() {
+            let message = "is set, and TOOLGATE_KEY_HASH_SECRET is not".to_owned();
+            found.push(ConfigFault { line: None, place: OTHER_HASH_SECRET.to_owned(), message });
+        }
+        return KeyHashers::of_isolate(random);
+    };
+    KeyHashers::new(current.as_bytes(), other.map(|other| other.as_bytes()))
+}
 
 fn read(document: &str, faults: &mut Faults<'_>) -> Option<Document> {
     let (root, errors) = DeTable::parse_recoverable(document);

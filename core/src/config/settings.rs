@@ -84,6 +84,10 @@ pub const SETTINGS: &[SettingSpec] = &[
         cache_memory,
     ),
     named("TOOLGATE_KEY_HASH_SECRET", "the secret under which `keys[].hash` were made; a secret"),
+    named(
+        "TOOLGATE_KEY_HASH_SECRET_PREVIOUS",
+        "another secret under which hashes of keys verify too, while that secret is rotated; a secret",
+    ),
     named("TOOLGATE_DEV_KEY", "the development caller's key, where the document names it; a secret"),
     named(
         "TOOLGATE_WORKER_SECRET",

@@ -15,5 +15,6 @@
 pub mod authority;
 pub mod facts;
 pub mod invariants;
+pub mod issued;
 pub mod scenario;
 pub mod world;

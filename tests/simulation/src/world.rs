@@ -47,6 +47,10 @@ pub struct World {
     pub(crate) kv: RefCell<BTreeMap<String, Vec<Vec<u8>>>>,
     pub(crate) durable: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) tasks: RefCell<Vec<Task>>,
+    /// The owner that each command went to, in order.
+    pub commands: RefCell<Vec<String>>,
+    /// Owners that do not answer, by how their keys begin.
+    pub lost_owners: RefCell<Vec<&'static str>>,
     /// Every run of a tool at an executor.
     pub executions: RefCell<Vec<Execution>>,
     /// Everything that was sent to executors, as text: searched for what must not be there.
@@ -76,6 +80,17 @@ impl World {
         world.now.set(1_790_000_000_000);
         *world.rng.borrow_mut() = fastrand::Rng::with_seed(seed);
         Rc::new(world)
+    }
+
+    /// From now on these faults may happen.
+    pub fn set_faults(&self, faults: Faults) {
+        self.faults.set(faults);
+    }
+
+    /// Everything that owners hold, as one text: searched for what must not be there.
+    #[must_use]
+    pub fn owned(&self) -> String {
+        self.durable.borrow().iter().map(|(key, state)| format!("{key} {}\n", String::from_utf8_lossy(state))).collect()
     }
 
     /// The time.

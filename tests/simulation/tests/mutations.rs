@@ -1,8 +1,11 @@
 //! Deliberate defects, one at a time, in a copy of the core: the simulation must notice each.
 //!
 //! A defect is a replacement in one source file. One that no longer fits its source fails the test too: the list cannot go
-//! stale. `TOOLGATE_MUTANT=name` runs one.
+//! stale. `TOOLGATE_MUTANT=text` runs those whose names begin with it.
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "mutations/keys.rs"]
+mod keys;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -127,9 +130,9 @@ const MUTANTS: &[Mutant] = &[
     mutant("failures kept", "tool_call.rs", "        && ran.success\n        && ran.says == Says::Value\n", ""),
     mutant(
         "any verified key is every other",
-        "identity.rs",
-        "bool::from(known.ct_eq(&digest))",
-        "known.len() == digest.len()",
+        "identity/memory.rs",
+        "bool::from(self.0.ct_eq(&other.0))",
+        "self.0.len() == other.0.len() && !bool::from(0_u8.ct_eq(&1))",
     ),
     mutant(
         "keys of callers meet",
@@ -242,7 +245,9 @@ fn each_deliberate_defect_is_noticed() {
     let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants");
     assert!(only.as_ref().is_none_or(|only| MUTANTS.iter().any(|mutant| mutant.name == only)), "no such mutant");
     let mut unnoticed = Vec::new();
-    for mutant in MUTANTS.iter().filter(|mutant| only.as_deref().is_none_or(|only| only == mutant.name)) {
+    for mutant in
+        MUTANTS.iter().chain(keys::MUTANTS).filter(|mutant| only.as_deref().is_none_or(|only| mutant.name.starts_with(only)))
+    {
         copy_to(&copy);
         let file = copy.join("core/src").join(mutant.file);
         let source = fs::read_to_string(&file).expect("a source");

@@ -3,6 +3,7 @@
 
 mod canaries;
 mod credentials;
+mod keys;
 mod story;
 
 use std::cell::RefCell;

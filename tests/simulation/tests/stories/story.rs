@@ -114,6 +114,11 @@ impl Story {
         }
     }
 
+    /// The same isolate on the world of another.
+    pub(crate) fn on(self, other: &Self) -> Self {
+        Self { world: Rc::clone(&other.world), ..self }
+    }
+
     pub(crate) fn script(
         &self,
         script: impl Fn(&OriginRequest) -> Option<(Millis, Result<OriginResponse, OriginError>)> + 'static,
