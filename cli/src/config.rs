@@ -92,7 +92,7 @@ pub fn check(file: &Path, defaults: &BTreeMap<String, String>) -> Result<Checked
         }
         Failure::new(text)
     })?;
-    Ok(Checked { config: loaded.config, hasher: loaded.hasher, settings: host.taken.into_inner() })
+    Ok(Checked { config: loaded.config, hasher: loaded.hashers.current().clone(), settings: host.taken.into_inner() })
 }
 
 /// Says what was clamped or has no effect.

@@ -74,6 +74,12 @@ actions! {
     EpochsRead = "epochs/read",
     /// Revoke, kill, invalidate.
     EpochsWrite = "epochs/write",
+    /// Read what issued keys grant, of one's own tenant.
+    KeysRead = "keys/read",
+    /// Issue, rotate and revoke keys of one's own tenant that grant no more than one holds.
+    KeysWrite = "keys/write",
+    /// Both for any tenant, and whatever they grant.
+    KeysAdmin = "keys/admin",
 }
 
 impl fmt::Display for Action {
@@ -119,6 +125,16 @@ impl ActionPattern {
             Self::One(one) => one == action,
         }
     }
+
+    /// Whether every action that `other` means is meant.
+    #[must_use]
+    pub fn covers(self, other: Self) -> bool {
+        match other {
+            Self::Every => self == Self::Every,
+            Self::Family(_) => self == Self::Every || self == other,
+            Self::One(action) => self.matches(action),
+        }
+    }
 }
 
 fn family_of(action: Action) -> &'static str {
@@ -136,5 +152,15 @@ mod tests {
         assert!(!tools.matches(Action::ScheduledRead));
         assert_eq!(ActionPattern::new("tool/*"), None);
         assert_eq!(ActionPattern::new("tools/delete"), None);
+    }
+
+    #[test]
+    fn a_pattern_covers_what_means_no_more() {
+        let texts = ["*", "tools/*", "keys/*", "tools/call", "tools/list", "keys/read"];
+        for (outer, inner) in texts.iter().flat_map(|outer| texts.iter().map(move |inner| (outer, inner))) {
+            let [wide, narrow] = [outer, inner].map(|text| ActionPattern::new(text).unwrap());
+            let means_more = Action::ALL.iter().any(|action| narrow.matches(*action) && !wide.matches(*action));
+            assert_eq!(wide.covers(narrow), !means_more, "{outer} {inner}");
+        }
     }
 }

@@ -148,12 +148,14 @@ async fn let_in<P: Platform>(
     request: &Request,
     record: &mut Record,
 ) -> Result<(Rc<Caller>, Held), Refusal> {
-    let held = epochs::hold(platform, isolate, running).await;
+    let mut held = epochs::hold(platform, isolate, running).await;
     record.epoch = Some(held.epochs.version);
     if !held.is_current() && !record.degraded.contains(&"epochs_unavailable") {
         record.degraded.push("epochs_unavailable");
     }
-    let identified = identity::driver::identify(platform, isolate, running, &request.headers, &held).await?;
+    let identified;
+    (identified, held) = identity::driver::identify(platform, isolate, running, &request.headers, held).await?;
+    record.epoch = Some(held.epochs.version);
     let caller = identified.caller;
     record.tenant = Some(caller.tenant.clone());
     record.caller = Some(caller.id.clone());

@@ -5,28 +5,32 @@ pub mod base64;
 pub mod claims;
 pub mod discovery;
 pub mod driver;
+pub mod issued;
 pub mod jose;
 pub mod jwk;
+pub mod key;
 pub mod keys;
 pub mod memory;
+pub mod remembered;
 pub mod signature;
 pub mod tokens;
 
-use std::cell::RefCell;
 use std::fmt;
-use std::hash::Hasher as _;
 use std::rc::Rc;
 
 use hmac_sha256::Hash;
-use siphasher::sip128::{Hasher128 as _, SipHasher24};
 use subtle::ConstantTimeEq;
 
-use crate::config::{Caller, ConfiguredCaller};
+use issued::Unverified;
+use memory::{Known, Memory, Remembered};
+
+use crate::config::{Caller, CallerKey, ConfiguredCaller};
 use crate::limits;
 use crate::names::KeyId;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::request::{Header, RequestHeaders};
 use crate::state::epochs::Epochs;
+use crate::time::Timestamp;
 
 pub use discovery::is_web_url;
 pub use tokens::Tokens;
@@ -39,6 +43,7 @@ pub use tokens::Tokens;
 pub struct KeyHasher {
     inner: Hash,
     outer: Hash,
+    id: u64,
 }
 
 /// The block of SHA-256, in bytes.
@@ -70,7 +75,17 @@ impl KeyHasher {
             hash.update(block.map(|byte| byte ^ pad));
             hash
         };
-        Self { inner: prepared(0x36), outer: prepared(0x5c) }
+        let mut hasher = Self { inner: prepared(0x36), outer: prepared(0x5c), id: 0 };
+        // No key has a blank in it.
+        let of_secret = hasher.hash("id of the hashing secret");
+        hasher.id = u64::from_be_bytes(of_secret.first_chunk().copied().unwrap_or_default());
+        hasher
+    }
+
+    /// Tells hashing secrets apart, and nothing else of them.
+    #[must_use]
+    pub const fn id(&self) -> u64 {
+        self.id
     }
 
     /// The keyed hash of `key`.
@@ -92,28 +107,62 @@ pub struct Identified {
     pub key: KeyId,
 }
 
-/// Where a key stands in the configuration: its caller's place, and its own among that caller's.
-type Place = (usize, usize);
-
-/// The keys of one isolate: whose each is, by its hash; and those that were verified lately, by a digest of the isolate's own.
-///
-/// A verified key is known again by SipHash-2-4 with 128 bits (Aumasson and Bernstein, 2012) under a secret that nothing but
-/// this isolate's memory holds: a keyed hash like the other, and as impossible to hit by chance, for a tenth of its price.
-/// Only whose key it is is remembered; whether it is revoked is asked of the epochs each time.
-pub struct Keyring {
-    hasher: KeyHasher,
-    table: KeyTable,
-    /// Of the digests.
-    secret: [u8; 16],
-    /// By the digest's first byte; another key with the same one pushes it out.
-    verified: RefCell<Vec<Option<Verified>>>,
+/// The hashers of one isolate: under the current hashing secret, and under another one that is on its way in or out.
+#[derive(Clone, Debug)]
+pub struct KeyHashers {
+    current: KeyHasher,
+    other: Option<KeyHasher>,
+    lasts: bool,
 }
 
-/// A key that was verified: its digest, and whose it is.
-type Verified = ([u8; 16], Place);
+impl KeyHashers {
+    /// Hashers under a secret that outlives the isolate, and under the other one if there is one.
+    #[must_use]
+    pub fn new(current: &[u8], other: Option<&[u8]>) -> Self {
+        Self { current: KeyHasher::new(current), other: other.map(KeyHasher::new), lasts: true }
+    }
 
-/// How many verified keys an isolate remembers at most: one for each value of a byte.
-const VERIFIED: usize = 256;
+    /// A hasher under a secret of this isolate alone: no key can be issued under it.
+    #[must_use]
+    pub fn of_isolate(random: &[u8]) -> Self {
+        Self { current: KeyHasher::new(random), other: None, lasts: false }
+    }
+
+    /// The hasher under the current secret.
+    #[must_use]
+    pub const fn current(&self) -> &KeyHasher {
+        &self.current
+    }
+
+    /// The hasher that new keys are hashed with, if there is a secret that outlives the isolate.
+    #[must_use]
+    pub fn issuing(&self) -> Option<&KeyHasher> {
+        self.lasts.then_some(&self.current)
+    }
+
+    /// The hasher under the secret with this id.
+    #[must_use]
+    pub fn of(&self, id: u64) -> Option<&KeyHasher> {
+        [Some(&self.current), self.other.as_ref()].into_iter().flatten().find(|hasher| hasher.id == id)
+    }
+
+    /// How lists call the secret with this id.
+    #[must_use]
+    pub fn name_of(&self, id: u64) -> &'static str {
+        match self.of(id) {
+            None => "unknown",
+            Some(hasher) if hasher.id == self.current.id => "current",
+            Some(_) => "previous",
+        }
+    }
+}
+
+/// The credentials of one isolate: whose each configured key is, by its hash; and what it remembers.
+pub struct Keyring {
+    hashers: KeyHashers,
+    table: KeyTable,
+    memory: Memory,
+}
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -125,77 +174,109 @@ impl fmt::Debug for Keyring {
 impl Keyring {
     /// The ring of these callers' keys; `secret` must be random and of this isolate alone.
     #[must_use]
-    pub fn new(hasher: KeyHasher, callers: &[ConfiguredCaller], secret: [u8; 16]) -> Self {
-        let verified = RefCell::new(vec![None; VERIFIED]);
-        Self { hasher, table: KeyTable::new(callers), secret, verified }
+    pub fn new(hashers: KeyHashers, callers: &[ConfiguredCaller], secret: [u8; 16]) -> Self {
+        Self { hashers, table: KeyTable::new(callers), memory: Memory::new(secret) }
     }
 
-    fn find(&self, key: &str) -> Option<Place> {
-        let mut digest = SipHasher24::new_with_key(&self.secret);
-        digest.write(key.as_bytes());
-        let digest = digest.finish128().as_bytes();
-        let slot = usize::from(*digest.first()?);
-        if let Some((known, place)) = self.verified.borrow().get(slot)?.as_ref()
-            && bool::from(known.ct_eq(&digest))
-        {
-            return Some(*place);
-        }
-        let place = self.table.find(&self.hasher.hash(key))?;
-        if let Some(slot) = self.verified.borrow_mut().get_mut(slot) {
-            *slot = Some((digest, place));
-        }
-        Some(place)
+    /// What hashes keys.
+    #[must_use]
+    pub const fn hashers(&self) -> &KeyHashers {
+        &self.hashers
+    }
+
+    /// What is remembered.
+    #[must_use]
+    pub const fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// Whose a configured key is.
+    fn configured(&self, key: &str) -> Option<&Identified> {
+        let under = |hasher: &KeyHasher| self.table.find(&hasher.hash(key));
+        under(&self.hashers.current).or_else(|| self.hashers.other.as_ref().and_then(under))
     }
 }
 
-/// Every key of every caller by its hash, for a look-up that does not depend on how many there are.
+/// Every configured key by its hash, for a look-up that does not depend on how many there are.
 #[derive(Clone, Debug, Default)]
-struct KeyTable(Vec<([u8; 32], usize, usize)>);
+struct KeyTable(Vec<([u8; 32], Identified)>);
 
 impl KeyTable {
     fn new(callers: &[ConfiguredCaller]) -> Self {
-        let mut rows: Vec<_> = callers
-            .iter()
-            .enumerate()
-            .flat_map(|(caller, entry)| entry.keys.iter().enumerate().map(move |(key, row)| (row.hash, caller, key)))
-            .collect();
-        rows.sort_unstable();
+        let of = |entry: &ConfiguredCaller, key: &CallerKey| {
+            (key.hash, Identified { caller: Rc::clone(&entry.caller), key: key.id.clone() })
+        };
+        let mut rows: Vec<_> =
+            callers.iter().flat_map(|entry| entry.keys.iter().map(move |key| of(entry, key))).collect();
+        rows.sort_unstable_by_key(|(hash, _)| *hash);
         Self(rows)
     }
 
-    /// The caller and key with this hash. Rows are found by the first eight bytes (what a guesser sees of their timing says
+    /// Whose the key with this hash is. Rows are found by the first eight bytes (what a guesser sees of their timing says
     /// nothing about a key, as it is a keyed hash) and compared whole in constant time.
-    fn find(&self, hash: &[u8; 32]) -> Option<Place> {
+    fn find(&self, hash: &[u8; 32]) -> Option<&Identified> {
         let prefix = hash.first_chunk::<8>();
-        let from = self.0.partition_point(|(row, ..)| row.first_chunk::<8>() < prefix);
+        let from = self.0.partition_point(|(row, _)| row.first_chunk::<8>() < prefix);
         let rows = self.0.get(from..).unwrap_or_default();
-        let candidates = rows.iter().take_while(|(row, ..)| row.first_chunk::<8>() == prefix);
-        candidates.filter(|(row, ..)| bool::from(row.ct_eq(hash))).map(|(_, caller, key)| (*caller, *key)).next()
+        let candidates = rows.iter().take_while(|(row, _)| row.first_chunk::<8>() == prefix);
+        candidates.filter(|(row, _)| bool::from(row.ct_eq(hash))).map(|(_, identified)| identified).next()
     }
 }
 
+/// A credential that is not known to be wrong.
+pub enum Recognised<'r> {
+    /// It is valid, and whose it is.
+    Known(Identified),
+    /// An issued key, whose owner must be asked: [`issued::verify`].
+    Issued(Unverified<'r>),
+}
+
 /// Finds the caller. `Authorization: KEY`, `Authorization: Bearer KEY` and `X-API-Key: KEY` are the same; both headers at
-/// once must agree.
+/// once must agree. Whether what comes of it was revoked is a question of its own: [`refuse_revoked`].
 ///
 /// # Errors
-/// [`RefusalKind::CredentialMissing`], [`RefusalKind::CredentialMalformed`], [`RefusalKind::CredentialUnknown`] and
-/// [`RefusalKind::CredentialRevoked`].
-pub fn identify(
-    headers: &RequestHeaders,
+/// [`RefusalKind::CredentialMissing`], [`RefusalKind::CredentialMalformed`], [`RefusalKind::CredentialUnknown`],
+/// [`RefusalKind::KeyHashSecretMissing`], and what an issued key was refused with a moment ago.
+pub fn identify<'r>(
+    headers: &'r RequestHeaders,
     keyring: &Keyring,
-    callers: &[ConfiguredCaller],
     epochs: &Epochs,
-) -> Result<Identified, Refusal> {
-    let key = credential(headers, limits::KEY_BYTES_MAX)?;
-    let found = keyring.find(key).and_then(|(caller, key)| {
-        let configured = callers.get(caller)?;
-        Some(Identified { caller: Rc::clone(&configured.caller), key: configured.keys.get(key)?.id.clone() })
-    });
-    let identified = found.ok_or_else(|| Refusal::new(RefusalKind::CredentialUnknown))?;
+    now: impl Fn() -> Timestamp,
+) -> Result<Recognised<'r>, Refusal> {
+    let text = credential(headers, limits::KEY_BYTES_MAX)?;
+    let digest = keyring.memory.digest(text);
+    let was_valid = match keyring.memory.recall(digest, epochs.revocation, &now) {
+        Remembered::Valid(identified) => return Ok(Recognised::Known(identified)),
+        Remembered::Stale => true,
+        Remembered::Nothing => false,
+    };
+    if let Some(identified) = keyring.configured(text) {
+        keyring.memory.remember(digest, Known { identified: identified.clone(), holds: None });
+        return Ok(Recognised::Known(identified.clone()));
+    }
+    if !text.starts_with(key::PREFIX) {
+        return Err(Refusal::new(RefusalKind::CredentialUnknown));
+    }
+    let cut = || Refusal::with(RefusalKind::CredentialMalformed, "the key is not whole: it was cut or mistyped");
+    let id = key::id_of(text).ok_or_else(cut)?;
+    if keyring.hashers.issuing().is_none() {
+        return Err(Refusal::new(RefusalKind::KeyHashSecretMissing));
+    }
+    if let Some(kind) = keyring.memory.refusal(digest, now()) {
+        return Err(Refusal::new(kind));
+    }
+    Ok(Recognised::Issued(Unverified { text, id, digest, was_valid }))
+}
+
+/// Refuses what the epochs name as revoked.
+///
+/// # Errors
+/// [`RefusalKind::CredentialRevoked`].
+pub fn refuse_revoked(identified: &Identified, epochs: &Epochs) -> Result<(), Refusal> {
     if epochs.revoked.contains(identified.key.as_str()) {
         return Err(Refusal::new(RefusalKind::CredentialRevoked));
     }
-    Ok(identified)
+    Ok(())
 }
 
 /// The one credential that the headers present: a key or a token of at most `most` bytes.

@@ -25,15 +25,17 @@ fn caller(id: &str, keys: &[&str], hasher: &KeyHasher) -> ConfiguredCaller {
 fn identify_with(headers: &[(Header, &str)], revoked: &[&str]) -> Result<String, RefusalKind> {
     let hasher = KeyHasher::new(b"secret");
     let callers = [caller("a", &["key-a1", "key-a2"], &hasher), caller("b", &["key-b1"], &hasher)];
-    let keyring = Keyring::new(hasher, &callers, [7; 16]);
+    let keyring = Keyring::new(KeyHashers::new(b"secret", None), &callers, [7; 16]);
     let mut values = RequestHeaders::default();
     for (header, value) in headers {
         values.0[*header as usize] = Some((*value).to_owned());
     }
     let epochs = Epochs { revoked: revoked.iter().map(|id| (*id).to_owned()).collect(), ..Epochs::default() };
     let answer = || {
-        let found = identify(&values, &keyring, &callers, &epochs);
-        found.map(|found| format!("{} {}", found.caller.id, found.key)).map_err(|refusal| refusal.kind)
+        let found = identify(&values, &keyring, &epochs, Timestamp::default).map_err(|refusal| refusal.kind)?;
+        let Recognised::Known(found) = found else { panic!("not known by itself") };
+        refuse_revoked(&found, &epochs).map_err(|refusal| refusal.kind)?;
+        Ok(format!("{} {}", found.caller.id, found.key))
     };
     let (first, again) = (answer(), answer());
     assert_eq!(first, again, "a key that was verified before is the same key");
@@ -41,21 +43,47 @@ fn identify_with(headers: &[(Header, &str)], revoked: &[&str]) -> Result<String,
 }
 
 #[test]
-fn a_verified_key_is_remembered_and_pushed_out_by_others_without_being_taken_for_them() {
-    let hasher = KeyHasher::new(b"secret");
-    let names: Vec<String> = (0..2_000).map(|number| format!("key-{number}")).collect();
-    let keys: Vec<&str> = names.iter().map(String::as_str).collect();
-    let callers = [caller("a", &keys, &hasher)];
-    let keyring = Keyring::new(hasher, &callers, [7; 16]);
-    for _ in 0..2 {
-        for (place, name) in names.iter().enumerate() {
-            assert_eq!(keyring.find(name), Some((0, place)));
-            assert_eq!(keyring.find(&format!("{name}x")), None);
-        }
-    }
-    assert_eq!(format!("{keyring:?}"), "Keyring(..)");
-    let remembered = keyring.verified.borrow().iter().flatten().count();
-    assert!(remembered > VERIFIED / 2, "{remembered}");
+fn a_keyring_cannot_be_printed() {
+    let keyring = Keyring::new(KeyHashers::new(b"secret", None), &[], [7; 16]);
+    assert_eq!(format!("{keyring:?} {:?}", keyring.hashers().current()), "Keyring(..) KeyHasher(..)");
+}
+
+#[test]
+fn a_hash_under_either_secret_is_of_the_same_key() {
+    let (old, new) = (KeyHasher::new(b"old"), KeyHasher::new(b"new"));
+    let callers = [caller("a", &["key-a"], &old), caller("b", &["key-b"], &new)];
+    let found = |hashers: KeyHashers| {
+        let keyring = Keyring::new(hashers, &callers, [7; 16]);
+        ["key-a", "key-b"].map(|key| keyring.configured(key).map(|found| found.key.to_string()))
+    };
+    let [a, b] = ["key-a", "key-b"].map(|key| Some(key.to_owned()));
+    assert_eq!(found(KeyHashers::new(b"new", Some(b"old"))), [a.clone(), b.clone()]);
+    assert_eq!(found(KeyHashers::new(b"old", Some(b"new"))), [a.clone(), b.clone()]);
+    assert_eq!(found(KeyHashers::new(b"new", None)), [None, b]);
+    assert_eq!(found(KeyHashers::new(b"old", None)), [a, None]);
+    let hashers = KeyHashers::new(b"new", Some(b"old"));
+    assert_eq!([new.id(), old.id(), 1].map(|id| hashers.name_of(id)), ["current", "previous", "unknown"]);
+    assert!(hashers.issuing().is_some() && KeyHashers::of_isolate(b"random").issuing().is_none());
+}
+
+#[test]
+fn an_issued_key_that_is_not_whole_is_refused_without_asking_anybody() {
+    let key = key::NewKey::new(&[9; key::RANDOM], None);
+    let text = key.text.expose();
+    let keyring = Keyring::new(KeyHashers::new(b"secret", None), &[], [7; 16]);
+    let identify = |keyring: &Keyring, text: &str| {
+        let mut headers = RequestHeaders::default();
+        headers.0[Header::XApiKey as usize] = Some(text.to_owned());
+        let found =
+            identify(&headers, keyring, &Epochs::default(), Timestamp::default).map_err(|refusal| refusal.kind)?;
+        let Recognised::Issued(unverified) = found else { panic!("nobody knows it") };
+        Ok(unverified.id.to_owned())
+    };
+    assert_eq!(identify(&keyring, text), Ok(key.id));
+    assert_eq!(identify(&keyring, &text[..80]), Err(RefusalKind::CredentialMalformed));
+    assert_eq!(identify(&keyring, "tgk_"), Err(RefusalKind::CredentialMalformed));
+    let without_secret = Keyring::new(KeyHashers::of_isolate(b"random"), &[], [7; 16]);
+    assert_eq!(identify(&without_secret, text), Err(RefusalKind::KeyHashSecretMissing));
 }
 
 #[test]

@@ -55,7 +55,7 @@ impl Isolate {
                     tracing::warn!(setting = notice.setting, message = notice.message, "{}", notice.name);
                 }
                 Ok(Box::new(Running {
-                    keyring: Keyring::new(loaded.hasher, &loaded.config.callers, secret),
+                    keyring: Keyring::new(loaded.hashers, &loaded.config.callers, secret),
                     tokens: Tokens::new(&loaded.config.issuers, token_secret),
                     worker_secret: loaded.worker_secret,
                     lease: Lease::default(),

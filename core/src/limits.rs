@@ -117,6 +117,44 @@ pub const IDEMPOTENT_ANSWER_BYTES: usize = 1_500_000;
 /// Most authorisations that one answer may begin.
 pub const AUTHORIZATIONS_PER_ANSWER: usize = 32;
 
+/// Most issued keys that one of their sixteen owners holds.
+pub const ISSUED_KEYS: usize = 500;
+
+/// Of these, at most so many of one tenant: some thousand in all. Those that have ended make room first.
+pub const ISSUED_KEYS_OF_TENANT: usize = 64;
+
+/// Most bytes of what one issued key grants.
+pub const ISSUED_KEY_BYTES: usize = 2_400;
+
+/// Most keys in one page of their list.
+pub const ISSUED_KEYS_LISTED: usize = 101;
+
+/// How long an issued key that has ended is told of by name.
+pub const ISSUED_KEY_KEPT: Millis = Millis::from_secs(30 * 24 * 3600);
+
+/// How long a request that makes a key is known again by its Idempotency-Key.
+pub const ISSUED_KEY_ONCE: Millis = Millis::from_secs(24 * 3600);
+
+/// Most bytes of an issued key's name: its caller's id is the name, a dot and twenty digits.
+pub const ISSUED_KEY_NAME_BYTES: usize = 43;
+
+/// Longest life of an issued key that has an end.
+pub const ISSUED_KEY_LIFE_MAX: Millis = Millis::from_secs(10 * 366 * 24 * 3600);
+
+/// Longest time that a rotated key stays valid beside the one that takes its place.
+pub const ISSUED_KEY_OVERLAP_MAX: Millis = Millis::from_secs(30 * 24 * 3600);
+
+/// How long an isolate takes an issued key for valid, revocations apart, before it asks the key's owner again.
+pub const ISSUED_KEY_REMEMBERED: Millis = Millis::from_secs(60);
+
+/// How long an isolate remembers that a key is unknown, expired or revoked.
+pub const KEY_REFUSAL_REMEMBERED: Millis = Millis::from_secs(10);
+
+/// Most look-ups of keys that an isolate has never seen which are under way at once.
+pub const KEY_LOOKUPS_PENDING: u32 = 128;
+
+/// Most such look-ups per second and isolate that find no valid key.
+pub const KEY_LOOKUPS_FAILED_PER_SECOND: u32 = 32;
 /// Most bytes of a token.
 pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
 

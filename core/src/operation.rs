@@ -76,6 +76,16 @@ pub enum Operation {
     EpochsRead,
     /// `POST /gate/v1/epochs`
     EpochsAdvance,
+    /// `GET /gate/v1/keys`
+    KeysList,
+    /// `POST /gate/v1/keys`
+    KeyCreate,
+    /// `GET /gate/v1/keys/{id}`
+    KeyGet(String),
+    /// `POST /gate/v1/keys/{id}/rotate`
+    KeyRotate(String),
+    /// `DELETE /gate/v1/keys/{id}`
+    KeyRevoke(String),
 }
 
 /// Who may ask.
@@ -93,13 +103,23 @@ impl Operation {
     /// Whether an operator asks it, who must be able to revive what was killed, and to see what is going on.
     #[must_use]
     pub const fn is_operators(&self) -> bool {
-        matches!(self, Self::EpochsRead | Self::EpochsAdvance | Self::Metrics | Self::Ready | Self::Explain(_))
+        matches!(
+            self,
+            Self::EpochsRead | Self::EpochsAdvance | Self::Metrics | Self::Ready | Self::Explain(_)
+                // What a key grants can be looked at, and taken away, also by whom nobody else may call for.
+                | Self::KeysList | Self::KeyGet(_) | Self::KeyRevoke(_)
+        )
     }
 
     /// Whether the answer depends on which tools there are.
     #[must_use]
     pub const fn needs_tools(&self) -> bool {
-        !matches!(self, Self::EpochsRead | Self::EpochsAdvance | Self::Metrics | Self::Explain(_))
+        !matches!(self, Self::EpochsRead | Self::EpochsAdvance | Self::Metrics | Self::Explain(_)) && !self.is_of_keys()
+    }
+
+    /// Whether it is about issued keys.
+    const fn is_of_keys(&self) -> bool {
+        matches!(self, Self::KeysList | Self::KeyCreate | Self::KeyGet(_) | Self::KeyRotate(_) | Self::KeyRevoke(_))
     }
 
     /// Who may ask for this.
@@ -124,6 +144,8 @@ impl Operation {
             Self::Explain(_) => Gate::Action(Action::ExplainRead),
             Self::EpochsRead => Gate::Action(Action::EpochsRead),
             Self::EpochsAdvance => Gate::Action(Action::EpochsWrite),
+            Self::KeysList | Self::KeyGet(_) => Gate::Action(Action::KeysRead),
+            Self::KeyCreate | Self::KeyRotate(_) | Self::KeyRevoke(_) => Gate::Action(Action::KeysWrite),
         }
     }
 
@@ -227,7 +249,7 @@ const fn is_of_engine(operation: &Operation) -> bool {
             | Operation::Explain(_)
             | Operation::EpochsRead
             | Operation::EpochsAdvance
-    )
+    ) && !operation.is_of_keys()
 }
 
 fn not_allowed(routes: &[(Method, Operation)]) -> Refusal {
@@ -235,6 +257,7 @@ fn not_allowed(routes: &[(Method, Operation)]) -> Refusal {
     let allow = match (has(Method::Get), has(Method::Post), has(Method::Patch), has(Method::Put), has(Method::Delete)) {
         (true, false, false, false, false) => "GET, HEAD, OPTIONS",
         (true, true, false, false, false) => "GET, HEAD, POST, OPTIONS",
+        (true, false, false, false, true) => "GET, HEAD, DELETE, OPTIONS",
         (true, false, true, false, true) => "GET, HEAD, PATCH, DELETE, OPTIONS",
         (true, false, false, true, false) => "GET, HEAD, PUT, OPTIONS",
         (false, true, false, false, false) => "POST, OPTIONS",

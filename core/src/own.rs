@@ -1,6 +1,7 @@
 //! What the gateway answers by itself.
 
 mod epochs_route;
+mod keys_route;
 mod ready;
 mod worker_route;
 
@@ -119,6 +120,11 @@ pub(crate) async fn answer<P: Platform>(
         Operation::Explain(id) => explained(platform, context, id).await,
         Operation::EpochsRead => epochs_route::read(platform).await,
         Operation::EpochsAdvance => epochs_route::advance(platform, running, request).await,
+        Operation::KeysList => keys_route::list(platform, running, context, &asked.query).await,
+        Operation::KeyGet(id) => keys_route::get(platform, running, context, id).await,
+        Operation::KeyCreate => keys_route::create(platform, running, context, request).await,
+        Operation::KeyRotate(id) => keys_route::rotate(platform, running, context, id, request).await,
+        Operation::KeyRevoke(id) => keys_route::revoke(platform, running, context, id).await,
         _ => Err(Refusal::new(RefusalKind::PathUnknown)),
     }
 }

@@ -10,7 +10,7 @@ use crate::refusal::RefusalKind;
 use crate::request::Method;
 
 /// The description is compiled into the WASM.
-const BYTES: usize = 24 * 1024;
+const BYTES: usize = 32 * 1024;
 
 /// The methods that a route can take, as the description writes them. HEAD is GET's, OPTIONS every path's.
 const METHODS: [(Method, &str); 5] = [

@@ -74,6 +74,7 @@ refusals! {
     CredentialMalformed = "credential_malformed", 401, No, "The credential is not one API key of visible ASCII characters: send it once, in one header.";
     CredentialUnknown = "credential_unknown", 401, No, "The API key is not known here: check it, or ask the operator for one.";
     CredentialRevoked = "credential_revoked", 401, No, "The API key was revoked: ask the operator for a new one.";
+    CredentialExpired = "credential_expired", 401, No, "The credential has expired: get a new one.";
     TokenMalformed = "token_malformed", 401, No, "The token is not a signed JWT in the compact form (RFC 7515) that can be read in one way only.";
     TokenTooLarge = "token_too_large", 401, No, "The token is longer than 8192 bytes.";
     TokenEncrypted = "token_encrypted", 401, No, "The token is encrypted (JWE): only signed ones are taken.";
@@ -95,6 +96,7 @@ refusals! {
     UserNotPermitted = "user_not_permitted", 403, No, "The caller may not name this user_id: ask the operator to add it to the caller's `users`.";
     ProjectNotPermitted = "project_not_permitted", 403, No, "The caller may not address this org and project: ask the operator to add it to the caller's `projects`.";
     ToolsUnnamed = "tools_unnamed", 403, No, "Name each tool that the model may use: the caller may not call every tool.";
+    GrantNotPermitted = "grant_not_permitted", 403, No, "A key can grant no more than who issues it holds, unless that holds keys/admin.";
     TokenClaimRefused = "token_claim_refused", 403, No, "A claim of the token has a value that is not taken here.";
     TokenTenantUnmapped = "token_tenant_unmapped", 403, No, "The token is good, but names no tenant that its callers may have here.";
     PathUnknown = "path_unknown", 404, No, "There is nothing at this path: see /openapi.json for what there is.";
@@ -103,13 +105,17 @@ refusals! {
     AuthorizationUnknown = "authorization_unknown", 404, No, "There is no such authorisation that this caller began.";
     ScheduledToolUnknown = "scheduled_tool_unknown", 404, No, "There is no such scheduled execution for a user that this caller may name.";
     RecordUnknown = "record_unknown", 404, No, "Nothing is known of this request: refusals are kept for an hour, per tenant.";
+    KeyUnknown = "key_unknown", 404, No, "There is no such issued key of this tenant.";
     MethodNotAllowed = "method_not_allowed", 405, No, "This path does not take this method.";
     IdempotencyInFlight = "idempotency_in_flight", 409, Later, "A request with this Idempotency-Key is still under way.";
+    KeyEnded = "key_ended", 409, No, "The key was revoked, has expired, or another has taken its place already.";
+    KeysFull = "keys_full", 409, No, "There are too many issued keys, or this one grants too much at once: revoke some, or grant roles instead of lists.";
     BodyTooLarge = "body_too_large", 413, No, "The body is larger than limits.body_bytes allows.";
     ContentTypeUnsupported = "content_type_unsupported", 415, No, "Send the body as `Content-Type: application/json`.";
     IdempotencyKeyReused = "idempotency_key_reused", 422, No, "This Idempotency-Key was used with a different request: use a new key.";
     ToolAmbiguous = "tool_ambiguous", 422, No, "Two executors offer this tool, or two tools have this name: the operator must order them (registry.conflicts), or name it as Toolkit.Tool.";
     UpstreamThrottled = "upstream_throttled", 429, Later, "The executor limits how often it is called.";
+    CredentialThrottled = "credential_throttled", 429, Later, "Too many credentials that nobody knows are presented here at once.";
     GatewayFault = "gateway_fault", 500, No, "The gateway failed; the fault is logged under this request's id.";
     UpstreamBroken = "upstream_broken", 502, No, "The connection to the executor broke before its answer was whole.";
     UpstreamCut = "upstream_cut", 502, No, "The executor's answer ended before its declared length.";
@@ -124,6 +130,8 @@ refusals! {
     UpstreamBusy = "upstream_busy", 503, Later, "The executor is overloaded.";
     ConfigurationInvalid = "configuration_invalid", 503, No, "The gateway's configuration has faults; they are logged at start. Run `toolgate config check`.";
     EpochsUnavailable = "epochs_unavailable", 503, Later, "The gateway cannot learn what was revoked, and its fail mode is closed.";
+    CredentialUnverifiable = "credential_unverifiable", 503, Later, "The credential cannot be verified now: who knows it does not answer.";
+    KeyHashSecretMissing = "key_hash_secret_missing", 503, No, "Issued keys need the setting TOOLGATE_KEY_HASH_SECRET: the operator must set it.";
     Killed = "killed", 503, No, "The operator switched this off.";
     EngineMissing = "engine_missing", 503, No, "This needs an Arcade engine, and none is configured with a credential: set ARCADE_API_KEY.";
     ExecutorInactive = "executor_inactive", 503, No, "The executor of this tool has no credential: the operator must set it.";

@@ -7,6 +7,7 @@ pub mod authorization;
 pub mod counters;
 pub mod epochs;
 pub mod idempotency;
+pub mod keys;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,8 @@ pub enum Command {
     Idempotency(idempotency::Command),
     /// To the owner of the counters.
     Counters(counters::Command),
+    /// To an owner of issued keys.
+    Keys(keys::Command),
 }
 
 /// What an owner answers.
@@ -40,6 +43,8 @@ pub enum Reply {
     Idempotency(idempotency::Reply),
     /// Of the counters.
     Counters(counters::Reply),
+    /// Of issued keys.
+    Keys(keys::Reply),
     /// The command or the stored state could not be read, or they are not of one kind. Nothing changed.
     Unreadable,
 }
@@ -50,6 +55,7 @@ enum State {
     Authorization(authorization::Authorization),
     Idempotency(idempotency::Idempotency),
     Counters(counters::Counters),
+    Keys(keys::Keys),
 }
 
 /// What a host does after [`step`].
@@ -128,6 +134,15 @@ fn reduce(state: Option<State>, command: Command, now: Timestamp) -> Option<Redu
             };
             let (wrote, reply) = counters.apply(command);
             Some((wrote.then_some(State::Counters(counters)), None, Reply::Counters(reply)))
+        }
+        (Command::Keys(command), state) => {
+            let mut keys = match state {
+                None => keys::Keys::default(),
+                Some(State::Keys(keys)) => keys,
+                Some(_) => return None,
+            };
+            let (wrote, reply) = keys.apply(command, now);
+            Some((wrote.then_some(State::Keys(keys)), None, Reply::Keys(reply)))
         }
     }
 }

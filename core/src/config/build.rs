@@ -16,10 +16,10 @@ use super::sections::{Document, ExecutorSection, KindChoice};
 use super::settings::{self, SETTINGS};
 use super::words::SettingName;
 use super::{
-    CacheRule, CacheRules, Config, EpochRules, ExecuteRules, Executor, ExecutorKind, RegistryRules, RequestLimits,
-    Upstream,
+    CacheRule, CacheRules, Config, Credential, Credentials, EpochRules, ExecuteRules, Executor, ExecutorKind,
+    RegistryRules, RequestLimits, Upstream,
 };
-use crate::identity::KeyHasher;
+use crate::identity::{KeyHasher, KeyHashers};
 use crate::ports::Settings;
 use crate::secret::Secret;
 use crate::time::Millis;
@@ -31,7 +31,7 @@ pub struct Loaded {
     /// The configuration.
     pub config: Config,
     /// Hashes the keys that callers present.
-    pub hasher: KeyHasher,
+    pub hashers: KeyHashers,
     /// The secret with which an engine signs its calls to our worker routes.
     pub worker_secret: Option<Secret>,
 }
@@ -54,8 +54,7 @@ pub async fn load<S: Settings>(document: &str, host: &S, random: [u8; 32]) -> Re
             values.insert(name, value);
         }
     }
-    let hash_secret = values.get("TOOLGATE_KEY_HASH_SECRET");
-    let hasher = KeyHasher::new(hash_secret.map_or(&random[..], |secret| secret.as_bytes()));
+    let hashers = key_hashers(&values, &random, &mut found);
     let worker_secret = values.get("TOOLGATE_WORKER_SECRET").map(|secret| Secret::new(secret.as_str()));
     for (name, least) in SECRETS {
         if values.get(name).is_some_and(|value| value.len() < least) {
@@ -63,16 +62,35 @@ pub async fn load<S: Settings>(document: &str, host: &S, random: [u8; 32]) -> Re
             found.push(ConfigFault { line: None, place: name.to_owned(), message });
         }
     }
-    let mut builder = Builder { values: &values, hasher: &hasher, faults: &mut found };
+    let mut builder = Builder { values: &values, hasher: hashers.current(), faults: &mut found };
     let mut config = builder.build(sections);
     settings::apply(&mut config, &values, &mut found);
-    config.executors.iter_mut().for_each(set_account);
-    if found.is_empty() { Ok(Loaded { config, hasher, worker_secret }) } else { Err(found) }
+    config.executors.iter_mut().for_each(set_accounts);
+    if found.is_empty() { Ok(Loaded { config, hashers, worker_secret }) } else { Err(found) }
 }
 
 /// Secrets of ours, and their fewest bytes.
-const SECRETS: [(&str, usize); 2] =
-    [("TOOLGATE_KEY_HASH_SECRET", limits::HASH_SECRET_BYTES_MIN), ("TOOLGATE_WORKER_SECRET", limits::KEY_BYTES_MIN)];
+const SECRETS: [(&str, usize); 3] = [
+    (HASH_SECRET, limits::HASH_SECRET_BYTES_MIN),
+    (OTHER_HASH_SECRET, limits::HASH_SECRET_BYTES_MIN),
+    ("TOOLGATE_WORKER_SECRET", limits::KEY_BYTES_MIN),
+];
+
+const HASH_SECRET: &str = "TOOLGATE_KEY_HASH_SECRET";
+const OTHER_HASH_SECRET: &str = "TOOLGATE_KEY_HASH_SECRET_PREVIOUS";
+
+/// What hashes keys: under the settings' secrets, or under a random one of this isolate.
+fn key_hashers(values: &BTreeMap<String, String>, random: &[u8], found: &mut Vec<ConfigFault>) -> KeyHashers {
+    let other = values.get(OTHER_HASH_SECRET);
+    let Some(current) = values.get(HASH_SECRET) else {
+        if other.is_some() {
+            let message = "is set, and TOOLGATE_KEY_HASH_SECRET is not".to_owned();
+            found.push(ConfigFault { line: None, place: OTHER_HASH_SECRET.to_owned(), message });
+        }
+        return KeyHashers::of_isolate(random);
+    };
+    KeyHashers::new(current.as_bytes(), other.map(|other| other.as_bytes()))
+}
 
 fn read(document: &str, faults: &mut Faults<'_>) -> Option<Document> {
     let (root, errors) = DeTable::parse_recoverable(document);
@@ -88,21 +106,33 @@ fn read(document: &str, faults: &mut Faults<'_>) -> Option<Document> {
 
 fn setting_names(sections: &Document) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = SETTINGS.iter().map(|spec| spec.name.to_owned()).collect();
-    let credentials = sections.executors.iter().filter_map(|executor| executor.value.credential_setting.as_ref());
+    let credentials = sections.executors.iter().flat_map(|executor| {
+        let own = executor.value.credentials.iter().map(|own| &own.setting);
+        executor.value.credential_setting.iter().chain(own)
+    });
+    let successors: Vec<String> = credentials.clone().map(successor_of).collect();
     let keys = sections.callers.iter().flat_map(|caller| &caller.value.keys);
     let credentials = credentials.chain(issuers::secret_settings(&sections.issuers));
     names.extend(
         credentials.chain(keys.filter_map(|key| key.value.setting.as_ref())).map(|SettingName(name)| name.clone()),
     );
+    names.extend(successors);
     names
 }
 
-/// The account behind a credential, as 16 bytes that tell nothing of it.
-fn set_account(executor: &mut Executor) {
+/// The setting that holds the credential that is to replace the one in this setting.
+fn successor_of(SettingName(name): &SettingName) -> String {
+    format!("{name}_NEXT")
+}
+
+/// The account behind each credential, as 16 bytes that tell nothing of it.
+fn set_accounts(executor: &mut Executor) {
     if let ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) = &mut executor.kind {
-        let key = upstream.credential.as_ref().map_or(&b""[..], |secret| secret.expose().as_bytes());
-        let digest = HMAC::mac(upstream.base_url.as_bytes(), Hash::hash(key));
-        upstream.account = digest.first_chunk().copied().unwrap_or_default();
+        let base_url = upstream.base_url.as_bytes();
+        for credential in upstream.credentials.each_mut() {
+            let digest = HMAC::mac(base_url, Hash::hash(credential.primary().expose().as_bytes()));
+            credential.account = digest.first_chunk().copied().unwrap_or_default();
+        }
     }
 }
 
@@ -174,26 +204,43 @@ impl Builder<'_> {
         }
     }
 
+    fn credential(&self, setting: &SettingName) -> Option<Credential> {
+        let value = |name: &str| self.values.get(name).map(|value| Secret::new(value.as_str()));
+        Some(Credential::new(setting.0.clone(), value(&setting.0)?, value(&successor_of(setting))))
+    }
+
     fn executor(&mut self, Located { value: section, line }: Located<ExecutorSection>, most: Millis) -> Executor {
         let place = format!("executors.{}", section.id);
         let is_local = section.kind == KindChoice::Local;
-        if is_local && (section.base_url.is_some() || section.credential_setting.is_some()) {
-            self.fault(line, &place, "a local executor has neither base_url nor credential_setting");
+        let has_credential = section.credential_setting.is_some() || !section.credentials.is_empty();
+        if is_local && (section.base_url.is_some() || has_credential) {
+            self.fault(line, &place, "a local executor has neither base_url nor credential_setting nor credentials");
         }
         if section.project.is_some() && section.kind != KindChoice::Engine {
             self.fault(line, &place, "only an engine has a project");
         }
-        if !is_local && (section.base_url.is_none() || section.credential_setting.is_none()) {
-            let message =
-                format!("an executor of kind {} needs base_url and credential_setting", section.kind.as_str());
+        if !is_local && (section.base_url.is_none() || !has_credential) {
+            let message = format!(
+                "an executor of kind {} needs base_url and credential_setting (or credentials)",
+                section.kind.as_str()
+            );
             self.fault(line, &place, &message);
+        }
+        let mut credentials = Credentials {
+            general: section.credential_setting.as_ref().and_then(|setting| self.credential(setting)),
+            ..Credentials::default()
+        };
+        for own in &section.credentials {
+            let is_twin = credentials.tenants.insert(own.tenant.clone(), self.credential(&own.setting)).is_some();
+            if is_twin {
+                self.fault(line, &format!("{place}.credentials"), &format!("{} stands there twice", own.tenant));
+            }
         }
         let credential_setting = section.credential_setting.map(|SettingName(name)| name).unwrap_or_default();
         let upstream = Upstream {
             base_url: section.base_url.map(|url| url.0).unwrap_or_default(),
-            credential: self.values.get(&credential_setting).map(|value| Secret::new(value.as_str())),
             credential_setting,
-            account: [0; 16],
+            credentials,
             project: section.project,
         };
         let kind = match section.kind {

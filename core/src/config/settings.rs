@@ -64,6 +64,10 @@ pub const SETTINGS: &[SettingSpec] = &[
         "ARCADE_API_KEY",
         "the credential of every engine whose `credential_setting` names it (the default's does); a secret",
     ),
+    named(
+        "ARCADE_API_KEY_NEXT",
+        "the credential that is to replace `ARCADE_API_KEY`; while both are set, the one that the engine accepts is used; a secret",
+    ),
     overrides(
         "ARCADE_BASE_URL",
         "`base_url` of every engine whose credential is `ARCADE_API_KEY`; on Spin without any path",
@@ -80,6 +84,10 @@ pub const SETTINGS: &[SettingSpec] = &[
         cache_memory,
     ),
     named("TOOLGATE_KEY_HASH_SECRET", "the secret under which `keys[].hash` were made; a secret"),
+    named(
+        "TOOLGATE_KEY_HASH_SECRET_PREVIOUS",
+        "another secret under which hashes of keys verify too, while that secret is rotated; a secret",
+    ),
     named("TOOLGATE_DEV_KEY", "the development caller's key, where the document names it; a secret"),
     named(
         "TOOLGATE_WORKER_SECRET",

@@ -3,43 +3,76 @@
 use std::rc::Rc;
 
 use super::claims;
+use super::issued::{self, Unverified};
 use super::jose::{self, Compact};
-use super::jwk::{Found, KeySet};
-use super::keys::{Age, fresh_for};
-use super::memory::{Basis, Outcome};
-use super::{Identified, asking, credential, discovery, signature};
-use crate::config::{AskRules, Issuer, KeysAt, SignedRules};
-use crate::epochs::Held;
-use crate::hex;
+use super::jwk::{self, KeySet};
+use super::remembered::{Basis, Outcome};
+use super::{Identified, Recognised, asking, credential, key, keys, refuse_revoked, signature};
+use crate::config::{AskRules, Issuer};
+use crate::epochs::{self, Held};
 use crate::isolate::{Isolate, Running};
 use crate::json::Json;
 use crate::limits;
-use crate::ports::{Kv, Origin, OriginRequest, Platform};
+use crate::ports::{Origin, Platform};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::request::{Method, RequestHeaders};
+use crate::request::RequestHeaders;
 use crate::state::epochs::Epochs;
-use crate::time::{Millis, Timestamp};
+use crate::time::Timestamp;
 
-/// Finds the caller. A key, and a token that this isolate has checked lately, wait for nothing.
+/// Finds the caller, under epochs that are current when it is found. A configured key, and whatever this isolate has checked
+/// lately, waits for nothing.
 ///
 /// # Errors
-/// Those of [`super::identify`], and every `token_*` refusal.
+/// Those of [`super::identify`] and [`issued::verify`], [`RefusalKind::CredentialRevoked`], and every `token_*` refusal.
 pub async fn identify<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
     running: &Running,
     headers: &RequestHeaders,
-    held: &Held,
-) -> Result<Identified, Refusal> {
-    let config = &running.config;
-    let by_key = || super::identify(headers, &running.keyring, &config.callers, &held.epochs);
-    if config.issuers.is_empty() {
+    held: Held,
+) -> Result<(Identified, Held), Refusal> {
+    let (identified, held) = match recognise(platform, running, headers, &held.epochs)? {
+        Found::Known(identified) => (identified, held),
+        Found::Key(unverified) => {
+            let identified = issued::verify(platform, running, unverified, &held.epochs).await?;
+            // That may have taken long: what else the epochs say must be current too.
+            (identified, epochs::hold(platform, isolate, running).await)
+        }
+        Found::Token(text) => token(platform, isolate, running, text).await?,
+    };
+    refuse_revoked(&identified, &held.epochs)?;
+    Ok((identified, held))
+}
+
+/// What a credential is found to be.
+enum Found<'r> {
+    Known(Identified),
+    Key(Unverified<'r>),
+    Token(&'r str),
+}
+
+fn recognise<'r, P: Platform>(
+    platform: &P,
+    running: &Running,
+    headers: &'r RequestHeaders,
+    epochs: &Epochs,
+) -> Result<Found<'r>, Refusal> {
+    let by_key = || {
+        let recognised = super::identify(headers, &running.keyring, epochs, || platform.now())?;
+        Ok(match recognised {
+            Recognised::Known(identified) => Found::Known(identified),
+            Recognised::Issued(unverified) => Found::Key(unverified),
+        })
+    };
+    if running.config.issuers.is_empty() {
         return by_key();
     }
     let text = credential(headers, usize::MAX)?;
-    let now = platform.now();
-    match running.tokens.remembered(text, now, &held.epochs) {
-        Some(Outcome::Good(identified)) => return Ok(identified),
+    if text.starts_with(key::PREFIX) {
+        return by_key();
+    }
+    match running.tokens.remembered(text, platform.now(), epochs) {
+        Some(Outcome::Good(identified)) => return Ok(Found::Known(identified)),
         Some(Outcome::Refused(kind)) => return Err(Refusal::new(kind)),
         None => {}
     }
@@ -49,11 +82,20 @@ pub async fn identify<P: Platform>(
             found => return found,
         }
     }
-    // Neither a signed token nor a misspelt key of ours goes to whoever takes every opaque one: it may open other doors.
+    Ok(Found::Token(text))
+}
+
+async fn token<P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    running: &Running,
+    text: &str,
+) -> Result<(Identified, Held), Refusal> {
+    // Neither a signed token nor a mistyped key of ours goes to whoever takes every opaque one: it may open other doors.
     let is_signed = jose::is_shaped(text) || text.len() > limits::TOKEN_BYTES_MAX;
-    match asked_issuer(&config.issuers, text, !is_signed && !text.starts_with("tg_")) {
-        Some(found) => asked(platform, running, found, text, held).await,
-        None if is_signed => signed(platform, isolate, running, text, held).await,
+    match asked_issuer(&running.config.issuers, text, !is_signed && !text.starts_with("tg_")) {
+        Some(issuer) => asked(platform, isolate, running, issuer, text).await,
+        None if is_signed => signed(platform, isolate, running, text).await,
         None => Err(Refusal::new(RefusalKind::CredentialUnknown)),
     }
 }
@@ -72,8 +114,7 @@ async fn signed<P: Platform>(
     isolate: &Rc<Isolate>,
     running: &Running,
     token: &str,
-    held: &Held,
-) -> Result<Identified, Refusal> {
+) -> Result<(Identified, Held), Refusal> {
     let compact = jose::read(token)?;
     let claims = compact.claims()?;
     let unknown = || Refusal::new(RefusalKind::TokenIssuerUnknown);
@@ -87,11 +128,13 @@ async fn signed<P: Platform>(
         return Err(Refusal::new(RefusalKind::TokenTypeRefused));
     }
     let expires_at = claims::check(&claims, issuer, platform.now())?;
-    let keys = keys_for(platform, isolate, running, (place, rules), &compact).await?;
-    // Waiting for keys took time.
+    let keys = keys::driver::keys_for(platform, isolate, running, (place, rules), &compact).await?;
+    // Waiting for keys took time: what was revoked meanwhile counts.
+    let held = epochs::hold(platform, isolate, running).await;
     let now = platform.now();
     check_signature(token, &compact, &keys, issuer, now)?;
-    good(running, (place, issuer), &claims, token, held, (now, expires_at))
+    let identified = good(running, (place, issuer), &claims, token, &held, (now, expires_at))?;
+    Ok((identified, held))
 }
 
 fn check_signature(
@@ -101,7 +144,7 @@ fn check_signature(
     issuer: &Issuer,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let Found::Keys(keys) = keys.find(compact.kid.as_deref(), compact.algorithm) else {
+    let jwk::Found::Keys(keys) = keys.find(compact.kid.as_deref(), compact.algorithm) else {
         return Err(Refusal::new(RefusalKind::TokenKeyUnknown));
     };
     let mut checked = Err(Refusal::new(RefusalKind::TokenKeyUnknown));
@@ -132,193 +175,14 @@ fn good(
     Ok(identified)
 }
 
-/// The keys of an issuer, among which the token's should be. They are asked for where there are none, and once more where the
-/// token's is not among them; what is no longer fresh is asked for in the background.
-async fn keys_for<P: Platform>(
-    platform: &P,
-    isolate: &Rc<Isolate>,
-    running: &Running,
-    (place, rules): (usize, &SignedRules),
-    compact: &Compact,
-) -> Result<Rc<KeySet>, Refusal> {
-    let unavailable = || Refusal::new(RefusalKind::TokenKeysUnavailable);
-    let known = running.tokens.keys(place).ok_or_else(unavailable)?;
-    if known.borrow().age(platform.now(), rules.stale) == Age::Gone && known.borrow().never_had() {
-        from_store(platform, running, place, rules).await;
-    }
-    let now = platform.now();
-    let age = known.borrow().age(now, rules.stale);
-    match age {
-        Age::Fresh => {}
-        Age::Stale if known.borrow_mut().may_ask(now) => {
-            let (platform_, isolate) = (platform.clone(), Rc::clone(isolate));
-            platform.spawn(async move {
-                if let Ok(running) = isolate.running()
-                    && let Some(rules) = running.config.issuers.get(place).and_then(Issuer::signed)
-                {
-                    fetch(&platform_, running, place, rules).await;
-                }
-            });
-        }
-        Age::Stale => {}
-        Age::Gone => {
-            if !known.borrow_mut().may_ask(now) || !fetch(platform, running, place, rules).await {
-                return Err(unavailable());
-            }
-        }
-    }
-    let set = known.borrow().set();
-    let Some(kid) = compact.kid.as_deref().filter(|kid| set.find(Some(kid), compact.algorithm) == Found::Unknown)
-    else {
-        return Ok(set);
-    };
-    let unknown = || Refusal::new(RefusalKind::TokenKeyUnknown);
-    if known.borrow().is_unknown(kid, now) || !known.borrow_mut().may_ask(now) {
-        return Err(unknown());
-    }
-    let has_asked = fetch(platform, running, place, rules).await;
-    let set = known.borrow().set();
-    if set.find(Some(kid), compact.algorithm) == Found::Unknown {
-        if has_asked {
-            known.borrow_mut().note_unknown(kid, now);
-        }
-        return Err(unknown());
-    }
-    Ok(set)
-}
-
-/// Asks an issuer for its keys; whether they came.
-async fn fetch<P: Platform>(platform: &P, running: &Running, place: usize, rules: &SignedRules) -> bool {
-    let Some(known) = running.tokens.keys(place) else {
-        return false;
-    };
-    let asked_at = platform.now();
-    let fetched = match locate(platform, running, place, rules).await {
-        Some(url) => get(platform, url).await,
-        None => None,
-    };
-    let set = fetched.and_then(|(body, fresh_for)| Some((KeySet::parse(&body)?, body, fresh_for)));
-    let Some((set, body, fresh_for)) = set else {
-        known.borrow_mut().failed(asked_at);
-        let id = running.config.issuers.get(place).map_or("", |issuer| issuer.id.as_str());
-        tracing::warn!(issuer = id, "issuer_keys_not_fetched");
-        return false;
-    };
-    known.borrow_mut().adopt(set, asked_at, fresh_for);
-    to_store(platform, running, place, rules, (&body, asked_at, fresh_for));
-    true
-}
-
-/// Where the keys are: as configured, or as the issuer's metadata says.
-async fn locate<P: Platform>(platform: &P, running: &Running, place: usize, rules: &SignedRules) -> Option<String> {
-    let issuer = match &rules.keys {
-        KeysAt::Url(url) => return Some(url.clone()),
-        KeysAt::Discovered(issuer) => issuer,
-    };
-    let known = running.tokens.keys(place)?;
-    let located = known.borrow().located.clone();
-    if located.is_some() {
-        return located;
-    }
-    for url in discovery::metadata_urls(issuer) {
-        if let Some((metadata, _)) = get(platform, url).await {
-            let located = discovery::jwks_uri(&metadata, issuer);
-            known.borrow_mut().located.clone_from(&located);
-            return located;
-        }
-    }
-    None
-}
-
-/// What stands at a URL of an issuer, and for how long it is fresh.
-async fn get<P: Platform>(platform: &P, url: String) -> Option<(Vec<u8>, Millis)> {
-    let request = OriginRequest {
-        method: Method::Get,
-        url,
-        headers: vec![("accept", "application/json".to_owned())],
-        authorization: None,
-        body: Vec::new(),
-        timeout: limits::ISSUER_TIMEOUT,
-        response_limit: limits::ISSUER_ANSWER_BYTES,
-    };
-    let answer = Origin::send(platform, request).await.ok().filter(|answer| answer.status == 200)?;
-    let fresh_for = fresh_for(answer.header("cache-control"));
-    Some((answer.body, fresh_for))
-}
-
-/// The name of an issuer's keys in the store.
-fn store_name(running: &Running, place: usize) -> Option<String> {
-    running.config.issuers.get(place).map(|issuer| ["jwks/1/", issuer.id.as_str()].concat())
-}
-
-/// A keyed hash of keys and their times. Whoever can write into the store must not be able to add an issuer's key: without the
-/// hashing secret this is another hash in each isolate, and nothing of the store is taken.
-fn seal(running: &Running, place: usize, rules: &SignedRules, kept: &str) -> Option<String> {
-    let at = match &rules.keys {
-        KeysAt::Url(at) | KeysAt::Discovered(at) => at,
-    };
-    let name = store_name(running, place)?;
-    Some(hex::encode(&running.keyring.hasher.hash(&[&name, "\n", at, "\n", kept].concat())))
-}
-
-/// Keeps keys for isolates that start later: `SEAL\nFETCHED_AT\nFRESH_FOR\nKEYS`.
-fn to_store<P: Platform>(
-    platform: &P,
-    running: &Running,
-    place: usize,
-    rules: &SignedRules,
-    (body, fetched_at, fresh_for): (&[u8], Timestamp, Millis),
-) {
-    let Ok(body) = std::str::from_utf8(body) else {
-        return;
-    };
-    let kept = format!("{}\n{}\n{body}", fetched_at.as_millis(), fresh_for.get());
-    let (Some(name), Some(seal)) = (store_name(running, place), seal(running, place, rules, &kept)) else {
-        return;
-    };
-    let life = Millis::new(fresh_for.get().saturating_add(rules.stale.get())).max(limits::STORE_TTL_MIN);
-    let platform_ = platform.clone();
-    platform.spawn(async move {
-        // A lost write costs another isolate one question.
-        let _lost = Kv::put(&platform_, &name, format!("{seal}\n{kept}").into_bytes(), life).await;
-    });
-}
-
-/// Takes an issuer's keys from the store, if it has some that may still be used.
-async fn from_store<P: Platform>(platform: &P, running: &Running, place: usize, rules: &SignedRules) {
-    let Some(name) = store_name(running, place) else {
-        return;
-    };
-    let Ok(Some(bytes)) = Kv::get(platform, &name).await else {
-        return;
-    };
-    let Some(known) = running.tokens.keys(place) else {
-        return;
-    };
-    let read = || -> Option<(KeySet, Timestamp, Millis)> {
-        let (found, kept) = std::str::from_utf8(&bytes).ok()?.split_once('\n')?;
-        let is_ours = subtle::ConstantTimeEq::ct_eq(found.as_bytes(), seal(running, place, rules, kept)?.as_bytes());
-        let mut parts = kept.splitn(3, '\n');
-        let (fetched_at, fresh_for, body) = (parts.next()?, parts.next()?, parts.next()?);
-        let set = bool::from(is_ours).then(|| KeySet::parse(body.as_bytes()))??;
-        Some((set, Timestamp::from_millis(fetched_at.parse().ok()?), Millis::new(fresh_for.parse().ok()?)))
-    };
-    if let Some((set, fetched_at, fresh_for)) = read()
-        && known.borrow().never_had()
-        && fetched_at <= platform.now()
-    {
-        known.borrow_mut().adopt(set, fetched_at, fresh_for);
-    }
-}
-
 /// A token that tells nothing itself: its issuer says what it means. The answer is believed for a minute at most.
 async fn asked<P: Platform>(
     platform: &P,
+    isolate: &Rc<Isolate>,
     running: &Running,
     (place, issuer, rules): (usize, &Issuer, &AskRules),
     token: &str,
-    held: &Held,
-) -> Result<Identified, Refusal> {
+) -> Result<(Identified, Held), Refusal> {
     let unavailable = |why: &'static str| Refusal::with(RefusalKind::TokenCheckUnavailable, why);
     let question = asking::question(rules, token).ok_or_else(|| unavailable("the client's secret is not set"))?;
     let asked_at = platform.now();
@@ -327,13 +191,14 @@ async fn asked<P: Platform>(
     }
     let sent = Origin::send(platform, question).await;
     let answer = sent.map_err(|error| unavailable(RefusalKind::from(error).name()))?;
+    let held = epochs::hold(platform, isolate, running).await;
     let now = platform.now();
     let checked = asking::answer(rules, &answer).and_then(|claims| {
         let expires_at = claims::check_asked(&claims, issuer, now)?;
         // What was true when it was asked is forgotten a minute after that, however long the answer took.
         let kept_until = asked_at.after(limits::OPAQUE_KEPT);
         let until = expires_at.map_or(kept_until, |expires_at| expires_at.min(kept_until));
-        good(running, (place, issuer), &claims, token, held, (now, until))
+        good(running, (place, issuer), &claims, token, &held, (now, until))
     });
     if let Err(refusal) = &checked
         && refusal.kind == RefusalKind::TokenInactive
@@ -341,7 +206,7 @@ async fn asked<P: Platform>(
         let until = now.after(limits::OPAQUE_REFUSED_KEPT);
         running.tokens.remember(token, Outcome::Refused(refusal.kind), place, &held.epochs, (now, until));
     }
-    checked
+    Ok((checked?, held))
 }
 
 impl super::Tokens {

@@ -1,6 +1,8 @@
 //! What an isolate knows of one issuer's keys: the last good set and its age, whether it may be asked again, and the names of
 //! keys that it does not have.
 
+pub mod driver;
+
 use std::rc::Rc;
 
 use super::jwk::KeySet;

@@ -1,109 +1,220 @@
-//! Tokens that were checked lately, so that the next call with one costs neither a signature nor a question.
+//! What an isolate remembers of credentials that were presented to it: whose the valid ones are, and which were refused.
+//!
+//! A credential is known again by SipHash-2-4 with 128 bits (Aumasson and Bernstein, 2012) under a secret that nothing but
+//! this isolate's memory holds: a keyed hash like that of the configuration, as impossible to hit by chance, for a tenth of
+//! its price. The credential itself is not kept.
 
-use std::cell::RefCell;
-use std::fmt;
+use std::cell::{Cell, RefCell};
 use std::hash::Hasher as _;
 
 use siphasher::sip128::{Hasher128 as _, SipHasher24};
-use subtle::ConstantTimeEq as _;
+use subtle::ConstantTimeEq;
 
 use super::Identified;
+use crate::limits::{KEY_LOOKUPS_FAILED_PER_SECOND, KEY_LOOKUPS_PENDING, KEY_REFUSAL_REMEMBERED};
 use crate::refusal::RefusalKind;
 use crate::time::Timestamp;
 
-/// How many tokens an isolate remembers at most; another with the same slot pushes one out.
-const SLOTS: usize = 1_024;
+/// Sets of credentials that are remembered, by seven bits of their digests.
+const SETS: usize = 128;
+/// Credentials in one set; another one pushes one of them out.
+const WAYS: usize = 4;
+/// Refusals that are remembered, by the digest's first byte.
+const REFUSALS: usize = 256;
 
-/// What a check came to.
-#[derive(Clone, Debug)]
-pub enum Outcome {
-    /// The token is good.
-    Good(Identified),
-    /// Its issuer said that it is not.
-    Refused(RefusalKind),
-}
-
-/// Tokens by a digest of this isolate's own: SipHash-2-4 with 128 bits under a secret that nothing but its memory holds. The
-/// tokens themselves are not kept.
-pub struct TokenMemory {
+/// The memory of one isolate.
+pub struct Memory {
     secret: [u8; 16],
-    slots: RefCell<Vec<Option<Entry>>>,
+    valid: RefCell<Vec<Vec<(Digest, Known)>>>,
+    refused: RefCell<Vec<Option<Refused>>>,
+    lookups: Lookups,
 }
 
+/// By what a credential is known again.
+#[derive(Clone, Copy)]
+pub struct Digest([u8; 16]);
+
+/// A valid credential: whose it is, and until when that may be believed; `None` for as long as the isolate lives.
 #[derive(Clone, Debug)]
-struct Entry {
-    digest: [u8; 16],
-    outcome: Outcome,
-    from: Timestamp,
-    until: Timestamp,
-    basis: Basis,
+pub struct Known {
+    /// Whose it is.
+    pub identified: Identified,
+    /// Until when.
+    pub holds: Option<Holds>,
 }
 
-/// What a check rested on besides the token: when one of these is another, the token is checked again.
+/// Until when something that was learnt of a credential may be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Basis {
-    /// The epoch of revocations.
+pub struct Holds {
+    /// The version of the revocations under which it was asked for.
     pub revocation: u64,
-    /// How often keys of its issuer went away.
-    pub generation: u32,
-    /// The issuer, by its place.
-    pub issuer: usize,
+    /// When it was asked for.
+    pub from: Timestamp,
+    /// From when on it must be asked for again.
+    pub until: Timestamp,
 }
 
-impl fmt::Debug for TokenMemory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // With its secret, digests of tokens could be made anywhere.
-        f.write_str("TokenMemory(..)")
+impl Holds {
+    fn at(self, revocation: u64, now: Timestamp) -> bool {
+        // A clock that went backwards says nothing of the age.
+        self.revocation == revocation && self.from <= now && now < self.until
     }
 }
 
-impl TokenMemory {
+#[derive(Clone, Copy)]
+struct Refused {
+    digest: Digest,
+    kind: RefusalKind,
+    at: Timestamp,
+}
+
+/// What is remembered of a credential.
+#[derive(Debug)]
+pub enum Remembered {
+    /// It is valid, and whose it is.
+    Valid(Identified),
+    /// It was valid; whether it still is must be asked.
+    Stale,
+    /// Nothing.
+    Nothing,
+}
+
+impl Memory {
     /// An empty memory; `secret` must be random and of this isolate alone.
     #[must_use]
-    pub const fn new(secret: [u8; 16]) -> Self {
-        Self { secret, slots: RefCell::new(Vec::new()) }
+    pub fn new(secret: [u8; 16]) -> Self {
+        let valid = RefCell::new(vec![Vec::new(); SETS]);
+        Self { secret, valid, refused: RefCell::default(), lookups: Lookups::default() }
     }
 
-    /// What the check of this token came to, if that still holds. `generation` says how often keys of an issuer went away.
+    /// By what the credential is known again in this isolate.
     #[must_use]
-    pub fn get(
-        &self,
-        token: &str,
-        now: Timestamp,
-        revocation: u64,
-        generation: impl Fn(usize) -> Option<u32>,
-    ) -> Option<Outcome> {
-        let digest = self.digest(token);
-        let slots = self.slots.borrow();
-        let entry = slots.get(slot_of(&digest))?.as_ref()?;
-        // A clock that went backwards says nothing of how old a check is.
-        let holds = entry.from <= now
-            && now < entry.until
-            && entry.basis.revocation == revocation
-            && generation(entry.basis.issuer) == Some(entry.basis.generation);
-        (holds && bool::from(entry.digest.ct_eq(&digest))).then(|| entry.outcome.clone())
-    }
-
-    /// Remembers what the check of this token came to, until then.
-    pub fn put(&self, token: &str, outcome: Outcome, now: Timestamp, until: Timestamp, basis: Basis) {
-        let digest = self.digest(token);
-        let mut slots = self.slots.borrow_mut();
-        if slots.is_empty() {
-            slots.resize(SLOTS, None);
-        }
-        if let Some(slot) = slots.get_mut(slot_of(&digest)) {
-            *slot = Some(Entry { digest, outcome, from: now, until, basis });
-        }
-    }
-
-    fn digest(&self, token: &str) -> [u8; 16] {
+    pub fn digest(&self, credential: &str) -> Digest {
         let mut digest = SipHasher24::new_with_key(&self.secret);
-        digest.write(token.as_bytes());
-        digest.finish128().as_bytes()
+        digest.write(credential.as_bytes());
+        Digest(digest.finish128().as_bytes())
+    }
+
+    /// What is remembered of a credential, under this version of the revocations. The time is asked for only where
+    /// something hangs on it.
+    #[must_use]
+    pub fn recall(&self, digest: Digest, revocation: u64, now: impl FnOnce() -> Timestamp) -> Remembered {
+        let sets = self.valid.borrow();
+        let known = sets.get(digest.set()).into_iter().flatten().find(|(known, _)| known.is(digest));
+        match known {
+            None => Remembered::Nothing,
+            Some((_, Known { identified, holds })) if holds.is_none_or(|holds| holds.at(revocation, now())) => {
+                Remembered::Valid(identified.clone())
+            }
+            Some(_) => Remembered::Stale,
+        }
+    }
+
+    /// Remembers whose a credential is.
+    pub fn remember(&self, digest: Digest, known: Known) {
+        let mut sets = self.valid.borrow_mut();
+        let Some(set) = sets.get_mut(digest.set()) else { return };
+        if let Some((_, place)) = set.iter_mut().find(|(other, _)| other.is(digest)) {
+            *place = known;
+        } else if set.len() < WAYS {
+            set.push((digest, known));
+        } else if let Some(place) = set.get_mut(digest.way()) {
+            *place = (digest, known);
+        }
+    }
+
+    /// Why the credential was refused a moment ago, if it was.
+    #[must_use]
+    pub fn refusal(&self, digest: Digest, now: Timestamp) -> Option<RefusalKind> {
+        let refused = self.refused.borrow();
+        let refused = refused.get(digest.slot())?.as_ref().filter(|refused| refused.digest.is(digest))?;
+        let is_recent = refused.at <= now && now.since(refused.at) < KEY_REFUSAL_REMEMBERED;
+        is_recent.then_some(refused.kind)
+    }
+
+    /// Remembers that a credential is refused, and forgets that it was valid.
+    pub fn refuse(&self, digest: Digest, kind: RefusalKind, at: Timestamp) {
+        if let Some(set) = self.valid.borrow_mut().get_mut(digest.set()) {
+            set.retain(|(known, _)| !known.is(digest));
+        }
+        let mut refused = self.refused.borrow_mut();
+        refused.resize(REFUSALS, None);
+        if let Some(place) = refused.get_mut(digest.slot()) {
+            *place = Some(Refused { digest, kind, at });
+        }
+    }
+
+    /// What keeps a flood of unknown credentials from those who would have to be asked for each.
+    #[must_use]
+    pub const fn lookups(&self) -> &Lookups {
+        &self.lookups
     }
 }
 
-fn slot_of(digest: &[u8; 16]) -> usize {
-    let [first, second, ..] = *digest;
-    usize::from(u16::from_be_bytes([first, second])) % SLOTS
+impl Digest {
+    /// In constant time: a guesser learns nothing of how near a guess is.
+    fn is(&self, other: Self) -> bool {
+        bool::from(self.0.ct_eq(&other.0))
+    }
+
+    const fn slot(self) -> usize {
+        let Self([first, ..]) = self;
+        first as usize
+    }
+
+    const fn set(self) -> usize {
+        self.slot() % SETS
+    }
+
+    const fn way(self) -> usize {
+        let Self([_, second, ..]) = self;
+        second as usize % WAYS
+    }
 }
+
+/// Look-ups of credentials that this isolate has never seen: how many are under way, and how many were in vain.
+#[derive(Debug, Default)]
+pub struct Lookups {
+    pending: Cell<u32>,
+    /// The second, and how many were in vain in it.
+    failed: Cell<(u64, u32)>,
+}
+
+/// A look-up that is under way, until it is dropped.
+#[derive(Debug)]
+pub struct Lookup<'m>(&'m Lookups);
+
+impl Lookups {
+    /// Begins a look-up; `None` when too many are under way, or were in vain this second.
+    #[must_use]
+    pub fn begin(&self, now: Timestamp) -> Option<Lookup<'_>> {
+        let pending = self.pending.get();
+        let (second, failed) = self.failed.get();
+        let is_flood = second == now.as_millis() / 1000 && failed >= KEY_LOOKUPS_FAILED_PER_SECOND;
+        if is_flood || pending >= KEY_LOOKUPS_PENDING {
+            return None;
+        }
+        self.pending.set(pending.saturating_add(1));
+        Some(Lookup(self))
+    }
+}
+
+impl Lookup<'_> {
+    /// Notes that it was in vain.
+    pub fn fail(&self, now: Timestamp) {
+        let second = now.as_millis() / 1000;
+        let (of, failed) = self.0.failed.get();
+        let failed = if of == second { failed } else { 0 };
+        self.0.failed.set((second, failed.saturating_add(1)));
+    }
+}
+
+impl Drop for Lookup<'_> {
+    fn drop(&mut self) {
+        self.0.pending.set(self.0.pending.get().saturating_sub(1));
+    }
+}
+
+#[cfg(test)]
+#[path = "memory_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::keys::KnownKeys;
-use super::memory::TokenMemory;
+use super::remembered::TokenMemory;
 use crate::config::Issuer;
 use crate::limits;
 use crate::time::{Millis, Timestamp};

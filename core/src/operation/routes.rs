@@ -28,6 +28,12 @@ pub(super) fn of(segments: &[&str]) -> Result<Vec<(Method, Operation)>, Refusal>
         ["worker", "tools", "invoke"] => vec![(Post, Operation::WorkerInvoke)],
         ["gate", "v1", "explain", id] => vec![(Get, Operation::Explain(query::decode(id)?.into_owned()))],
         ["gate", "v1", "epochs"] => vec![(Get, Operation::EpochsRead), (Post, Operation::EpochsAdvance)],
+        ["gate", "v1", "keys"] => vec![(Get, Operation::KeysList), (Post, Operation::KeyCreate)],
+        ["gate", "v1", "keys", id] => {
+            let id = query::decode(id)?.into_owned();
+            vec![(Get, Operation::KeyGet(id.clone())), (Delete, Operation::KeyRevoke(id))]
+        }
+        ["gate", "v1", "keys", id, "rotate"] => vec![(Post, Operation::KeyRotate(query::decode(id)?.into_owned()))],
         ["v1", "health"] => vec![(Get, Operation::EngineHealth)],
         ["v1", "config" | "swagger"] => vec![pass(Get, Action::EngineRead)],
         ["v1", "tools"] => vec![(Get, Operation::ToolsList)],

@@ -73,6 +73,8 @@ pub enum Change {
     Policy,
     /// The configuration is another one now.
     Configuration,
+    /// What is remembered of credentials must be asked for anew.
+    Credentials,
 }
 
 /// The state. `Default` is a deployment in which nothing was ever changed.
@@ -80,7 +82,8 @@ pub enum Change {
 pub struct Epochs {
     /// Raised by one with each change.
     pub version: u64,
-    /// The version at which a key was last revoked or restored.
+    /// The version at which a key was last revoked or restored. What is remembered of a credential that this gateway did not
+    /// get with its configuration holds only under the version at which it was learnt.
     pub revocation: u64,
     /// The version at which the policies last changed.
     pub policy: u64,
@@ -174,6 +177,7 @@ impl Epochs {
             }
             Change::Policy => self.policy = self.version,
             Change::Configuration => self.configuration = self.version,
+            Change::Credentials => self.revocation = self.version,
         }
     }
 

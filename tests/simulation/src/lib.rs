@@ -12,7 +12,9 @@
     reason = "a simulation that goes wrong must stop with its seed"
 )]
 
+pub mod authority;
 pub mod facts;
 pub mod invariants;
+pub mod issued;
 pub mod scenario;
 pub mod world;

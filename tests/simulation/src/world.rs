@@ -47,6 +47,10 @@ pub struct World {
     pub(crate) kv: RefCell<BTreeMap<String, Vec<Vec<u8>>>>,
     pub(crate) durable: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) tasks: RefCell<Vec<Task>>,
+    /// The owner that each command went to, in order.
+    pub commands: RefCell<Vec<String>>,
+    /// Owners that do not answer, by how their keys begin.
+    pub lost_owners: RefCell<Vec<&'static str>>,
     /// Every run of a tool at an executor.
     pub executions: RefCell<Vec<Execution>>,
     /// Everything that was sent to executors, as text: searched for what must not be there.
@@ -78,6 +82,11 @@ impl World {
         Rc::new(world)
     }
 
+    /// From now on these faults may happen.
+    pub fn set_faults(&self, faults: Faults) {
+        self.faults.set(faults);
+    }
+
     /// The time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -92,6 +101,19 @@ impl World {
     /// A number below `bound`.
     pub fn below(&self, bound: usize) -> usize {
         self.rng.borrow_mut().usize(0..bound)
+    }
+
+    /// What the store holds, by name: the newest of each.
+    #[must_use]
+    pub fn stored(&self) -> BTreeMap<String, Vec<u8>> {
+        let kv = self.kv.borrow();
+        kv.iter().filter_map(|(name, versions)| Some((name.clone(), versions.last()?.clone()))).collect()
+    }
+
+    /// What the durable owners hold, by key.
+    #[must_use]
+    pub fn owned(&self) -> BTreeMap<String, Vec<u8>> {
+        self.durable.borrow().clone()
     }
 
     /// Starts a task.

@@ -2,12 +2,20 @@
 
 use toolgate::ports::{Durable, DurableError};
 use toolgate::state;
+use toolgate::time::Millis;
 
 use super::Platform;
 
 impl Durable for Platform {
     async fn apply(&self, key: &str, command: Vec<u8>) -> Result<Vec<u8>, DurableError> {
         self.world.latency().await;
+        self.world.commands.borrow_mut().push(key.to_owned());
+        let is_lost = self.world.lost_owners.borrow().iter().any(|lost| key.starts_with(*lost));
+        if is_lost {
+            // As long as a host waits.
+            self.world.wait(Millis::new(1_000)).await;
+            return Err(DurableError::Unavailable);
+        }
         let away = self.world.chance(self.world.faults.get().durable_away);
         if away && self.world.chance(50) {
             return Err(DurableError::Unavailable);

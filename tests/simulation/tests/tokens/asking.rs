@@ -153,6 +153,7 @@ fn neither_a_signed_token_nor_a_key_of_ours_goes_to_an_issuer_of_opaque_ones() {
     let gate = gate_that_hears(200, active(&json!({})));
     for (text, refusal) in [
         ("tg_0123456789abcdef", "credential_unknown"),
+        ("tgk_0123456789abcdef", "credential_malformed"),
         ("e30.e30.e30", "token_algorithm_refused"),
         ("eyJ.x y.z", "credential_malformed"),
         ("eyJhbGciOiJub25lIn0.e30.", "token_algorithm_refused"),

@@ -122,8 +122,8 @@ impl Gate {
         self.world.spawn(async move {
             let running = isolate.running().expect("a configuration");
             let held = epochs::hold(&platform, &isolate, running).await;
-            let found = identity::driver::identify(&platform, &isolate, running, &values, &held).await;
-            *answer.borrow_mut() = Some(found);
+            let found = identity::driver::identify(&platform, &isolate, running, &values, held).await;
+            *answer.borrow_mut() = Some(found.map(|(identified, _)| identified));
         });
         slot
     }

@@ -1,0 +1,107 @@
+//! What an isolate remembers of credentials, and for how long.
+
+use std::rc::Rc;
+
+use super::*;
+use crate::config::{Caller, ProjectRule, UserRule};
+use crate::names::{CallerId, KeyId, TenantId};
+
+fn at(ms: u64) -> Timestamp {
+    Timestamp::from_millis(ms)
+}
+
+fn known(key: &str, holds: Option<Holds>) -> Known {
+    let caller = Caller {
+        id: CallerId::new("c").unwrap(),
+        tenant: TenantId::new("t").unwrap(),
+        roles: Vec::new(),
+        scopes: Vec::new(),
+        within: None,
+        claims: std::collections::BTreeMap::new(),
+        grants: Vec::new(),
+        users: UserRule::Only(Vec::new()),
+        projects: ProjectRule::Only(Vec::new()),
+    };
+    Known { identified: Identified { caller: Rc::new(caller), key: KeyId::new(key).unwrap() }, holds }
+}
+
+/// `valid KEY`, `stale` or `nothing`.
+fn recalled(memory: &Memory, key: &str, revocation: u64, now: u64) -> String {
+    match memory.recall(memory.digest(key), revocation, || at(now)) {
+        Remembered::Valid(identified) => format!("valid {}", identified.key),
+        Remembered::Stale => "stale".to_owned(),
+        Remembered::Nothing => "nothing".to_owned(),
+    }
+}
+
+#[test]
+fn what_was_learnt_holds_under_its_version_and_within_its_time() {
+    let memory = Memory::new([7; 16]);
+    let holds = Holds { revocation: 5, from: at(1_000), until: at(2_000) };
+    memory.remember(memory.digest("k"), known("k", Some(holds)));
+    for (revocation, now, expected) in [
+        (5, 1_000, "valid k"),
+        (5, 1_999, "valid k"),
+        (5, 2_000, "stale"),
+        (5, 999, "stale"),
+        (6, 1_000, "stale"),
+        (4, 1_000, "stale"),
+    ] {
+        assert_eq!(recalled(&memory, "k", revocation, now), expected, "{revocation} {now}");
+    }
+    memory.remember(memory.digest("k"), known("k", None));
+    assert_eq!(recalled(&memory, "k", 9, 9_000), "valid k", "what is configured holds always");
+    assert_eq!(recalled(&memory, "other", 9, 9_000), "nothing");
+}
+
+#[test]
+fn a_refusal_is_remembered_for_a_while_and_ends_what_was_valid() {
+    let memory = Memory::new([7; 16]);
+    let digest = memory.digest("k");
+    memory.remember(digest, known("k", None));
+    assert_eq!(memory.refusal(digest, at(1_000)), None);
+    memory.refuse(digest, RefusalKind::CredentialRevoked, at(1_000));
+    assert_eq!(recalled(&memory, "k", 0, 1_000), "nothing");
+    let end = 1_000 + KEY_REFUSAL_REMEMBERED.get();
+    for (now, expected) in [(1_000, true), (end - 1, true), (end, false), (999, false)] {
+        let expected = expected.then_some(RefusalKind::CredentialRevoked);
+        assert_eq!(memory.refusal(digest, at(now)), expected, "{now}");
+    }
+    assert_eq!(memory.refusal(memory.digest("other"), at(1_000)), None);
+}
+
+#[test]
+fn others_push_a_credential_out_and_are_never_taken_for_it() {
+    let memory = Memory::new([7; 16]);
+    let names: Vec<String> = (0..2_000).map(|number| format!("key-{number}")).collect();
+    for name in &names {
+        memory.remember(memory.digest(name), known(name, None));
+        assert_eq!(recalled(&memory, name, 0, 0), format!("valid {name}"));
+    }
+    let remembered = names.iter().filter(|name| {
+        let what = recalled(&memory, name, 0, 0);
+        assert!(what == "nothing" || what == format!("valid {name}"), "{name} is taken for {what}");
+        what != "nothing"
+    });
+    assert_eq!(remembered.count(), SETS * WAYS);
+}
+
+#[test]
+fn look_ups_are_bounded_by_how_many_are_under_way_and_how_many_were_in_vain() {
+    let lookups = Lookups::default();
+    let begun: Vec<_> = std::iter::from_fn(|| lookups.begin(at(500))).collect();
+    assert_eq!(begun.len(), KEY_LOOKUPS_PENDING as usize);
+    drop(begun);
+    let in_vain = |now| {
+        let found = std::iter::from_fn(|| {
+            let lookup = lookups.begin(at(now))?;
+            lookup.fail(at(now));
+            Some(())
+        });
+        found.count()
+    };
+    assert_eq!(in_vain(1_000), KEY_LOOKUPS_FAILED_PER_SECOND as usize);
+    assert_eq!((in_vain(1_999), in_vain(2_000)), (0, KEY_LOOKUPS_FAILED_PER_SECOND as usize));
+    let found: Vec<_> = (0..1_000).filter(|_| lookups.begin(at(3_000)).is_some()).collect();
+    assert_eq!(found.len(), 1_000, "look-ups that find a key are free");
+}

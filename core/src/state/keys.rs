@@ -1,0 +1,277 @@
+//! Issued API keys: what each grants, how long it lives, and its keyed hash; never the key itself.
+//!
+//! They are spread over sixteen owners by the first digit of their ids, so that a look-up asks one owner for one key. A key
+//! and the one that it is rotated to have the same owner: a rotation is one change.
+
+mod commands;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::ClaimValue;
+use crate::limits::{ISSUED_KEY_BYTES, ISSUED_KEY_KEPT, ISSUED_KEYS, ISSUED_KEYS_OF_TENANT};
+use crate::time::{Millis, Timestamp};
+
+/// What a key grants. It cannot be changed: another grant is another key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grants {
+    /// The tenant that it belongs to.
+    pub tenant: String,
+    /// The caller that it makes; every key that it is rotated to makes the same.
+    pub caller: String,
+    /// What people call it.
+    pub name: String,
+    /// The roles.
+    pub roles: Vec<String>,
+    /// The actions that its roles are narrowed to; none narrow nothing.
+    pub scopes: Vec<String>,
+    /// The users that it may name; `*` for all.
+    pub users: Vec<String>,
+    /// The projects that it may address; `*` for all.
+    pub projects: Vec<String>,
+    /// What the credential said that it was made with.
+    pub claims: BTreeMap<String, ClaimValue>,
+    /// What people should know of it; may be empty.
+    pub note: String,
+}
+
+/// One key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// Its id, which is part of its text.
+    pub id: String,
+    /// HMAC-SHA-256 of its text under a hashing secret; empty in lists.
+    #[serde(with = "serde_bytes")]
+    pub hash: Vec<u8>,
+    /// Which hashing secret that was.
+    pub secret: u64,
+    /// What it grants.
+    pub grants: Grants,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The caller that made it.
+    pub created_by: String,
+    /// From when on it is not valid any more; `None` for never.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// The caller that revoked it.
+    pub revoked_by: Option<String>,
+    /// The key that it was rotated to.
+    pub replaced: Option<Replaced>,
+    /// The request that it was made by, if that is to be known again.
+    pub once: Option<Once>,
+}
+
+/// The key that follows a key, and the end of their time together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaced {
+    /// The id of the key that follows.
+    pub by: String,
+    /// From when on the earlier one is not valid any more.
+    pub until: Timestamp,
+}
+
+/// A request that may come twice: at most one key of it lives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Once {
+    /// Digest of who asked, and of its Idempotency-Key.
+    #[serde(with = "serde_bytes")]
+    pub request: Vec<u8>,
+    /// Digest of what was asked for.
+    #[serde(with = "serde_bytes")]
+    pub body: Vec<u8>,
+}
+
+/// How a key stands at some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is valid.
+    Active,
+    /// It is valid still; another takes its place.
+    Rotated,
+    /// Its time is over.
+    Expired,
+    /// It was revoked.
+    Revoked,
+}
+
+/// A key that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fresh {
+    /// Its id.
+    pub id: String,
+    /// The keyed hash of its text.
+    #[serde(with = "serde_bytes")]
+    pub hash: Vec<u8>,
+    /// Which hashing secret that was.
+    pub secret: u64,
+    /// The caller that makes it.
+    pub created_by: String,
+    /// How long it is to live; `None` for ever, or as long as the key whose place it takes.
+    pub lasts: Option<Millis>,
+    /// The request that it is made by, if that is to be known again.
+    pub once: Option<Once>,
+}
+
+/// What the owner of keys can be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Makes a key.
+    Create(Box<Fresh>, Box<Grants>),
+    /// The key with this id.
+    Find(String),
+    /// Keys in the order of their ids.
+    List {
+        /// Of this tenant; `None` for all.
+        tenant: Option<String>,
+        /// Behind this id.
+        after: Option<String>,
+        /// At most so many.
+        most: u32,
+    },
+    /// Makes a key with the same grants, which takes the place of another.
+    Rotate {
+        /// The key whose place is taken.
+        id: String,
+        /// The key that takes it.
+        fresh: Box<Fresh>,
+        /// How long the earlier one stays valid.
+        overlap: Millis,
+    },
+    /// Ends a key, for good.
+    Revoke {
+        /// The key.
+        id: String,
+        /// Of this tenant; `None` for any.
+        tenant: Option<String>,
+        /// The caller that does it.
+        by: String,
+    },
+    /// Takes a hash under another hashing secret in the place of the one that is known.
+    Rehash {
+        /// The key.
+        id: String,
+        /// The hash that is known.
+        #[serde(with = "serde_bytes")]
+        from: Vec<u8>,
+        /// The hash to know it by.
+        #[serde(with = "serde_bytes")]
+        to: Vec<u8>,
+        /// Which hashing secret that was made under.
+        secret: u64,
+    },
+}
+
+/// What it answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// The key as it is after the command.
+    Key(Box<Key>),
+    /// The key was made.
+    Made {
+        /// The key.
+        key: Box<Key>,
+        /// Whether another key ended with that at once: one of the same request.
+        ended_another: bool,
+    },
+    /// Keys, without their hashes.
+    Keys(Vec<Key>),
+    /// There is no such key.
+    Unknown,
+    /// The key has ended, or another has taken its place.
+    Ended,
+    /// A key of the same request was made for something else.
+    Mismatch,
+    /// A bound in [`crate::limits`] would be passed: nothing was changed.
+    Full,
+}
+
+/// The keys of one owner.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keys {
+    keys: BTreeMap<String, Key>,
+}
+
+impl Key {
+    /// When it ends, as far as that is known.
+    #[must_use]
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        let replaced = self.replaced.as_ref().map(|replaced| replaced.until);
+        [self.expires_at, replaced, self.revoked_at].into_iter().flatten().min()
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub fn standing(&self, now: Timestamp) -> Standing {
+        if self.revoked_at.is_some() {
+            Standing::Revoked
+        } else if self.ends_at().is_some_and(|end| end <= now) {
+            Standing::Expired
+        } else if self.replaced.is_some() {
+            Standing::Rotated
+        } else {
+            Standing::Active
+        }
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        matches!(self.standing(now), Standing::Expired | Standing::Revoked)
+    }
+}
+
+impl Grants {
+    /// About how many bytes it takes to keep.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let texts = [&self.tenant, &self.caller, &self.name, &self.note];
+        let lists = [&self.roles, &self.scopes, &self.users, &self.projects];
+        let claims = self.claims.iter().flat_map(|(name, value)| {
+            let more: &[String] = match value {
+                ClaimValue::Text(text) => std::slice::from_ref(text),
+                ClaimValue::Texts(texts) => texts,
+                ClaimValue::Number(_) | ClaimValue::Flag(_) => &[],
+            };
+            // The value's kind is kept by its name.
+            [name, name].into_iter().chain(more)
+        });
+        texts.into_iter().chain(lists.into_iter().flatten()).chain(claims).fold(0, |sum, text| {
+            // A text is kept behind its length.
+            sum.saturating_add(text.len()).saturating_add(8)
+        })
+    }
+}
+
+impl Fresh {
+    fn bytes(&self) -> usize {
+        let once = self.once.as_ref().map_or(0, |once| once.request.len().saturating_add(once.body.len()));
+        [self.id.len(), self.hash.len(), self.created_by.len(), once].into_iter().fold(0, usize::saturating_add)
+    }
+}
+
+impl Keys {
+    /// Makes room for one more key of the tenant: what ended long ago is forgotten, and of a tenant that has too many, what
+    /// ended first. False when there is none.
+    fn make_room(&mut self, tenant: &str, now: Timestamp) -> bool {
+        self.keys.retain(|_, key| {
+            let ended = key.ends_at().filter(|end| *end <= now);
+            ended.is_none_or(|end| now.since(end) < ISSUED_KEY_KEPT)
+        });
+        let of_tenant = |key: &&Key| key.grants.tenant == tenant;
+        if self.keys.values().filter(of_tenant).count() >= ISSUED_KEYS_OF_TENANT {
+            let over = self.keys.values().filter(of_tenant).filter(|key| key.is_over(now));
+            let Some(first) = over.min_by_key(|key| key.ends_at()).map(|key| key.id.clone()) else {
+                return false;
+            };
+            self.keys.remove(&first);
+        }
+        self.keys.len() < ISSUED_KEYS
+    }
+}
+
+const _: () = assert!(ISSUED_KEYS * ISSUED_KEY_BYTES < 1_500_000, "an owner's keys fit into one stored value");
+
+#[cfg(test)]
+#[path = "keys_tests.rs"]
+mod tests;
