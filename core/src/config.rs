@@ -5,6 +5,8 @@ mod caller;
 mod credential;
 pub(crate) mod document;
 mod faults;
+mod issuer;
+mod issuer_sections;
 mod quantity;
 mod schema;
 mod sections;
@@ -21,6 +23,10 @@ pub use build::load;
 pub use caller::{Caller, CallerKey, ClaimValue, ConfiguredCaller, Grant, ProjectRule, UserRule};
 pub use credential::{Credential, Credentials};
 pub use faults::ConfigFault;
+pub use issuer::{
+    AskProtocol, AskRules, Issuer, IssuerName, KeysAt, Mapping, SignedRules, TenantRule, TokenCheck, UsersFrom,
+};
+pub use issuer_sections::{Algorithm, TokenType};
 pub use schema::json_schema;
 pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, FailMode};
 pub use settings::{Notice, SETTINGS, SettingSpec};
@@ -44,6 +50,8 @@ pub struct Config {
     pub roles: BTreeMap<RoleId, Rc<Grant>>,
     /// Who may call, of those that the document names.
     pub callers: Vec<ConfiguredCaller>,
+    /// Whose tokens are taken besides.
+    pub issuers: Vec<Issuer>,
     /// What may be answered from cache.
     pub cache: CacheRules,
     /// How calls are made.

@@ -81,7 +81,7 @@ fn user_in(body: &[u8]) -> Result<Option<String>, Refusal> {
 }
 
 fn passed_on<S>(passed: Passed<S>) -> Answer<S> {
-    let headers = passed.headers.into_iter().filter(|(name, _)| *name != "www-authenticate");
+    let headers = passed.headers.into_iter().filter(|(name, _)| !matches!(*name, "www-authenticate" | "cache-control"));
     Answer {
         status: passed.status,
         headers: headers.map(|(name, value)| (name, Cow::Owned(value))).collect(),

@@ -10,7 +10,6 @@ use crate::admission::{self, Admitted, Context};
 use crate::config::Caller;
 use crate::epochs::{self, Held};
 use crate::hex;
-use crate::identity::{Recognised, issued};
 use crate::isolate::{Isolate, Running};
 use crate::names::TenantId;
 use crate::operation::{self, Asked, Gate};
@@ -154,18 +153,9 @@ async fn let_in<P: Platform>(
     if !held.is_current() && !record.degraded.contains(&"epochs_unavailable") {
         record.degraded.push("epochs_unavailable");
     }
-    let recognised = identity::identify(&request.headers, &running.keyring, &held.epochs, || platform.now())?;
-    let identified = match recognised {
-        Recognised::Known(identified) => identified,
-        Recognised::Issued(unverified) => {
-            let identified = issued::verify(platform, running, unverified, &held.epochs).await?;
-            // That may have taken long: what else the epochs say must be current too.
-            held = epochs::hold(platform, isolate, running).await;
-            record.epoch = Some(held.epochs.version);
-            identified
-        }
-    };
-    identity::refuse_revoked(&identified, &held.epochs)?;
+    let identified;
+    (identified, held) = identity::driver::identify(platform, isolate, running, &request.headers, held).await?;
+    record.epoch = Some(held.epochs.version);
     let caller = identified.caller;
     record.tenant = Some(caller.tenant.clone());
     record.caller = Some(caller.id.clone());

@@ -1,8 +1,19 @@
 //! Who calls: from the credential in the headers to a caller, or a refusal.
 
+pub mod asking;
+pub mod base64;
+pub mod claims;
+pub mod discovery;
+pub mod driver;
 pub mod issued;
+pub mod jose;
+pub mod jwk;
 pub mod key;
+pub mod keys;
 pub mod memory;
+pub mod remembered;
+pub mod signature;
+pub mod tokens;
 
 use std::fmt;
 use std::rc::Rc;
@@ -20,6 +31,9 @@ use crate::refusal::{Refusal, RefusalKind};
 use crate::request::{Header, RequestHeaders};
 use crate::state::epochs::Epochs;
 use crate::time::Timestamp;
+
+pub use discovery::is_web_url;
+pub use tokens::Tokens;
 
 /// Hashes API keys under the hashing secret, so that only keyed hashes are held (HMAC-SHA-256, RFC 2104).
 ///
@@ -229,7 +243,7 @@ pub fn identify<'r>(
     epochs: &Epochs,
     now: impl Fn() -> Timestamp,
 ) -> Result<Recognised<'r>, Refusal> {
-    let text = credential(headers)?;
+    let text = credential(headers, limits::KEY_BYTES_MAX)?;
     let digest = keyring.memory.digest(text);
     let was_valid = match keyring.memory.recall(digest, epochs.revocation, &now) {
         Remembered::Valid(identified) => return Ok(Recognised::Known(identified)),
@@ -265,8 +279,8 @@ pub fn refuse_revoked(identified: &Identified, epochs: &Epochs) -> Result<(), Re
     Ok(())
 }
 
-/// The one API key that the headers present.
-fn credential(headers: &RequestHeaders) -> Result<&str, Refusal> {
+/// The one credential that the headers present: a key or a token of at most `most` bytes.
+fn credential(headers: &RequestHeaders, most: usize) -> Result<&str, Refusal> {
     let authorization = headers.get(Header::Authorization).map(strip_bearer).filter(|key| !key.is_empty());
     let api_key = headers.get(Header::XApiKey).filter(|key| !key.is_empty());
     let key = match (authorization, api_key) {
@@ -276,7 +290,7 @@ fn credential(headers: &RequestHeaders) -> Result<&str, Refusal> {
         (Some(_), Some(_)) => return Err(Refusal::new(RefusalKind::CredentialMalformed)),
     };
     // Visible ASCII only: a repeated header arrives joined by ", " and is no key either.
-    let is_key = key.len() <= limits::KEY_BYTES_MAX && key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
+    let is_key = key.len() <= most && key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
     if is_key { Ok(key) } else { Err(Refusal::new(RefusalKind::CredentialMalformed)) }
 }
 

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use crate::cache::Memory;
 use crate::config::{self, Config, ConfigFault};
 use crate::epochs::Lease;
-use crate::identity::Keyring;
+use crate::identity::{Keyring, Tokens};
 use crate::ports::Platform;
 use crate::record::metrics::Counters;
 use crate::registry::Registries;
@@ -24,6 +24,7 @@ pub struct Running {
     /// The configuration.
     pub config: Config,
     pub(crate) keyring: Keyring,
+    pub(crate) tokens: Tokens,
     pub(crate) worker_secret: Option<Secret>,
     pub(crate) lease: Lease,
     pub(crate) registries: Registries,
@@ -39,6 +40,8 @@ impl Isolate {
         platform.fill(&mut random);
         let mut secret = [0; 16];
         platform.fill(&mut secret);
+        let mut token_secret = [0; 16];
+        platform.fill(&mut token_secret);
         let ids = Ids::new(platform);
         let started = match config::load(document, platform, random).await {
             Err(faults) => {
@@ -53,6 +56,7 @@ impl Isolate {
                 }
                 Ok(Box::new(Running {
                     keyring: Keyring::new(loaded.hashers, &loaded.config.callers, secret),
+                    tokens: Tokens::new(&loaded.config.issuers, token_secret),
                     worker_secret: loaded.worker_secret,
                     lease: Lease::default(),
                     registries: Registries::default(),

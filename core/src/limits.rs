@@ -155,3 +155,58 @@ pub const KEY_LOOKUPS_PENDING: u32 = 128;
 
 /// Most such look-ups per second and isolate that find no valid key.
 pub const KEY_LOOKUPS_FAILED_PER_SECOND: u32 = 32;
+/// Most bytes of a token.
+pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
+
+/// Most bytes of a token's `kid`.
+pub const TOKEN_KID_BYTES: usize = 256;
+
+/// Most values of one claim that are looked at: audiences, scopes, roles.
+pub const TOKEN_CLAIM_ITEMS: usize = 64;
+
+/// Most bytes of one claim's text that policies can read.
+pub const TOKEN_CLAIM_BYTES: usize = 1024;
+
+/// Longest leeway towards an issuer's clock.
+pub const TOKEN_LEEWAY_MAX: Millis = Millis::from_secs(60);
+
+/// How long an opaque token is taken to be active after its issuer said so.
+pub const OPAQUE_KEPT: Millis = Millis::from_secs(60);
+
+/// How long an opaque token is taken to be inactive after its issuer said so.
+pub const OPAQUE_REFUSED_KEPT: Millis = Millis::from_secs(10);
+
+/// Most opaque tokens per second that an isolate asks one issuer about.
+pub const OPAQUE_CHECKS_PER_SECOND: u32 = 50;
+
+/// Most issuers in a configuration.
+pub const ISSUERS: usize = 16;
+
+/// Most keys of one issuer.
+pub const ISSUER_KEYS: usize = 64;
+
+/// Most bytes of an issuer's key set, of its metadata, and of its answer about one token.
+pub const ISSUER_ANSWER_BYTES: usize = 256 * 1024;
+
+/// Bound on each question to an issuer while a caller waits, and in the background.
+pub const ISSUER_TIMEOUT: Millis = Millis::from_secs(3);
+
+/// An isolate asks an issuer for its keys once in this time because of a `kid` that it does not know; an isolate that has no
+/// keys at all asks up to [`KEY_FETCHES_COLD`] times.
+pub const KEY_FETCH_WINDOW: Millis = Millis::from_secs(10);
+
+/// Requests that come at once to an isolate without keys cannot wait for each other: so many of them may ask.
+pub const KEY_FETCHES_COLD: u32 = 4;
+
+/// How long a `kid` that an issuer does not have is remembered as such.
+pub const KID_UNKNOWN_KEPT: Millis = Millis::from_secs(30);
+
+/// Most such `kid`s of one issuer.
+pub const KIDS_UNKNOWN: usize = 64;
+
+/// How long an issuer's keys are fresh: at least, at most, and where it does not say.
+pub const KEYS_FRESH_MIN: Millis = Millis::from_secs(300);
+/// See [`KEYS_FRESH_MIN`].
+pub const KEYS_FRESH_MAX: Millis = Millis::from_secs(24 * 3600);
+/// See [`KEYS_FRESH_MIN`].
+pub const KEYS_FRESH: Millis = Millis::from_secs(900);

@@ -44,6 +44,20 @@ id! {
     /// A caller: whoever holds one of its API keys.
     CallerId
 }
+impl CallerId {
+    /// Most bytes of a subject in a caller's name.
+    pub const SUBJECT_BYTES: usize = 128;
+
+    /// The caller that an issuer names: `{issuer}:{subject}`; `None` unless the subject is 1 to 128 letters, digits and
+    /// ``-._~:@|/+=``. No configured caller has a `:` in its name, so the two never meet.
+    #[must_use]
+    pub fn of_subject(issuer: &KeyId, subject: &str) -> Option<Self> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@|/+=".contains(&byte);
+        let is_subject = !subject.is_empty() && subject.len() <= Self::SUBJECT_BYTES && subject.bytes().all(is_plain);
+        is_subject.then(|| Self([issuer.as_str(), ":", subject].concat().into()))
+    }
+}
+
 id! {
     /// One API key of a caller; what a revocation names.
     KeyId

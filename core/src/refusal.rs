@@ -75,6 +75,21 @@ refusals! {
     CredentialUnknown = "credential_unknown", 401, No, "The API key is not known here: check it, or ask the operator for one.";
     CredentialRevoked = "credential_revoked", 401, No, "The API key was revoked: ask the operator for a new one.";
     CredentialExpired = "credential_expired", 401, No, "The credential has expired: get a new one.";
+    TokenMalformed = "token_malformed", 401, No, "The token is not a signed JWT in the compact form (RFC 7515) that can be read in one way only.";
+    TokenTooLarge = "token_too_large", 401, No, "The token is longer than 8192 bytes.";
+    TokenEncrypted = "token_encrypted", 401, No, "The token is encrypted (JWE): only signed ones are taken.";
+    TokenHeaderForbidden = "token_header_forbidden", 401, No, "The token's header has a member that would bring a key or a rule of its own.";
+    TokenAlgorithmRefused = "token_algorithm_refused", 401, No, "The token's algorithm is not one that its issuer may use here.";
+    TokenTypeRefused = "token_type_refused", 401, No, "The token's typ is not one that its issuer may use here.";
+    TokenIssuerUnknown = "token_issuer_unknown", 401, No, "Nobody with this token's iss is trusted here.";
+    TokenKeyUnknown = "token_key_unknown", 401, No, "The token's issuer has no key of this kid and algorithm.";
+    TokenSignatureInvalid = "token_signature_invalid", 401, No, "The token was not signed with the issuer's key.";
+    TokenExpired = "token_expired", 401, No, "The token has expired.";
+    TokenNotYetValid = "token_not_yet_valid", 401, No, "The token is not valid yet, or was issued in the future.";
+    TokenAudienceWrong = "token_audience_wrong", 401, No, "The token was issued for somebody else: its aud is none of the issuer's audiences here.";
+    TokenClaimsInvalid = "token_claims_invalid", 401, No, "A claim that is needed is missing or of the wrong type.";
+    TokenInactive = "token_inactive", 401, No, "The token's issuer says that it is not valid.";
+    TokenRevoked = "token_revoked", 401, No, "The token, its subject or its issuer was revoked.";
     WorkerTokenInvalid = "worker_token_invalid", 401, No, "The worker token is missing, expired or signed with another secret.";
     ActionNotPermitted = "action_not_permitted", 403, No, "The caller does not hold the action that this route needs: ask the operator to add it to the caller's `actions`.";
     ToolNotPermitted = "tool_not_permitted", 403, No, "The caller may not call this tool: ask the operator to add it to the caller's `tools`.";
@@ -82,6 +97,8 @@ refusals! {
     ProjectNotPermitted = "project_not_permitted", 403, No, "The caller may not address this org and project: ask the operator to add it to the caller's `projects`.";
     ToolsUnnamed = "tools_unnamed", 403, No, "Name each tool that the model may use: the caller may not call every tool.";
     GrantNotPermitted = "grant_not_permitted", 403, No, "A key can grant no more than who issues it holds, unless that holds keys/admin.";
+    TokenClaimRefused = "token_claim_refused", 403, No, "A claim of the token has a value that is not taken here.";
+    TokenTenantUnmapped = "token_tenant_unmapped", 403, No, "The token is good, but names no tenant that its callers may have here.";
     PathUnknown = "path_unknown", 404, No, "There is nothing at this path: see /openapi.json for what there is.";
     ToolUnknown = "tool_unknown", 404, No, "There is no such tool.";
     ToolVersionUnknown = "tool_version_unknown", 404, No, "There is no such version of this tool.";
@@ -121,6 +138,8 @@ refusals! {
     RegistryUnavailable = "registry_unavailable", 503, Later, "The list of tools could not be fetched yet from an executor that may have this tool.";
     DurableUnavailable = "durable_unavailable", 503, Later, "The durable store did not answer, and this request needs it.";
     DurableUnsupported = "durable_unsupported", 503, No, "This host has no durable store (SQLite), and this request needs one.";
+    TokenKeysUnavailable = "token_keys_unavailable", 503, Later, "The keys of the token's issuer cannot be had, so the token cannot be checked.";
+    TokenCheckUnavailable = "token_check_unavailable", 503, Later, "The token's issuer cannot be asked whether it is valid.";
     UpstreamTimeout = "upstream_timeout", 504, No, "The executor did not answer in time.";
 }
 

@@ -19,6 +19,8 @@ const DRIVERS: &[&str] = &[
     "execute/worker",
     "gateway",
     "idempotency",
+    "identity/driver",
+    "identity/keys/driver",
     "isolate",
     "listing",
     "identity/issued",

@@ -1,6 +1,7 @@
 //! From the document and the host's settings to the [`Config`]: what one member alone cannot tell is checked here.
 
 mod callers;
+mod issuers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,6 +112,7 @@ fn setting_names(sections: &Document) -> BTreeSet<String> {
     });
     let successors: Vec<String> = credentials.clone().map(successor_of).collect();
     let keys = sections.callers.iter().flat_map(|caller| &caller.value.keys);
+    let credentials = credentials.chain(issuers::secret_settings(&sections.issuers));
     names.extend(
         credentials.chain(keys.filter_map(|key| key.value.setting.as_ref())).map(|SettingName(name)| name.clone()),
     );
@@ -142,12 +144,14 @@ struct Builder<'b> {
 
 impl Builder<'_> {
     fn build(&mut self, sections: Document) -> Config {
-        let Document { limits, epochs, executors, registry, roles, callers, cache, execute, cors } = sections;
+        let Document { limits, epochs, executors, registry, roles, callers, issuers, cache, execute, cors } = sections;
         self.refuse_twins("executors", executors.iter().map(|executor| (executor.value.id.as_str(), executor.line)));
         self.refuse_twins("roles", roles.iter().map(|role| (role.value.id.as_str(), role.line)));
         self.refuse_twins("callers", callers.iter().map(|caller| (caller.value.id.as_str(), caller.line)));
         let keys = callers.iter().flat_map(|caller| &caller.value.keys);
-        self.refuse_twins("callers[].keys", keys.map(|key| (key.value.id.as_str(), key.line)));
+        // An issuer stands where a key does, in records and revocations.
+        let issuer_ids = issuers.iter().map(|issuer| (issuer.value.id.as_str(), issuer.line));
+        self.refuse_twins("callers[].keys", keys.map(|key| (key.value.id.as_str(), key.line)).chain(issuer_ids));
         let roles = roles.into_iter().map(|role| callers::role_grant(role.value)).collect();
         let execute = ExecuteRules {
             timeout: execute.timeout,
@@ -169,6 +173,7 @@ impl Builder<'_> {
             executors: executors.into_iter().map(|section| self.executor(section, execute.timeout)).collect(),
             registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
             callers: self.callers(callers, &roles),
+            issuers: self.issuers(issuers, &roles),
             roles,
             cache: CacheRules {
                 ttl: cache.ttl,

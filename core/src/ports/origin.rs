@@ -54,8 +54,8 @@ pub struct OriginStream<S> {
 }
 
 /// The response headers that the core reads or passes on; a host reports these and no others.
-pub const RESPONSE_HEADERS: [&str; 6] =
-    ["content-type", "retry-after", "retry-after-ms", "x-should-retry", "etag", "www-authenticate"];
+pub const RESPONSE_HEADERS: [&str; 7] =
+    ["content-type", "retry-after", "retry-after-ms", "x-should-retry", "etag", "www-authenticate", "cache-control"];
 
 /// Why there is no whole answer. Who reads it must ask [`OriginError::surely_not_sent`] before sending again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,218 @@
+//! `[[issuers]]`, as a document, and the words that only it has.
+
+use serde_json::json;
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::document::{Field, Value, choice, document, parsed, table};
+use super::faults::Faults;
+use super::words::{ProjectPattern, SettingName, UserPattern};
+use crate::action::ActionPattern;
+use crate::limits;
+use crate::names::{KeyId, RoleId, TenantId};
+use crate::time::Millis;
+
+document! {
+    /// Whose tokens are taken.
+    pub(super) struct IssuerSection {
+        /// Its name in records and revocations, and the first part of its callers' names.
+        id: KeyId;
+        /// What it is: "oidc", "google", "entra", "github-actions", "cloudflare-access", or for tokens that tell nothing themselves "introspection" and "github".
+        preset: Preset = Preset::Oidc;
+        /// What `iss` must be, exactly.
+        issuer: Option<WebUrl>;
+        /// `aud` must have one of these.
+        audiences: Vec<ShortText> = Vec::new();
+        /// The algorithms that its tokens may be signed with.
+        algorithms: Option<Vec<Algorithm>>;
+        /// What `typ` may be; a token without one is a JWT.
+        types: Vec<TokenType> = vec![TokenType::Jwt, TokenType::AccessToken];
+        /// Where its keys are; without it, its metadata says.
+        jwks_uri: Option<WebUrl>;
+        /// For how long its keys are used after they ceased to be fresh, where it cannot be asked. At most 1d.
+        stale: Millis = Millis::from_secs(3600), in (Millis::ZERO, limits::KEYS_FRESH_MAX);
+        /// How far its clock may be from ours, at most 60s.
+        leeway: Millis = Millis::from_secs(30), in (Millis::ZERO, limits::TOKEN_LEEWAY_MAX);
+        /// Where it is asked about a token: the introspection endpoint, or the base URL of GitHub's API.
+        endpoint: Option<WebUrl>;
+        /// The gateway's own name there.
+        client_id: Option<ShortText>;
+        /// The setting that holds its secret there. Unset, the issuer takes no part.
+        client_secret_setting: Option<SettingName>;
+        /// How its opaque tokens begin; without any, every credential that is neither a key nor a JWT is asked about.
+        prefixes: Vec<ShortText> = Vec::new();
+        /// Claims that must have one of these values.
+        require: Named<ShortText> = Named(Vec::new());
+        /// The tenant of all its callers.
+        tenant: Option<TenantId>;
+        /// The claim that names the tenant, instead.
+        tenant_claim: Option<ShortText>;
+        /// The tenants that this claim may name.
+        tenants: Vec<TenantId> = Vec::new();
+        /// The claim that names the caller, unique at the issuer.
+        subject_claim: ShortText = ShortText("sub".to_owned());
+        /// The claim that names its roles: a text, or a list.
+        roles_claim: Option<ShortText>;
+        /// The roles of each value of that claim.
+        roles: Named<RoleId> = Named(Vec::new());
+        /// The roles that every one of its callers has.
+        default_roles: Vec<RoleId> = Vec::new();
+        /// What each scope narrows the actions to; without any, scopes narrow nothing.
+        scopes: Named<ActionPattern> = Named(Vec::new());
+        /// The user_ids that its callers may name: "subject", "claim:NAME", or a list, or ["*"].
+        users: UsersWord = UsersWord::Only(Vec::new());
+        /// The org/project paths that its callers may address, or ["*"].
+        projects: Vec<ProjectPattern> = Vec::new();
+        /// The claims that policies can read.
+        claims: Vec<ShortText> = Vec::new();
+    }
+}
+
+choice! {
+    /// What an issuer is.
+    pub(super) enum Preset {
+        /// OpenID Connect or RFC 8414 metadata, JWT by RFC 7519 and RFC 9068.
+        Oidc = "oidc",
+        /// Google's ID tokens.
+        Google = "google",
+        /// Microsoft Entra, v2.0 tokens.
+        Entra = "entra",
+        /// The OIDC tokens of GitHub Actions jobs.
+        GithubActions = "github-actions",
+        /// Cloudflare Access.
+        CloudflareAccess = "cloudflare-access",
+        /// RFC 7662.
+        Introspection = "introspection",
+        /// User tokens of a GitHub app or OAuth app.
+        Github = "github",
+    }
+}
+
+choice! {
+    /// A signature algorithm (RFC 7518 section 3.1, RFC 8037, RFC 9864). There is no symmetric one, and no "none".
+    pub enum Algorithm {
+        /// RSASSA-PKCS1-v1_5 with SHA-256.
+        Rs256 = "RS256",
+        /// The same with SHA-384.
+        Rs384 = "RS384",
+        /// The same with SHA-512.
+        Rs512 = "RS512",
+        /// RSASSA-PSS with SHA-256.
+        Ps256 = "PS256",
+        /// The same with SHA-384.
+        Ps384 = "PS384",
+        /// The same with SHA-512.
+        Ps512 = "PS512",
+        /// ECDSA on P-256 with SHA-256.
+        Es256 = "ES256",
+        /// ECDSA on P-384 with SHA-384.
+        Es384 = "ES384",
+        /// Ed25519, by its older name.
+        EdDsa = "EdDSA",
+        /// Ed25519, by its own.
+        Ed25519 = "Ed25519",
+    }
+}
+
+choice! {
+    /// What a token says that it is.
+    pub enum TokenType {
+        /// RFC 7519.
+        Jwt = "JWT",
+        /// An access token by RFC 9068.
+        AccessToken = "at+jwt",
+    }
+}
+
+/// A text of 1 to 512 bytes without control characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ShortText(pub(super) String);
+
+impl Value for ShortText {
+    fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
+        parsed(node, faults, "a text of 1 to 512 bytes", |text| {
+            let is_short = !text.is_empty() && text.len() <= 512 && !text.chars().any(char::is_control);
+            is_short.then(|| Self(text.to_owned()))
+        })
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "type": "string", "minLength": 1, "maxLength": 512 })
+    }
+}
+
+/// `https://host[:port][/path]`; `http` only to this machine. `{tenantid}` stands in an Entra issuer of several tenants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct WebUrl(pub(super) String);
+
+impl WebUrl {
+    fn new(text: &str) -> Option<Self> {
+        crate::identity::is_web_url(&text.replace("{tenantid}", "tenantid")).then(|| Self(text.to_owned()))
+    }
+}
+
+impl Value for WebUrl {
+    fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
+        parsed(
+            node,
+            faults,
+            "a URL such as \"https://login.example.com\", without user, query or fragment; http only to this machine",
+            Self::new,
+        )
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "type": "string", "pattern": "^https?://[^?#@]+$" })
+    }
+}
+
+/// A table from names to lists.
+#[derive(Clone, Debug)]
+pub(super) struct Named<T>(pub(super) Vec<(String, Vec<T>)>);
+
+impl<T: Value> Value for Named<T> {
+    fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
+        let table = table(node, faults)?;
+        // Every list is read, so that every faulty one is reported.
+        let read: Vec<Option<(String, Vec<T>)>> = table
+            .iter()
+            .map(|(name, list)| {
+                let name: &str = name.get_ref();
+                let list = faults.inside(name, |faults| Vec::<T>::read_present(list, faults));
+                list.map(|list| (name.to_owned(), list))
+            })
+            .collect();
+        read.into_iter().collect::<Option<_>>().map(Self)
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "type": "object", "additionalProperties": Vec::<T>::field_schema() })
+    }
+}
+
+/// Whom callers of an issuer may name.
+#[derive(Clone, Debug)]
+pub(super) enum UsersWord {
+    Subject,
+    Claim(String),
+    Only(Vec<UserPattern>),
+}
+
+impl Value for UsersWord {
+    fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
+        match node.get_ref() {
+            DeValue::Array(_) => Vec::<UserPattern>::read(node, faults).map(Self::Only),
+            _ => parsed(node, faults, "\"subject\", \"claim:NAME\" or a list of user ids", |text| match text {
+                "subject" => Some(Self::Subject),
+                _ => {
+                    text.strip_prefix("claim:").filter(|name| !name.is_empty()).map(|name| Self::Claim(name.to_owned()))
+                }
+            }),
+        }
+    }
+
+    fn schema() -> serde_json::Value {
+        let word = json!({ "type": "string", "pattern": "^(subject|claim:.+)$" });
+        json!({ "oneOf": [word, Vec::<UserPattern>::schema()] })
+    }
+}
