@@ -116,3 +116,24 @@ pub const IDEMPOTENT_ANSWER_BYTES: usize = 1_500_000;
 
 /// Most authorisations that one answer may begin.
 pub const AUTHORIZATIONS_PER_ANSWER: usize = 32;
+
+/// Most limits on the rate of requests.
+pub const RATE_LIMITS: usize = 16;
+
+/// Most requests in a window, and in a burst.
+pub const RATE_REQUESTS_MAX: u64 = 1_000_000_000;
+
+/// Longest window of a limit.
+pub const RATE_WINDOW_MAX: Millis = Millis::from_secs(24 * 3600);
+
+/// Shortest life of a lease of tokens: asking for it takes time too.
+pub const RATE_LEASE_MIN: Millis = Millis::new(200);
+
+/// Most leases of one key that its owner remembers at once; more isolates than that have their tokens one by one.
+pub const RATE_HOLDERS: usize = 256;
+
+/// Most leases that one isolate holds; the least recently used goes first, and its tokens with it.
+pub const RATE_LEASES: usize = 4_096;
+
+/// After its owner could not be asked, a limit counts as lost for this long.
+pub const RATE_RETRY: Millis = Millis::from_secs(1);

@@ -7,6 +7,7 @@ pub mod authorization;
 pub mod counters;
 pub mod epochs;
 pub mod idempotency;
+pub mod rate;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,8 @@ pub enum Command {
     Idempotency(idempotency::Command),
     /// To the owner of the counters.
     Counters(counters::Command),
+    /// To the owner of one limit's key.
+    Rate(rate::Command),
 }
 
 /// What an owner answers.
@@ -40,6 +43,8 @@ pub enum Reply {
     Idempotency(idempotency::Reply),
     /// Of the counters.
     Counters(counters::Reply),
+    /// Of a limit's key.
+    Rate(rate::Reply),
     /// The command or the stored state could not be read, or they are not of one kind. Nothing changed.
     Unreadable,
 }
@@ -50,6 +55,7 @@ enum State {
     Authorization(authorization::Authorization),
     Idempotency(idempotency::Idempotency),
     Counters(counters::Counters),
+    Rate(rate::Rate),
 }
 
 /// What a host does after [`step`].
@@ -128,6 +134,16 @@ fn reduce(state: Option<State>, command: Command, now: Timestamp) -> Option<Redu
             };
             let (wrote, reply) = counters.apply(command);
             Some((wrote.then_some(State::Counters(counters)), None, Reply::Counters(reply)))
+        }
+        (Command::Rate(command), state) => {
+            let earlier = match state {
+                None => None,
+                Some(State::Rate(rate)) => Some(rate),
+                Some(_) => return None,
+            };
+            let (next, reply) = rate::apply(earlier, command, now);
+            let (rate, expires) = next.unzip();
+            Some((rate.map(State::Rate), expires, Reply::Rate(reply)))
         }
     }
 }
