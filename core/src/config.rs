@@ -5,6 +5,7 @@ mod caller;
 pub(crate) mod document;
 mod faults;
 mod quantity;
+mod rate;
 mod schema;
 mod sections;
 mod settings;
@@ -20,6 +21,7 @@ use crate::time::Millis;
 pub use build::load;
 pub use caller::{Caller, CallerKey, ClaimValue, ConfiguredCaller, Grant, ProjectRule, UserRule};
 pub use faults::ConfigFault;
+pub use rate::{RateLimit, RateMode, RatePer, RateRules};
 pub use schema::json_schema;
 pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, FailMode};
 pub use settings::{Notice, SETTINGS, SettingSpec};
@@ -43,6 +45,8 @@ pub struct Config {
     pub roles: BTreeMap<RoleId, Rc<Grant>>,
     /// Who may call, of those that the document names.
     pub callers: Vec<ConfiguredCaller>,
+    /// How many requests there may be.
+    pub rate: RateRules,
     /// What may be answered from cache.
     pub cache: CacheRules,
     /// How calls are made.

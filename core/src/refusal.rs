@@ -92,6 +92,7 @@ refusals! {
     ContentTypeUnsupported = "content_type_unsupported", 415, No, "Send the body as `Content-Type: application/json`.";
     IdempotencyKeyReused = "idempotency_key_reused", 422, No, "This Idempotency-Key was used with a different request: use a new key.";
     ToolAmbiguous = "tool_ambiguous", 422, No, "Two executors offer this tool, or two tools have this name: the operator must order them (registry.conflicts), or name it as Toolkit.Tool.";
+    RateLimited = "rate_limited", 429, Later, "There were too many requests; the limit is named here. Wait as long as Retry-After says.";
     UpstreamThrottled = "upstream_throttled", 429, Later, "The executor limits how often it is called.";
     GatewayFault = "gateway_fault", 500, No, "The gateway failed; the fault is logged under this request's id.";
     UpstreamBroken = "upstream_broken", 502, No, "The connection to the executor broke before its answer was whole.";
@@ -107,6 +108,7 @@ refusals! {
     UpstreamBusy = "upstream_busy", 503, Later, "The executor is overloaded.";
     ConfigurationInvalid = "configuration_invalid", 503, No, "The gateway's configuration has faults; they are logged at start. Run `toolgate config check`.";
     EpochsUnavailable = "epochs_unavailable", 503, Later, "The gateway cannot learn what was revoked, and its fail mode is closed.";
+    LimiterUnavailable = "limiter_unavailable", 503, Later, "The gateway cannot learn how many requests a limit has left, and rate.fail_mode is closed.";
     Killed = "killed", 503, No, "The operator switched this off.";
     EngineMissing = "engine_missing", 503, No, "This needs an Arcade engine, and none is configured with a credential: set ARCADE_API_KEY.";
     ExecutorInactive = "executor_inactive", 503, No, "The executor of this tool has no credential: the operator must set it.";

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::document::{Located, Value};
 use super::faults::{ConfigFault, Faults};
 use super::quantity::Bytes;
+use super::rate;
 use super::sections::{Document, ExecutorSection, KindChoice};
 use super::settings::{self, SETTINGS};
 use super::words::SettingName;
@@ -112,12 +113,13 @@ struct Builder<'b> {
 
 impl Builder<'_> {
     fn build(&mut self, sections: Document) -> Config {
-        let Document { limits, epochs, executors, registry, roles, callers, cache, execute, cors } = sections;
+        let Document { limits, epochs, executors, registry, roles, callers, rate, cache, execute, cors } = sections;
         self.refuse_twins("executors", executors.iter().map(|executor| (executor.value.id.as_str(), executor.line)));
         self.refuse_twins("roles", roles.iter().map(|role| (role.value.id.as_str(), role.line)));
         self.refuse_twins("callers", callers.iter().map(|caller| (caller.value.id.as_str(), caller.line)));
         let keys = callers.iter().flat_map(|caller| &caller.value.keys);
         self.refuse_twins("callers[].keys", keys.map(|key| (key.value.id.as_str(), key.line)));
+        self.refuse_twins("rate.limits", rate.limits.iter().map(|limit| (limit.value.id.as_str(), limit.line)));
         let roles = roles.into_iter().map(|role| callers::role_grant(role.value)).collect();
         let execute = ExecuteRules {
             timeout: execute.timeout,
@@ -140,6 +142,7 @@ impl Builder<'_> {
             registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
             callers: self.callers(callers, &roles),
             roles,
+            rate: rate::rules(rate, self.faults),
             cache: CacheRules {
                 ttl: cache.ttl,
                 memory_bytes: size(cache.memory),

@@ -2,6 +2,7 @@
 
 use super::document::{Located, choice, document};
 use super::quantity::Bytes;
+use super::rate::RateSection;
 use super::words::{BaseUrl, KeyHash, ProjectPattern, SettingName, UserPattern};
 use crate::action::ActionPattern;
 use crate::json::Limits;
@@ -24,6 +25,8 @@ document! {
         roles: Vec<Located<RoleSection>> = Vec::new();
         /// Who may call. A caller holds nothing that is not written here.
         callers: Vec<Located<CallerSection>>;
+        /// How many requests there may be.
+        rate: RateSection = RateSection::default();
         /// What may be answered from cache.
         cache: CacheSection = CacheSection::default();
         /// How calls are made.
