@@ -28,9 +28,13 @@ pub use fields::Fields;
 use book::{Entry, Subject, is_about};
 use lease::{Question, Standing};
 
-/// How often a request looks for tokens. More than once after asking: those that it was given may go to another request that
-/// came while it waited for the owner of a second limit.
-const ROUNDS: u32 = 3;
+/// How often a request asks. More than once: the tokens that it was given may go to another request that came while it waited
+/// for the owner of a second limit.
+const ASKS: u32 = 3;
+/// How often a request looks whether another one was answered: for as long as an owner may take.
+const LOOKS: u32 = 40;
+/// The longest wait between two looks is two to this power, in milliseconds.
+const LOOK_DOUBLINGS: u32 = 6;
 
 /// How a request stands with each limit that is about it, at the limit's place.
 type Stood = [Option<(Entry, Standing)>; RATE_LIMITS];
@@ -54,19 +58,22 @@ pub(crate) async fn admit<P: Platform>(
         return Ok(false);
     }
     let subject = Subject { caller, tool };
-    let mut waited = false;
-    for round in 1..ROUNDS {
-        let stood = stand(running, &subject, platform.now(), round == 1);
-        if !asks_help(running, &stood) {
-            settle(platform, running, &stood, record)?;
-            return Ok(waited);
+    let (mut asks, mut looks) = (0, 0);
+    loop {
+        let is_new = asks == 0 && looks == 0;
+        let stood = stand(running, &subject, platform.now(), is_new);
+        match next(running, &stood) {
+            Next::Ask if asks < ASKS => {
+                asks = asks.saturating_add(1);
+                ask_all(platform, running, &stood).await;
+            }
+            Next::Look if looks < LOOKS => {
+                platform.sleep(Millis::new(1 << looks.min(LOOK_DOUBLINGS))).await;
+                looks = looks.saturating_add(1);
+            }
+            _ => return settle(platform, running, &stood, record).map(|()| !is_new),
         }
-        waited = true;
-        ask_all(platform, running, &stood).await;
     }
-    let stood = stand(running, &subject, platform.now(), false);
-    settle(platform, running, &stood, record)?;
-    Ok(waited)
 }
 
 fn stand(running: &Running, subject: &Subject<'_>, now: Timestamp, is_new: bool) -> Stood {
@@ -92,21 +99,34 @@ fn each<'s>(
         .filter_map(|(index, (limit, stood))| stood.as_ref().map(|(entry, standing)| (index, limit, entry, *standing)))
 }
 
+/// What a request does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// It takes its tokens, or is refused.
+    Settle,
+    /// It waits for another request's question. Futures are not shared between requests: it looks again after a while.
+    Look,
+    /// It asks owners.
+    Ask,
+}
+
 /// Whether owners have to be asked: not for a request that is refused in any case.
-fn asks_help(running: &Running, stood: &Stood) -> bool {
+fn next(running: &Running, stood: &Stood) -> Next {
     let is_closed = running.config.rate.fail_mode == FailMode::Closed;
-    let mut asks = false;
+    let mut next = Next::Settle;
     for (_, limit, _, standing) in each(running, stood) {
         let enforced = limit.mode == RateMode::Enforce;
         match standing {
             Standing::Ready { .. } => {}
-            Standing::Ask => asks = true,
-            Standing::Refused(_) if enforced => return false,
-            Standing::Lost(..) if enforced && is_closed => return false,
+            Standing::Ask => next = Next::Ask,
+            Standing::Wait if next == Next::Settle => next = Next::Look,
+            Standing::Refused(_) if enforced => return Next::Settle,
+            Standing::Lost(..) if enforced && is_closed => return Next::Settle,
+            Standing::Wait => {}
             Standing::Refused(_) | Standing::Lost(..) => {}
         }
     }
-    asks
+    next
 }
 
 /// Asks every owner that has to be asked, all at the same time.
@@ -158,7 +178,7 @@ fn settle<P: Platform>(platform: &P, running: &Running, stood: &Stood, record: &
                 }
                 Fared::Admitted
             }
-            Standing::Refused(_) | Standing::Ask => {
+            Standing::Refused(_) | Standing::Ask | Standing::Wait => {
                 record.would_refuse.push(limit.id.clone());
                 Fared::WouldRefuse
             }
@@ -185,7 +205,7 @@ fn refuse(running: &Running, stood: &Stood, record: &mut Record) -> Result<(), R
             Standing::Ready { .. } => continue,
             Standing::Refused(wait) => (RefusalKind::RateLimited, wait),
             // Others took what the owner gave, time and again: there is more demand than tokens.
-            Standing::Ask => (RefusalKind::RateLimited, limit.pace.time_for(1)),
+            Standing::Ask | Standing::Wait => (RefusalKind::RateLimited, limit.pace.time_for(1)),
             Standing::Lost(..) if running.config.rate.fail_mode == FailMode::Open => continue,
             Standing::Lost(DurableError::Unavailable, wait) => (RefusalKind::LimiterUnavailable, wait),
             Standing::Lost(DurableError::Unsupported, wait) => (RefusalKind::DurableUnsupported, wait),

@@ -21,6 +21,8 @@ pub(crate) enum Standing {
     },
     /// The owner must be asked.
     Ask,
+    /// Another request asks the owner: it asks for this one too.
+    Wait,
     /// There is none, and will be none before this time has passed.
     Refused(Millis),
     /// The owner could not be asked a moment ago, and why; it can be asked again after this time.
@@ -36,8 +38,10 @@ struct Inner {
     holder: u64,
     /// The number of the last question.
     asked: u64,
-    /// Questions under way. A question whose request was dropped is not: its tokens land nowhere.
-    under_way: u32,
+    /// A question is under way. One whose request was dropped is not: its tokens land nowhere.
+    is_asking: bool,
+    /// Requests that wait for the question under way, or came too late for it.
+    waiting: u64,
     /// Tokens to be used.
     tokens: u64,
     /// Tokens given back, all in all.
@@ -81,8 +85,7 @@ pub(crate) struct Question {
 
 impl Drop for Question {
     fn drop(&mut self) {
-        let mut inner = self.lease.0.borrow_mut();
-        inner.under_way = inner.under_way.saturating_sub(1);
+        self.lease.0.borrow_mut().is_asking = false;
     }
 }
 
@@ -92,7 +95,8 @@ impl Lease {
         Self(Rc::new(RefCell::new(Inner {
             holder,
             asked: 0,
-            under_way: 0,
+            is_asking: false,
+            waiting: 0,
             tokens: 0,
             returned: 0,
             left: 0,
@@ -117,7 +121,7 @@ impl Lease {
         if inner.tokens > 0 {
             let is_low = inner.tokens < inner.wanted / 4;
             let is_old = inner.answered.is_none_or(|answered| now.since(answered) >= life.half());
-            let may_ask = inner.under_way == 0 && short.is_none() && lost.is_none();
+            let may_ask = !inner.is_asking && short.is_none() && lost.is_none();
             return Standing::Ready { renew: may_ask && (is_low || is_old) };
         }
         if let Some((error, left)) = lost {
@@ -126,11 +130,15 @@ impl Lease {
         if let Some(left) = short {
             return Standing::Refused(left);
         }
-        // Tokens were short, and somebody is asking for more: one question at a time, or a crowd would ask for one each.
-        if inner.short.is_some() && inner.under_way > 0 {
-            return Standing::Refused(Millis::new(1));
+        match (inner.is_asking, inner.short) {
+            (false, _) => Standing::Ask,
+            // Tokens were short a moment ago, and these are as good as any that could be refused.
+            (true, Some(_)) => Standing::Refused(Millis::new(1)),
+            (true, None) => {
+                inner.waiting = inner.waiting.saturating_add(u64::from(is_new));
+                Standing::Wait
+            }
         }
-        Standing::Ask
     }
 
     /// Takes a token that [`Lease::stand`] said is there, and says how many are known to be left.
@@ -140,20 +148,19 @@ impl Lease {
         inner.tokens.saturating_add(inner.left)
     }
 
-    /// What to ask the owner. `waits`: for a request that waits for a token, else to have some in time.
+    /// What to ask the owner. `waits`: for a request that waits for a token, and those that came meanwhile; else to have
+    /// some in time. Only where no question is under way.
     pub(crate) fn ask(&self, pace: Pace, life: Millis, now: Timestamp, waits: bool) -> (Ask, Question) {
         let mut inner = self.0.borrow_mut();
         inner.expire(life, now);
-        let alone = inner.under_way == 0;
-        if alone {
-            inner.estimate(life, now);
-        }
-        inner.under_way = inner.under_way.saturating_add(1);
+        inner.estimate(life, now);
+        inner.is_asking = true;
         inner.asked = inner.asked.saturating_add(1);
-        let more = if alone { inner.wanted.saturating_sub(inner.tokens) } else { 0 };
+        let waiting = std::mem::take(&mut inner.waiting).saturating_add(u64::from(waits));
+        let more = inner.wanted.saturating_sub(inner.tokens);
         let Inner { holder, asked: number, tokens: held, returned, .. } = *inner;
         drop(inner);
-        let ask = Ask { pace, lease: life, holder, number, held, alone, returned, waits, more };
+        let ask = Ask { pace, lease: life, holder, number, held, returned, waiting, more };
         (ask, Question { lease: self.clone(), asked_at: now })
     }
 }

@@ -49,6 +49,11 @@ fn where_tokens_are_short_nobody_is_asked_until_it_makes_sense() {
     assert_eq!(stand(&lease, 501), Standing::Refused(Millis::new(1)), "one question is enough");
     drop(open);
     assert_eq!(stand(&lease, 502), Standing::Ask, "a question whose request was dropped is not under way");
+    let lease = lease_of(0, 0, 0);
+    let (first, open) = lease.ask(PACE, LIFE, at(1), true);
+    assert_eq!((stand(&lease, 1), stand(&lease, 2), first.waiting), (Standing::Wait, Standing::Wait, 1));
+    drop(open);
+    assert_eq!(lease.ask(PACE, LIFE, at(3), true).0.waiting, 3, "one asks for all who wait");
     let clock_set_back = Timestamp::from_millis(5);
     assert_eq!(lease_of(0, 500, 0).stand(LIFE, clock_set_back, true), Standing::Ask, "a clock that was set back");
 }
@@ -84,11 +89,6 @@ fn asks_for_half_a_lease_of_its_own_demand() {
         }
     }
     assert_eq!((wanted[0], *wanted.last().unwrap()), (2, 500), "500 requests a second, half a lease is a second");
-    let now = 10_000;
-    let (_, first) = lease.ask(PACE, LIFE, at(now), false);
-    let (second, _open) = lease.ask(PACE, LIFE, at(now), true);
-    assert_eq!((second.more, second.alone), (0, false), "the first one asks for all");
-    drop(first);
 }
 
 #[test]

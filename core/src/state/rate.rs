@@ -56,16 +56,14 @@ pub struct Ask {
     pub holder: u64,
     /// Raised with each question of this holder: one that was overtaken does not count.
     pub number: u64,
-    /// Tokens in the lease that stay there.
+    /// Tokens in the lease that stay there. A holder has one question under way at a time, so it is all that it has.
     pub held: u64,
-    /// No other question of this holder is under way, so `held` is all that it has.
-    pub alone: bool,
     /// Tokens that the holder has given back, this time and before: a lost question loses none of them, and one that is
     /// heard twice gives none twice.
     pub returned: u64,
-    /// A request waits for a token.
-    pub waits: bool,
-    /// Tokens beyond that one.
+    /// Requests that wait for a token.
+    pub waiting: u64,
+    /// Tokens beyond those.
     pub more: u64,
 }
 
@@ -93,7 +91,7 @@ pub struct Granted {
 /// that a limit of few requests a minute has none, and is exact.
 #[must_use]
 pub fn most_out(pace: Pace, lease: Millis) -> u64 {
-    pace.tokens_in(lease).min(pace.burst)
+    pace.tokens_in(lease)
 }
 
 /// The next state (`None`: as it was), when it can be forgotten, and the reply.
@@ -127,24 +125,22 @@ impl Rate {
         self.meter.advance(pace, now);
         let back = ask.returned.saturating_sub(own.returned).min(own.out);
         self.meter.give_back(pace, back);
-        let rest = own.out.saturating_sub(back);
-        let kept = if ask.alone { ask.held } else { ask.held.max(rest) };
         let others = self.holders.iter().fold(0_u64, |sum, holder| sum.saturating_add(holder.out));
         let has_place = self.holders.len() < RATE_HOLDERS;
-        let room = if has_place { most_out(pace, lease).saturating_sub(others.saturating_add(kept)) } else { 0 };
+        let room = if has_place { most_out(pace, lease).saturating_sub(others.saturating_add(ask.held)) } else { 0 };
 
         let free = self.meter.free(pace);
-        let waits = u64::from(ask.waits).min(free);
+        let first = ask.waiting.min(free);
         // Half of what is there stays for the others: where tokens are scarce, leases are small.
-        let spare = free.saturating_sub(waits) / 2;
-        let tokens = waits.saturating_add(ask.more.min(spare).min(room));
+        let spare = free.saturating_sub(first) / 2;
+        let tokens = first.saturating_add(ask.more.min(spare).min(room));
         self.meter.take(pace, tokens);
 
-        let is_short = waits < u64::from(ask.waits) || ask.more.min(room) > spare;
+        let is_short = first < ask.waiting || ask.more.min(room) > spare;
         if has_place {
             let returned = own.returned.max(ask.returned);
             let until = now.after(lease).after(lease);
-            own = Holder { id: own.id, asked: ask.number, returned, out: kept.saturating_add(tokens), until };
+            own = Holder { id: own.id, asked: ask.number, returned, out: ask.held.saturating_add(tokens), until };
             self.holders.push(own);
         }
         let wait = if is_short { self.wait(pace, lease) } else { Millis::ZERO };

@@ -3,11 +3,11 @@
 use super::*;
 
 const LEASE: Millis = Millis::from_secs(2);
-/// 100 a second, all of them at once: 200 may lie in leases of two seconds, but never more than a burst.
+/// 100 a second, all of them at once: 200 may lie in leases of two seconds.
 const PACE: Pace = Pace { requests: 100, window: Millis::from_secs(1), burst: 100 };
 
 fn ask(holder: u64, number: u64) -> Ask {
-    Ask { pace: PACE, lease: LEASE, holder, number, held: 0, alone: true, returned: 0, waits: true, more: 0 }
+    Ask { pace: PACE, lease: LEASE, holder, number, held: 0, returned: 0, waiting: 1, more: 0 }
 }
 
 #[derive(Default)]
@@ -41,13 +41,13 @@ fn a_lease_is_debited_and_half_of_what_is_there_stays() {
 #[test]
 fn what_is_given_back_counts_once_and_only_if_it_was_out() {
     let mut owner = Owner::default();
-    let spend = |number, returned| Ask { waits: false, returned, ..ask(1, number) };
+    let spend = |number, returned| Ask { waiting: 0, returned, ..ask(1, number) };
     assert_eq!(owner.granted(Ask { more: 20, ..ask(1, 1) }, 0).tokens, 21);
     assert_eq!(owner.granted(spend(2, 5), 0).left, 84);
     assert_eq!(owner.granted(spend(3, 5), 0).left, 84, "told twice");
     assert_eq!(owner.granted(spend(4, 500), 0).left, 84, "more than was out: the holder keeps nothing");
     assert_eq!(owner.granted(Ask { returned: 50, ..spend(1, 0) }.clone(), 5_000).left, 100);
-    assert_eq!(owner.granted(Ask { returned: 50, waits: false, ..ask(9, 1) }, 5_000).left, 100, "of a stranger");
+    assert_eq!(owner.granted(Ask { returned: 50, waiting: 0, ..ask(9, 1) }, 5_000).left, 100, "of a stranger");
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn leases_together_never_hold_more_than_the_bound() {
     let wide = Pace { burst: 10_000, ..PACE };
     let mut out = 0;
     for holder in 0..20 {
-        out += owner.granted(Ask { pace: wide, more: 90, waits: false, ..ask(holder, 1) }, 0).tokens;
+        out += owner.granted(Ask { pace: wide, more: 19, waiting: 0, ..ask(holder, 1) }, 0).tokens;
     }
     assert_eq!(out, most_out(wide, LEASE));
     let more = owner.granted(Ask { pace: wide, more: 90, ..ask(99, 1) }, 0);

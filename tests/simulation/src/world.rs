@@ -47,6 +47,8 @@ pub struct World {
     pub(crate) kv: RefCell<BTreeMap<String, Vec<Vec<u8>>>>,
     pub(crate) durable: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) tasks: RefCell<Vec<Task>>,
+    /// How often the owner of each key was asked.
+    pub asked: RefCell<BTreeMap<String, usize>>,
     /// Every run of a tool at an executor.
     pub executions: RefCell<Vec<Execution>>,
     /// Everything that was sent to executors, as text: searched for what must not be there.

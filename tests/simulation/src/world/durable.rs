@@ -7,6 +7,7 @@ use super::Platform;
 
 impl Durable for Platform {
     async fn apply(&self, key: &str, command: Vec<u8>) -> Result<Vec<u8>, DurableError> {
+        *self.world.asked.borrow_mut().entry(key.to_owned()).or_default() += 1;
         self.world.latency().await;
         let away = self.world.chance(self.world.faults.get().durable_away);
         if away && self.world.chance(50) {
