@@ -157,7 +157,12 @@ impl Lease {
         inner.is_asking = true;
         inner.asked = inner.asked.saturating_add(1);
         let waiting = std::mem::take(&mut inner.waiting).saturating_add(u64::from(waits));
-        let more = inner.wanted.saturating_sub(inner.tokens);
+        // Where tokens are short it will ask again soon; what it hoards until then others could use.
+        let wanted = if inner.short.is_some() { inner.wanted / 2 } else { inner.wanted };
+        let more = wanted.saturating_sub(inner.tokens);
+        let surplus = inner.tokens.saturating_sub(inner.wanted);
+        inner.tokens = inner.tokens.saturating_sub(surplus);
+        inner.returned = inner.returned.saturating_add(surplus);
         let Inner { holder, asked: number, tokens: held, returned, .. } = *inner;
         drop(inner);
         let ask = Ask { pace, lease: life, holder, number, held, returned, waiting, more };
@@ -177,12 +182,14 @@ impl Inner {
         }
     }
 
-    /// Half of what was wanted before, half of what the requests since the last question would need in half a lease. A short
-    /// time says little: it counts as an eighth of a lease.
+    /// What the requests since the last question would need in half a lease. A time shorter than a quarter of a lease says
+    /// less: then half of what was wanted before counts too, and the time as an eighth at least.
     fn estimate(&mut self, life: Millis, now: Timestamp) {
-        let counted = now.since(self.counted_from).get().max(life.get() / 8).max(1);
+        let since = now.since(self.counted_from).get();
+        let counted = since.max(life.get() / 8).max(1);
         let needs = self.demand.saturating_mul(life.half().get()).div_ceil(counted);
-        self.wanted = self.wanted.saturating_add(needs).div_ceil(2);
+        let is_long = since >= life.get() / 4;
+        self.wanted = if is_long { needs } else { self.wanted.saturating_add(needs).div_ceil(2) };
         self.demand = 0;
         self.counted_from = now;
     }

@@ -136,7 +136,9 @@ impl Rate {
         let tokens = first.saturating_add(ask.more.min(spare).min(room));
         self.meter.take(pace, tokens);
 
-        let is_short = first < ask.waiting || ask.more.min(room) > spare;
+        // Short: less was given than could be used, and who asks at once again would not even get a batch.
+        let left = self.meter.free(pace);
+        let is_short = (first < ask.waiting || ask.more.min(room) > spare) && left / 2 < BATCH;
         if has_place {
             let returned = own.returned.max(ask.returned);
             let until = now.after(lease).after(lease);
@@ -144,7 +146,7 @@ impl Rate {
             self.holders.push(own);
         }
         let wait = if is_short { self.wait(pace, lease) } else { Millis::ZERO };
-        Some(Granted { tokens, left: self.meter.free(pace), wait })
+        Some(Granted { tokens, left, wait })
     }
 
     /// How long not to ask again: where isolates share many tokens, until a batch can have come together for each of them

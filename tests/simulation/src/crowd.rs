@@ -85,12 +85,12 @@ pub struct Crowd {
 }
 
 thread_local! {
-    static DEGRADED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    static DEGRADED: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 fn log_line(line: &str) {
     if line.contains("\"degraded\":") && line.contains("limiter_unavailable") {
-        DEGRADED.with_borrow_mut(|log| log.push(line.to_owned()));
+        DEGRADED.set(line.to_owned());
     }
 }
 
@@ -194,7 +194,8 @@ async fn one(platform: Platform, gateway: Rc<Gateway>, start: u64, shared: Rc<Sh
     let header =
         |name: &str| response.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_string());
     let id = header("x-request-id").expect("an id");
-    let is_unlimited = DEGRADED.with_borrow(|log| log.iter().any(|line| line.contains(&id)));
+    // The record is written just before the answer is given.
+    let is_unlimited = DEGRADED.with_borrow(|line| line.contains(&id));
     shared.seen.borrow_mut().push(Seen {
         span: (sent, platform.world.now().as_millis() - start),
         status: response.status,
@@ -241,6 +242,12 @@ impl Crowd {
     /// How many requests were admitted.
     #[must_use]
     pub fn admitted(&self) -> usize {
-        self.seen.iter().filter(|seen| seen.status == 200).count()
+        self.admitted_since(0)
+    }
+
+    /// How many requests were admitted from this time on.
+    #[must_use]
+    pub fn admitted_since(&self, ms: u64) -> usize {
+        self.seen.iter().filter(|seen| seen.status == 200 && seen.span.1 >= ms).count()
     }
 }
