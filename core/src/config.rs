@@ -8,6 +8,7 @@ mod faults;
 mod issuer;
 mod issuer_sections;
 mod quantity;
+mod rate;
 mod schema;
 mod sections;
 mod settings;
@@ -27,6 +28,7 @@ pub use issuer::{
     AskProtocol, AskRules, Issuer, IssuerName, KeysAt, Mapping, SignedRules, TenantRule, TokenCheck, UsersFrom,
 };
 pub use issuer_sections::{Algorithm, TokenType};
+pub use rate::{RateLimit, RateMode, RatePer, RateRules};
 pub use schema::json_schema;
 pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, FailMode};
 pub use settings::{Notice, SETTINGS, SettingSpec};
@@ -52,6 +54,8 @@ pub struct Config {
     pub callers: Vec<ConfiguredCaller>,
     /// Whose tokens are taken besides.
     pub issuers: Vec<Issuer>,
+    /// How many requests there may be.
+    pub rate: RateRules,
     /// What may be answered from cache.
     pub cache: CacheRules,
     /// How calls are made.

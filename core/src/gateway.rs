@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use crate::action::Action;
 use crate::admission::{self, Admitted, Context};
 use crate::config::Caller;
 use crate::epochs::{self, Held};
@@ -17,11 +18,11 @@ use crate::own;
 use crate::ports::{Kv, Platform};
 use crate::record::{Record, explain, metrics, trace_id_of};
 use crate::refusal::{Refusal, RefusalKind};
-use crate::registry;
+use crate::registry::{self, Current};
 use crate::request::{Header, Method, Request, RequestBody};
 use crate::response::{self, Answer, Response};
 use crate::tool_call;
-use crate::{engine_call, identity, limits};
+use crate::{engine_call, identity, limits, rate};
 
 /// One isolate's gateway. A host keeps it in a thread-local `Rc` for the isolate's life and calls nothing else of the core
 /// but [`crate::state::step`] (in the durable owner) and [`crate::record::install`] (once, at start).
@@ -123,20 +124,33 @@ async fn pipeline<P: Platform>(
             tools
         }
     };
-    let context = Context {
-        config: &running.config,
-        caller: &caller,
-        action,
-        held: &held,
-        registry: &tools.registry,
-        registry_is_incomplete: tools.is_incomplete(),
-    };
-    match admission::admit(&context, &asked, request)? {
+    let admitted = admission::admit(&context(running, &tools, action, &caller, &held), &asked, request)?;
+    if !asked.operation.is_operators() {
+        let tool = if let Admitted::Tool(call) = &admitted { Some(call.tool.folded.as_str()) } else { None };
+        if rate::admit(platform, running, &caller, tool, record).await? {
+            // As above: the owners of limits had to be waited for.
+            (caller, held) = let_in(platform, isolate, running, &asked, request, record).await?;
+        }
+    }
+    let context = context(running, &tools, action, &caller, &held);
+    match admitted {
         // cache, route, execute: see the straight function of each kind of request.
         Admitted::Tool(call) => tool_call::answer(platform, running, &context, *call, request, record).await,
         Admitted::Engine(call) => engine_call::answer(platform, running, &context, call, request, record).await,
         Admitted::Own => own::answer(platform, running, &context, &tools, &asked, request).await,
     }
+}
+
+/// What admission decides from, and who comes after it.
+fn context<'a>(
+    running: &'a Running,
+    tools: &'a Current,
+    action: Action,
+    caller: &'a Caller,
+    held: &'a Held,
+) -> Context<'a> {
+    let registry_is_incomplete = tools.is_incomplete();
+    Context { config: &running.config, caller, action, held, registry: &tools.registry, registry_is_incomplete }
 }
 
 /// Whose key it is, under the epochs that say which keys are revoked; and whether this caller may ask for this at all.

@@ -7,6 +7,7 @@ use crate::config::{self, Config, ConfigFault};
 use crate::epochs::Lease;
 use crate::identity::{Keyring, Tokens};
 use crate::ports::Platform;
+use crate::rate::Book;
 use crate::record::metrics::Counters;
 use crate::registry::Registries;
 use crate::secret::Secret;
@@ -30,6 +31,7 @@ pub struct Running {
     pub(crate) registries: Registries,
     pub(crate) memory: RefCell<Memory>,
     pub(crate) counters: Counters,
+    pub(crate) rates: Book,
     pub(crate) explained: crate::record::explain::Allowance,
 }
 
@@ -62,6 +64,9 @@ impl Isolate {
                     registries: Registries::default(),
                     memory: RefCell::new(Memory::new(loaded.config.cache.memory_bytes)),
                     counters: Counters::default(),
+                    rates: Book::new(u64::from_be_bytes(
+                        ids.next().to_be_bytes().last_chunk().copied().unwrap_or_default(),
+                    )),
                     explained: crate::record::explain::Allowance::default(),
                     config: loaded.config,
                 }))

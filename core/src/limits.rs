@@ -155,6 +155,7 @@ pub const KEY_LOOKUPS_PENDING: u32 = 128;
 
 /// Most such look-ups per second and isolate that find no valid key.
 pub const KEY_LOOKUPS_FAILED_PER_SECOND: u32 = 32;
+
 /// Most bytes of a token.
 pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
 
@@ -210,3 +211,24 @@ pub const KEYS_FRESH_MIN: Millis = Millis::from_secs(300);
 pub const KEYS_FRESH_MAX: Millis = Millis::from_secs(24 * 3600);
 /// See [`KEYS_FRESH_MIN`].
 pub const KEYS_FRESH: Millis = Millis::from_secs(900);
+
+/// Most limits on the rate of requests.
+pub const RATE_LIMITS: usize = 16;
+
+/// Most requests in a window, and in a burst.
+pub const RATE_REQUESTS_MAX: u64 = 1_000_000_000;
+
+/// Longest window of a limit.
+pub const RATE_WINDOW_MAX: Millis = Millis::from_secs(24 * 3600);
+
+/// Shortest life of a lease of tokens: asking for it takes time too.
+pub const RATE_LEASE_MIN: Millis = Millis::new(200);
+
+/// Most leases of one key that its owner remembers at once; more isolates than that have their tokens one by one.
+pub const RATE_HOLDERS: usize = 256;
+
+/// Most leases that one isolate holds; the least recently used goes first, and its tokens with it.
+pub const RATE_LEASES: usize = 4_096;
+
+/// After its owner could not be asked, a limit counts as lost for this long.
+pub const RATE_RETRY: Millis = Millis::from_secs(1);

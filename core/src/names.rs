@@ -67,6 +67,10 @@ id! {
     RoleId
 }
 id! {
+    /// A limit on the rate of requests.
+    LimitId
+}
+id! {
     /// An executor: a place where tools run.
     ExecutorId
 }

@@ -10,7 +10,8 @@ use std::rc::Rc;
 
 use crate::cache::{Bypass, CacheOutcome};
 use crate::json::write_string;
-use crate::names::{CallerId, ExecutorId, KeyId, TenantId, UserId};
+use crate::names::{CallerId, ExecutorId, KeyId, LimitId, TenantId, UserId};
+use crate::rate::Fields;
 use crate::refusal::RefusalKind;
 use crate::registry::Tool;
 use crate::request::Method;
@@ -79,6 +80,10 @@ pub struct Record {
     pub engine_refused: bool,
     /// The kind of the tool's own error, where it ran and failed.
     pub tool_error: Option<String>,
+    /// What the caller is told of the limits that are about the request.
+    pub rate: Fields,
+    /// The limits that would have refused it, but are not enforced.
+    pub would_refuse: Vec<LimitId>,
     /// What went wrong beside the answer, by name.
     pub degraded: Vec<&'static str>,
     /// The version of the epochs that the decision was made under.
@@ -114,6 +119,8 @@ impl Record {
             refusal: None,
             engine_refused: false,
             tool_error: None,
+            rate: Fields::new(),
+            would_refuse: Vec::new(),
             degraded: Vec::new(),
             epoch: None,
             trace_id: None,
@@ -164,6 +171,10 @@ impl Record {
         }
         if !self.degraded.is_empty() {
             line.text(name!("degraded"), &self.degraded.join(","));
+        }
+        if !self.would_refuse.is_empty() {
+            let names: Vec<&str> = self.would_refuse.iter().map(LimitId::as_str).collect();
+            line.text(name!("rate_would_refuse"), &names.join(","));
         }
         if let Some(epoch) = self.epoch {
             line.number(name!("epoch"), epoch);

@@ -114,6 +114,7 @@ refusals! {
     ContentTypeUnsupported = "content_type_unsupported", 415, No, "Send the body as `Content-Type: application/json`.";
     IdempotencyKeyReused = "idempotency_key_reused", 422, No, "This Idempotency-Key was used with a different request: use a new key.";
     ToolAmbiguous = "tool_ambiguous", 422, No, "Two executors offer this tool, or two tools have this name: the operator must order them (registry.conflicts), or name it as Toolkit.Tool.";
+    RateLimited = "rate_limited", 429, Later, "There were too many requests; the limit is named here. Wait as long as Retry-After says.";
     UpstreamThrottled = "upstream_throttled", 429, Later, "The executor limits how often it is called.";
     CredentialThrottled = "credential_throttled", 429, Later, "Too many credentials that nobody knows are presented here at once.";
     GatewayFault = "gateway_fault", 500, No, "The gateway failed; the fault is logged under this request's id.";
@@ -132,6 +133,7 @@ refusals! {
     EpochsUnavailable = "epochs_unavailable", 503, Later, "The gateway cannot learn what was revoked, and its fail mode is closed.";
     CredentialUnverifiable = "credential_unverifiable", 503, Later, "The credential cannot be verified now: who knows it does not answer.";
     KeyHashSecretMissing = "key_hash_secret_missing", 503, No, "Issued keys need the setting TOOLGATE_KEY_HASH_SECRET: the operator must set it.";
+    LimiterUnavailable = "limiter_unavailable", 503, Later, "The gateway cannot learn how many requests a limit has left, and rate.fail_mode is closed.";
     Killed = "killed", 503, No, "The operator switched this off.";
     EngineMissing = "engine_missing", 503, No, "This needs an Arcade engine, and none is configured with a credential: set ARCADE_API_KEY.";
     ExecutorInactive = "executor_inactive", 503, No, "The executor of this tool has no credential: the operator must set it.";

@@ -145,6 +145,11 @@ pub fn finish<S>(answer: Answer<S>, record: &Record, request: &Request, cors_ori
     headers.push(("x-request-id", Cow::Owned(record.request_id.clone())));
     // Answers are one caller's own; our cache is the only one that may keep them.
     headers.push(("cache-control", Cow::Borrowed("no-store")));
+    for (name, list) in [("ratelimit-policy", &record.rate.policy), ("ratelimit", &record.rate.service)] {
+        if !list.is_empty() {
+            headers.push((name, Cow::Owned(list.clone())));
+        }
+    }
     headers.push(("x-content-type-options", Cow::Borrowed("nosniff")));
     if !cors_origins.is_empty()
         && let Some(origin) = request.headers.get(Header::Origin)
@@ -160,4 +165,5 @@ pub fn finish<S>(answer: Answer<S>, record: &Record, request: &Request, cors_ori
     Response { status, headers, body }
 }
 
-const EXPOSED: &str = "x-request-id, cache-status, toolgate-refusal, retry-after, retry-after-ms, x-should-retry";
+const EXPOSED: &str = "x-request-id, cache-status, toolgate-refusal, retry-after, retry-after-ms, x-should-retry, \
+    ratelimit, ratelimit-policy";

@@ -8,6 +8,7 @@ pub mod counters;
 pub mod epochs;
 pub mod idempotency;
 pub mod keys;
+pub mod rate;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,8 @@ pub enum Command {
     Counters(counters::Command),
     /// To an owner of issued keys.
     Keys(keys::Command),
+    /// To the owner of one limit's key.
+    Rate(rate::Command),
 }
 
 /// What an owner answers.
@@ -45,6 +48,8 @@ pub enum Reply {
     Counters(counters::Reply),
     /// Of issued keys.
     Keys(keys::Reply),
+    /// Of a limit's key.
+    Rate(rate::Reply),
     /// The command or the stored state could not be read, or they are not of one kind. Nothing changed.
     Unreadable,
 }
@@ -56,6 +61,7 @@ enum State {
     Idempotency(idempotency::Idempotency),
     Counters(counters::Counters),
     Keys(keys::Keys),
+    Rate(rate::Rate),
 }
 
 /// What a host does after [`step`].
@@ -143,6 +149,16 @@ fn reduce(state: Option<State>, command: Command, now: Timestamp) -> Option<Redu
             };
             let (wrote, reply) = keys.apply(command, now);
             Some((wrote.then_some(State::Keys(keys)), None, Reply::Keys(reply)))
+        }
+        (Command::Rate(command), state) => {
+            let earlier = match state {
+                None => None,
+                Some(State::Rate(rate)) => Some(rate),
+                Some(_) => return None,
+            };
+            let (next, reply) = rate::apply(earlier, command, now);
+            let (rate, expires) = next.unzip();
+            Some((rate.map(State::Rate), expires, Reply::Rate(reply)))
         }
     }
 }

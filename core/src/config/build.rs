@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::document::{Located, Value};
 use super::faults::{ConfigFault, Faults};
 use super::quantity::Bytes;
+use super::rate;
 use super::sections::{Document, ExecutorSection, KindChoice};
 use super::settings::{self, SETTINGS};
 use super::words::SettingName;
@@ -144,7 +145,8 @@ struct Builder<'b> {
 
 impl Builder<'_> {
     fn build(&mut self, sections: Document) -> Config {
-        let Document { limits, epochs, executors, registry, roles, callers, issuers, cache, execute, cors } = sections;
+        let Document { limits, epochs, executors, registry, roles, callers, issuers, rate, cache, execute, cors } =
+            sections;
         self.refuse_twins("executors", executors.iter().map(|executor| (executor.value.id.as_str(), executor.line)));
         self.refuse_twins("roles", roles.iter().map(|role| (role.value.id.as_str(), role.line)));
         self.refuse_twins("callers", callers.iter().map(|caller| (caller.value.id.as_str(), caller.line)));
@@ -152,6 +154,7 @@ impl Builder<'_> {
         // An issuer stands where a key does, in records and revocations.
         let issuer_ids = issuers.iter().map(|issuer| (issuer.value.id.as_str(), issuer.line));
         self.refuse_twins("callers[].keys", keys.map(|key| (key.value.id.as_str(), key.line)).chain(issuer_ids));
+        self.refuse_twins("rate.limits", rate.limits.iter().map(|limit| (limit.value.id.as_str(), limit.line)));
         let roles = roles.into_iter().map(|role| callers::role_grant(role.value)).collect();
         let execute = ExecuteRules {
             timeout: execute.timeout,
@@ -175,6 +178,7 @@ impl Builder<'_> {
             callers: self.callers(callers, &roles),
             issuers: self.issuers(issuers, &roles),
             roles,
+            rate: rate::rules(rate, self.faults),
             cache: CacheRules {
                 ttl: cache.ttl,
                 memory_bytes: size(cache.memory),

@@ -3,6 +3,7 @@
 use super::document::{Located, choice, document};
 use super::issuer_sections::IssuerSection;
 use super::quantity::Bytes;
+use super::rate::RateSection;
 use super::words::{BaseUrl, KeyHash, ProjectPattern, SettingName, UserPattern};
 use crate::action::ActionPattern;
 use crate::json::Limits;
@@ -27,6 +28,8 @@ document! {
         callers: Vec<Located<CallerSection>>;
         /// Whose tokens are taken besides.
         issuers: Vec<Located<IssuerSection>> = Vec::new();
+        /// How many requests there may be.
+        rate: RateSection = RateSection::default();
         /// What may be answered from cache.
         cache: CacheSection = CacheSection::default();
         /// How calls are made.

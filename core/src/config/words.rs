@@ -7,7 +7,7 @@ use toml::de::DeValue;
 use super::document::{Value, parsed};
 use super::faults::Faults;
 use crate::action::ActionPattern;
-use crate::names::{CallerId, ExecutorId, KeyId, Project, RoleId, TenantId, ToolPattern, UserId};
+use crate::names::{CallerId, ExecutorId, KeyId, LimitId, Project, RoleId, TenantId, ToolPattern, UserId};
 
 /// A base URL: `scheme://host[:port][/prefix]`, no user, query or fragment, no trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +82,7 @@ parsed_values! {
     CallerId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
     KeyId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
     RoleId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
+    LimitId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
     ExecutorId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
     Project: Self::new, "\"org/project\"", "^[^/]+/[^/]+$";
     ToolPattern: Self::new, "\"*\", \"Toolkit.*\" or \"Toolkit.Tool\"", "^(\\*|[A-Za-z0-9_-]+\\.(\\*|[A-Za-z0-9_-]+))$";

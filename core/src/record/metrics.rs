@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 
 use super::Record;
-use crate::isolate::Isolate;
+use crate::isolate::{Isolate, Running};
 use crate::limits;
 use crate::ports::{DurableError, Platform};
 use crate::state::{self, Command, Reply, counters};
@@ -98,13 +98,18 @@ pub(crate) fn flush_soon<P: Platform>(platform: &P, isolate: &Rc<Isolate>) {
             // From here on, what is counted needs a job of its own.
             running.counters.flushing_until.set(Timestamp::default());
             // What the owner did not take is counted as lost: it must not be counted twice.
-            let _lost = add(&platform_, &running.counters).await;
+            let _lost = add(&platform_, running).await;
         }
     });
 }
 
-async fn add<P: Platform>(platform: &P, counters: &Counters) -> Result<(), DurableError> {
-    let counted = counters.take();
+async fn add<P: Platform>(platform: &P, running: &Running) -> Result<(), DurableError> {
+    let mut counted = running.counters.take();
+    let of_limits = running.rates.take_counts();
+    counted.extend(of_limits.filter_map(|(index, fared, count)| {
+        let limit = running.config.rate.limits.get(index)?.id.as_str();
+        Some((format!("toolgate_rate_total{{limit=\"{limit}\",outcome=\"{}\"}}", fared.name()), count))
+    }));
     if counted.is_empty() {
         return Ok(());
     }
@@ -115,17 +120,18 @@ async fn add<P: Platform>(platform: &P, counters: &Counters) -> Result<(), Durab
 ///
 /// # Errors
 /// [`DurableError`] when their owner could not be asked.
-pub(crate) async fn exposition<P: Platform>(platform: &P, counters: &Counters) -> Result<String, DurableError> {
-    add(platform, counters).await?;
+pub(crate) async fn exposition<P: Platform>(platform: &P, running: &Running) -> Result<String, DurableError> {
+    add(platform, running).await?;
     match state::apply(platform, OWNER, &Command::Counters(counters::Command::Read)).await? {
         Reply::Counters(counters::Reply::Sums(sums)) => Ok(write_exposition(&sums)),
         _ => Err(DurableError::Unavailable),
     }
 }
 
-const FAMILIES: [(&str, &str); 4] = [
+const FAMILIES: [(&str, &str); 5] = [
     ("toolgate_requests_total", "Requests, by what was asked for and how it ended."),
     ("toolgate_cache_total", "Tool calls, by how they met the cache."),
+    ("toolgate_rate_total", "Requests that a rate limit was about, by limit and how they fared."),
     ("toolgate_degraded_total", "What went wrong beside an answer."),
     ("toolgate_executor_attempts_total", "Calls made to executors."),
 ];

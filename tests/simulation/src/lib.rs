@@ -2,7 +2,8 @@
 //!
 //! [`world`] holds the fakes, one file for each port, under the name the port has in the core. [`scenario`] makes a run from
 //! a seed: isolates, callers, requests, faults. [`invariants`] says what must hold after every answer; it is naive on
-//! purpose and knows nothing of caches, retries or leases but their stated bounds. A failing run is its seed.
+//! purpose and knows nothing of caches, retries or leases but their stated bounds. A failing run is its seed. [`crowd`] is
+//! another kind of run: many isolates under one rate limit.
 
 #![expect(
     clippy::arithmetic_side_effects,
@@ -13,6 +14,7 @@
 )]
 
 pub mod authority;
+pub mod crowd;
 pub mod facts;
 pub mod invariants;
 pub mod issued;

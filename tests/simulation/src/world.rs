@@ -51,6 +51,8 @@ pub struct World {
     pub commands: RefCell<Vec<String>>,
     /// Owners that do not answer, by how their keys begin.
     pub lost_owners: RefCell<Vec<&'static str>>,
+    /// How often the owner of each key was asked.
+    pub asked: RefCell<BTreeMap<String, usize>>,
     /// Every run of a tool at an executor.
     pub executions: RefCell<Vec<Execution>>,
     /// Everything that was sent to executors, as text: searched for what must not be there.

@@ -8,6 +8,7 @@ use super::Platform;
 
 impl Durable for Platform {
     async fn apply(&self, key: &str, command: Vec<u8>) -> Result<Vec<u8>, DurableError> {
+        *self.world.asked.borrow_mut().entry(key.to_owned()).or_default() += 1;
         self.world.latency().await;
         self.world.commands.borrow_mut().push(key.to_owned());
         let is_lost = self.world.lost_owners.borrow().iter().any(|lost| key.starts_with(*lost));

@@ -1,0 +1,143 @@
+//! The section `[rate]`: how many requests there may be, and whose.
+
+use super::FailMode;
+use super::document::{Located, choice, document};
+use super::faults::ConfigFault;
+use crate::limits::{LEASE_MAX, RATE_LEASE_MIN, RATE_LIMITS, RATE_REQUESTS_MAX, RATE_WINDOW_MAX};
+use crate::names::{CallerId, LimitId, TenantId, ToolPattern};
+use crate::state::rate::Pace;
+use crate::time::{Millis, write_number};
+
+/// How many requests there may be.
+#[derive(Clone, Debug)]
+pub struct RateRules {
+    /// For how long tokens that an isolate was given can be used.
+    pub lease: Millis,
+    /// What happens when the owner of a limit cannot be asked.
+    pub fail_mode: FailMode,
+    /// The limits: at most [`RATE_LIMITS`].
+    pub limits: Vec<RateLimit>,
+}
+
+/// One limit.
+#[derive(Clone, Debug)]
+pub struct RateLimit {
+    /// Its name.
+    pub id: LimitId,
+    /// How many requests.
+    pub pace: Pace,
+    /// Whose requests are counted together: those that agree in all of these.
+    pub per: Vec<RatePer>,
+    /// Whether it refuses.
+    pub mode: RateMode,
+    /// The tools whose calls it is about; empty for every request.
+    pub tools: Vec<ToolPattern>,
+    /// The tenants it is about; empty for all.
+    pub tenants: Vec<TenantId>,
+    /// The callers it is about; empty for all.
+    pub callers: Vec<CallerId>,
+    /// The limit as an item of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11, section 3).
+    pub policy: String,
+}
+
+impl RateLimit {
+    /// Whether only requests of one caller are counted together: then how many are left is nobody else's affair.
+    #[must_use]
+    pub fn is_of_one_caller(&self) -> bool {
+        self.per.contains(&RatePer::Caller)
+    }
+}
+
+choice! {
+    /// What requests have in common that are counted together.
+    pub enum RatePer {
+        /// The caller.
+        Caller = "caller",
+        /// The tenant.
+        Tenant = "tenant",
+        /// The tool.
+        Tool = "tool",
+    }
+}
+
+choice! {
+    /// Whether a limit refuses.
+    pub enum RateMode {
+        /// It refuses.
+        Enforce = "enforce",
+        /// It only says in the record, and in the counters, what it would have refused.
+        DryRun = "dry_run",
+    }
+}
+
+document! { default
+    /// How many requests there may be.
+    pub(super) struct RateSection {
+        /// For how long tokens that an isolate was given can be used, 200ms to 10s. Longer: fewer questions to the owner. Shorter: a smaller overshoot.
+        lease: Millis = Millis::from_secs(2), in (RATE_LEASE_MIN, LEASE_MAX);
+        /// When the owner of a limit cannot be asked: "closed" refuses, "open" admits; the record names it either way.
+        fail_mode: FailMode = FailMode::Closed;
+        /// The limits, at most 16. A request must pass each that is about it.
+        limits: Vec<Located<LimitSection>> = Vec::new();
+    }
+}
+
+document! {
+    /// A limit on the rate of requests.
+    pub(super) struct LimitSection {
+        /// Its name: what a refusal, the headers, the record and the counters say.
+        id: LimitId;
+        /// Requests whose caller, tenant, tool (or several of these) are the same are counted together; [] counts all together.
+        per: Vec<RatePer>;
+        /// How many requests in each window, on the long run.
+        requests: u64, in (1, RATE_REQUESTS_MAX);
+        /// The window, in whole seconds, at most 1d.
+        window: Millis, in (Millis::from_secs(1), RATE_WINDOW_MAX);
+        /// How many at once after a time without any; as many as requests, if absent.
+        burst: Option<u64>;
+        /// "enforce", or "dry_run": only the record and the counters say what would have been refused.
+        mode: RateMode = RateMode::Enforce;
+        /// The tools whose calls it is about: "*", "Toolkit.*" or "Toolkit.Tool"; [] for requests of every kind.
+        tools: Vec<ToolPattern> = Vec::new();
+        /// The tenants it is about; [] for all.
+        tenants: Vec<TenantId> = Vec::new();
+        /// The callers it is about; [] for all.
+        callers: Vec<CallerId> = Vec::new();
+    }
+}
+
+/// The rules that a section means.
+pub(super) fn rules(section: RateSection, found: &mut Vec<ConfigFault>) -> RateRules {
+    let RateSection { lease, fail_mode, limits } = section;
+    if let Some(first) = limits.get(RATE_LIMITS) {
+        fault(found, first.line, "rate.limits", &format!("are more than {RATE_LIMITS}"));
+    }
+    let limits = limits.into_iter().map(|Located { value, line }| limit(value, line, found)).collect();
+    RateRules { lease, fail_mode, limits }
+}
+
+fn limit(section: LimitSection, line: usize, found: &mut Vec<ConfigFault>) -> RateLimit {
+    let LimitSection { id, per, requests, window, burst, mode, tools, tenants, callers } = section;
+    let place = format!("rate.limits.{id}");
+    if window.get() % 1_000 != 0 {
+        fault(found, line, &place, "window must be whole seconds: the headers can say no other");
+    }
+    let burst = burst.unwrap_or(requests);
+    if burst == 0 || burst > RATE_REQUESTS_MAX {
+        fault(found, line, &place, &format!("burst must be from 1 to {RATE_REQUESTS_MAX}"));
+    }
+    if per.iter().enumerate().any(|(index, one)| per.iter().take(index).any(|other| other == one)) {
+        fault(found, line, &place, "per names the same twice");
+    }
+    // An id has no character that a string of structured fields must escape (RFC 9651, section 3.3.3).
+    let mut policy = ["\"", id.as_str(), "\";q="].concat().into_bytes();
+    write_number(&mut policy, requests);
+    policy.extend_from_slice(b";w=");
+    write_number(&mut policy, window.as_secs_ceil());
+    let policy = String::from_utf8(policy).unwrap_or_default();
+    RateLimit { id, pace: Pace { requests, window, burst }, per, mode, tools, tenants, callers, policy }
+}
+
+fn fault(found: &mut Vec<ConfigFault>, line: usize, place: &str, message: &str) {
+    found.push(ConfigFault { line: Some(line), place: place.to_owned(), message: message.to_owned() });
+}

@@ -1,0 +1,61 @@
+//! What callers are told of the limits: the fields `RateLimit-Policy` and `RateLimit`
+//! (draft-ietf-httpapi-ratelimit-headers-11), structured fields by RFC 9651.
+
+use crate::config::RateLimit;
+use crate::time::{Millis, write_number};
+
+/// Both fields, while they are written. An empty list is a field that is not sent (RFC 9651, section 3.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fields {
+    /// The value of `RateLimit-Policy`.
+    pub policy: String,
+    /// The value of `RateLimit`.
+    pub service: String,
+}
+
+impl Fields {
+    /// Two lists without items.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { policy: String::new(), service: String::new() }
+    }
+
+    /// Notes that `limit` is about this request.
+    pub(crate) fn policy(&mut self, limit: &RateLimit) {
+        separate(&mut self.policy);
+        self.policy.push_str(&limit.policy);
+    }
+
+    /// Notes how many requests the caller can surely still make at once.
+    pub(crate) fn left(&mut self, limit: &RateLimit, left: u64) {
+        self.item(limit, b";r=", left.min(limit.pace.burst));
+    }
+
+    /// Notes that none is left, and for how long that will be so.
+    pub(crate) fn exhausted(&mut self, limit: &RateLimit, wait: Millis) {
+        self.item(limit, b";r=0;t=", wait.as_secs_ceil());
+    }
+
+    fn item(&mut self, limit: &RateLimit, before: &[u8], number: u64) {
+        let mut text = std::mem::take(&mut self.service).into_bytes();
+        if text.is_empty() {
+            text.reserve(64);
+        } else {
+            text.extend_from_slice(b", ");
+        }
+        text.push(b'"');
+        text.extend_from_slice(limit.id.as_str().as_bytes());
+        text.push(b'"');
+        text.extend_from_slice(before);
+        write_number(&mut text, number);
+        self.service = String::from_utf8(text).unwrap_or_default();
+    }
+}
+
+fn separate(list: &mut String) {
+    if list.is_empty() {
+        list.reserve(64);
+    } else {
+        list.push_str(", ");
+    }
+}

@@ -1,0 +1,171 @@
+//! The owner of one limit's key: hands out leases of tokens, each debited before it leaves.
+//!
+//! What is true of the owner whatever is lost, late or out of order: tokens handed out less tokens taken back, in any span
+//! of its time, are at most `burst + rate * span`. It follows that in any span the requests admitted everywhere are at most
+//! `burst + rate * span` more than what lay unspent in leases when the span began (docs/limits.md derives it), and the owner
+//! lets no more lie in leases than the limit gives in the life of one lease, beside one token for each request that waits.
+
+mod meter;
+
+use serde::{Deserialize, Serialize};
+
+pub use meter::{Meter, Pace};
+
+use crate::limits::{LEASE_MAX, RATE_HOLDERS};
+use crate::time::{Millis, Timestamp};
+
+/// Where tokens are short, an isolate asks again when about so many can have come together for it.
+const BATCH: u64 = 64;
+
+/// What is known of one key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rate {
+    meter: Meter,
+    holders: Vec<Holder>,
+}
+
+/// Whoever has a lease.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Holder {
+    id: u64,
+    /// The number of its last question that counted.
+    asked: u64,
+    /// Tokens it has given back, all in all.
+    returned: u64,
+    /// Tokens that may lie in its lease, at most.
+    out: u64,
+    /// When it is forgotten: what it has not given back by then is spent.
+    until: Timestamp,
+}
+
+/// What the owner of a limit's key can be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Takes back what was not used, and asks for more.
+    Ask(Ask),
+}
+
+/// A question for tokens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// The limit as the isolate's configuration has it.
+    pub pace: Pace,
+    /// For how long what is handed out can be used.
+    pub lease: Millis,
+    /// Who asks: a number that no other lease has.
+    pub holder: u64,
+    /// Raised with each question of this holder: one that was overtaken does not count.
+    pub number: u64,
+    /// Tokens in the lease that stay there. A holder has one question under way at a time, so it is all that it has.
+    pub held: u64,
+    /// Tokens that the holder has given back, this time and before: a lost question loses none of them, and one that is
+    /// heard twice gives none twice.
+    pub returned: u64,
+    /// Requests that wait for a token.
+    pub waiting: u64,
+    /// Tokens beyond those.
+    pub more: u64,
+}
+
+/// What it answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// A lease.
+    Lease(Granted),
+    /// A later question of the same holder came first: this one changed nothing.
+    Overtaken,
+}
+
+/// What an owner hands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Granted {
+    /// Tokens: they are debited.
+    pub tokens: u64,
+    /// Tokens that are still free.
+    pub left: u64,
+    /// How long not to ask again; zero where there is plenty.
+    pub wait: Millis,
+}
+
+/// How many tokens may lie unspent in leases, beside those of waiting requests: as many as come in the life of a lease, so
+/// that a limit of few requests a minute has none, and is exact.
+#[must_use]
+pub fn most_out(pace: Pace, lease: Millis) -> u64 {
+    pace.tokens_in(lease)
+}
+
+/// The next state (`None`: as it was), when it can be forgotten, and the reply.
+pub(super) fn apply(earlier: Option<Rate>, command: Command, now: Timestamp) -> (Option<(Rate, Timestamp)>, Reply) {
+    let Command::Ask(ask) = command;
+    let mut rate = earlier.unwrap_or_else(|| Rate { meter: Meter::new(now), holders: Vec::new() });
+    match rate.ask(&ask, now) {
+        None => (None, Reply::Overtaken),
+        Some(granted) => {
+            let until = rate.holders.iter().map(|holder| holder.until).max().unwrap_or(now);
+            let idle = rate.meter.empty_at(ask.pace).max(until);
+            (Some((rate, idle)), Reply::Lease(granted))
+        }
+    }
+}
+
+impl Rate {
+    fn ask(&mut self, ask: &Ask, now: Timestamp) -> Option<Granted> {
+        let (pace, lease) = (ask.pace, ask.lease.min(LEASE_MAX));
+        // A clock that was set back must not keep the dead for ever.
+        let latest = now.after(KEPT_MOST);
+        self.holders.retain(|holder| now < holder.until && holder.until <= latest);
+        let mut own = match self.holders.iter().position(|holder| holder.id == ask.holder) {
+            Some(index) => self.holders.swap_remove(index),
+            // Of a holder that was forgotten, nothing is taken back.
+            None => Holder { id: ask.holder, asked: 0, returned: ask.returned, out: 0, until: now },
+        };
+        if ask.number <= own.asked {
+            return None;
+        }
+        self.meter.advance(pace, now);
+        let back = ask.returned.saturating_sub(own.returned).min(own.out);
+        self.meter.give_back(pace, back);
+        let others = self.holders.iter().fold(0_u64, |sum, holder| sum.saturating_add(holder.out));
+        let has_place = self.holders.len() < RATE_HOLDERS;
+        let room = if has_place { most_out(pace, lease).saturating_sub(others.saturating_add(ask.held)) } else { 0 };
+
+        let free = self.meter.free(pace);
+        let first = ask.waiting.min(free);
+        // Half of what is there stays for the others: where tokens are scarce, leases are small.
+        let spare = free.saturating_sub(first) / 2;
+        let tokens = first.saturating_add(ask.more.min(spare).min(room));
+        self.meter.take(pace, tokens);
+
+        // Short: less was given than could be used, and who asks at once again would not even get a batch.
+        let left = self.meter.free(pace);
+        let is_short = (first < ask.waiting || ask.more.min(room) > spare) && left / 2 < BATCH;
+        if has_place {
+            let returned = own.returned.max(ask.returned);
+            let until = now.after(lease).after(lease);
+            own = Holder { id: own.id, asked: ask.number, returned, out: ask.held.saturating_add(tokens), until };
+            self.holders.push(own);
+        }
+        let wait = if is_short { self.wait(pace, lease) } else { Millis::ZERO };
+        Some(Granted { tokens, left, wait })
+    }
+
+    /// How long not to ask again: where isolates share many tokens, until a batch can have come together for each of them
+    /// (but not for long); else until there is a token at all.
+    fn wait(&self, pace: Pace, lease: Millis) -> Millis {
+        let askers = u64::try_from(self.holders.len()).unwrap_or(u64::MAX).max(1);
+        let longest = lease.half().half();
+        let batch = if pace.tokens_in(longest) >= askers {
+            pace.time_for(askers.saturating_mul(BATCH)).min(longest)
+        } else {
+            Millis::ZERO
+        };
+        batch.max(self.meter.wait(pace))
+    }
+}
+
+/// No holder is remembered for longer: two lives of the longest lease, and what a clock may be set back unnoticed.
+const KEPT_MOST: Millis = Millis::from_secs(30);
+
+#[cfg(test)]
+#[path = "rate_tests.rs"]
+mod tests;
