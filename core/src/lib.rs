@@ -15,6 +15,7 @@ pub mod limits;
 pub mod names;
 mod nearest;
 pub mod refusal;
+pub mod schema;
 pub mod secret;
 pub mod time;
 

@@ -116,3 +116,18 @@ pub const IDEMPOTENT_ANSWER_BYTES: usize = 1_500_000;
 
 /// Most authorisations that one answer may begin.
 pub const AUTHORIZATIONS_PER_ANSWER: usize = 32;
+
+/// Most bytes of the text of one JSON Schema.
+pub const SCHEMA_BYTES: usize = 64 * 1024;
+
+/// Most JSON values in one schema.
+pub const SCHEMA_VALUES: usize = 20_000;
+
+/// Deepest nesting of a schema.
+pub const SCHEMA_DEPTH: usize = 64;
+
+/// Most schemas within one schema.
+pub const SCHEMA_NODES: usize = 4_000;
+
+/// Most faults that one answer, or one refused schema, lists.
+pub const SCHEMA_FAULTS: usize = 16;
