@@ -8,6 +8,7 @@ use std::rc::Rc;
 pub use arguments::check as check_arguments;
 pub use body::{Members, json_body};
 
+use crate::action::Action;
 use crate::config::{Caller, Config, FailMode, ProjectRule, UserRule};
 use crate::epochs::Held;
 use crate::json::Json;
@@ -96,6 +97,8 @@ pub struct Context<'a> {
     pub config: &'a Config,
     /// The caller.
     pub caller: &'a Caller,
+    /// The action that the request is.
+    pub action: Action,
     /// The epochs.
     pub held: &'a Held,
     /// Every tool.
@@ -105,10 +108,16 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Whether the caller may see and call the tool with this name in lower case.
+    /// Whether the caller may do what it asks for with the tool with this name in lower case.
     #[must_use]
     pub fn may_use(&self, folded: &str) -> bool {
-        self.caller.tools.iter().any(|pattern| pattern.matches(folded))
+        match self.action {
+            // Whoever may call a tool may also see it.
+            Action::ToolsList => {
+                self.caller.holds_for(Action::ToolsList, folded) || self.caller.holds_for(Action::ToolsCall, folded)
+            }
+            action => self.caller.holds_for(action, folded),
+        }
     }
 
     /// The user that a text names, if the caller may name it.
@@ -158,7 +167,7 @@ pub fn permit(config: &Config, caller: &Caller, held: &Held, asked: &Asked) -> R
         }));
     }
     if let Gate::Action(action) = asked.operation.gate()
-        && !caller.actions.iter().any(|pattern| pattern.matches(action))
+        && !caller.holds(action)
     {
         return Err(Refusal::with(RefusalKind::ActionNotPermitted, action.as_str()));
     }
@@ -281,7 +290,7 @@ fn admit_execute<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request)
 /// "all tools", so only callers of every tool may leave them out where tools are to be used.
 fn admit_chat_tools(context: &Context<'_>, members: &Members<'_, '_>) -> Result<(), Refusal> {
     let named = body::chat_tools(members)?;
-    let may_use_all = context.caller.tools.contains(&crate::names::ToolPattern::Every);
+    let may_use_all = context.caller.holds_for_every_tool(context.action);
     if named.is_empty() && members.has("tool_choice") && !may_use_all {
         return Err(Refusal::new(RefusalKind::ToolsUnnamed));
     }

@@ -1,19 +1,25 @@
 //! The configuration: `toolgate.toml` and the host's settings, parsed once into types that cannot be wrong.
 
 mod build;
+mod caller;
+mod credential;
 pub(crate) mod document;
 mod faults;
 mod quantity;
 mod schema;
 mod sections;
 mod settings;
+mod words;
 
-use crate::action::ActionPattern;
-use crate::names::{CallerId, ExecutorId, KeyId, Project, TenantId, ToolPattern, UserId};
-use crate::secret::Secret;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::names::{ExecutorId, Project, RoleId, ToolPattern};
 use crate::time::Millis;
 
 pub use build::load;
+pub use caller::{Caller, CallerKey, ClaimValue, ConfiguredCaller, Grant, ProjectRule, UserRule};
+pub use credential::{Credential, Credentials};
 pub use faults::ConfigFault;
 pub use schema::json_schema;
 pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, FailMode};
@@ -34,8 +40,10 @@ pub struct Config {
     pub executors: Vec<Executor>,
     /// How their tools become one registry.
     pub registry: RegistryRules,
-    /// Who may call.
-    pub callers: Vec<Caller>,
+    /// The roles that callers of every kind can have.
+    pub roles: BTreeMap<RoleId, Rc<Grant>>,
+    /// Who may call, of those that the document names.
+    pub callers: Vec<ConfiguredCaller>,
     /// What may be answered from cache.
     pub cache: CacheRules,
     /// How calls are made.
@@ -95,12 +103,10 @@ pub enum ExecutorKind {
 pub struct Upstream {
     /// `scheme://host[:port][/prefix]`, without a trailing slash.
     pub base_url: String,
-    /// The engine's API key or the worker's secret; `None` switches the executor off, by name.
-    pub credential: Option<Secret>,
-    /// The setting that holds it.
+    /// The setting of the general credential; empty when only tenants have one.
     pub credential_setting: String,
-    /// Identifies the account that the credential opens, without telling the credential.
-    pub account: [u8; 16],
+    /// The engine's API keys or the worker's secrets; none at all switches the executor off, by name.
+    pub credentials: Credentials,
     /// The organisation and project that unscoped paths mean; an engine only.
     pub project: Option<Project>,
 }
@@ -117,10 +123,12 @@ impl Executor {
 
     /// Why the executor takes no part, if so.
     #[must_use]
-    pub const fn is_inactive(&self) -> bool {
+    pub fn is_inactive(&self) -> bool {
         match &self.kind {
             ExecutorKind::Local => false,
-            ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) => upstream.credential.is_none(),
+            ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) => {
+                upstream.credentials.of_discovery().is_none()
+            }
         }
     }
 }
@@ -132,52 +140,6 @@ pub struct RegistryRules {
     pub refresh: Millis,
     /// What happens when two executors offer the same tool in the same version.
     pub conflicts: ConflictRule,
-}
-
-/// Who may call, and what.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    /// Its name.
-    pub id: CallerId,
-    /// Its tenant.
-    pub tenant: TenantId,
-    /// Its keys.
-    pub keys: Vec<CallerKey>,
-    /// The actions it holds.
-    pub actions: Vec<ActionPattern>,
-    /// The tools it may see and call.
-    pub tools: Vec<ToolPattern>,
-    /// The users it may name.
-    pub users: UserRule,
-    /// The engine projects it may address by path.
-    pub projects: ProjectRule,
-}
-
-/// One API key of a caller, as a keyed hash.
-#[derive(Clone, Debug)]
-pub struct CallerKey {
-    /// Its name.
-    pub id: KeyId,
-    /// HMAC-SHA-256 of the key under the hashing secret.
-    pub hash: [u8; 32],
-}
-
-/// The users that a caller may name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UserRule {
-    /// Any.
-    Every,
-    /// These.
-    Only(Vec<UserId>),
-}
-
-/// The engine projects that a caller may address by path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProjectRule {
-    /// Any.
-    Every,
-    /// These.
-    Only(Vec<Project>),
 }
 
 /// What may be answered from cache.

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use super::*;
+use crate::action::{Action, ActionPattern};
 use crate::ports::Settings;
 
 struct Map(BTreeMap<&'static str, &'static str>);
@@ -143,4 +144,26 @@ fn the_schema_is_closed_and_describes_every_member() {
         }
     }
     walk(&json_schema(), "");
+}
+
+#[test]
+fn a_caller_holds_its_own_grant_and_those_of_its_roles() {
+    let document = "executors = []\n[[roles]]\nid = \"reader\"\nactions = [\"tools/*\"]\ntools = [\"Mail.*\"]\n\
+        [[callers]]\nid = \"x\"\ntenant = \"t\"\nkeys = []\nroles = [\"reader\"]\nactions = [\"chat/*\"]\ntools = [\"*\"]\n";
+    let config = load_with(document, &[]).unwrap();
+    let caller = &config.callers[0].caller;
+    let rules: Vec<_> = caller.grants.iter().map(|grant| grant.rule.as_str()).collect();
+    assert_eq!(rules, ["caller:x", "role:reader"]);
+    assert!(caller.holds_for(Action::ToolsCall, "mail.send"));
+    // The role gives the action for other tools, its own grant the tool for another action.
+    assert!(!caller.holds_for(Action::ToolsCall, "docs.get"));
+    assert!(
+        caller.holds_for(Action::ChatCompletions, "docs.get") && caller.holds_for_every_tool(Action::ChatCompletions)
+    );
+    assert!(!caller.holds_for_every_tool(Action::ToolsCall) && !caller.holds(Action::EpochsWrite));
+    let narrowed = Caller { within: Some(vec![ActionPattern::One(Action::ToolsList)]), ..Caller::clone(caller) };
+    assert!(narrowed.holds(Action::ToolsList) && !narrowed.holds_for(Action::ToolsCall, "mail.send"));
+    assert!(!narrowed.holds_for_every_tool(Action::ChatCompletions));
+    let faults = load_with(&document.replace("[\"reader\"]", "[\"writer\"]"), &[]).unwrap_err();
+    assert_eq!(faults, ["line 6: callers.x.roles: there is no role writer"]);
 }

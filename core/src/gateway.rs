@@ -100,15 +100,15 @@ async fn pipeline<P: Platform>(
         return Ok(own::open(&asked.operation));
     }
     let running = isolate.running().map_err(|_| Refusal::new(RefusalKind::ConfigurationInvalid))?;
-    match asked.operation.gate() {
+    let action = match asked.operation.gate() {
         Gate::Open => {
             return own::public(platform, isolate, running, &asked, request).await;
         }
         Gate::WorkerToken => {
             return own::worker(platform, running, &asked.operation, request, record).await;
         }
-        Gate::Action(_) => {}
-    }
+        Gate::Action(action) => action,
+    };
 
     // identity, and of admission what needs no tools.
     let (mut caller, mut held) = let_in(platform, isolate, running, &asked, request, record).await?;
@@ -125,7 +125,8 @@ async fn pipeline<P: Platform>(
     };
     let context = Context {
         config: &running.config,
-        caller,
+        caller: &caller,
+        action,
         held: &held,
         registry: &tools.registry,
         registry_is_incomplete: tools.is_incomplete(),
@@ -139,14 +140,14 @@ async fn pipeline<P: Platform>(
 }
 
 /// Whose key it is, under the epochs that say which keys are revoked; and whether this caller may ask for this at all.
-async fn let_in<'r, P: Platform>(
+async fn let_in<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
-    running: &'r Running,
+    running: &Running,
     asked: &Asked,
     request: &Request,
     record: &mut Record,
-) -> Result<(&'r Caller, Held), Refusal> {
+) -> Result<(Rc<Caller>, Held), Refusal> {
     let held = epochs::hold(platform, isolate, running).await;
     record.epoch = Some(held.epochs.version);
     if !held.is_current() && !record.degraded.contains(&"epochs_unavailable") {
@@ -156,8 +157,8 @@ async fn let_in<'r, P: Platform>(
     let caller = identified.caller;
     record.tenant = Some(caller.tenant.clone());
     record.caller = Some(caller.id.clone());
-    record.key = Some(identified.key.id.clone());
-    admission::permit(&running.config, caller, &held, asked)?;
+    record.key = Some(identified.key);
+    admission::permit(&running.config, &caller, &held, asked)?;
     Ok((caller, held))
 }
 

@@ -3,13 +3,15 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::hash::Hasher as _;
+use std::rc::Rc;
 
 use hmac_sha256::Hash;
 use siphasher::sip128::{Hasher128 as _, SipHasher24};
 use subtle::ConstantTimeEq;
 
-use crate::config::{Caller, CallerKey};
+use crate::config::{Caller, ConfiguredCaller};
 use crate::limits;
+use crate::names::KeyId;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::request::{Header, RequestHeaders};
 use crate::state::epochs::Epochs;
@@ -67,12 +69,12 @@ impl KeyHasher {
 }
 
 /// A caller whose credential was checked, and the key it used.
-#[derive(Clone, Copy, Debug)]
-pub struct Identified<'c> {
+#[derive(Clone, Debug)]
+pub struct Identified {
     /// The caller.
-    pub caller: &'c Caller,
-    /// The key.
-    pub key: &'c CallerKey,
+    pub caller: Rc<Caller>,
+    /// The name of what it identified itself with.
+    pub key: KeyId,
 }
 
 /// Where a key stands in the configuration: its caller's place, and its own among that caller's.
@@ -108,7 +110,7 @@ impl fmt::Debug for Keyring {
 impl Keyring {
     /// The ring of these callers' keys; `secret` must be random and of this isolate alone.
     #[must_use]
-    pub fn new(hasher: KeyHasher, callers: &[Caller], secret: [u8; 16]) -> Self {
+    pub fn new(hasher: KeyHasher, callers: &[ConfiguredCaller], secret: [u8; 16]) -> Self {
         let verified = RefCell::new(vec![None; VERIFIED]);
         Self { hasher, table: KeyTable::new(callers), secret, verified }
     }
@@ -136,7 +138,7 @@ impl Keyring {
 struct KeyTable(Vec<([u8; 32], usize, usize)>);
 
 impl KeyTable {
-    fn new(callers: &[Caller]) -> Self {
+    fn new(callers: &[ConfiguredCaller]) -> Self {
         let mut rows: Vec<_> = callers
             .iter()
             .enumerate()
@@ -163,19 +165,19 @@ impl KeyTable {
 /// # Errors
 /// [`RefusalKind::CredentialMissing`], [`RefusalKind::CredentialMalformed`], [`RefusalKind::CredentialUnknown`] and
 /// [`RefusalKind::CredentialRevoked`].
-pub fn identify<'c>(
+pub fn identify(
     headers: &RequestHeaders,
     keyring: &Keyring,
-    callers: &'c [Caller],
+    callers: &[ConfiguredCaller],
     epochs: &Epochs,
-) -> Result<Identified<'c>, Refusal> {
+) -> Result<Identified, Refusal> {
     let key = credential(headers)?;
     let found = keyring.find(key).and_then(|(caller, key)| {
-        let caller = callers.get(caller)?;
-        Some(Identified { caller, key: caller.keys.get(key)? })
+        let configured = callers.get(caller)?;
+        Some(Identified { caller: Rc::clone(&configured.caller), key: configured.keys.get(key)?.id.clone() })
     });
     let identified = found.ok_or_else(|| Refusal::new(RefusalKind::CredentialUnknown))?;
-    if epochs.revoked.contains(identified.key.id.as_str()) {
+    if epochs.revoked.contains(identified.key.as_str()) {
         return Err(Refusal::new(RefusalKind::CredentialRevoked));
     }
     Ok(identified)

@@ -1,19 +1,25 @@
 //! Keys in headers, and whose they are.
 
 use super::*;
-use crate::config::{ProjectRule, UserRule};
-use crate::names::{CallerId, KeyId, TenantId};
+use std::collections::BTreeMap;
 
-fn caller(id: &str, keys: &[&str], hasher: &KeyHasher) -> Caller {
-    Caller {
+use crate::config::{CallerKey, ProjectRule, UserRule};
+use crate::names::{CallerId, TenantId};
+
+fn caller(id: &str, keys: &[&str], hasher: &KeyHasher) -> ConfiguredCaller {
+    let caller = Caller {
         id: CallerId::new(id).unwrap(),
         tenant: TenantId::new("t").unwrap(),
-        keys: keys.iter().map(|key| CallerKey { id: KeyId::new(key).unwrap(), hash: hasher.hash(key) }).collect(),
-        actions: Vec::new(),
-        tools: Vec::new(),
+        roles: Vec::new(),
+        scopes: Vec::new(),
+        within: None,
+        claims: BTreeMap::new(),
+        grants: Vec::new(),
         users: UserRule::Only(Vec::new()),
         projects: ProjectRule::Only(Vec::new()),
-    }
+    };
+    let keys = keys.iter().map(|key| CallerKey { id: KeyId::new(key).unwrap(), hash: hasher.hash(key) }).collect();
+    ConfiguredCaller { caller: Rc::new(caller), keys }
 }
 
 fn identify_with(headers: &[(Header, &str)], revoked: &[&str]) -> Result<String, RefusalKind> {
@@ -27,7 +33,7 @@ fn identify_with(headers: &[(Header, &str)], revoked: &[&str]) -> Result<String,
     let epochs = Epochs { revoked: revoked.iter().map(|id| (*id).to_owned()).collect(), ..Epochs::default() };
     let answer = || {
         let found = identify(&values, &keyring, &callers, &epochs);
-        found.map(|found| format!("{} {}", found.caller.id, found.key.id)).map_err(|refusal| refusal.kind)
+        found.map(|found| format!("{} {}", found.caller.id, found.key)).map_err(|refusal| refusal.kind)
     };
     let (first, again) = (answer(), answer());
     assert_eq!(first, again, "a key that was verified before is the same key");

@@ -49,6 +49,10 @@ id! {
     KeyId
 }
 id! {
+    /// A role: a set of permissions that callers can have.
+    RoleId
+}
+id! {
     /// An executor: a place where tools run.
     ExecutorId
 }

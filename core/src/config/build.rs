@@ -1,5 +1,7 @@
 //! From the document and the host's settings to the [`Config`]: what one member alone cannot tell is checked here.
 
+mod callers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hmac_sha256::{HMAC, Hash};
@@ -9,13 +11,12 @@ use toml::de::{DeTable, DeValue};
 use super::document::{Located, Value};
 use super::faults::{ConfigFault, Faults};
 use super::quantity::Bytes;
-use super::sections::{
-    CallerSection, Document, ExecutorSection, KeyHash, KeySection, KindChoice, ProjectPattern, SettingName, UserPattern,
-};
+use super::sections::{Document, ExecutorSection, KindChoice};
 use super::settings::{self, SETTINGS};
+use super::words::SettingName;
 use super::{
-    CacheRule, CacheRules, Caller, CallerKey, Config, EpochRules, ExecuteRules, Executor, ExecutorKind, ProjectRule,
-    RegistryRules, RequestLimits, Upstream, UserRule,
+    CacheRule, CacheRules, Config, Credential, Credentials, EpochRules, ExecuteRules, Executor, ExecutorKind,
+    RegistryRules, RequestLimits, Upstream,
 };
 use crate::identity::KeyHasher;
 use crate::ports::Settings;
@@ -64,7 +65,7 @@ pub async fn load<S: Settings>(document: &str, host: &S, random: [u8; 32]) -> Re
     let mut builder = Builder { values: &values, hasher: &hasher, faults: &mut found };
     let mut config = builder.build(sections);
     settings::apply(&mut config, &values, &mut found);
-    config.executors.iter_mut().for_each(set_account);
+    config.executors.iter_mut().for_each(set_accounts);
     if found.is_empty() { Ok(Loaded { config, hasher, worker_secret }) } else { Err(found) }
 }
 
@@ -86,20 +87,32 @@ fn read(document: &str, faults: &mut Faults<'_>) -> Option<Document> {
 
 fn setting_names(sections: &Document) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = SETTINGS.iter().map(|spec| spec.name.to_owned()).collect();
-    let credentials = sections.executors.iter().filter_map(|executor| executor.value.credential_setting.as_ref());
+    let credentials = sections.executors.iter().flat_map(|executor| {
+        let own = executor.value.credentials.iter().map(|own| &own.setting);
+        executor.value.credential_setting.iter().chain(own)
+    });
+    let successors: Vec<String> = credentials.clone().map(successor_of).collect();
     let keys = sections.callers.iter().flat_map(|caller| &caller.value.keys);
     names.extend(
         credentials.chain(keys.filter_map(|key| key.value.setting.as_ref())).map(|SettingName(name)| name.clone()),
     );
+    names.extend(successors);
     names
 }
 
-/// The account behind a credential, as 16 bytes that tell nothing of it.
-fn set_account(executor: &mut Executor) {
+/// The setting that holds the credential that is to replace the one in this setting.
+fn successor_of(SettingName(name): &SettingName) -> String {
+    format!("{name}_NEXT")
+}
+
+/// The account behind each credential, as 16 bytes that tell nothing of it.
+fn set_accounts(executor: &mut Executor) {
     if let ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) = &mut executor.kind {
-        let key = upstream.credential.as_ref().map_or(&b""[..], |secret| secret.expose().as_bytes());
-        let digest = HMAC::mac(upstream.base_url.as_bytes(), Hash::hash(key));
-        upstream.account = digest.first_chunk().copied().unwrap_or_default();
+        let base_url = upstream.base_url.as_bytes();
+        for credential in upstream.credentials.each_mut() {
+            let digest = HMAC::mac(base_url, Hash::hash(credential.primary().expose().as_bytes()));
+            credential.account = digest.first_chunk().copied().unwrap_or_default();
+        }
     }
 }
 
@@ -111,11 +124,13 @@ struct Builder<'b> {
 
 impl Builder<'_> {
     fn build(&mut self, sections: Document) -> Config {
-        let Document { limits, epochs, executors, registry, callers, cache, execute, cors } = sections;
+        let Document { limits, epochs, executors, registry, roles, callers, cache, execute, cors } = sections;
         self.refuse_twins("executors", executors.iter().map(|executor| (executor.value.id.as_str(), executor.line)));
+        self.refuse_twins("roles", roles.iter().map(|role| (role.value.id.as_str(), role.line)));
         self.refuse_twins("callers", callers.iter().map(|caller| (caller.value.id.as_str(), caller.line)));
         let keys = callers.iter().flat_map(|caller| &caller.value.keys);
         self.refuse_twins("callers[].keys", keys.map(|key| (key.value.id.as_str(), key.line)));
+        let roles = roles.into_iter().map(|role| callers::role_grant(role.value)).collect();
         let execute = ExecuteRules {
             timeout: execute.timeout,
             max_retries: u32::try_from(execute.max_retries).unwrap_or(limits::RETRIES_MAX),
@@ -135,7 +150,8 @@ impl Builder<'_> {
             epochs: EpochRules { lease: epochs.lease, fail_mode: epochs.fail_mode },
             executors: executors.into_iter().map(|section| self.executor(section, execute.timeout)).collect(),
             registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
-            callers: self.callers(callers),
+            callers: self.callers(callers, &roles),
+            roles,
             cache: CacheRules {
                 ttl: cache.ttl,
                 memory_bytes: size(cache.memory),
@@ -165,26 +181,43 @@ impl Builder<'_> {
         }
     }
 
+    fn credential(&self, setting: &SettingName) -> Option<Credential> {
+        let value = |name: &str| self.values.get(name).map(|value| Secret::new(value.as_str()));
+        Some(Credential::new(setting.0.clone(), value(&setting.0)?, value(&successor_of(setting))))
+    }
+
     fn executor(&mut self, Located { value: section, line }: Located<ExecutorSection>, most: Millis) -> Executor {
         let place = format!("executors.{}", section.id);
         let is_local = section.kind == KindChoice::Local;
-        if is_local && (section.base_url.is_some() || section.credential_setting.is_some()) {
-            self.fault(line, &place, "a local executor has neither base_url nor credential_setting");
+        let has_credential = section.credential_setting.is_some() || !section.credentials.is_empty();
+        if is_local && (section.base_url.is_some() || has_credential) {
+            self.fault(line, &place, "a local executor has neither base_url nor credential_setting nor credentials");
         }
         if section.project.is_some() && section.kind != KindChoice::Engine {
             self.fault(line, &place, "only an engine has a project");
         }
-        if !is_local && (section.base_url.is_none() || section.credential_setting.is_none()) {
-            let message =
-                format!("an executor of kind {} needs base_url and credential_setting", section.kind.as_str());
+        if !is_local && (section.base_url.is_none() || !has_credential) {
+            let message = format!(
+                "an executor of kind {} needs base_url and credential_setting (or credentials)",
+                section.kind.as_str()
+            );
             self.fault(line, &place, &message);
+        }
+        let mut credentials = Credentials {
+            general: section.credential_setting.as_ref().and_then(|setting| self.credential(setting)),
+            ..Credentials::default()
+        };
+        for own in &section.credentials {
+            let is_twin = credentials.tenants.insert(own.tenant.clone(), self.credential(&own.setting)).is_some();
+            if is_twin {
+                self.fault(line, &format!("{place}.credentials"), &format!("{} stands there twice", own.tenant));
+            }
         }
         let credential_setting = section.credential_setting.map(|SettingName(name)| name).unwrap_or_default();
         let upstream = Upstream {
             base_url: section.base_url.map(|url| url.0).unwrap_or_default(),
-            credential: self.values.get(&credential_setting).map(|value| Secret::new(value.as_str())),
             credential_setting,
-            account: [0; 16],
+            credentials,
             project: section.project,
         };
         let kind = match section.kind {
@@ -194,73 +227,6 @@ impl Builder<'_> {
         };
         let timeout = section.timeout.unwrap_or(most).min(most);
         Executor { id: section.id, kind, tools: section.tools, timeout }
-    }
-
-    fn callers(&mut self, sections: Vec<Located<CallerSection>>) -> Vec<Caller> {
-        let mut callers = Vec::with_capacity(sections.len());
-        let mut seen = BTreeMap::new();
-        for Located { value, line } in sections {
-            let caller = self.caller(value);
-            for key in &caller.keys {
-                // Revoking one of two ids of the same key would revoke nothing.
-                if let Some(other) = seen.insert(key.hash, key.id.clone()) {
-                    let message = format!("is the same key as {other}: a key has one id");
-                    self.fault(line, &format!("callers[].keys.{}", key.id), &message);
-                }
-            }
-            callers.push(caller);
-        }
-        callers
-    }
-
-    fn caller(&mut self, section: CallerSection) -> Caller {
-        let keys = section.keys.into_iter().filter_map(|key| self.key(key)).collect();
-        let every_user = section.users.iter().any(|user| matches!(user, UserPattern::Every));
-        let every_project = section.projects.iter().any(|project| matches!(project, ProjectPattern::Every));
-        let users = section.users.into_iter().filter_map(|user| match user {
-            UserPattern::Every => None,
-            UserPattern::One(user) => Some(user),
-        });
-        let projects = section.projects.into_iter().filter_map(|project| match project {
-            ProjectPattern::Every => None,
-            ProjectPattern::One(project) => Some(project),
-        });
-        Caller {
-            id: section.id,
-            tenant: section.tenant,
-            keys,
-            actions: section.actions,
-            tools: section.tools,
-            users: if every_user { UserRule::Every } else { UserRule::Only(users.collect()) },
-            projects: if every_project { ProjectRule::Every } else { ProjectRule::Only(projects.collect()) },
-        }
-    }
-
-    fn key(&mut self, Located { value: key, line }: Located<KeySection>) -> Option<CallerKey> {
-        let place = format!("callers[].keys.{}", key.id);
-        match (key.hash, key.setting) {
-            (Some(KeyHash(hash)), None) => {
-                if !self.values.contains_key("TOOLGATE_KEY_HASH_SECRET") {
-                    self.fault(line, &place, "has a hash, but the setting TOOLGATE_KEY_HASH_SECRET is not set");
-                }
-                Some(CallerKey { id: key.id, hash })
-            }
-            (None, Some(SettingName(name))) => {
-                let value = self.values.get(&name)?;
-                if value.len() < limits::KEY_BYTES_MIN {
-                    let message = format!(
-                        "the setting {name} is shorter than {} bytes: too easy to guess",
-                        limits::KEY_BYTES_MIN
-                    );
-                    self.fault(line, &place, &message);
-                }
-                Some(CallerKey { id: key.id, hash: self.hasher.hash(value) })
-            }
-            _ => {
-                self.fault(line, &place, "needs either hash or setting");
-                None
-            }
-        }
     }
 }
 

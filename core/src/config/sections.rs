@@ -1,16 +1,12 @@
 //! The sections of `toolgate.toml`, as documents.
 
-use serde_json::json;
-use toml::Spanned;
-use toml::de::DeValue;
-
-use super::document::{Located, Value, choice, document, parsed};
-use super::faults::Faults;
+use super::document::{Located, choice, document};
 use super::quantity::Bytes;
+use super::words::{BaseUrl, KeyHash, ProjectPattern, SettingName, UserPattern};
 use crate::action::ActionPattern;
 use crate::json::Limits;
 use crate::limits;
-use crate::names::{CallerId, ExecutorId, KeyId, Project, TenantId, ToolPattern, UserId};
+use crate::names::{CallerId, ExecutorId, KeyId, Project, RoleId, TenantId, ToolPattern};
 use crate::time::Millis;
 
 document! {
@@ -24,6 +20,8 @@ document! {
         executors: Vec<Located<ExecutorSection>>;
         /// How the executors' tools become one registry.
         registry: RegistrySection = RegistrySection::default();
+        /// Sets of permissions that callers can have.
+        roles: Vec<Located<RoleSection>> = Vec::new();
         /// Who may call. A caller holds nothing that is not written here.
         callers: Vec<Located<CallerSection>>;
         /// What may be answered from cache.
@@ -82,12 +80,24 @@ document! {
         base_url: Option<BaseUrl>;
         /// The setting (variable or secret of the platform) that holds the engine's API key or the worker's secret. Unset, the executor is inactive.
         credential_setting: Option<SettingName>;
+        /// Tenants whose calls are made with a credential of their own.
+        credentials: Vec<TenantCredentialSection> = Vec::new();
         /// org/project that unscoped paths of an engine mean.
         project: Option<Project>;
         /// The tools taken from it: "*", "Toolkit.*" or "Toolkit.Tool".
         tools: Vec<ToolPattern> = vec![ToolPattern::Every];
         /// Bound on one call; at most execute.timeout.
         timeout: Option<Millis>;
+    }
+}
+
+document! {
+    /// A tenant's own credential at an executor.
+    pub(super) struct TenantCredentialSection {
+        /// The tenant.
+        tenant: TenantId;
+        /// The setting that holds its API key or secret. Unset, the tenant has no access: it never falls back to credential_setting.
+        setting: SettingName;
     }
 }
 
@@ -124,6 +134,18 @@ choice! {
 }
 
 document! {
+    /// A set of permissions that callers can have.
+    pub(super) struct RoleSection {
+        /// Its name.
+        id: RoleId;
+        /// The actions it gives: "*", "family/*" or "family/verb".
+        actions: Vec<ActionPattern>;
+        /// The tools it gives them for: "*", "Toolkit.*" or "Toolkit.Tool".
+        tools: Vec<ToolPattern> = Vec::new();
+    }
+}
+
+document! {
     /// Who may call, and what.
     pub(super) struct CallerSection {
         /// Its name.
@@ -132,9 +154,11 @@ document! {
         tenant: TenantId;
         /// Its API keys; two at once let one replace the other without an outage.
         keys: Vec<Located<KeySection>>;
-        /// The actions it holds: "*", "family/*" or "family/verb".
+        /// The roles it has.
+        roles: Vec<RoleId> = Vec::new();
+        /// The actions it holds of its own: "*", "family/*" or "family/verb".
         actions: Vec<ActionPattern> = Vec::new();
-        /// The tools it may see and call: "*", "Toolkit.*" or "Toolkit.Tool".
+        /// The tools it holds them for: "*", "Toolkit.*" or "Toolkit.Tool".
         tools: Vec<ToolPattern> = Vec::new();
         /// The user_ids it may name, or ["*"].
         users: Vec<UserPattern> = Vec::new();
@@ -223,90 +247,4 @@ document! { default
         /// Origins that may call, such as "https://app.example.com", or ["*"].
         origins: Vec<String> = Vec::new();
     }
-}
-
-/// A base URL: `scheme://host[:port][/prefix]`, no user, query or fragment, no trailing slash.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct BaseUrl(pub(super) String);
-
-impl BaseUrl {
-    pub(super) fn new(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
-        let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'[' | b']');
-        let safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'~');
-        let valid =
-            !authority.is_empty() && authority.bytes().all(plain) && path.bytes().all(safe) && !path.contains("..");
-        valid.then(|| Self(text.trim_end_matches('/').to_owned()))
-    }
-}
-
-/// The name of a setting: capitals, digits and `_`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SettingName(pub(super) String);
-
-impl SettingName {
-    fn new(text: &str) -> Option<Self> {
-        let valid = !text.is_empty()
-            && text.len() <= 64
-            && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
-        valid.then(|| Self(text.to_owned()))
-    }
-}
-
-/// A keyed hash in hexadecimal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct KeyHash(pub(super) [u8; 32]);
-
-impl KeyHash {
-    fn new(text: &str) -> Option<Self> {
-        crate::hex::decode32(text).map(Self)
-    }
-}
-
-/// `*` or one user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum UserPattern {
-    Every,
-    One(UserId),
-}
-
-/// `*` or one project.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum ProjectPattern {
-    Every,
-    One(Project),
-}
-
-/// Values that are a string which a constructor accepts.
-macro_rules! parsed_values {
-    ($($type:ty: $parse:expr, $what:literal, $pattern:literal;)*) => {
-        $(impl Value for $type {
-            fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
-                parsed(node, faults, $what, $parse)
-            }
-
-            fn schema() -> serde_json::Value {
-                json!({ "type": "string", "pattern": $pattern })
-            }
-        })*
-    };
-}
-
-parsed_values! {
-    TenantId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
-    CallerId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
-    KeyId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
-    ExecutorId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
-    Project: Self::new, "\"org/project\"", "^[^/]+/[^/]+$";
-    ToolPattern: Self::new, "\"*\", \"Toolkit.*\" or \"Toolkit.Tool\"", "^(\\*|[A-Za-z0-9_-]+\\.(\\*|[A-Za-z0-9_-]+))$";
-    ActionPattern: Self::new, "\"*\", \"family/*\" or an action that docs/configuration.md lists", "^(\\*|[a-z_]+/(\\*|[a-z_]+))$";
-    BaseUrl: Self::new, "a URL such as \"https://api.arcade.dev\", without user, query or fragment", "^https?://[^?#@]+$";
-    SettingName: Self::new, "the name of a setting, such as \"ARCADE_API_KEY\"", "^[A-Z0-9_]{1,64}$";
-    KeyHash: Self::new, "64 hexadecimal digits", "^[0-9a-fA-F]{64}$";
-    UserPattern: |text| if text == "*" { Some(Self::Every) } else { UserId::new(text).map(Self::One) },
-        "\"*\" or a user id of 1 to 256 bytes", "^.{1,256}$";
-    ProjectPattern: |text| if text == "*" { Some(Self::Every) } else { Project::new(text).map(Self::One) },
-        "\"*\" or \"org/project\"", "^(\\*|[^/]+/[^/]+)$";
-    String: |text| Some(text.to_owned()), "a string", "";
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::faults::ConfigFault;
 use super::quantity::{bytes, duration};
-use super::sections::{BaseUrl, CacheStrategy};
+use super::sections::CacheStrategy;
+use super::words::BaseUrl;
 use super::{Config, ExecutorKind};
 use crate::limits;
 use crate::names::Project;
@@ -62,6 +63,10 @@ pub const SETTINGS: &[SettingSpec] = &[
     named(
         "ARCADE_API_KEY",
         "the credential of every engine whose `credential_setting` names it (the default's does); a secret",
+    ),
+    named(
+        "ARCADE_API_KEY_NEXT",
+        "the credential that is to replace `ARCADE_API_KEY`; while both are set, the one that the engine accepts is used; a secret",
     ),
     overrides(
         "ARCADE_BASE_URL",

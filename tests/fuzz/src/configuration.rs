@@ -73,7 +73,7 @@ fn check(config: &Config) {
     assert!(config.execute.response_bytes <= limits::RESPONSE_BYTES_MAX, "execute.response_bytes");
     let executors: BTreeSet<_> = config.executors.iter().map(|executor| &executor.id).collect();
     assert_eq!(executors.len(), config.executors.len(), "two executors with one id");
-    let callers: BTreeSet<_> = config.callers.iter().map(|caller| &caller.id).collect();
+    let callers: BTreeSet<_> = config.callers.iter().map(|configured| &configured.caller.id).collect();
     assert_eq!(callers.len(), config.callers.len(), "two callers with one id");
     let keys: Vec<_> = config.callers.iter().flat_map(|caller| &caller.keys).map(|key| &key.id).collect();
     assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len(), "two keys with one id");

@@ -44,15 +44,15 @@ const MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "tools allowed to all",
-        "admission.rs",
-        "self.caller.tools.iter().any(|pattern| pattern.matches(folded))",
+        "config/caller.rs",
+        "grant.covers(action) && grant.tools.iter().any(|pattern| pattern.matches(folded))",
         "{ let _ = folded; true }",
     ),
     mutant(
         "actions allowed to all",
-        "admission.rs",
-        "&& !caller.actions.iter().any(|pattern| pattern.matches(action))",
-        "&& { let _ = action; false }",
+        "config/caller.rs",
+        "self.actions.iter().any(|pattern| pattern.matches(action))",
+        "{ let _ = action; true }",
     ),
     mutant(
         "users allowed to all",
@@ -70,7 +70,7 @@ const MUTANTS: &[Mutant] = &[
     mutant(
         "revocation ignored",
         "identity.rs",
-        "if epochs.revoked.contains(identified.key.id.as_str()) {",
+        "if epochs.revoked.contains(identified.key.as_str()) {",
         "if false {",
     ),
     mutant(
@@ -128,7 +128,7 @@ const MUTANTS: &[Mutant] = &[
     mutant(
         "the caller's key in the record",
         "gateway.rs",
-        "record.key = Some(identified.key.id.clone());",
+        "record.key = Some(identified.key);",
         "record.user = request.headers.get(Header::Authorization).and_then(crate::names::UserId::new);",
     ),
 ];

@@ -1,0 +1,126 @@
+//! Callers: what every kind of credential yields, and what decisions are made from.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::action::{Action, ActionPattern};
+use crate::names::{CallerId, KeyId, Project, RoleId, TenantId, ToolPattern, UserId};
+
+/// Who calls, and what it holds. It holds nothing that is not written in here.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Its name.
+    pub id: CallerId,
+    /// Its tenant.
+    pub tenant: TenantId,
+    /// The roles it has.
+    pub roles: Vec<RoleId>,
+    /// The scopes of its credential, as they were granted.
+    pub scopes: Vec<String>,
+    /// What these scopes narrow its actions to; `None` when they narrow nothing.
+    pub within: Option<Vec<ActionPattern>>,
+    /// What else its credential says of it.
+    pub claims: BTreeMap<String, ClaimValue>,
+    /// The users it may name: a property of the identity, which no role and no policy widens.
+    pub users: UserRule,
+    /// The engine projects it may address by path; likewise.
+    pub projects: ProjectRule,
+    /// What it may do: its own grant and those of its roles.
+    pub grants: Vec<Rc<Grant>>,
+}
+
+/// A ready-made permission: these actions, on these tools.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The rule's name where a decision is explained: `caller:{id}` or `role:{id}`.
+    pub rule: String,
+    /// The actions.
+    pub actions: Vec<ActionPattern>,
+    /// The tools, for actions that are about tools.
+    pub tools: Vec<ToolPattern>,
+}
+
+/// What a credential says of its caller, in a form that policies can read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClaimValue {
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Number(i64),
+    /// A truth value.
+    Flag(bool),
+    /// Several texts.
+    Texts(Vec<String>),
+}
+
+/// A caller that the configuration names, and its keys.
+#[derive(Clone, Debug)]
+pub struct ConfiguredCaller {
+    /// The caller.
+    pub caller: Rc<Caller>,
+    /// Its API keys.
+    pub keys: Vec<CallerKey>,
+}
+
+/// One API key of a configured caller, as a keyed hash.
+#[derive(Clone, Debug)]
+pub struct CallerKey {
+    /// Its name.
+    pub id: KeyId,
+    /// HMAC-SHA-256 of the key under the hashing secret.
+    pub hash: [u8; 32],
+}
+
+/// The users that a caller may name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserRule {
+    /// Any.
+    Every,
+    /// These.
+    Only(Vec<UserId>),
+}
+
+/// The engine projects that a caller may address by path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProjectRule {
+    /// Any.
+    Every,
+    /// These.
+    Only(Vec<Project>),
+}
+
+impl Caller {
+    /// Whether the caller holds the action, for some tools at least.
+    #[must_use]
+    pub fn holds(&self, action: Action) -> bool {
+        self.is_within(action) && self.grants.iter().any(|grant| grant.covers(action))
+    }
+
+    /// Whether the caller holds the action for the tool with this name in lower case: by one grant, not by two that each
+    /// give half of it.
+    #[must_use]
+    pub fn holds_for(&self, action: Action, folded: &str) -> bool {
+        self.is_within(action)
+            && self
+                .grants
+                .iter()
+                .any(|grant| grant.covers(action) && grant.tools.iter().any(|pattern| pattern.matches(folded)))
+    }
+
+    /// Whether the caller holds the action for every tool there is.
+    #[must_use]
+    pub fn holds_for_every_tool(&self, action: Action) -> bool {
+        self.is_within(action)
+            && self.grants.iter().any(|grant| grant.covers(action) && grant.tools.contains(&ToolPattern::Every))
+    }
+
+    fn is_within(&self, action: Action) -> bool {
+        self.within.as_ref().is_none_or(|within| within.iter().any(|pattern| pattern.matches(action)))
+    }
+}
+
+impl Grant {
+    fn covers(&self, action: Action) -> bool {
+        self.actions.iter().any(|pattern| pattern.matches(action))
+    }
+}
