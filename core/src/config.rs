@@ -5,6 +5,7 @@ mod caller;
 mod credential;
 pub(crate) mod document;
 mod faults;
+mod inputs;
 mod quantity;
 mod schema;
 mod sections;
@@ -14,6 +15,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::input::InputRule;
 use crate::names::{ExecutorId, Project, RoleId, ToolPattern};
 use crate::time::Millis;
 
@@ -44,6 +46,8 @@ pub struct Config {
     pub roles: BTreeMap<RoleId, Rc<Grant>>,
     /// Who may call, of those that the document names.
     pub callers: Vec<ConfiguredCaller>,
+    /// What inputs have to fulfil besides what their tools say.
+    pub inputs: Vec<InputRule>,
     /// What may be answered from cache.
     pub cache: CacheRules,
     /// How calls are made.

@@ -24,6 +24,7 @@ pub mod ports;
 
 // What the operator says, what executors offer, what one owner holds.
 pub mod config;
+pub mod input;
 pub mod registry;
 pub mod state;
 

@@ -131,3 +131,15 @@ pub const SCHEMA_NODES: usize = 4_000;
 
 /// Most faults that one answer, or one refused schema, lists.
 pub const SCHEMA_FAULTS: usize = 16;
+
+/// Most rules about inputs in a configuration.
+pub const INPUT_RULES: usize = 256;
+
+/// Most places that one rule about inputs names, of each kind.
+pub const INPUT_PLACES: usize = 32;
+
+/// Most hosts, ports or media types that one place lists.
+pub const INPUT_LISTED: usize = 256;
+
+/// Most bytes of a URL in an argument.
+pub const URL_BYTES: usize = 8 * 1024;

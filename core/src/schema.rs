@@ -20,6 +20,7 @@ mod weight;
 use std::fmt;
 
 pub use check::STEPS;
+pub(crate) use path::Path;
 
 use crate::json::{Json, Limits, parse};
 use crate::limits;

@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::document::{Located, Value};
 use super::faults::{ConfigFault, Faults};
+use super::inputs;
 use super::quantity::Bytes;
 use super::sections::{Document, ExecutorSection, KindChoice};
 use super::settings::{self, SETTINGS};
@@ -124,7 +125,7 @@ struct Builder<'b> {
 
 impl Builder<'_> {
     fn build(&mut self, sections: Document) -> Config {
-        let Document { limits, epochs, executors, registry, roles, callers, cache, execute, cors } = sections;
+        let Document { limits, epochs, executors, registry, roles, callers, inputs, cache, execute, cors } = sections;
         self.refuse_twins("executors", executors.iter().map(|executor| (executor.value.id.as_str(), executor.line)));
         self.refuse_twins("roles", roles.iter().map(|role| (role.value.id.as_str(), role.line)));
         self.refuse_twins("callers", callers.iter().map(|caller| (caller.value.id.as_str(), caller.line)));
@@ -152,6 +153,7 @@ impl Builder<'_> {
             registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
             callers: self.callers(callers, &roles),
             roles,
+            inputs: inputs::build(inputs, self.faults),
             cache: CacheRules {
                 ttl: cache.ttl,
                 memory_bytes: size(cache.memory),

@@ -1,6 +1,7 @@
 //! The sections of `toolgate.toml`, as documents.
 
 use super::document::{Located, choice, document};
+use super::inputs::InputSection;
 use super::quantity::Bytes;
 use super::words::{BaseUrl, KeyHash, ProjectPattern, SettingName, UserPattern};
 use crate::action::ActionPattern;
@@ -24,6 +25,8 @@ document! {
         roles: Vec<Located<RoleSection>> = Vec::new();
         /// Who may call. A caller holds nothing that is not written here.
         callers: Vec<Located<CallerSection>>;
+        /// What inputs have to fulfil besides what their tools say.
+        inputs: Vec<Located<InputSection>> = Vec::new();
         /// What may be answered from cache.
         cache: CacheSection = CacheSection::default();
         /// How calls are made.

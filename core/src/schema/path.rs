@@ -4,7 +4,7 @@
 const NAME_BYTES: usize = 64;
 
 /// A place in an instance.
-pub(super) struct Path<'p> {
+pub(crate) struct Path<'p> {
     above: Option<&'p Path<'p>>,
     step: Step<'p>,
 }
@@ -18,20 +18,20 @@ enum Step<'p> {
 
 impl<'p> Path<'p> {
     /// The whole instance.
-    pub(super) const ROOT: Self = Self { above: None, step: Step::Root };
+    pub(crate) const ROOT: Self = Self { above: None, step: Step::Root };
 
     /// The member with this name.
-    pub(super) const fn name(&'p self, name: &'p str) -> Self {
+    pub(crate) const fn name(&'p self, name: &'p str) -> Self {
         Self { above: Some(self), step: Step::Name(name) }
     }
 
     /// The item at this place.
-    pub(super) const fn index(&'p self, index: usize) -> Self {
+    pub(crate) const fn index(&'p self, index: usize) -> Self {
         Self { above: Some(self), step: Step::Index(index) }
     }
 
     /// The path as workers write it: `many.1`.
-    pub(super) fn written(&self) -> String {
+    pub(crate) fn written(&self) -> String {
         let mut out = match self.above {
             Some(above) => above.written(),
             None => return String::new(),

@@ -67,12 +67,7 @@ const MUTANTS: &[Mutant] = &[
         "ProjectRule::Only(_) => true,",
     ),
     mutant("lease ignored", "epochs.rs", "Some(age) if age < lease => {", "Some(age) if age < lease || true => {"),
-    mutant(
-        "revocation ignored",
-        "identity.rs",
-        "if epochs.revoked.contains(identified.key.as_str()) {",
-        "if false {",
-    ),
+    mutant("revocation ignored", "identity.rs", "if epochs.revoked.contains(identified.key.as_str()) {", "if false {"),
     mutant(
         "kill switch ignored",
         "admission.rs",
