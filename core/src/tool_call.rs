@@ -40,7 +40,7 @@ pub(crate) async fn answer<P: Platform>(
     record.executor = running.config.executors.get(call.tool.executor).map(|executor| executor.id.clone());
 
     // What the operator asks of inputs comes before the cache: an answer is kept, and served, only for what fulfils it.
-    if let Err(error) = check_rules(&running.config.inputs, &call.tool.folded, &call.input) {
+    if let Err(error) = check_rules(&running.config.inputs, &call.tool.folded, call.tool.name.tool(), &call.input) {
         record.cache = CacheOutcome::Bypass(Bypass::InputRefused);
         return Ok(bad_input(platform, record, &error));
     }

@@ -22,23 +22,23 @@ pub fn check(tool: &Tool, input: &Json<'_>) -> Result<(), ToolError> {
     Err(ToolError::new(ErrorKind::ToolRuntimeBadInputValue, message.clone(), message).in_tool(tool.name.tool()))
 }
 
-/// Checks `input` against the operator's rules for the tool with this name in lower case, a local one too.
+/// Checks `input` against the operator's rules for the tool with this qualified name in lower case, a local one too. `name` is
+/// what messages call it.
 ///
 /// # Errors
 /// A tool error of kind `TOOL_RUNTIME_BAD_INPUT_VALUE` that lists faults with their paths. Its developer message has the names
 /// of the rules that are broken, in the form of a worker's: `url[url_scheme]`.
-pub fn check_rules(rules: &[InputRule], folded: &str, input: &Json<'_>) -> Result<(), ToolError> {
+pub fn check_rules(rules: &[InputRule], folded: &str, name: &str, input: &Json<'_>) -> Result<(), ToolError> {
     let Err(faults) = input::check(rules, folded, input) else {
         return Ok(());
     };
-    let tool = folded.split_once('.').map_or(folded, |(_, tool)| tool);
     let mut names = "Input rules failed: ".to_owned();
     for (index, fault) in faults.iter().enumerate() {
         let path = if fault.path.is_empty() { "<root>" } else { &fault.path };
         let separator = if index > 0 { "; " } else { "" };
         names.extend([separator, path, "[", fault.rule, "]"]);
     }
-    Err(ToolError::new(ErrorKind::ToolRuntimeBadInputValue, message(&faults), names).in_tool(tool))
+    Err(ToolError::new(ErrorKind::ToolRuntimeBadInputValue, message(&faults), names).in_tool(name))
 }
 
 /// `Invalid input: a: Field required; b.1: ...`, as workers write it.

@@ -77,10 +77,10 @@ pub(super) fn judge(host: &str, private: bool, hosts: &[HostPattern]) -> Result<
     if let Some(text) = host.strip_prefix('[') {
         // A zone means a link of this machine; dotted endings are a second form of the same bytes.
         let text = text.strip_suffix(']').ok_or(FORM)?;
+        let address: Ipv6Addr = text.parse().map_err(|_| FORM)?;
         if text.contains('.') {
             return Err(NUMBER);
         }
-        let address: Ipv6Addr = text.parse().map_err(|_| FORM)?;
         return judge_address(address::reach_of_v6(address), private, hosts);
     }
     if !host.is_ascii() {

@@ -84,7 +84,7 @@ fn invoke<P: Platform>(
     let none = Json::Object(Object::new());
     let inputs = body.get("inputs").filter(|inputs| **inputs != Json::Null).unwrap_or(&none);
     let folded = [local.toolkit.name, ".", local.name].concat().to_ascii_lowercase();
-    let outcome = match check_rules(&running.config.inputs, &folded, inputs) {
+    let outcome = match check_rules(&running.config.inputs, &folded, local.name, inputs) {
         Ok(()) => call_local(platform, local, inputs),
         Err(error) => Err(error),
     };
