@@ -5,7 +5,7 @@ mod body;
 
 use std::rc::Rc;
 
-pub use arguments::check as check_arguments;
+pub use arguments::{check as check_arguments, check_rules};
 pub use body::{Members, json_body};
 
 use crate::action::Action;

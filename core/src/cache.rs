@@ -53,6 +53,8 @@ pub enum Bypass {
     EpochsUnavailable,
     /// The answer may hold a stack trace, which only some may see.
     StacktraceAsked,
+    /// The operator's rules refuse the input.
+    InputRefused,
 }
 
 impl Bypass {
@@ -69,6 +71,7 @@ impl Bypass {
             Self::Asked => "asked",
             Self::EpochsUnavailable => "epochs_unavailable",
             Self::StacktraceAsked => "stacktrace_asked",
+            Self::InputRefused => "input_refused",
         }
     }
 }

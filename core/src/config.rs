@@ -5,6 +5,7 @@ mod caller;
 mod credential;
 pub(crate) mod document;
 mod faults;
+mod inputs;
 mod issuer;
 mod issuer_sections;
 mod quantity;
@@ -17,6 +18,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::input::InputRule;
 use crate::names::{ExecutorId, Project, RoleId, ToolPattern};
 use crate::time::Millis;
 
@@ -56,6 +58,8 @@ pub struct Config {
     pub issuers: Vec<Issuer>,
     /// How many requests there may be.
     pub rate: RateRules,
+    /// What inputs have to fulfil besides what their tools say.
+    pub inputs: Vec<InputRule>,
     /// What may be answered from cache.
     pub cache: CacheRules,
     /// How calls are made.

@@ -15,6 +15,7 @@ pub mod limits;
 pub mod names;
 mod nearest;
 pub mod refusal;
+pub mod schema;
 pub mod secret;
 pub mod time;
 
@@ -23,6 +24,7 @@ pub mod ports;
 
 // What the operator says, what executors offer, what one owner holds.
 pub mod config;
+pub mod input;
 pub mod registry;
 pub mod state;
 

@@ -232,3 +232,30 @@ pub const RATE_LEASES: usize = 4_096;
 
 /// After its owner could not be asked, a limit counts as lost for this long.
 pub const RATE_RETRY: Millis = Millis::from_secs(1);
+
+/// Most bytes of the text of one JSON Schema.
+pub const SCHEMA_BYTES: usize = 64 * 1024;
+
+/// Most JSON values in one schema.
+pub const SCHEMA_VALUES: usize = 20_000;
+
+/// Deepest nesting of a schema.
+pub const SCHEMA_DEPTH: usize = 64;
+
+/// Most schemas within one schema.
+pub const SCHEMA_NODES: usize = 4_000;
+
+/// Most faults that one answer, or one refused schema, lists.
+pub const SCHEMA_FAULTS: usize = 16;
+
+/// Most rules about inputs in a configuration.
+pub const INPUT_RULES: usize = 256;
+
+/// Most places that one rule about inputs names, of each kind.
+pub const INPUT_PLACES: usize = 32;
+
+/// Most hosts, ports or media types that one place lists.
+pub const INPUT_LISTED: usize = 256;
+
+/// Most bytes of a URL in an argument.
+pub const URL_BYTES: usize = 8 * 1024;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::admission::{self, Context, ToolCall, check_arguments};
+use crate::admission::{self, Context, ToolCall, check_arguments, check_rules};
 use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Entry, Keep, KeyParts};
 use crate::config::{CacheScopeChoice, ExecutorKind};
 use crate::engine_call::begin_authorizations;
@@ -21,6 +21,7 @@ use crate::route;
 use crate::state::epochs::{CacheScope, Change};
 use crate::state::idempotency::Outcome;
 use crate::time::Millis;
+use crate::tools::error::ToolError;
 
 /// Answers the call.
 ///
@@ -37,6 +38,12 @@ pub(crate) async fn answer<P: Platform>(
     record.user.clone_from(&call.user);
     record.tool = Some(CalledTool::Registered(Rc::clone(&call.tool)));
     record.executor = running.config.executors.get(call.tool.executor).map(|executor| executor.id.clone());
+
+    // What the operator asks of inputs comes before the cache: an answer is kept, and served, only for what fulfils it.
+    if let Err(error) = check_rules(&running.config.inputs, &call.tool.folded, call.tool.name.tool(), &call.input) {
+        record.cache = CacheOutcome::Bypass(Bypass::InputRefused);
+        return Ok(bad_input(platform, record, &error));
+    }
 
     // cache
     let kept = key_for(running, context, &call, request);
@@ -58,12 +65,7 @@ pub(crate) async fn answer<P: Platform>(
         && let Err(error) = check_arguments(&call.tool, &call.input)
     {
         // A worker would say the same, a round trip later.
-        record.tool_error = Some(error.kind.as_str().to_owned());
-        let mut output = b"{\"error\":".to_vec();
-        error.write_json(&mut output);
-        output.push(b'}');
-        let body = execute_body(&record.request_id, &output, false, "0", &platform.now().to_string());
-        return Ok(with_cache_status(Answer::json(200, body), record.cache, None));
+        return Ok(bad_input(platform, record, &error));
     }
 
     // execute
@@ -85,6 +87,16 @@ pub(crate) async fn answer<P: Platform>(
         Ok(ran) => finish(platform, running, context, &call, kept, claim, ran, record).await,
         Err(failed) => fail(platform, &call, claim, failed, record).await,
     }
+}
+
+/// The answer to an input that nobody need be asked about, in the tool's own form.
+fn bad_input<P: Platform>(platform: &P, record: &mut Record, error: &ToolError) -> Answer<P::Stream> {
+    record.tool_error = Some(error.kind.as_str().to_owned());
+    let mut output = b"{\"error\":".to_vec();
+    error.write_json(&mut output);
+    output.push(b'}');
+    let body = execute_body(&record.request_id, &output, false, "0", &platform.now().to_string());
+    with_cache_status(Answer::json(200, body), record.cache, None)
 }
 
 /// The key of the call, and the terms; or why it never meets the cache.

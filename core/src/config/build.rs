@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::document::{Located, Value};
 use super::faults::{ConfigFault, Faults};
+use super::inputs;
 use super::quantity::Bytes;
 use super::rate;
 use super::sections::{Document, ExecutorSection, KindChoice};
@@ -145,8 +146,20 @@ struct Builder<'b> {
 
 impl Builder<'_> {
     fn build(&mut self, sections: Document) -> Config {
-        let Document { limits, epochs, executors, registry, roles, callers, issuers, rate, cache, execute, cors } =
-            sections;
+        let Document {
+            limits,
+            epochs,
+            executors,
+            registry,
+            roles,
+            callers,
+            issuers,
+            rate,
+            inputs,
+            cache,
+            execute,
+            cors,
+        } = sections;
         self.refuse_twins("executors", executors.iter().map(|executor| (executor.value.id.as_str(), executor.line)));
         self.refuse_twins("roles", roles.iter().map(|role| (role.value.id.as_str(), role.line)));
         self.refuse_twins("callers", callers.iter().map(|caller| (caller.value.id.as_str(), caller.line)));
@@ -179,6 +192,7 @@ impl Builder<'_> {
             issuers: self.issuers(issuers, &roles),
             roles,
             rate: rate::rules(rate, self.faults),
+            inputs: inputs::build(inputs, self.faults),
             cache: CacheRules {
                 ttl: cache.ttl,
                 memory_bytes: size(cache.memory),

@@ -1,6 +1,7 @@
 //! The sections of `toolgate.toml`, as documents.
 
 use super::document::{Located, choice, document};
+use super::inputs::InputSection;
 use super::issuer_sections::IssuerSection;
 use super::quantity::Bytes;
 use super::rate::RateSection;
@@ -30,6 +31,8 @@ document! {
         issuers: Vec<Located<IssuerSection>> = Vec::new();
         /// How many requests there may be.
         rate: RateSection = RateSection::default();
+        /// What inputs have to fulfil besides what their tools say.
+        inputs: Vec<Located<InputSection>> = Vec::new();
         /// What may be answered from cache.
         cache: CacheSection = CacheSection::default();
         /// How calls are made.

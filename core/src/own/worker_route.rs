@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::admission::json_body;
+use crate::admission::{check_rules, json_body};
 use crate::execute::{call_local, write_worker_result};
 use crate::isolate::Running;
 use crate::json::{Json, Object};
@@ -82,8 +82,12 @@ fn invoke<P: Platform>(
     }
     record.tool = Some(CalledTool::Local(local));
     let none = Json::Object(Object::new());
-    let outcome =
-        call_local(platform, local, body.get("inputs").filter(|inputs| **inputs != Json::Null).unwrap_or(&none));
+    let inputs = body.get("inputs").filter(|inputs| **inputs != Json::Null).unwrap_or(&none);
+    let folded = [local.toolkit.name, ".", local.name].concat().to_ascii_lowercase();
+    let outcome = match check_rules(&running.config.inputs, &folded, local.name, inputs) {
+        Ok(()) => call_local(platform, local, inputs),
+        Err(error) => Err(error),
+    };
     if let Err(error) = &outcome {
         record.tool_error = Some(error.kind.as_str().to_owned());
     }

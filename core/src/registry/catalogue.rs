@@ -8,6 +8,7 @@ use hmac_sha256::Hash;
 use crate::json::{self, Json, Object, write_canonical};
 use crate::limits;
 use crate::names::ToolName;
+use crate::schema::Schema;
 use crate::tools::{self, LocalTool};
 
 /// What a tool declares about itself (`metadata.behavior`). Nothing declared means nothing may be assumed.
@@ -34,6 +35,8 @@ pub struct Tool {
     pub executor: usize,
     /// For a local tool it is written when somebody first asks: most isolates that call one never do.
     described: OnceCell<Described>,
+    /// Compiled when the tool is first called; `None` when it declares no parameters.
+    input_schema: OnceCell<Option<Schema>>,
     /// What it declares about itself.
     pub behavior: Behavior,
     /// Whether it needs the user's authorisation.
@@ -59,6 +62,16 @@ impl Tool {
     #[must_use]
     pub fn schema_hash(&self) -> &[u8; 16] {
         &self.described().schema_hash
+    }
+
+    /// What its arguments have to fulfil, compiled once; `None` when it declares nothing.
+    #[must_use]
+    pub fn input_schema(&self) -> Option<&Schema> {
+        let compile = || {
+            let parameters = self.definition().get("input")?.get("parameters")?.as_array()?;
+            Some(Schema::of_parameters(parameters))
+        };
+        self.input_schema.get_or_init(compile).as_ref()
     }
 
     fn described(&self) -> &Described {
@@ -99,6 +112,7 @@ pub fn of_local(executor: usize) -> Vec<Rc<Tool>> {
                 version: local.toolkit.version.to_owned(),
                 executor,
                 described: OnceCell::new(),
+                input_schema: OnceCell::new(),
                 // As their definitions say, which declare nothing: see the test.
                 behavior: Behavior::default(),
                 needs_authorization: false,
@@ -143,6 +157,7 @@ pub fn of_engine_definition(definition: Json<'_>, executor: usize) -> Option<Too
         behavior,
         needs_authorization: authorization.is_some(),
         local: None,
+        input_schema: OnceCell::new(),
         described: OnceCell::from(Described {
             schema_hash: schema_hash(&definition),
             definition: Json::Object(definition),

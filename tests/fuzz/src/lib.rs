@@ -16,9 +16,11 @@ mod key;
 pub mod mutate;
 mod query;
 mod request;
+mod schema;
 mod state;
 mod text;
 mod tool;
+mod url;
 
 /// One reader, and what must hold of it.
 #[derive(Clone, Copy, Debug)]
@@ -49,8 +51,10 @@ pub const TARGETS: &[Target] = &[
     Target { name: "key", takes: "a key as it is presented, and bodies of requests for keys", run: key::run },
     Target { name: "query", takes: "a request's target, or a query alone", run: query::run },
     Target { name: "request", takes: "one or more whole requests, as HTTP writes them", run: request::run },
+    Target { name: "schema", takes: "a JSON Schema, and an instance behind `---`", run: schema::run },
     Target { name: "state", takes: "a stored state, and the commands that come to it", run: state::run },
     Target { name: "tool", takes: "a local tool's name, and its arguments as JSON", run: tool::run },
+    Target { name: "url", takes: "a URL, and the hosts that it may name", run: url::run },
 ];
 
 /// Hands the bytes to the target with this name.

@@ -3,6 +3,7 @@
 
 mod canaries;
 mod credentials;
+mod inputs;
 mod keys;
 mod story;
 

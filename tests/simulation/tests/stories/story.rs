@@ -135,13 +135,25 @@ impl Story {
         body: &Value,
         more: &[(Header, &str)],
     ) -> Pending {
+        let body = if *body == Value::Null { Vec::new() } else { body.to_string().into_bytes() };
+        self.begin_bytes(key, method, target, body, more)
+    }
+
+    /// The same with a body of any bytes.
+    pub(crate) fn begin_bytes(
+        &self,
+        key: &str,
+        method: Method,
+        target: &str,
+        body: Vec<u8>,
+        more: &[(Header, &str)],
+    ) -> Pending {
         let mut headers = RequestHeaders::default();
         headers.0[Header::Authorization as usize] = Some(format!("Bearer {key}"));
         headers.0[Header::ContentType as usize] = Some("application/json".to_owned());
         for (header, value) in more {
             headers.0[*header as usize] = Some((*value).to_owned());
         }
-        let body = if *body == Value::Null { Vec::new() } else { body.to_string().into_bytes() };
         let request = Request { method, target: target.to_owned(), headers, body: RequestBody::Whole(body) };
         let platform = Platform { world: Rc::clone(&self.world), settings: Rc::clone(&self.settings), request: 0 };
         let answer = Rc::new(RefCell::new(None));

@@ -1,0 +1,62 @@
+//! Where in an instance a check stands: kept on the stack, written only for a fault.
+
+/// Most bytes of one member's name in a path.
+const NAME_BYTES: usize = 64;
+
+/// A place in an instance.
+pub(crate) struct Path<'p> {
+    above: Option<&'p Path<'p>>,
+    step: Step<'p>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'p> {
+    Root,
+    Name(&'p str),
+    Index(usize),
+}
+
+impl<'p> Path<'p> {
+    /// The whole instance.
+    pub(crate) const ROOT: Self = Self { above: None, step: Step::Root };
+
+    /// The member with this name.
+    pub(crate) const fn name(&'p self, name: &'p str) -> Self {
+        Self { above: Some(self), step: Step::Name(name) }
+    }
+
+    /// The item at this place.
+    pub(crate) const fn index(&'p self, index: usize) -> Self {
+        Self { above: Some(self), step: Step::Index(index) }
+    }
+
+    /// The path as workers write it: `many.1`.
+    pub(crate) fn written(&self) -> String {
+        let mut out = match self.above {
+            Some(above) => above.written(),
+            None => return String::new(),
+        };
+        if !out.is_empty() {
+            out.push('.');
+        }
+        match self.step {
+            Step::Root => {}
+            Step::Name(name) => clip(&mut out, name),
+            Step::Index(index) => out.push_str(&index.to_string()),
+        }
+        out
+    }
+}
+
+/// Appends the name, or its beginning and an ellipsis.
+pub(super) fn clip(out: &mut String, name: &str) {
+    if name.len() <= NAME_BYTES {
+        return out.push_str(name);
+    }
+    let mut end = NAME_BYTES;
+    while !name.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    out.push_str(name.get(..end).unwrap_or_default());
+    out.push('\u{2026}');
+}

@@ -1,0 +1,262 @@
+//! Regular expressions of ECMA 262 (`u` mode) as `pattern` and `patternProperties` use them, matched in linear time.
+//!
+//! All of its syntax but what cannot be matched in linear time or needs large tables: look-around, back-references,
+//! `\p{...}` and `\P{...}` are refused by name. Nothing is captured, so greedy and lazy repetition are one.
+//! `docs/decisions/0017-own-json-schema-validator.md` says why this is our own.
+
+mod parse;
+mod set;
+
+use set::{Set, is_word};
+
+/// Most instructions of one compiled pattern: a counted repetition is written out.
+const INSTRUCTIONS: usize = 2_000;
+
+/// A compiled pattern. Matches anywhere in the text, as `pattern` is not anchored.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    program: Vec<Instruction>,
+    /// The pattern as written: messages name it.
+    source: Box<str>,
+}
+
+#[derive(Clone, Debug)]
+enum Instruction {
+    /// One character of the set, then the next instruction.
+    One(Set),
+    /// Both.
+    Split(usize, usize),
+    Jump(usize),
+    /// Only where the assertion holds.
+    Assert(Assertion),
+    Match,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Assertion {
+    Start,
+    End,
+    WordBoundary,
+    NoWordBoundary,
+}
+
+/// A pattern, taken apart.
+#[derive(Clone, Debug)]
+enum Part {
+    One(Set),
+    Assert(Assertion),
+    Sequence(Vec<Part>),
+    Either(Vec<Part>),
+    Repeat { part: Box<Part>, least: u32, most: Option<u32> },
+}
+
+impl Pattern {
+    /// Compiles the pattern.
+    ///
+    /// # Errors
+    /// What is wrong with it, or not supported, in words.
+    pub(super) fn new(source: &str) -> Result<Self, String> {
+        let part = parse::parse(source)?;
+        let mut program = Vec::new();
+        write(&mut program, &part)?;
+        program.push(Instruction::Match);
+        Ok(Self { program, source: source.into() })
+    }
+
+    /// The pattern as written.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Instructions of the program.
+    pub(super) fn len(&self) -> usize {
+        self.program.len()
+    }
+
+    /// Whether some part of the text fits. Takes one of `steps` for each instruction visited; `None` when none is left.
+    pub(super) fn is_match(&self, text: &str, steps: &mut u64) -> Option<bool> {
+        let mut now = States::new(self.program.len());
+        let mut next = States::new(self.program.len());
+        let mut before = None;
+        let mut rest = text.chars();
+        loop {
+            let after = rest.clone().next();
+            // A match may begin here.
+            if self.enter(0, &mut now, (before, after), steps)? {
+                return Some(true);
+            }
+            let Some(letter) = rest.next() else { return Some(false) };
+            if now.active.is_empty() && self.begins_at_start() {
+                return Some(false);
+            }
+            let then = rest.clone().next();
+            for at in now.active.drain(..) {
+                *steps = steps.checked_sub(1)?;
+                if let Some(Instruction::One(set)) = self.program.get(at)
+                    && set.has(letter)
+                    && self.enter(at.saturating_add(1), &mut next, (Some(letter), then), steps)?
+                {
+                    return Some(true);
+                }
+            }
+            now.clear();
+            std::mem::swap(&mut now, &mut next);
+            before = Some(letter);
+        }
+    }
+
+    fn begins_at_start(&self) -> bool {
+        matches!(self.program.first(), Some(Instruction::Assert(Assertion::Start)))
+    }
+
+    /// Adds the state and all that it leads to without a character; whether the match is among them.
+    fn enter(
+        &self,
+        at: usize,
+        states: &mut States,
+        around: (Option<char>, Option<char>),
+        steps: &mut u64,
+    ) -> Option<bool> {
+        let mut open = vec![at];
+        while let Some(at) = open.pop() {
+            *steps = steps.checked_sub(1)?;
+            if !states.is_new(at) {
+                continue;
+            }
+            match self.program.get(at)? {
+                Instruction::Match => return Some(true),
+                Instruction::One(_) => states.active.push(at),
+                Instruction::Jump(to) => open.push(*to),
+                Instruction::Split(left, right) => open.extend([*right, *left]),
+                Instruction::Assert(assertion) => {
+                    if assertion.holds(around) {
+                        open.push(at.saturating_add(1));
+                    }
+                }
+            }
+        }
+        Some(false)
+    }
+}
+
+impl Assertion {
+    fn holds(self, (before, after): (Option<char>, Option<char>)) -> bool {
+        let is_boundary = || before.is_some_and(is_word) != after.is_some_and(is_word);
+        match self {
+            Self::Start => before.is_none(),
+            Self::End => after.is_none(),
+            Self::WordBoundary => is_boundary(),
+            Self::NoWordBoundary => !is_boundary(),
+        }
+    }
+}
+
+/// Instructions reached at one place of the text, each once.
+struct States {
+    active: Vec<usize>,
+    seen: Vec<bool>,
+    touched: Vec<usize>,
+}
+
+impl States {
+    fn new(instructions: usize) -> Self {
+        Self { active: Vec::new(), seen: vec![false; instructions], touched: Vec::new() }
+    }
+
+    fn is_new(&mut self, at: usize) -> bool {
+        match self.seen.get_mut(at) {
+            Some(seen) if !*seen => {
+                *seen = true;
+                self.touched.push(at);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn clear(&mut self) {
+        for at in self.touched.drain(..) {
+            if let Some(seen) = self.seen.get_mut(at) {
+                *seen = false;
+            }
+        }
+        self.active.clear();
+    }
+}
+
+fn write(program: &mut Vec<Instruction>, part: &Part) -> Result<(), String> {
+    if program.len() > INSTRUCTIONS {
+        return Err("is too large: fewer or smaller counted repetitions".to_owned());
+    }
+    match part {
+        Part::One(set) => program.push(Instruction::One(set.clone())),
+        Part::Assert(assertion) => program.push(Instruction::Assert(*assertion)),
+        Part::Sequence(parts) => parts.iter().try_for_each(|part| write(program, part))?,
+        Part::Either(parts) => write_either(program, parts)?,
+        Part::Repeat { part, least, most } => {
+            for _ in 0..*least {
+                let before = program.len();
+                write(program, part)?;
+                // What writes nothing need not be repeated.
+                if program.len() == before {
+                    break;
+                }
+            }
+            match most {
+                None => {
+                    let split = hole(program);
+                    write(program, part)?;
+                    program.push(Instruction::Jump(split));
+                    fill_split(program, split);
+                }
+                Some(most) => {
+                    for _ in *least..*most {
+                        let split = hole(program);
+                        write(program, part)?;
+                        fill_split(program, split);
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_either(program: &mut Vec<Instruction>, parts: &[Part]) -> Result<(), String> {
+    let Some((last, others)) = parts.split_last() else { return Ok(()) };
+    let mut ends = Vec::new();
+    for part in others {
+        let split = hole(program);
+        write(program, part)?;
+        ends.push(hole(program));
+        fill_split(program, split);
+    }
+    write(program, last)?;
+    for end in ends {
+        let here = program.len();
+        fill(program, end, Instruction::Jump(here));
+    }
+    Ok(())
+}
+
+/// A place for an instruction that is known later.
+fn hole(program: &mut Vec<Instruction>) -> usize {
+    program.push(Instruction::Jump(0));
+    program.len().saturating_sub(1)
+}
+
+/// Fills the place with the choice between what follows it and what will follow here.
+fn fill_split(program: &mut [Instruction], at: usize) {
+    let here = program.len();
+    fill(program, at, Instruction::Split(at.saturating_add(1), here));
+}
+
+fn fill(program: &mut [Instruction], at: usize, instruction: Instruction) {
+    if let Some(place) = program.get_mut(at) {
+        *place = instruction;
+    }
+}
+
+#[cfg(test)]
+#[path = "pattern_tests.rs"]
+mod tests;

@@ -1,0 +1,110 @@
+//! References within one document: `$id`, `$anchor` and JSON Pointers (core, sections 8.2 and 9).
+
+use std::collections::BTreeMap;
+
+use super::rules::NodeId;
+
+/// What can be referred to.
+#[derive(Debug, Default)]
+pub(super) struct Targets {
+    /// Every schema, by its JSON Pointer from the root of the document.
+    pub(super) places: BTreeMap<String, NodeId>,
+    /// From the URI of a schema with `$id` to its JSON Pointer.
+    resources: BTreeMap<String, String>,
+    /// From the URI of the schema around it, and the anchor.
+    anchors: BTreeMap<(String, String), NodeId>,
+}
+
+impl Targets {
+    /// Notes a schema with this URI; `false` when there is another.
+    pub(super) fn add_resource(&mut self, uri: &str, pointer: &str) -> bool {
+        self.resources.insert(uri.to_owned(), pointer.to_owned()).is_none_or(|before| before == pointer)
+    }
+
+    /// Notes an anchor; `false` when there is another.
+    pub(super) fn add_anchor(&mut self, base: &str, anchor: &str, node: NodeId) -> bool {
+        self.anchors.insert((base.to_owned(), anchor.to_owned()), node).is_none()
+    }
+
+    /// The schema that `reference` means where `base` is the URI around it.
+    pub(super) fn find(&self, base: &str, reference: &str) -> Option<NodeId> {
+        let (uri, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        let uri = if uri.is_empty() { base.to_owned() } else { resolve(base, uri) };
+        let fragment = percent_decoded(fragment)?;
+        let root = self.resources.get(&uri)?;
+        if fragment.is_empty() || fragment.starts_with('/') {
+            let mut pointer = root.clone();
+            pointer.push_str(&fragment);
+            return self.places.get(&pointer).copied();
+        }
+        self.anchors.get(&(uri, fragment)).copied()
+    }
+}
+
+/// One step of a JSON Pointer, escaped.
+pub(super) fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// The URI that `reference` means from `base` (RFC 3986 section 5.2, without its query rules).
+pub(super) fn resolve(base: &str, reference: &str) -> String {
+    let has_scheme = |text: &str| {
+        text.find(':').is_some_and(|colon| {
+            let scheme = text.get(..colon).unwrap_or_default();
+            scheme.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
+                && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        })
+    };
+    if has_scheme(reference) || base.is_empty() {
+        return reference.to_owned();
+    }
+    let (scheme, after) = base.split_once(':').unwrap_or(("", base));
+    if let Some(rest) = reference.strip_prefix("//") {
+        return [scheme, "://", rest].concat();
+    }
+    let (authority, path) = match after.strip_prefix("//") {
+        Some(rest) => {
+            let end = rest.find('/').unwrap_or(rest.len());
+            (["//", rest.get(..end).unwrap_or_default()].concat(), rest.get(end..).unwrap_or_default())
+        }
+        None => (String::new(), after),
+    };
+    let merged = if reference.starts_with('/') {
+        reference.to_owned()
+    } else {
+        let directory = path.rfind('/').map_or("/", |at| path.get(..=at).unwrap_or("/"));
+        [directory, reference].concat()
+    };
+    let scheme = if scheme.is_empty() { String::new() } else { [scheme, ":"].concat() };
+    [scheme, authority, without_dots(&merged)].concat()
+}
+
+fn without_dots(path: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "." => {}
+            ".." if kept.len() > 1 => {
+                kept.pop();
+            }
+            ".." => {}
+            segment => kept.push(segment),
+        }
+    }
+    kept.join("/")
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'%' {
+            let digits = [bytes.next()?, bytes.next()?];
+            let digits = std::str::from_utf8(&digits).ok()?;
+            out.push(u8::from_str_radix(digits, 16).ok()?);
+        } else {
+            out.push(byte);
+        }
+    }
+    String::from_utf8(out).ok()
+}
