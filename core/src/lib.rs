@@ -34,6 +34,7 @@ pub mod execute;
 pub mod idempotency;
 pub mod identity;
 pub mod operation;
+pub mod policy;
 pub mod record;
 pub mod request;
 pub mod response;

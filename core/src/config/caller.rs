@@ -114,13 +114,17 @@ impl Caller {
             && self.grants.iter().any(|grant| grant.covers(action) && grant.tools.contains(&ToolPattern::Every))
     }
 
-    fn is_within(&self, action: Action) -> bool {
+    /// Whether the credential's scopes leave it the action.
+    #[must_use]
+    pub fn is_within(&self, action: Action) -> bool {
         self.within.as_ref().is_none_or(|within| within.iter().any(|pattern| pattern.matches(action)))
     }
 }
 
 impl Grant {
-    fn covers(&self, action: Action) -> bool {
+    /// Whether the action is among those granted.
+    #[must_use]
+    pub fn covers(&self, action: Action) -> bool {
         self.actions.iter().any(|pattern| pattern.matches(action))
     }
 }
