@@ -12,6 +12,7 @@
     reason = "a simulation that goes wrong must stop with its seed"
 )]
 
+pub mod authority;
 pub mod facts;
 pub mod invariants;
 pub mod scenario;

@@ -53,6 +53,7 @@ pub(crate) const NOTHING: &str = "canary-key-nothing-0123";
 pub(crate) struct Story {
     pub(crate) world: Rc<World>,
     gateway: Rc<Gateway>,
+    document: &'static str,
     pub(crate) settings: Rc<BTreeMap<String, String>>,
 }
 
@@ -78,15 +79,22 @@ impl Story {
     pub(crate) fn new() -> Self {
         let settings =
             [("KEY_WIDE", WIDE), ("KEY_NARROW", NARROW), ("KEY_NOTHING", NOTHING), ("ENGINE_KEY", "account")];
-        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self { world: World::new(1), gateway: Rc::new(Gateway::new(DOCUMENT)), settings: Rc::new(settings.into()) }
+        Self::of(DOCUMENT, &settings)
+    }
+
+    /// A story under another document.
+    pub(crate) fn of(document: &'static str, settings: &[(&str, &str)]) -> Self {
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings = Rc::new(settings.collect());
+        Self { world: World::new(1), gateway: Rc::new(Gateway::new(document)), document, settings }
     }
 
     /// The same world from another isolate.
     pub(crate) fn isolate(&self) -> Self {
         Self {
             world: Rc::clone(&self.world),
-            gateway: Rc::new(Gateway::new(DOCUMENT)),
+            gateway: Rc::new(Gateway::new(self.document)),
+            document: self.document,
             settings: Rc::clone(&self.settings),
         }
     }
