@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::names::{ExecutorId, Project, RoleId, ToolPattern};
+use crate::policy::PolicySet;
 use crate::time::Millis;
 
 pub use build::load;
@@ -22,7 +23,7 @@ pub use caller::{Caller, CallerKey, ClaimValue, ConfiguredCaller, Grant, Project
 pub use credential::{Credential, Credentials};
 pub use faults::ConfigFault;
 pub use schema::json_schema;
-pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, FailMode};
+pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, FailMode, PolicyMode};
 pub use settings::{Notice, SETTINGS, SettingSpec};
 
 #[cfg(test)]
@@ -44,6 +45,10 @@ pub struct Config {
     pub roles: BTreeMap<RoleId, Rc<Grant>>,
     /// Who may call, of those that the document names.
     pub callers: Vec<ConfiguredCaller>,
+    /// The rules besides.
+    pub policies: PolicySet,
+    /// Whether the header cf-ipcountry says where a request comes from.
+    pub country_header: bool,
     /// What may be answered from cache.
     pub cache: CacheRules,
     /// How calls are made.

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::admission::{self, Admitted, Context};
+use crate::action::Action;
+use crate::admission::{self, Admitted, Authority, Context};
 use crate::config::Caller;
 use crate::epochs::{self, Held};
 use crate::hex;
@@ -111,7 +112,7 @@ async fn pipeline<P: Platform>(
     };
 
     // identity, and of admission what needs no tools.
-    let (mut caller, mut held) = let_in(platform, isolate, running, &asked, request, record).await?;
+    let (mut caller, mut held) = let_in(platform, isolate, running, &asked, action, request, record).await?;
 
     // admission: it decides from names, so the names must be known.
     let tools = match registry::at_hand(platform, isolate, running, &asked) {
@@ -119,19 +120,23 @@ async fn pipeline<P: Platform>(
         None => {
             let tools = registry::fetch(platform, isolate, running, asked.project.as_ref()).await;
             // That may have taken long. What was decided before it is decided again, under epochs that are current now.
-            (caller, held) = let_in(platform, isolate, running, &asked, request, record).await?;
+            (caller, held) = let_in(platform, isolate, running, &asked, action, request, record).await?;
             tools
         }
     };
+    let authority = authority_over(running, &caller, action, &asked, request, record);
     let context = Context {
         config: &running.config,
         caller: &caller,
         action,
+        authority: &authority,
         held: &held,
         registry: &tools.registry,
         registry_is_incomplete: tools.is_incomplete(),
     };
-    match admission::admit(&context, &asked, request)? {
+    let admitted = admission::admit(&context, &asked, request);
+    record.decided = authority.take_noted();
+    match admitted? {
         // cache, route, execute: see the straight function of each kind of request.
         Admitted::Tool(call) => tool_call::answer(platform, running, &context, *call, request, record).await,
         Admitted::Engine(call) => engine_call::answer(platform, running, &context, call, request, record).await,
@@ -145,6 +150,7 @@ async fn let_in<P: Platform>(
     isolate: &Rc<Isolate>,
     running: &Running,
     asked: &Asked,
+    action: Action,
     request: &Request,
     record: &mut Record,
 ) -> Result<(Rc<Caller>, Held), Refusal> {
@@ -158,8 +164,24 @@ async fn let_in<P: Platform>(
     record.tenant = Some(caller.tenant.clone());
     record.caller = Some(caller.id.clone());
     record.key = Some(identified.key);
-    admission::permit(&running.config, &caller, &held, asked)?;
+    let authority = authority_over(running, &caller, action, asked, request, record);
+    let permitted = admission::permit(&running.config, &caller, &authority, &held, asked);
+    record.decided = authority.take_noted();
+    permitted?;
     Ok((caller, held))
+}
+
+/// What the request is, for the decisions on it.
+fn authority_over<'a>(
+    running: &'a Running,
+    caller: &'a Caller,
+    action: Action,
+    asked: &'a Asked,
+    request: &'a Request,
+    record: &Record,
+) -> Authority<'a> {
+    let country = running.config.country_header.then(|| request.headers.get(Header::CfIpcountry)).flatten();
+    Authority::new(&running.config, caller, action, asked.project.as_ref(), record.at, country)
 }
 
 /// record: one line, the counters, and for a refusal what explains it later.

@@ -18,7 +18,7 @@ mod value;
 
 use std::collections::BTreeSet;
 
-pub use ast::Mode;
+pub use crate::config::PolicyMode as Mode;
 pub use decide::{Decision, Denial, Verdict, Would};
 pub use fault::PolicyFault;
 pub use request::{Arguments, Request, Resource, ToolFacts, User};

@@ -1,6 +1,7 @@
 //! From the document and the host's settings to the [`Config`]: what one member alone cannot tell is checked here.
 
 mod callers;
+mod policies;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -124,12 +125,14 @@ struct Builder<'b> {
 
 impl Builder<'_> {
     fn build(&mut self, sections: Document) -> Config {
-        let Document { limits, epochs, executors, registry, roles, callers, cache, execute, cors } = sections;
+        let Document { limits, epochs, executors, registry, roles, callers, policies, policy, cache, execute, cors } =
+            sections;
         self.refuse_twins("executors", executors.iter().map(|executor| (executor.value.id.as_str(), executor.line)));
         self.refuse_twins("roles", roles.iter().map(|role| (role.value.id.as_str(), role.line)));
         self.refuse_twins("callers", callers.iter().map(|caller| (caller.value.id.as_str(), caller.line)));
         let keys = callers.iter().flat_map(|caller| &caller.value.keys);
         self.refuse_twins("callers[].keys", keys.map(|key| (key.value.id.as_str(), key.line)));
+        self.refuse_twins("policies", policies.iter().map(|policy| (policy.value.id.as_str(), policy.line)));
         let roles = roles.into_iter().map(|role| callers::role_grant(role.value)).collect();
         let execute = ExecuteRules {
             timeout: execute.timeout,
@@ -152,6 +155,8 @@ impl Builder<'_> {
             registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
             callers: self.callers(callers, &roles),
             roles,
+            policies: self.policies(&policies),
+            country_header: policy.country_header,
             cache: CacheRules {
                 ttl: cache.ttl,
                 memory_bytes: size(cache.memory),

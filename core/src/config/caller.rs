@@ -96,17 +96,6 @@ impl Caller {
         self.is_within(action) && self.grants.iter().any(|grant| grant.covers(action))
     }
 
-    /// Whether the caller holds the action for the tool with this name in lower case: by one grant, not by two that each
-    /// give half of it.
-    #[must_use]
-    pub fn holds_for(&self, action: Action, folded: &str) -> bool {
-        self.is_within(action)
-            && self
-                .grants
-                .iter()
-                .any(|grant| grant.covers(action) && grant.tools.iter().any(|pattern| pattern.matches(folded)))
-    }
-
     /// Whether the caller holds the action for every tool there is.
     #[must_use]
     pub fn holds_for_every_tool(&self, action: Action) -> bool {

@@ -1,6 +1,7 @@
 //! What a policy is once it has been read: a scope, and conditions over the request.
 
 use crate::action::Action;
+use crate::config::PolicyMode as Mode;
 
 /// The kinds of entities that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,16 +52,6 @@ pub(crate) struct Uid {
 pub(crate) enum Effect {
     Permit,
     Forbid,
-}
-
-/// Whether a policy counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// It decides.
-    #[default]
-    Enforce,
-    /// What it would decide is recorded only.
-    DryRun,
 }
 
 /// What the scope says of the principal or the resource.

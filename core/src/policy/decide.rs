@@ -1,11 +1,11 @@
 //! The decision: grants and policies together, for lists and for calls alike.
 
 use super::PolicySet;
-use super::ast::{Effect, Mode, Policy};
+use super::ast::{Effect, Policy};
 use super::evaluate::Evaluator;
 use super::request::{Request, Resource};
 use super::value::{ErrorKind, Possible};
-use crate::config::Grant;
+use crate::config::{Grant, PolicyMode as Mode};
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct Decision<'a> {
     pub rules: Vec<&'a str>,
     /// The policies with errors, in their order.
     pub errors: Vec<(&'a str, ErrorKind)>,
+    /// Whether nothing forbids it and nothing fails, whatever is still unknown.
+    pub is_clear: bool,
     /// What the policies in dry run would have made of it, where that is something else.
     pub would: Option<Would<'a>>,
 }
@@ -125,7 +127,7 @@ impl PolicySet {
     pub fn decide<'a>(&'a self, request: &'a Request<'a>) -> Decision<'a> {
         if !request.caller.is_within(request.action) {
             let verdict = Verdict::Deny(Denial::NotPermitted);
-            return Decision { verdict, rules: Vec::new(), errors: Vec::new(), would: None };
+            return Decision { verdict, rules: Vec::new(), errors: Vec::new(), is_clear: true, would: None };
         }
         let mut tally = Tally::default();
         let mut rules = Vec::new();
@@ -140,7 +142,7 @@ impl PolicySet {
             }
         }
         if self.policies.is_empty() {
-            return Decision { verdict: tally.verdict(), rules, errors: Vec::new(), would: None };
+            return Decision { verdict: tally.verdict(), rules, errors: Vec::new(), is_clear: true, would: None };
         }
         self.with_policies(request, tally, rules)
     }
@@ -189,7 +191,8 @@ impl PolicySet {
             let dry = hits.iter().filter(|hit| hit.policy.mode == Mode::DryRun);
             Would { verdict: all.verdict(), rules: dry.map(|hit| &*hit.policy.id).collect() }
         });
-        Decision { verdict, rules, errors, would }
+        let is_clear = !enforced.may_forbid && !enforced.may_fail;
+        Decision { verdict, rules, errors, is_clear, would }
     }
 }
 
@@ -201,7 +204,6 @@ fn permits(grant: &Grant, request: &Request<'_>) -> Option<bool> {
     let folded = match request.resource {
         Resource::Tool(tool) => tool.folded,
         Resource::ToolNamed(folded) => folded,
-        Resource::AnyTool if grant.tools.is_empty() => return Some(false),
         Resource::AnyTool => return None,
         Resource::Gateway | Resource::Project(_) => return Some(true),
     };

@@ -5,10 +5,11 @@
 
 mod expression;
 
-use super::ast::{Actions, Constraint, Effect, Kind, Mode, Policy, Uid};
+use super::ast::{Actions, Constraint, Effect, Kind, Policy, Uid};
 use super::fault::Found;
 use super::lexer::{Lexer, Token, unescape};
 use crate::action::{Action, ActionPattern};
+use crate::config::PolicyMode as Mode;
 use crate::limits;
 use crate::nearest::nearest;
 

@@ -98,6 +98,21 @@ fn found(value: Value<'_>) -> Found<'_> {
 const UNKNOWN: Value<'static> = Value::Unknown(Possible::ANYTHING);
 
 impl<'a> Request<'a> {
+    /// A caller's call of a tool of which nothing is known yet.
+    #[must_use]
+    pub const fn of(caller: &'a Caller) -> Self {
+        Self {
+            caller,
+            action: Action::ToolsCall,
+            resource: Resource::AnyTool,
+            arguments: Arguments::Unknown,
+            user: User::Unknown,
+            project: None,
+            at: None,
+            country: None,
+        }
+    }
+
     /// The resource as an entity; unknown when it is.
     pub(super) fn resource_value(&self) -> Value<'a> {
         match self.resource {

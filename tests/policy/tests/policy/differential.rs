@@ -100,7 +100,7 @@ fn mutated(rng: &mut Rng, text: &str) -> String {
         "context",
         "true",
         "Tool",
-        "@id(\"x\")",
+        "@note(\"x\")",
         "ip(\"::1\")",
         "\"\\u{41}\"",
         "\"\\q\"",
