@@ -112,46 +112,68 @@ fn entities(world: &World) -> Entities {
     Entities::from_entities(all, None).expect("entities")
 }
 
+/// A request, and the entities it is about.
+#[derive(Debug)]
+pub struct Question {
+    request: Request,
+    entities: Entities,
+}
+
 /// Asks it.
 #[must_use]
 pub fn ask(policies: &PolicySet, world: &World) -> Said {
-    let mut context = Vec::new();
-    if world.has_arguments() {
-        context.push(("arguments".to_owned(), value(&world.arguments)));
-    }
-    for (name, member) in [("user", &world.user), ("project", &world.project), ("country", &world.country)] {
-        if let Some(member) = member {
-            context.push((name.to_owned(), text(member)));
+    Question::new(world).ask(policies)
+}
+
+impl Question {
+    /// The request of this world.
+    #[must_use]
+    pub fn new(world: &World) -> Self {
+        let mut context = Vec::new();
+        if world.has_arguments() {
+            context.push(("arguments".to_owned(), value(&world.arguments)));
         }
+        for (name, member) in [("user", &world.user), ("project", &world.project), ("country", &world.country)] {
+            if let Some(member) = member {
+                context.push((name.to_owned(), text(member)));
+            }
+        }
+        let seconds = i64::try_from(world.at.as_millis() / 1000).expect("a time");
+        // Days since a Monday: the 5th of January 1970.
+        let weekday =
+            (seconds / 86_400).checked_sub(4).expect("after 1970").rem_euclid(7).checked_add(1).expect("a day");
+        let time = [("epoch", seconds), ("hour", seconds / 3600 % 24), ("weekday", weekday)];
+        let time = time.into_iter().map(|(name, number)| (name.to_owned(), Restricted::new_long(number))).collect();
+        context.push(("time".to_owned(), record(time)));
+        let resource = match (&world.tool, &world.project) {
+            (Some(tool), _) => uid("Tool", tool.folded),
+            (None, Some(project)) => uid("Project", project),
+            (None, None) => uid("Gateway", "gateway"),
+        };
+        let request = Request::new(
+            uid("Caller", world.caller.id.as_str()),
+            uid("Action", world.action.as_str()),
+            resource,
+            Context::from_pairs(context).expect("names differ"),
+            None,
+        );
+        Self { request: request.expect("no schema"), entities: entities(world) }
     }
-    let seconds = i64::try_from(world.at.as_millis() / 1000).expect("a time");
-    // Days since a Monday: the 5th of January 1970.
-    let weekday = (seconds / 86_400).checked_sub(4).expect("after 1970").rem_euclid(7).checked_add(1).expect("a day");
-    let time = [("epoch", seconds), ("hour", seconds / 3600 % 24), ("weekday", weekday)];
-    let time = time.into_iter().map(|(name, number)| (name.to_owned(), Restricted::new_long(number))).collect();
-    context.push(("time".to_owned(), record(time)));
-    let resource = match (&world.tool, &world.project) {
-        (Some(tool), _) => uid("Tool", tool.folded),
-        (None, Some(project)) => uid("Project", project),
-        (None, None) => uid("Gateway", "gateway"),
-    };
-    let request = Request::new(
-        uid("Caller", world.caller.id.as_str()),
-        uid("Action", world.action.as_str()),
-        resource,
-        Context::from_pairs(context).expect("names differ"),
-        None,
-    );
-    let response = Authorizer::new().is_authorized(&request.expect("no schema"), policies, &entities(world));
-    Said {
-        allowed: response.decision() == Decision::Allow,
-        rules: response.diagnostics().reason().map(ToString::to_string).collect(),
-        errors: response
-            .diagnostics()
-            .errors()
-            .map(|error| match error {
-                cedar_policy::AuthorizationError::PolicyEvaluationError(error) => error.policy_id().to_string(),
-            })
-            .collect(),
+
+    /// What is said of it.
+    #[must_use]
+    pub fn ask(&self, policies: &PolicySet) -> Said {
+        let response = Authorizer::new().is_authorized(&self.request, policies, &self.entities);
+        Said {
+            allowed: response.decision() == Decision::Allow,
+            rules: response.diagnostics().reason().map(ToString::to_string).collect(),
+            errors: response
+                .diagnostics()
+                .errors()
+                .map(|error| match error {
+                    cedar_policy::AuthorizationError::PolicyEvaluationError(error) => error.policy_id().to_string(),
+                })
+                .collect(),
+        }
     }
 }
