@@ -103,6 +103,12 @@ const MUTANTS: &[Mutant] = &[
         "Some(own) => own.as_ref().or(self.general.as_ref()),",
     ),
     of_stories(
+        "a refusal repeats what was sent",
+        "admission.rs",
+        "\"wait must be a whole number of seconds\"",
+        "wait.to_owned()",
+    ),
+    of_stories(
         "what was accepted is forgotten",
         "upstream/send.rs",
         "        credential.turn();\n",
@@ -234,6 +240,7 @@ fn test_holds(copy: &Path, [binary, test]: [&str; 2]) -> (Option<bool>, String) 
 fn each_deliberate_defect_is_noticed() {
     let only = std::env::var("TOOLGATE_MUTANT").ok();
     let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants");
+    assert!(only.as_ref().is_none_or(|only| MUTANTS.iter().any(|mutant| mutant.name == only)), "no such mutant");
     let mut unnoticed = Vec::new();
     for mutant in MUTANTS.iter().filter(|mutant| only.as_deref().is_none_or(|only| only == mutant.name)) {
         copy_to(&copy);
