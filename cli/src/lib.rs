@@ -9,6 +9,7 @@ pub mod config;
 pub mod dev;
 pub mod gate;
 pub mod key;
+pub mod policy;
 
 pub mod command;
 pub mod failure;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use toolgate_cli::failure::Failure;
-use toolgate_cli::{bench, build, config, dev, gate, key, say};
+use toolgate_cli::{bench, build, config, dev, gate, key, policy, say};
 
 /// Develop, build and check Toolgate.
 #[derive(Debug, Parser)]
@@ -28,6 +28,8 @@ enum Command {
     Config(config::Arguments),
     /// Make or hash an API key of a caller.
     Key(key::Arguments),
+    /// Check, test or compare policies.
+    Policy(policy::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
         Command::Key(arguments) => key::run(&arguments),
+        Command::Policy(arguments) => policy::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

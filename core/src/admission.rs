@@ -1,11 +1,15 @@
 //! Whether a caller may: default deny, for the action, the project, the user, and each tool that a request can reach.
 
 mod arguments;
+mod authority;
 mod body;
+mod switches;
 
 use std::rc::Rc;
 
 pub use arguments::{check as check_arguments, check_rules};
+use authority::Call;
+pub use authority::{Authority, Noted};
 pub use body::{Members, json_body};
 
 use crate::action::Action;
@@ -13,12 +17,13 @@ use crate::config::{Caller, Config, FailMode, ProjectRule, UserRule};
 use crate::epochs::Held;
 use crate::json::Json;
 use crate::names::{Project, UserId};
-use crate::operation::{Asked, Gate, Operation};
+use crate::operation::{Asked, Operation};
+use crate::policy::{Arguments, User};
 use crate::ports::DurableError;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::registry::{Registry, Tool};
 use crate::request::{Header, Method, Request};
-use crate::state::epochs::{Epochs, KillSwitch};
+use switches::{check_caller_switches, check_tool_switches};
 
 /// A tool call that was admitted.
 ///
@@ -99,6 +104,8 @@ pub struct Context<'a> {
     pub caller: &'a Caller,
     /// The action that the request is.
     pub action: Action,
+    /// Whoever decides what the caller may.
+    pub authority: &'a Authority<'a>,
     /// The epochs.
     pub held: &'a Held,
     /// Every tool.
@@ -108,18 +115,6 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Whether the caller may do what it asks for with the tool with this name in lower case.
-    #[must_use]
-    pub fn may_use(&self, folded: &str) -> bool {
-        match self.action {
-            // Whoever may call a tool may also see it.
-            Action::ToolsList => {
-                self.caller.holds_for(Action::ToolsList, folded) || self.caller.holds_for(Action::ToolsCall, folded)
-            }
-            action => self.caller.holds_for(action, folded),
-        }
-    }
-
     /// The user that a text names, if the caller may name it.
     ///
     /// # Errors
@@ -128,24 +123,29 @@ impl Context<'_> {
         user_of(self.caller, place, text)
     }
 
-    /// The tool that a text names, if the caller may call it. Permission is asked for the name before anybody looks whether
-    /// there is such a tool.
+    /// The tool that a text names, if the caller may use it for some arguments. Whether there is such a tool is only told to
+    /// those who may.
     ///
     /// # Errors
-    /// [`RefusalKind::ToolNotPermitted`], and those of [`Registry::resolve`].
+    /// [`RefusalKind::ToolNotPermitted`], [`RefusalKind::PolicyDenied`], [`RefusalKind::PolicyError`], and those of
+    /// [`Registry::resolve`].
     pub fn tool(&self, name: &str, version: Option<&str>) -> Result<Rc<Tool>, Refusal> {
-        let named = self.registry.name_of(name, |folded| self.may_use(folded))?;
-        let is_underscored = !named.folded.contains('.');
+        self.tool_for(name, version, &Call::UNKNOWN)
+    }
+
+    fn tool_for(&self, name: &str, version: Option<&str>, call: &Call<'_>) -> Result<Rc<Tool>, Refusal> {
+        let may_use = |folded: &str| self.authority.may_use_name(folded);
+        let named = self.registry.name_of(name, may_use)?;
         // A name in the models' form that means nothing here has no tool to be permitted.
-        if !is_underscored && !self.may_use(&named.folded) {
-            return Err(Refusal::new(RefusalKind::ToolNotPermitted));
-        }
-        let resolved = self.registry.resolve(&named, version, |folded| self.may_use(folded));
+        let is_underscored = !named.folded.contains('.');
+        let resolved = self.registry.resolve(&named, version, may_use);
         match resolved {
             Ok(tool) => {
+                self.authority.check_tool(tool, call)?;
                 check_tool_switches(&self.held.epochs, tool, self.config)?;
                 Ok(Rc::clone(tool))
             }
+            Err(_) if !is_underscored && !may_use(&named.folded) => Err(Refusal::new(RefusalKind::ToolNotPermitted)),
             Err(refusal) if refusal.kind == RefusalKind::ToolUnknown && self.registry_is_incomplete => {
                 Err(Refusal::new(RefusalKind::RegistryUnavailable))
             }
@@ -159,18 +159,20 @@ impl Context<'_> {
 ///
 /// # Errors
 /// The refusal of the first check that fails.
-pub fn permit(config: &Config, caller: &Caller, held: &Held, asked: &Asked) -> Result<(), Refusal> {
+pub fn permit(
+    config: &Config,
+    caller: &Caller,
+    authority: &Authority<'_>,
+    held: &Held,
+    asked: &Asked,
+) -> Result<(), Refusal> {
     if let (Some(fault), FailMode::Closed) = (held.fault, config.epochs.fail_mode) {
         return Err(Refusal::new(match fault {
             DurableError::Unavailable => RefusalKind::EpochsUnavailable,
             DurableError::Unsupported => RefusalKind::DurableUnsupported,
         }));
     }
-    if let Gate::Action(action) = asked.operation.gate()
-        && !caller.holds(action)
-    {
-        return Err(Refusal::with(RefusalKind::ActionNotPermitted, action.as_str()));
-    }
+    authority.check_action()?;
     if !asked.operation.is_operators() {
         check_caller_switches(&held.epochs, caller)?;
     }
@@ -243,10 +245,12 @@ pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> 
             engine(asked, request, Exchange::BeginsAuthorization)
         }
         Operation::AuthAuthorize => {
-            check_users_in_body(context, request)?;
+            let user = check_users_in_body(context, request)?;
+            check_user(context, asked, user)?;
             engine(asked, request, Exchange::BeginsAuthorization)
         }
         Operation::AuthStatus => {
+            check_user(context, asked, None)?;
             let missing = || Refusal::with(RefusalKind::QueryInvalid, "id is missing");
             let id = asked.query.get("id").ok_or_else(missing)?.to_owned();
             engine(&clip_wait(asked, context.config)?, request, Exchange::AwaitsAuthorization(id))
@@ -254,22 +258,30 @@ pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> 
         Operation::ScheduledList if context.caller.users != UserRule::Every => {
             Err(Refusal::with(RefusalKind::UserNotPermitted, "the list holds every user's executions"))
         }
-        Operation::ScheduledGet => engine(asked, request, Exchange::OneExecution),
+        Operation::ScheduledGet => {
+            check_user(context, asked, None)?;
+            engine(asked, request, Exchange::OneExecution)
+        }
         Operation::Chat => {
             let body = json_body(request, context.config)?;
             body::refuse_lookalikes(&body)?;
             let members = Members::of(&body)?;
-            context.user("user", members.text("user")?)?;
-            context.user("user_id", members.text("user_id")?)?;
+            let user = context.user("user", members.text("user")?)?;
+            let user_id = context.user("user_id", members.text("user_id")?)?;
+            check_user(context, asked, user_id.or(user))?;
             admit_chat_tools(context, &members)?;
             engine(asked, request, Exchange::Streams)
         }
         Operation::Pass(_) if has_body(request) => {
-            check_users_in_body(context, request)?;
+            let user = check_users_in_body(context, request)?;
+            check_user(context, asked, user)?;
             engine(asked, request, Exchange::Plain)
         }
-        Operation::ScheduledList | Operation::Pass(_) => engine(asked, request, Exchange::Plain),
-        _ => Ok(Admitted::Own),
+        Operation::ScheduledList | Operation::Pass(_) => {
+            check_user(context, asked, None)?;
+            engine(asked, request, Exchange::Plain)
+        }
+        _ => check_user(context, asked, None).map(|()| Admitted::Own),
     }
 }
 
@@ -279,7 +291,17 @@ fn admit_execute<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request)
     let user = context.user("user_id", members.text("user_id")?)?;
     let run_at = members.text("run_at")?.filter(|run_at| !run_at.is_empty()).map(str::to_owned);
     let include_stacktrace = members.flag("include_error_stacktrace")?;
-    let tool = context.tool(members.required_text("tool_name")?, members.version()?)?;
+    let call = Call {
+        // Whatever is no object is refused below.
+        arguments: match body.get("input") {
+            None => Arguments::Known(&Json::Null),
+            Some(input @ (Json::Object(_) | Json::Null)) => Arguments::Known(input),
+            Some(_) => Arguments::Unknown,
+        },
+        user: user.as_ref().map_or(User::Absent, |user| User::Named(user.as_str())),
+        is_now: run_at.is_none(),
+    };
+    let tool = context.tool_for(members.required_text("tool_name")?, members.version()?, &call)?;
     members.object_or_null("input")?;
     let input = body::take(body, "input").unwrap_or_else(|| Json::Object(crate::json::Object::new()));
     let project = asked.project.clone();
@@ -300,16 +322,25 @@ fn admit_chat_tools(context: &Context<'_>, members: &Members<'_, '_>) -> Result<
     Ok(())
 }
 
-fn check_users_in_body(context: &Context<'_>, request: &Request) -> Result<(), Refusal> {
+/// The policies on an action that is about no tool, now that its user is known: the body's, else the query's.
+fn check_user(context: &Context<'_>, asked: &Asked, user: Option<UserId>) -> Result<(), Refusal> {
+    let in_query = || USER_PARAMETERS.iter().find_map(|name| asked.query.get(name)).and_then(UserId::new);
+    context.authority.check_user(user.or_else(in_query).as_ref())
+}
+
+/// The user that the body names, if the caller may name it.
+fn check_users_in_body(context: &Context<'_>, request: &Request) -> Result<Option<UserId>, Refusal> {
     let body = json_body(request, context.config)?;
+    let mut found = None;
     if let Json::Object(_) = &body {
         body::refuse_lookalikes(&body)?;
         let members = Members::of(&body)?;
         for member in ["user_id", "user"] {
-            context.user(member, members.text(member)?)?;
+            let named = context.user(member, members.text(member)?)?;
+            found = found.or(named);
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 const fn has_body(request: &Request) -> bool {
@@ -342,35 +373,6 @@ fn clip_wait(asked: &Asked, config: &Config) -> Result<Asked, Refusal> {
         asked.query.set("wait", wait.min(most).to_string());
     }
     Ok(asked)
-}
-
-fn check_caller_switches(epochs: &Epochs, caller: &Caller) -> Result<(), Refusal> {
-    if epochs.killed.is_empty() {
-        return Ok(());
-    }
-    let switches =
-        [KillSwitch::All, KillSwitch::Tenant(caller.tenant.to_string()), KillSwitch::Caller(caller.id.to_string())];
-    refuse_killed(epochs, &switches)
-}
-
-fn check_tool_switches(epochs: &Epochs, tool: &Tool, config: &Config) -> Result<(), Refusal> {
-    if epochs.killed.is_empty() {
-        return Ok(());
-    }
-    let executor = config.executors.get(tool.executor).map_or_else(String::new, |executor| executor.id.to_string());
-    let switches = [
-        KillSwitch::Toolkit(tool.toolkit_folded().to_owned()),
-        KillSwitch::Tool(tool.folded.clone()),
-        KillSwitch::Executor(executor),
-    ];
-    refuse_killed(epochs, &switches)
-}
-
-fn refuse_killed(epochs: &Epochs, switches: &[KillSwitch]) -> Result<(), Refusal> {
-    match switches.iter().find(|switch| epochs.killed.contains(switch)) {
-        None => Ok(()),
-        Some(switch) => Err(Refusal::with(RefusalKind::Killed, switch.kind())),
-    }
 }
 
 /// The idempotency key, if one was sent.

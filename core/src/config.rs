@@ -20,6 +20,7 @@ use std::rc::Rc;
 
 use crate::input::InputRule;
 use crate::names::{ExecutorId, Project, RoleId, ToolPattern};
+use crate::policy::PolicySet;
 use crate::time::Millis;
 
 pub use build::load;
@@ -32,7 +33,7 @@ pub use issuer::{
 pub use issuer_sections::{Algorithm, TokenType};
 pub use rate::{RateLimit, RateMode, RatePer, RateRules};
 pub use schema::json_schema;
-pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, FailMode};
+pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, FailMode, PolicyMode};
 pub use settings::{Notice, SETTINGS, SettingSpec};
 
 #[cfg(test)]
@@ -60,6 +61,10 @@ pub struct Config {
     pub rate: RateRules,
     /// What inputs have to fulfil besides what their tools say.
     pub inputs: Vec<InputRule>,
+    /// The rules besides.
+    pub policies: PolicySet,
+    /// Whether the header cf-ipcountry says where a request comes from.
+    pub country_header: bool,
     /// What may be answered from cache.
     pub cache: CacheRules,
     /// How calls are made.

@@ -7,7 +7,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::action::Action;
-use crate::admission::{self, Admitted, Context};
+use crate::admission::{self, Admitted, Authority, Context};
 use crate::config::Caller;
 use crate::epochs::{self, Held};
 use crate::hex;
@@ -112,7 +112,7 @@ async fn pipeline<P: Platform>(
     };
 
     // identity, and of admission what needs no tools.
-    let (mut caller, mut held) = let_in(platform, isolate, running, &asked, request, record).await?;
+    let (mut caller, mut held) = let_in(platform, isolate, running, &asked, action, request, record).await?;
 
     // admission: it decides from names, so the names must be known.
     let tools = match registry::at_hand(platform, isolate, running, &asked) {
@@ -120,19 +120,23 @@ async fn pipeline<P: Platform>(
         None => {
             let tools = registry::fetch(platform, isolate, running, asked.project.as_ref()).await;
             // That may have taken long. What was decided before it is decided again, under epochs that are current now.
-            (caller, held) = let_in(platform, isolate, running, &asked, request, record).await?;
+            (caller, held) = let_in(platform, isolate, running, &asked, action, request, record).await?;
             tools
         }
     };
-    let admitted = admission::admit(&context(running, &tools, action, &caller, &held), &asked, request)?;
+    let authority = authority_over(running, &caller, action, &asked, request, record);
+    let admitted = admission::admit(&context(running, &tools, action, &caller, &authority, &held), &asked, request);
+    record.decided = authority.take_noted();
+    let admitted = admitted?;
     if !asked.operation.is_operators() {
         let tool = if let Admitted::Tool(call) = &admitted { Some(call.tool.folded.as_str()) } else { None };
         if rate::admit(platform, running, &caller, tool, record).await? {
             // As above: the owners of limits had to be waited for.
-            (caller, held) = let_in(platform, isolate, running, &asked, request, record).await?;
+            (caller, held) = let_in(platform, isolate, running, &asked, action, request, record).await?;
         }
     }
-    let context = context(running, &tools, action, &caller, &held);
+    let authority = authority_over(running, &caller, action, &asked, request, record);
+    let context = context(running, &tools, action, &caller, &authority, &held);
     match admitted {
         // cache, route, execute: see the straight function of each kind of request.
         Admitted::Tool(call) => tool_call::answer(platform, running, &context, *call, request, record).await,
@@ -147,10 +151,19 @@ fn context<'a>(
     tools: &'a Current,
     action: Action,
     caller: &'a Caller,
+    authority: &'a Authority<'a>,
     held: &'a Held,
 ) -> Context<'a> {
     let registry_is_incomplete = tools.is_incomplete();
-    Context { config: &running.config, caller, action, held, registry: &tools.registry, registry_is_incomplete }
+    Context {
+        config: &running.config,
+        caller,
+        action,
+        authority,
+        held,
+        registry: &tools.registry,
+        registry_is_incomplete,
+    }
 }
 
 /// Whose key it is, under the epochs that say which keys are revoked; and whether this caller may ask for this at all.
@@ -159,6 +172,7 @@ async fn let_in<P: Platform>(
     isolate: &Rc<Isolate>,
     running: &Running,
     asked: &Asked,
+    action: Action,
     request: &Request,
     record: &mut Record,
 ) -> Result<(Rc<Caller>, Held), Refusal> {
@@ -174,8 +188,24 @@ async fn let_in<P: Platform>(
     record.tenant = Some(caller.tenant.clone());
     record.caller = Some(caller.id.clone());
     record.key = Some(identified.key);
-    admission::permit(&running.config, &caller, &held, asked)?;
+    let authority = authority_over(running, &caller, action, asked, request, record);
+    let permitted = admission::permit(&running.config, &caller, &authority, &held, asked);
+    record.decided = authority.take_noted();
+    permitted?;
     Ok((caller, held))
+}
+
+/// What the request is, for the decisions on it.
+fn authority_over<'a>(
+    running: &'a Running,
+    caller: &'a Caller,
+    action: Action,
+    asked: &'a Asked,
+    request: &'a Request,
+    record: &Record,
+) -> Authority<'a> {
+    let country = running.config.country_header.then(|| request.headers.get(Header::CfIpcountry)).flatten();
+    Authority::new(&running.config, caller, action, asked.project.as_ref(), record.at, country)
 }
 
 /// record: one line, the counters, and for a refusal what explains it later.

@@ -36,6 +36,7 @@ pub mod execute;
 pub mod idempotency;
 pub mod identity;
 pub mod operation;
+pub mod policy;
 pub mod rate;
 pub mod record;
 pub mod request;

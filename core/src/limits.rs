@@ -259,3 +259,21 @@ pub const INPUT_LISTED: usize = 256;
 
 /// Most bytes of a URL in an argument.
 pub const URL_BYTES: usize = 8 * 1024;
+
+/// Most policies in the configuration.
+pub const POLICIES: usize = 2_000;
+
+/// Most bytes of all policies together.
+pub const POLICY_BYTES: usize = 1024 * 1024;
+
+/// Most bytes of a policy's id.
+pub const POLICY_ID_BYTES: usize = 128;
+
+/// Deepest nesting of a policy's conditions.
+pub const POLICY_DEPTH: usize = 64;
+
+/// Most expressions in one policy.
+pub const POLICY_NODES: usize = 2_000;
+
+/// Most steps of one decision: expressions evaluated, items and letters compared. What needs more is refused.
+pub const POLICY_STEPS: u32 = 250_000;

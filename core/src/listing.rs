@@ -51,10 +51,11 @@ pub(crate) async fn list<P: Platform>(
     let filter = Filter::parse(query.get("filter"))?;
     let toolkit = query.get("toolkit").map(str::to_ascii_lowercase);
     let all_versions = flag(query, "include_all_versions")?;
+    let user = context.user("user_id in the query", query.get("user_id"))?;
     let wanted: Vec<&Rc<Tool>> = context
         .registry
         .iter(all_versions)
-        .filter(|tool| context.may_use(&tool.folded))
+        .filter(|tool| context.sees(tool, user.as_ref()))
         .filter(|tool| toolkit.as_ref().is_none_or(|toolkit| tool.toolkit_folded() == toolkit))
         .filter(|tool| filter.matches(tool.definition()))
         .collect();

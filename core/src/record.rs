@@ -8,6 +8,7 @@ pub use subscriber::install;
 
 use std::rc::Rc;
 
+use crate::admission::Noted;
 use crate::cache::{Bypass, CacheOutcome};
 use crate::json::write_string;
 use crate::names::{CallerId, ExecutorId, KeyId, LimitId, TenantId, UserId};
@@ -88,6 +89,8 @@ pub struct Record {
     pub degraded: Vec<&'static str>,
     /// The version of the epochs that the decision was made under.
     pub epoch: Option<u64>,
+    /// What decided, where there are policies.
+    pub decided: Noted,
     /// The trace id of the caller's `traceparent`.
     pub trace_id: Option<String>,
 }
@@ -102,7 +105,7 @@ macro_rules! name {
 impl Record {
     /// The record of a request that has just arrived.
     #[must_use]
-    pub const fn new(request_id: String, at: Timestamp, method: Method) -> Self {
+    pub fn new(request_id: String, at: Timestamp, method: Method) -> Self {
         Self {
             request_id,
             at,
@@ -123,6 +126,7 @@ impl Record {
             would_refuse: Vec::new(),
             degraded: Vec::new(),
             epoch: None,
+            decided: Noted::default(),
             trace_id: None,
         }
     }
@@ -179,6 +183,12 @@ impl Record {
         if let Some(epoch) = self.epoch {
             line.number(name!("epoch"), epoch);
         }
+        line.list(name!("policy"), &self.decided.rules);
+        line.list(name!("policy_depends"), &self.decided.depends);
+        if let Some((verdict, rules)) = &self.decided.would {
+            line.text(name!("policy_would"), verdict);
+            line.list(name!("policy_would_rules"), rules);
+        }
         line.optional(name!("trace_id"), self.trace_id.as_deref());
         line.end()
     }
@@ -200,6 +210,13 @@ impl Line {
     fn optional(&mut self, name: &'static str, value: Option<&str>) {
         if let Some(value) = value {
             self.text(name, value);
+        }
+    }
+
+    /// Names with commas between; nothing for none.
+    fn list(&mut self, name: &'static str, values: &[String]) {
+        if !values.is_empty() {
+            self.text(name, &values.join(","));
         }
     }
 

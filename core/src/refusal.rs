@@ -93,6 +93,8 @@ refusals! {
     WorkerTokenInvalid = "worker_token_invalid", 401, No, "The worker token is missing, expired or signed with another secret.";
     ActionNotPermitted = "action_not_permitted", 403, No, "The caller does not hold the action that this route needs: ask the operator to add it to the caller's `actions`.";
     ToolNotPermitted = "tool_not_permitted", 403, No, "The caller may not call this tool: ask the operator to add it to the caller's `tools`.";
+    PolicyDenied = "policy_denied", 403, No, "A policy forbids this: the operator's rules in the detail say which.";
+    PolicyError = "policy_error", 403, No, "A policy could not be evaluated for this request, and what cannot be decided is refused: the operator must mend the policy, or the request must have what it reads.";
     UserNotPermitted = "user_not_permitted", 403, No, "The caller may not name this user_id: ask the operator to add it to the caller's `users`.";
     ProjectNotPermitted = "project_not_permitted", 403, No, "The caller may not address this org and project: ask the operator to add it to the caller's `projects`.";
     ToolsUnnamed = "tools_unnamed", 403, No, "Name each tool that the model may use: the caller may not call every tool.";

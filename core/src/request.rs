@@ -74,11 +74,13 @@ pub enum Header {
     Origin,
     /// W3C Trace Context: its trace id is recorded.
     Traceparent,
+    /// The country that Cloudflare takes the request to come from: for policies, where the configuration says so.
+    CfIpcountry,
 }
 
 impl Header {
     /// Every header, in the order of [`RequestHeaders`].
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Authorization,
         Self::XApiKey,
         Self::ContentType,
@@ -87,10 +89,11 @@ impl Header {
         Self::CacheControl,
         Self::Origin,
         Self::Traceparent,
+        Self::CfIpcountry,
     ];
 
     /// The names of [`Header::ALL`], in lower case and the same order: what a host asks its own request for.
-    pub const NAMES: [&str; 8] = [
+    pub const NAMES: [&str; 9] = [
         "authorization",
         "x-api-key",
         "content-type",
@@ -99,13 +102,14 @@ impl Header {
         "cache-control",
         "origin",
         "traceparent",
+        "cf-ipcountry",
     ];
 }
 
 /// The values of [`Header::NAMES`], in that order. A header sent several times is one value joined with `, ` (RFC 9110
 /// section 5.3).
 #[derive(Clone, Debug, Default)]
-pub struct RequestHeaders(pub [Option<String>; 8]);
+pub struct RequestHeaders(pub [Option<String>; 9]);
 
 impl RequestHeaders {
     /// The value of `header`, without surrounding white space.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use toolgate_cli::config;
+use toolgate_cli::{config, policy};
 
 use crate::{read, root};
 
@@ -40,4 +40,54 @@ fn both_platforms_take_the_same_document_and_every_setting() {
             assert!(variables.contains_key(&name) && passed.contains_key(&name), "spin.toml does not pass {name}");
         }
     }
+}
+
+#[test]
+fn the_committed_schema_of_policies_is_the_generated_one() {
+    assert!(
+        read("docs/policy.cedarschema.json").trim_end() == policy::schema::schema(),
+        "write it anew: cargo toolgate policy schema > docs/policy.cedarschema.json"
+    );
+}
+
+#[test]
+fn the_example_policies_are_without_fault_and_come_out_as_documented() {
+    let rules = policy::Rules::read(&root().join("docs/examples/policies.toml")).unwrap();
+    rules.validate().unwrap();
+    let cases = policy::case::Cases::read(&root().join("docs/examples/policy-tests.toml")).unwrap();
+    assert!(cases.requests.len() > 15);
+    for case in &cases.requests {
+        assert_eq!(case.check(&rules).unwrap(), None, "{:?}", case.name);
+    }
+}
+
+#[test]
+fn what_policies_change_is_told_with_requests_that_show_it() {
+    let folder = std::env::temp_dir();
+    let file = |name: &str, text: &str| {
+        let file = folder.join(format!("toolgate-policy-{}-{name}.cedar", std::process::id()));
+        std::fs::write(&file, text).unwrap();
+        let rules = policy::Rules::read(&file);
+        std::fs::remove_file(&file).unwrap();
+        rules
+    };
+    let limit = |most: u32| {
+        let text = "permit (principal, action == Action::\"tools/call\", resource == Tool::\"Bank.Pay\") when { context.arguments.amount <= ";
+        file("limit", &format!("{text}{most} }};")).unwrap()
+    };
+    let (old, new) = (limit(100), limit(50));
+    let changed = policy::diff::compare(&old, &new, &policy::diff::generate(&old, &new)).unwrap();
+    assert!(!changed.requests.is_empty());
+    for case in &changed.requests {
+        assert_eq!(case.check(&new).unwrap(), None);
+        assert!(case.check(&old).unwrap().is_some(), "{case:?}");
+    }
+    let same = policy::diff::compare(&old, &old, &policy::diff::generate(&old, &old)).unwrap();
+    assert!(same.requests.is_empty());
+    let told =
+        file("fault", "permit (principal, action, resource)\n  when { context.amount < };").unwrap_err().to_string();
+    assert!(told.contains(".cedar:2:27: expected an expression"), "{told}");
+    let wrong = file("schema", "permit (principal, action, resource)\n  when { context.uesr == \"x\" };").unwrap();
+    let told = wrong.validate().unwrap_err().to_string();
+    assert!(told.contains(":2:10: ") && told.contains("uesr"), "{told}");
 }

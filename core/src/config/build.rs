@@ -2,6 +2,7 @@
 
 mod callers;
 mod issuers;
+mod policies;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -156,6 +157,8 @@ impl Builder<'_> {
             issuers,
             rate,
             inputs,
+            policies,
+            policy,
             cache,
             execute,
             cors,
@@ -168,6 +171,7 @@ impl Builder<'_> {
         let issuer_ids = issuers.iter().map(|issuer| (issuer.value.id.as_str(), issuer.line));
         self.refuse_twins("callers[].keys", keys.map(|key| (key.value.id.as_str(), key.line)).chain(issuer_ids));
         self.refuse_twins("rate.limits", rate.limits.iter().map(|limit| (limit.value.id.as_str(), limit.line)));
+        self.refuse_twins("policies", policies.iter().map(|policy| (policy.value.id.as_str(), policy.line)));
         let roles = roles.into_iter().map(|role| callers::role_grant(role.value)).collect();
         let execute = ExecuteRules {
             timeout: execute.timeout,
@@ -193,6 +197,8 @@ impl Builder<'_> {
             roles,
             rate: rate::rules(rate, self.faults),
             inputs: inputs::build(inputs, self.faults),
+            policies: self.policies(&policies),
+            country_header: policy.country_header,
             cache: CacheRules {
                 ttl: cache.ttl,
                 memory_bytes: size(cache.memory),

@@ -98,17 +98,6 @@ impl Caller {
         self.is_within(action) && self.grants.iter().any(|grant| grant.covers(action))
     }
 
-    /// Whether the caller holds the action for the tool with this name in lower case: by one grant, not by two that each
-    /// give half of it.
-    #[must_use]
-    pub fn holds_for(&self, action: Action, folded: &str) -> bool {
-        self.is_within(action)
-            && self
-                .grants
-                .iter()
-                .any(|grant| grant.covers(action) && grant.tools.iter().any(|pattern| pattern.matches(folded)))
-    }
-
     /// Whether the caller holds the action for every tool there is.
     #[must_use]
     pub fn holds_for_every_tool(&self, action: Action) -> bool {
@@ -116,13 +105,17 @@ impl Caller {
             && self.grants.iter().any(|grant| grant.covers(action) && grant.tools.contains(&ToolPattern::Every))
     }
 
-    fn is_within(&self, action: Action) -> bool {
+    /// Whether the credential's scopes leave it the action.
+    #[must_use]
+    pub fn is_within(&self, action: Action) -> bool {
         self.within.as_ref().is_none_or(|within| within.iter().any(|pattern| pattern.matches(action)))
     }
 }
 
 impl Grant {
-    fn covers(&self, action: Action) -> bool {
+    /// Whether the action is among those granted.
+    #[must_use]
+    pub fn covers(&self, action: Action) -> bool {
         self.actions.iter().any(|pattern| pattern.matches(action))
     }
 }

@@ -258,6 +258,20 @@ impl Value for u64 {
     }
 }
 
+impl Value for bool {
+    fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
+        let value = if let DeValue::Boolean(value) = node.get_ref() { Some(*value) } else { None };
+        if value.is_none() {
+            faults.note(node.span(), "must be true or false");
+        }
+        value
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "type": "boolean" })
+    }
+}
+
 impl<T: Value> Value for Vec<T> {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         let DeValue::Array(items) = node.get_ref() else {

@@ -60,22 +60,6 @@ document! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct MediaType(String);
 
-impl Value for bool {
-    fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
-        match node.get_ref() {
-            DeValue::Boolean(flag) => Some(*flag),
-            _ => {
-                faults.note(node.span(), "must be true or false");
-                None
-            }
-        }
-    }
-
-    fn schema() -> serde_json::Value {
-        json!({ "type": "boolean" })
-    }
-}
-
 impl Value for Place {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         parsed(node, faults, "a JSON Pointer such as \"/url\" or \"/pages/*/url\"", Self::new)

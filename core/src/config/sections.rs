@@ -33,6 +33,10 @@ document! {
         rate: RateSection = RateSection::default();
         /// What inputs have to fulfil besides what their tools say.
         inputs: Vec<Located<InputSection>> = Vec::new();
+        /// Rules in the policy language Cedar, besides what roles and callers hold: see docs/policy.md.
+        policies: Vec<Located<PolicySection>> = Vec::new();
+        /// What policies can know.
+        policy: PolicyRulesSection = PolicyRulesSection::default();
         /// What may be answered from cache.
         cache: CacheSection = CacheSection::default();
         /// How calls are made.
@@ -151,6 +155,36 @@ document! {
         actions: Vec<ActionPattern>;
         /// The tools it gives them for: "*", "Toolkit.*" or "Toolkit.Tool".
         tools: Vec<ToolPattern> = Vec::new();
+    }
+}
+
+document! {
+    /// Policies that belong together.
+    pub(super) struct PolicySection {
+        /// Their name, in messages.
+        id: RoleId;
+        /// Cedar; several policies may stand in it.
+        text: String;
+        /// "enforce", or "dry_run": what they would decide is recorded only.
+        mode: PolicyMode = PolicyMode::Enforce;
+    }
+}
+
+choice! {
+    /// Whether policies decide.
+    pub enum PolicyMode {
+        /// They do.
+        Enforce = "enforce",
+        /// What they would decide is recorded.
+        DryRun = "dry_run",
+    }
+}
+
+document! { default
+    /// What policies can know.
+    pub(super) struct PolicyRulesSection {
+        /// Take context.country from the header cf-ipcountry: only where Cloudflare sets it, as anybody can send one elsewhere.
+        country_header: bool = false;
     }
 }
 

@@ -24,6 +24,7 @@ enum Series {
     Requests { operation: &'static str, outcome: &'static str },
     Cache { outcome: &'static str },
     Degraded { name: &'static str },
+    DryRun { verdict: &'static str },
     DurationBucket { le_ms: u64 },
     DurationSumMs,
     Attempts,
@@ -52,6 +53,9 @@ impl Counters {
         for name in &record.degraded {
             add(Series::Degraded { name }, 1);
         }
+        if let Some((verdict, _)) = &record.decided.would {
+            add(Series::DryRun { verdict }, 1);
+        }
         if record.attempts > 0 {
             add(Series::Attempts, u64::from(record.attempts));
         }
@@ -73,6 +77,7 @@ fn series_name(series: Series) -> String {
         }
         Series::Cache { outcome } => format!("toolgate_cache_total{{outcome=\"{outcome}\"}}"),
         Series::Degraded { name } => format!("toolgate_degraded_total{{name=\"{name}\"}}"),
+        Series::DryRun { verdict } => format!("toolgate_policy_dry_run_total{{would=\"{verdict}\"}}"),
         // Not cumulative while stored: `exposition` adds the buckets up.
         Series::DurationBucket { le_ms } => format!("bucket {le_ms}"),
         Series::DurationSumMs => "duration_sum_ms".to_owned(),
@@ -128,11 +133,12 @@ pub(crate) async fn exposition<P: Platform>(platform: &P, running: &Running) -> 
     }
 }
 
-const FAMILIES: [(&str, &str); 5] = [
+const FAMILIES: [(&str, &str); 6] = [
     ("toolgate_requests_total", "Requests, by what was asked for and how it ended."),
     ("toolgate_cache_total", "Tool calls, by how they met the cache."),
     ("toolgate_rate_total", "Requests that a rate limit was about, by limit and how they fared."),
     ("toolgate_degraded_total", "What went wrong beside an answer."),
+    ("toolgate_policy_dry_run_total", "Decisions that policies in dry run would have made otherwise."),
     ("toolgate_executor_attempts_total", "Calls made to executors."),
 ];
 

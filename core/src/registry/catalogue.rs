@@ -20,6 +20,21 @@ pub struct Behavior {
     pub mutates: bool,
     /// Calling it twice is like calling it once.
     pub idempotent: bool,
+    /// What it says word for word, for policies.
+    pub says: Says,
+}
+
+/// What a tool says of itself; `None` where it says nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Says {
+    /// `read_only`
+    pub read_only: Option<bool>,
+    /// `destructive`
+    pub destructive: Option<bool>,
+    /// `idempotent`
+    pub idempotent: Option<bool>,
+    /// `open_world`
+    pub open_world: Option<bool>,
 }
 
 /// One tool in one version on one executor.
@@ -238,6 +253,12 @@ fn behavior_of(metadata: Option<&Json<'_>>) -> Behavior {
         reads_only: says("read_only") == Some(true) && !mutates && !operations.is_empty(),
         mutates,
         idempotent: says("idempotent") == Some(true),
+        says: Says {
+            read_only: says("read_only"),
+            destructive: says("destructive"),
+            idempotent: says("idempotent"),
+            open_world: says("open_world"),
+        },
     }
 }
 

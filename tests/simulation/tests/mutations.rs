@@ -59,9 +59,9 @@ const MUTANTS: &[Mutant] = &[
     ),
     mutant(
         "tools allowed to all",
-        "config/caller.rs",
-        "grant.covers(action) && grant.tools.iter().any(|pattern| pattern.matches(folded))",
-        "{ let _ = folded; true }",
+        "policy/decide.rs",
+        "Some(grant.tools.iter().any(|pattern| pattern.matches(folded)))",
+        "{ let _ = folded; Some(true) }",
     ),
     mutant(
         "actions allowed to all",
@@ -83,9 +83,9 @@ const MUTANTS: &[Mutant] = &[
     ),
     of_authority(
         "half a permission of each of two grants",
-        "config/caller.rs",
-        "grant.covers(action) && grant.tools.iter().any(|pattern| pattern.matches(folded))",
-        "grant.tools.iter().any(|pattern| pattern.matches(folded)) && self.holds(action)",
+        "policy/decide.rs",
+        "if !grant.covers(request.action) {",
+        "if !request.caller.holds(request.action) {",
     ),
     of_authority(
         "roles of others",
@@ -95,9 +95,9 @@ const MUTANTS: &[Mutant] = &[
     ),
     of_authority(
         "what may be called is not listed",
-        "admission.rs",
-        "self.caller.holds_for(Action::ToolsList, folded) || self.caller.holds_for(Action::ToolsCall, folded)",
-        "self.caller.holds_for(Action::ToolsList, folded)",
+        "admission/authority.rs",
+        "let is_seen = decision.may_be_allowed()",
+        "let is_seen = may_list()",
     ),
     of_stories(
         "a tenant falls back to the general account",
@@ -121,7 +121,7 @@ const MUTANTS: &[Mutant] = &[
     mutant("revocation ignored", "identity.rs", "if epochs.revoked.contains(identified.key.as_str()) {", "if false {"),
     mutant(
         "kill switch ignored",
-        "admission.rs",
+        "admission/switches.rs",
         "Some(switch) => Err(Refusal::with(RefusalKind::Killed, switch.kind())),",
         "Some(_) => Ok(()),",
     ),

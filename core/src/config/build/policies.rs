@@ -1,0 +1,24 @@
+//! From the texts of policies to what decides.
+
+use super::super::document::Located;
+use super::super::sections::PolicySection;
+use super::Builder;
+use crate::policy::{PolicySet, Source};
+
+impl Builder<'_> {
+    /// The policies of all sections; a fault says where its section begins, and where in the section's text it is.
+    pub(super) fn policies<'s>(&mut self, sections: &'s [Located<PolicySection>]) -> PolicySet {
+        let source =
+            |section: &'s Located<PolicySection>| Source { text: &section.value.text, mode: section.value.mode };
+        let sources: Vec<Source<'_>> = sections.iter().map(source).collect();
+        PolicySet::new(&sources).unwrap_or_else(|faults| {
+            for (place, fault) in faults {
+                if let Some(section) = sections.get(place) {
+                    let place = format!("policies.{}.text", section.value.id);
+                    self.fault(section.line, &place, &fault.to_string());
+                }
+            }
+            PolicySet::default()
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! Policies: what callers may do, as code (docs/policy.md, docs/decisions/0018-cedar-language-own-evaluator.md).
+//!
+//! The language is [Cedar](https://www.cedarpolicy.com): a documented part of it, read and evaluated by this module, and held
+//! equal to the official implementation by differential tests. One function, [`PolicySet::decide`], answers for lists and for
+//! calls; of a request that is not known in full it tells whether the answer depends on what is missing. Any error denies.
+
+mod ast;
+mod decide;
+mod depends;
+mod evaluate;
+mod extension;
+mod fault;
+mod index;
+mod lexer;
+mod parser;
+mod request;
+mod value;
+
+use std::collections::BTreeSet;
+
+pub use crate::config::PolicyMode as Mode;
+pub use decide::{Decision, Denial, Verdict, Would};
+pub use fault::PolicyFault;
+pub use request::{Arguments, Request, Resource, ToolFacts, User};
+pub use value::ErrorKind;
+
+use crate::limits;
+use ast::Policy;
+use fault::Found;
+use index::Index;
+
+#[cfg(test)]
+#[path = "policy_tests.rs"]
+mod tests;
+
+/// A text of policies, as the configuration has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'s> {
+    /// Cedar.
+    pub text: &'s str,
+    /// [`Mode::DryRun`] for all of its policies, or each as its `@mode` says.
+    pub mode: Mode,
+}
+
+/// Policies that were read, ready to decide.
+#[derive(Clone, Debug, Default)]
+pub struct PolicySet {
+    policies: Vec<Policy>,
+    index: Index,
+}
+
+impl PolicySet {
+    /// The policies of these texts together. A policy is called what its `@id` says, or `policy` and its place.
+    ///
+    /// # Errors
+    /// Every fault found, with the place of its text in `sources`.
+    pub fn new(sources: &[Source<'_>]) -> Result<Self, Vec<(usize, PolicyFault)>> {
+        let mut policies: Vec<Policy> = Vec::new();
+        let mut faults = Vec::new();
+        let mut names = BTreeSet::new();
+        let mut bytes = 0_usize;
+        for (place, source) in sources.iter().enumerate() {
+            bytes = bytes.saturating_add(source.text.len());
+            if bytes > limits::POLICY_BYTES {
+                let message = format!("all policies together have more than {} bytes", limits::POLICY_BYTES);
+                faults.push((place, Found::at(0, message).placed(source.text)));
+                break;
+            }
+            match parser::parse(source.text, policies.len()) {
+                Ok(read) => {
+                    for (at, mut policy) in read {
+                        if source.mode == Mode::DryRun {
+                            policy.mode = Mode::DryRun;
+                        }
+                        if !names.insert(policy.id.clone()) {
+                            let message = format!("the id {} is taken: ids must differ", policy.id);
+                            faults.push((place, Found::at(at, message).placed(source.text)));
+                        }
+                        policies.push(policy);
+                    }
+                }
+                Err(found) => faults.extend(found.into_iter().map(|fault| (place, fault.placed(source.text)))),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let index = Index::new(&policies);
+        Ok(Self { policies, index })
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.policies.is_empty()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.policies.len()
+    }
+
+    /// The ids, in order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.policies.iter().map(|policy| &*policy.id)
+    }
+}

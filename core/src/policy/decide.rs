@@ -1,0 +1,211 @@
+//! The decision: grants and policies together, for lists and for calls alike.
+
+use super::PolicySet;
+use super::ast::{Effect, Policy};
+use super::evaluate::Evaluator;
+use super::request::{Request, Resource};
+use super::value::{ErrorKind, Possible};
+use crate::config::{Grant, PolicyMode as Mode};
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Yes, whatever is still unknown.
+    Allow,
+    /// It depends on what is still unknown.
+    Maybe,
+    /// No, whatever is still unknown.
+    Deny(Denial),
+}
+
+/// Why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// No grant and no policy permits it.
+    NotPermitted,
+    /// A policy forbids it.
+    Forbidden,
+    /// A policy that applies has no value here: any error denies, also one in a policy that would not have mattered.
+    Error,
+}
+
+/// A decision, and what made it.
+#[derive(Clone, Debug)]
+pub struct Decision<'a> {
+    /// What came of it.
+    pub verdict: Verdict,
+    /// The determining rules: of a refusal those that forbid, of everything else those that permit. Grants first, then
+    /// policies in their order.
+    pub rules: Vec<&'a str>,
+    /// The policies with errors, in their order.
+    pub errors: Vec<(&'a str, ErrorKind)>,
+    /// Whether nothing forbids it and nothing fails, whatever is still unknown.
+    pub is_clear: bool,
+    /// What the policies in dry run would have made of it, where that is something else.
+    pub would: Option<Would<'a>>,
+}
+
+/// What policies in dry run would have changed.
+#[derive(Clone, Debug)]
+pub struct Would<'a> {
+    /// What would have come of it.
+    pub verdict: Verdict,
+    /// The policies in dry run that apply.
+    pub rules: Vec<&'a str>,
+}
+
+impl Decision<'_> {
+    /// Whether it is allowed for certain.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.verdict == Verdict::Allow
+    }
+
+    /// Whether it may be allowed, depending on what is still unknown.
+    #[must_use]
+    pub fn may_be_allowed(&self) -> bool {
+        matches!(self.verdict, Verdict::Allow | Verdict::Maybe)
+    }
+}
+
+/// What the policies that apply come to, taken together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    permits: bool,
+    may_permit: bool,
+    forbids: bool,
+    may_forbid: bool,
+    fails: bool,
+    may_fail: bool,
+}
+
+impl Tally {
+    fn count(&mut self, effect: Effect, possible: Possible) {
+        // A condition without a Boolean is an error, too.
+        let may_fail = possible.has(Possible::ERROR.or(Possible::OTHER));
+        let (may_hold, may_not) = (possible.has(Possible::TRUE), possible.has(Possible::FALSE));
+        self.may_fail |= may_fail;
+        self.fails |= !may_hold && !may_not;
+        match effect {
+            Effect::Permit => {
+                self.may_permit |= may_hold;
+                self.permits |= may_hold && !may_not && !may_fail;
+            }
+            Effect::Forbid => {
+                self.may_forbid |= may_hold;
+                self.forbids |= may_hold && !may_not;
+            }
+        }
+    }
+
+    const fn verdict(self) -> Verdict {
+        if self.forbids {
+            Verdict::Deny(Denial::Forbidden)
+        } else if self.fails {
+            Verdict::Deny(Denial::Error)
+        } else if !self.may_permit {
+            Verdict::Deny(Denial::NotPermitted)
+        } else if self.permits && !self.may_forbid && !self.may_fail {
+            Verdict::Allow
+        } else {
+            Verdict::Maybe
+        }
+    }
+}
+
+/// A policy that may hold, or has an error.
+struct Hit<'a> {
+    policy: &'a Policy,
+    place: u16,
+    error: Option<ErrorKind>,
+}
+
+impl PolicySet {
+    /// Decides: permitted by a grant or a policy, within what the credential narrows the caller to; and neither forbidden by a
+    /// policy nor without a value in one that applies.
+    #[must_use]
+    pub fn decide<'a>(&'a self, request: &'a Request<'a>) -> Decision<'a> {
+        if !request.caller.is_within(request.action) {
+            let verdict = Verdict::Deny(Denial::NotPermitted);
+            return Decision { verdict, rules: Vec::new(), errors: Vec::new(), is_clear: true, would: None };
+        }
+        let mut tally = Tally::default();
+        let mut rules = Vec::new();
+        for grant in &request.caller.grants {
+            match permits(grant, request) {
+                Some(false) => {}
+                sure => {
+                    tally.may_permit = true;
+                    tally.permits |= sure.is_some();
+                    rules.push(grant.rule.as_str());
+                }
+            }
+        }
+        if self.policies.is_empty() {
+            return Decision { verdict: tally.verdict(), rules, errors: Vec::new(), is_clear: true, would: None };
+        }
+        self.with_policies(request, tally, rules)
+    }
+
+    fn with_policies<'a>(&'a self, request: &'a Request<'a>, granted: Tally, mut rules: Vec<&'a str>) -> Decision<'a> {
+        let evaluator = Evaluator::new(request);
+        let (mut enforced, mut all) = (granted, granted);
+        let mut hits: Vec<Hit<'a>> = Vec::new();
+        self.index.candidates(request, |place| {
+            let Some(policy) = self.policies.get(usize::from(place)) else { return };
+            let applies = policy.applies(request);
+            if applies == Some(false) {
+                return;
+            }
+            let (mut possible, error) = evaluator.conditions(&policy.conditions);
+            if applies.is_none() {
+                possible = possible.or(Possible::FALSE);
+            }
+            all.count(policy.effect, possible);
+            if policy.mode == Mode::Enforce {
+                enforced.count(policy.effect, possible);
+            }
+            let not_boolean = (possible == Possible::OTHER).then_some(ErrorKind::Type);
+            let error = error.or(not_boolean);
+            if error.is_some() || possible.has(Possible::TRUE) {
+                hits.push(Hit { policy, place, error });
+            }
+        });
+        hits.sort_unstable_by_key(|hit| hit.place);
+        let verdict = enforced.verdict();
+        let effect = if verdict == Verdict::Deny(Denial::Forbidden) { Effect::Forbid } else { Effect::Permit };
+        if matches!(verdict, Verdict::Deny(_)) {
+            rules.clear();
+        }
+        let mut errors = Vec::new();
+        for hit in hits.iter().filter(|hit| hit.policy.mode == Mode::Enforce) {
+            match hit.error {
+                Some(kind) => errors.push((&*hit.policy.id, kind)),
+                None if hit.policy.effect == effect && verdict != Verdict::Deny(Denial::Error) => {
+                    rules.push(&hit.policy.id)
+                }
+                None => {}
+            }
+        }
+        let would = (all.verdict() != verdict).then(|| {
+            let dry = hits.iter().filter(|hit| hit.policy.mode == Mode::DryRun);
+            Would { verdict: all.verdict(), rules: dry.map(|hit| &*hit.policy.id).collect() }
+        });
+        let is_clear = !enforced.may_forbid && !enforced.may_fail;
+        Decision { verdict, rules, errors, is_clear, would }
+    }
+}
+
+/// Whether a grant permits the request; `None` where that depends on the tool, which is not known yet.
+fn permits(grant: &Grant, request: &Request<'_>) -> Option<bool> {
+    if !grant.covers(request.action) {
+        return Some(false);
+    }
+    let folded = match request.resource {
+        Resource::Tool(tool) => tool.folded,
+        Resource::ToolNamed(folded) => folded,
+        Resource::AnyTool => return None,
+        Resource::Gateway | Resource::Project(_) => return Some(true),
+    };
+    Some(grant.tools.iter().any(|pattern| pattern.matches(folded)))
+}

@@ -1,0 +1,268 @@
+//! What is decided about: who asks, for what, on which resource, under which circumstances. Attributes are looked up when a
+//! condition reads them, and nothing is copied for that.
+
+use super::ast::Kind;
+use super::value::{ErrorKind, Possible, Record, Set, Value, of_claim, of_json};
+use crate::action::{Action, ActionPattern};
+use crate::config::Caller;
+use crate::json::Json;
+use crate::time::Timestamp;
+
+/// A request, as policies see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Who asks.
+    pub caller: &'a Caller,
+    /// What for.
+    pub action: Action,
+    /// On what.
+    pub resource: Resource<'a>,
+    /// The arguments of a tool call.
+    pub arguments: Arguments<'a>,
+    /// The user it is made for.
+    pub user: User<'a>,
+    /// The engine project that the path names.
+    pub project: Option<&'a str>,
+    /// When it will be done; `None` when that is not known.
+    pub at: Option<Timestamp>,
+    /// The country it comes from, where the platform tells.
+    pub country: Option<&'a str>,
+}
+
+/// What a request is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Resource<'a> {
+    /// A tool of the registry.
+    Tool(ToolFacts<'a>),
+    /// A tool of which nothing but the name is known, in lower case.
+    ToolNamed(&'a str),
+    /// Some tool that is not known yet.
+    AnyTool,
+    /// The gateway itself.
+    Gateway,
+    /// A project of an engine.
+    Project(&'a str),
+}
+
+/// What policies can know of a tool.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ToolFacts<'a> {
+    /// Its name in lower case.
+    pub folded: &'a str,
+    /// Its name as the executor writes it.
+    pub name: &'a str,
+    /// Its version.
+    pub version: &'a str,
+    /// The executor it is on.
+    pub executor: &'a str,
+    /// Whether it only reads, where it says so.
+    pub read_only: Option<bool>,
+    /// Whether it may destroy something, where it says so.
+    pub destructive: Option<bool>,
+    /// Whether calling it twice is like calling it once, where it says so.
+    pub idempotent: Option<bool>,
+    /// Whether it reaches out into the world, where it says so.
+    pub open_world: Option<bool>,
+}
+
+/// The arguments of a tool call.
+#[derive(Clone, Copy, Debug)]
+pub enum Arguments<'a> {
+    /// The action has none: `context.arguments` is absent.
+    Absent,
+    /// They are not known yet.
+    Unknown,
+    /// These; JSON `null` is none.
+    Known(&'a Json<'a>),
+}
+
+/// The user that a request is made for.
+#[derive(Clone, Copy, Debug)]
+pub enum User<'a> {
+    /// None: `context.user` is absent.
+    Absent,
+    /// Not known yet, or none.
+    Unknown,
+    /// This one.
+    Named(&'a str),
+}
+
+/// What an attribute is: absent, or a value, or there without a value that could be used; and how many values were looked at.
+pub(super) type Found<'a> = Option<Result<(Value<'a>, u32), ErrorKind>>;
+
+#[expect(clippy::unnecessary_wraps, reason = "the common form of what is found")]
+fn found(value: Value<'_>) -> Found<'_> {
+    Some(Ok((value, 1)))
+}
+
+const UNKNOWN: Value<'static> = Value::Unknown(Possible::ANYTHING);
+
+impl<'a> Request<'a> {
+    /// A caller's call of a tool of which nothing is known yet.
+    #[must_use]
+    pub const fn of(caller: &'a Caller) -> Self {
+        Self {
+            caller,
+            action: Action::ToolsCall,
+            resource: Resource::AnyTool,
+            arguments: Arguments::Unknown,
+            user: User::Unknown,
+            project: None,
+            at: None,
+            country: None,
+        }
+    }
+
+    /// The resource as an entity; unknown when it is.
+    pub(super) fn resource_value(&self) -> Value<'a> {
+        match self.resource {
+            Resource::Tool(tool) => Value::Entity(Kind::Tool, tool.folded),
+            Resource::ToolNamed(folded) => Value::Entity(Kind::Tool, folded),
+            Resource::AnyTool => UNKNOWN,
+            Resource::Gateway => Value::Entity(Kind::Gateway, "gateway"),
+            Resource::Project(project) => Value::Entity(Kind::Project, project),
+        }
+    }
+
+    fn tool_named(&self) -> Option<&'a str> {
+        match self.resource {
+            Resource::Tool(tool) => Some(tool.folded),
+            Resource::ToolNamed(folded) => Some(folded),
+            _ => None,
+        }
+    }
+
+    /// Whether the entity is, or lies in, the one of this kind and id; `None` when that is not known yet.
+    pub(super) fn is_in(&self, entity: (Kind, &str), container: (Kind, &str)) -> Option<bool> {
+        if entity == container {
+            return Some(true);
+        }
+        let (kind, id) = container;
+        Some(match entity.0 {
+            Kind::Caller if entity.1 == self.caller.id.as_str() => match kind {
+                Kind::Role => self.caller.roles.iter().any(|role| role.as_str() == id),
+                Kind::Tenant => self.caller.tenant.as_str() == id,
+                _ => false,
+            },
+            Kind::Action if kind == Kind::Action => {
+                let action = Action::ALL.iter().find(|action| action.as_str() == entity.1);
+                action.is_some_and(|action| ActionPattern::new(id).is_some_and(|pattern| pattern.matches(*action)))
+            }
+            Kind::Tool if self.tool_named() == Some(entity.1) => match (kind, self.resource) {
+                (Kind::Toolkit, _) => toolkit_of(entity.1) == id,
+                (Kind::Executor, Resource::Tool(tool)) => tool.executor == id,
+                (Kind::Executor, _) => return None,
+                _ => false,
+            },
+            _ => false,
+        })
+    }
+
+    /// An attribute of an entity. Only the caller and the tool of this request have any.
+    pub(super) fn of_entity(&self, (kind, id): (Kind, &str), name: &str) -> Found<'a> {
+        match kind {
+            Kind::Caller if id == self.caller.id.as_str() => self.of_caller(name),
+            Kind::Tool if self.tool_named() == Some(id) => match self.resource {
+                Resource::Tool(tool) => of_tool(tool, name),
+                _ => found(UNKNOWN),
+            },
+            _ => None,
+        }
+    }
+
+    fn of_caller(&self, name: &str) -> Found<'a> {
+        let caller = self.caller;
+        found(match name {
+            "id" => Value::Text(caller.id.as_str()),
+            "tenant" => Value::Text(caller.tenant.as_str()),
+            "roles" => Value::Set(Set::Roles(&caller.roles)),
+            "scopes" => Value::Set(Set::Texts(&caller.scopes)),
+            "claims" => Value::Record(Record::Claims(&caller.claims)),
+            _ => return None,
+        })
+    }
+
+    fn of_context(&self, name: &str) -> Found<'a> {
+        match name {
+            "arguments" => match self.arguments {
+                Arguments::Absent => None,
+                Arguments::Unknown => found(UNKNOWN),
+                Arguments::Known(Json::Null) => found(Value::Record(Record::Empty)),
+                Arguments::Known(json) => Some(of_json(json)),
+            },
+            "user" => match self.user {
+                User::Absent => None,
+                User::Unknown => found(UNKNOWN),
+                User::Named(user) => found(Value::Text(user)),
+            },
+            "project" => self.project.map(|project| Ok((Value::Text(project), 1))),
+            "time" => found(self.at.map_or(UNKNOWN, |at| Value::Record(Record::Time(at)))),
+            "country" => self.country.map(|country| Ok((Value::Text(country), 1))),
+            _ => None,
+        }
+    }
+
+    /// A member of a record.
+    pub(super) fn of_record(&self, record: &Record<'a>, name: &str) -> Found<'a> {
+        match record {
+            Record::Values(members) => {
+                members.iter().find(|(known, _)| *known == name).map(|(_, value)| Ok((value.clone(), 1)))
+            }
+            Record::Json(object) => object.get(name).filter(|member| **member != Json::Null).map(of_json),
+            Record::Claims(claims) => claims.get(name).map(|claim| Ok((of_claim(claim), 1))),
+            Record::Time(at) => of_time(*at, name),
+            Record::Context => self.of_context(name),
+            Record::Empty => None,
+        }
+    }
+
+    /// The names of a record's members.
+    pub(super) fn names(&self, record: &Record<'a>) -> Vec<&'a str> {
+        match record {
+            Record::Values(members) => members.iter().map(|(name, _)| *name).collect(),
+            Record::Json(object) => {
+                object.iter().filter(|(_, member)| **member != Json::Null).map(|(name, _)| name).collect()
+            }
+            Record::Claims(claims) => claims.keys().map(String::as_str).collect(),
+            Record::Time(_) => vec!["epoch", "hour", "weekday"],
+            Record::Context => {
+                let all = ["arguments", "user", "project", "time", "country"];
+                all.into_iter().filter(|name| self.of_context(name).is_some()).collect()
+            }
+            Record::Empty => Vec::new(),
+        }
+    }
+}
+
+fn of_tool<'a>(tool: ToolFacts<'a>, name: &str) -> Found<'a> {
+    let flag = |value: Option<bool>| value.map(|value| Ok((Value::Bool(value), 1)));
+    match name {
+        "name" => found(Value::Text(tool.name)),
+        "toolkit" => found(Value::Text(toolkit_of(tool.name))),
+        "version" => found(Value::Text(tool.version)),
+        // Nobody but its executor declares an owner.
+        "executor" | "owner" => found(Value::Text(tool.executor)),
+        "read_only" => flag(tool.read_only),
+        "destructive" => flag(tool.destructive),
+        "idempotent" => flag(tool.idempotent),
+        "open_world" => flag(tool.open_world),
+        _ => None,
+    }
+}
+
+fn of_time<'a>(at: Timestamp, name: &str) -> Found<'a> {
+    let seconds = at.as_millis() / 1000;
+    let value = match name {
+        "epoch" => seconds,
+        "hour" => seconds / 3600 % 24,
+        // The first of January 1970 was a Thursday.
+        "weekday" => ((seconds / 86_400).saturating_add(3) % 7).saturating_add(1),
+        _ => return None,
+    };
+    found(Value::Long(i64::try_from(value).unwrap_or(i64::MAX)))
+}
+
+/// The toolkit in a tool's name.
+pub(super) fn toolkit_of(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(toolkit, _)| toolkit)
+}

@@ -1,0 +1,199 @@
+//! Values that expressions have: borrowed from the request or the policy wherever they can be.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::ast::{Expr, Kind};
+use super::extension::{Ip, decimal};
+use crate::config::ClaimValue;
+use crate::json::{Json, Object};
+use crate::names::RoleId;
+use crate::time::Timestamp;
+
+/// Why a condition has no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// An operation met a value of a type that it does not take.
+    Type,
+    /// An attribute that is not there was read.
+    Missing,
+    /// An argument that no Cedar value stands for was used.
+    Unrepresentable,
+    /// A sum, difference, product or negation does not fit into 64 bits.
+    Overflow,
+    /// A text is no IP range, or no decimal.
+    Extension,
+    /// The policies took more steps than [`crate::limits::POLICY_STEPS`].
+    TooCostly,
+}
+
+impl ErrorKind {
+    /// The kind in a word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Type => "type",
+            Self::Missing => "missing",
+            Self::Unrepresentable => "unrepresentable",
+            Self::Overflow => "overflow",
+            Self::Extension => "extension",
+            Self::TooCostly => "too_costly",
+        }
+    }
+}
+
+/// Which outcomes an expression over unknown parts may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Possible(u8);
+
+impl Possible {
+    pub(super) const NONE: Self = Self(0);
+    pub(super) const TRUE: Self = Self(1);
+    pub(super) const FALSE: Self = Self(2);
+    pub(super) const ERROR: Self = Self(4);
+    /// A value that is no Boolean.
+    pub(super) const OTHER: Self = Self(8);
+    /// What a test of something unknown may come to.
+    pub(super) const TEST: Self = Self(7);
+    pub(super) const ANYTHING: Self = Self(15);
+
+    pub(super) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(super) const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// A value.
+#[derive(Clone, Debug)]
+pub(super) enum Value<'a> {
+    Bool(bool),
+    Long(i64),
+    Text(&'a str),
+    Entity(Kind, &'a str),
+    Set(Set<'a>),
+    Record(Record<'a>),
+    Ip(Ip),
+    /// In ten thousandths.
+    Decimal(i64),
+    /// It depends on parts of the request that are not known yet.
+    Unknown(Possible),
+}
+
+/// A set; items may repeat, which nothing can tell.
+#[derive(Clone, Debug)]
+pub(super) enum Set<'a> {
+    Values(Rc<[Value<'a>]>),
+    Literals(&'a [Expr]),
+    /// Everything in it is representable.
+    Json(&'a [Json<'a>]),
+    Texts(&'a [String]),
+    Roles(&'a [RoleId]),
+}
+
+/// A record.
+#[derive(Clone, Debug)]
+pub(super) enum Record<'a> {
+    Values(Rc<[(&'a str, Value<'a>)]>),
+    Json(&'a Object<'a>),
+    Claims(&'a BTreeMap<String, ClaimValue>),
+    Time(Timestamp),
+    Context,
+    /// The arguments of a call without any.
+    Empty,
+}
+
+impl<'a> Set<'a> {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Values(values) => values.len(),
+            Self::Literals(items) => items.len(),
+            Self::Json(items) => items.len(),
+            Self::Texts(items) => items.len(),
+            Self::Roles(items) => items.len(),
+        }
+    }
+
+    /// The item at this place.
+    pub(super) fn get(&self, index: usize) -> Option<Value<'a>> {
+        match self {
+            Self::Values(values) => values.get(index).cloned(),
+            Self::Literals(items) => items.get(index).and_then(literal),
+            Self::Json(items) => items.get(index).and_then(of_known_json),
+            Self::Texts(items) => items.get(index).map(|text| Value::Text(text)),
+            Self::Roles(items) => items.get(index).map(|role| Value::Text(role.as_str())),
+        }
+    }
+
+    /// Whether the text is in it, where that can be told without making values.
+    pub(super) fn has_text(&self, text: &str) -> Option<bool> {
+        match self {
+            Self::Literals(items) => {
+                Some(items.iter().any(|item| matches!(item, Expr::Text(known) if **known == *text)))
+            }
+            Self::Texts(items) => Some(items.iter().any(|known| known == text)),
+            Self::Roles(items) => Some(items.iter().any(|known| known.as_str() == text)),
+            Self::Values(_) | Self::Json(_) => None,
+        }
+    }
+}
+
+/// The value of a literal.
+pub(super) fn literal(expr: &Expr) -> Option<Value<'_>> {
+    match expr {
+        Expr::Bool(value) => Some(Value::Bool(*value)),
+        Expr::Long(value) => Some(Value::Long(*value)),
+        Expr::Text(text) => Some(Value::Text(text)),
+        Expr::Entity(uid) => Some(Value::Entity(uid.kind, &uid.id)),
+        _ => None,
+    }
+}
+
+/// The value that stands for a JSON value, of which [`weight`] said that there is one.
+fn of_known_json<'a>(json: &'a Json<'a>) -> Option<Value<'a>> {
+    Some(match json {
+        Json::Null => return None,
+        Json::Bool(value) => Value::Bool(*value),
+        Json::String(text) => Value::Text(text),
+        Json::Number(number) if number.is_integer_text() => Value::Long(number.as_i64()?),
+        Json::Number(number) => Value::Decimal(decimal(number.as_str())?),
+        Json::Array(items) => Value::Set(Set::Json(items)),
+        Json::Object(object) => Value::Record(Record::Json(object)),
+    })
+}
+
+/// The value that stands for a JSON value, and how many values were looked at. An array has one if everything in it does; an
+/// object always does, as its members are only looked at one by one.
+///
+/// # Errors
+/// [`ErrorKind::Unrepresentable`].
+pub(super) fn of_json<'a>(json: &'a Json<'a>) -> Result<(Value<'a>, u32), ErrorKind> {
+    let looked_at = if matches!(json, Json::Array(_)) { weight(json) } else { Some(1) };
+    let value = of_known_json(json).ok_or(ErrorKind::Unrepresentable)?;
+    Ok((value, looked_at.ok_or(ErrorKind::Unrepresentable)?))
+}
+
+/// How many values this is, or `None` when for something in it no Cedar value stands. The reader of JSON bounds how deep
+/// that goes.
+pub(super) fn weight(json: &Json<'_>) -> Option<u32> {
+    match json {
+        Json::Object(object) => {
+            let members = object.iter().map(|(_, member)| member).filter(|member| **member != Json::Null);
+            members.map(weight).try_fold(1_u32, |sum, part| Some(sum.saturating_add(part?)))
+        }
+        Json::Array(items) => items.iter().map(weight).try_fold(1_u32, |sum, part| Some(sum.saturating_add(part?))),
+        scalar => of_known_json(scalar).map(|_| 1),
+    }
+}
+
+/// The value of a claim.
+pub(super) fn of_claim(claim: &ClaimValue) -> Value<'_> {
+    match claim {
+        ClaimValue::Text(text) => Value::Text(text),
+        ClaimValue::Number(number) => Value::Long(*number),
+        ClaimValue::Flag(flag) => Value::Bool(*flag),
+        ClaimValue::Texts(texts) => Value::Set(Set::Texts(texts)),
+    }
+}

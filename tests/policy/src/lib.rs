@@ -1,0 +1,11 @@
+//! What the tests of policies share: random policies, random requests, and the official Cedar implementation beside ours.
+
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "what tests are made of: what goes wrong must stop them"
+)]
+
+pub mod official;
+pub mod text;
+pub mod world;
