@@ -17,6 +17,7 @@ mod query;
 mod request;
 mod state;
 mod text;
+mod token;
 mod tool;
 
 /// One reader, and what must hold of it.
@@ -48,6 +49,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "query", takes: "a request's target, or a query alone", run: query::run },
     Target { name: "request", takes: "one or more whole requests, as HTTP writes them", run: request::run },
     Target { name: "state", takes: "a stored state, and the commands that come to it", run: state::run },
+    Target { name: "token", takes: "a token, its claims, or an issuer's keys or metadata", run: token::run },
     Target { name: "tool", takes: "a local tool's name, and its arguments as JSON", run: tool::run },
 ];
 
