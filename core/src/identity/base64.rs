@@ -12,7 +12,7 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
         if held >= 8 {
             held = held.saturating_sub(8);
             bytes.push(u8::try_from((bits >> held) & 0xff).unwrap_or_default());
-            bits &= (1 << held) - 1;
+            bits &= !(u32::MAX << held);
         }
     }
     // Six bits are a letter too many; others must be zero.

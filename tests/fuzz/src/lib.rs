@@ -19,6 +19,7 @@ mod request;
 mod schema;
 mod state;
 mod text;
+mod token;
 mod tool;
 mod url;
 
@@ -53,6 +54,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "request", takes: "one or more whole requests, as HTTP writes them", run: request::run },
     Target { name: "schema", takes: "a JSON Schema, and an instance behind `---`", run: schema::run },
     Target { name: "state", takes: "a stored state, and the commands that come to it", run: state::run },
+    Target { name: "token", takes: "a token, its claims, or an issuer's keys or metadata", run: token::run },
     Target { name: "tool", takes: "a local tool's name, and its arguments as JSON", run: tool::run },
     Target { name: "url", takes: "a URL, and the hosts that it may name", run: url::run },
 ];
