@@ -8,7 +8,7 @@ use crate::{files, read};
 const WORDS: [&str; 8] = ["action", "hex", "json", "limits", "names", "nearest", "secret", "time"];
 
 /// All files of the core that wait for something. Everything else decides from what it is given, and can be tested as such.
-const DRIVERS: [&str; 21] = [
+const DRIVERS: [&str; 22] = [
     "cache/driver",
     "config/build",
     "engine_call",
@@ -24,6 +24,7 @@ const DRIVERS: [&str; 21] = [
     "own",
     "own/epochs_route",
     "own/worker_route",
+    "rate",
     "record/metrics",
     "registry/discover",
     "registry/driver",
