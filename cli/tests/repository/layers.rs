@@ -28,6 +28,7 @@ const DRIVERS: &[&str] = &[
     "own/epochs_route",
     "own/keys_route",
     "own/worker_route",
+    "rate",
     "record/metrics",
     "registry/discover",
     "registry/driver",

@@ -33,7 +33,7 @@ pub(crate) enum Standing {
 #[derive(Clone, Debug)]
 pub(crate) struct Lease(Rc<RefCell<Inner>>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     holder: u64,
     /// The number of the last question.
@@ -223,3 +223,7 @@ impl Question {
 #[cfg(test)]
 #[path = "lease_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod model;

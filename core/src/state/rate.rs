@@ -95,7 +95,7 @@ pub fn most_out(pace: Pace, lease: Millis) -> u64 {
 }
 
 /// The next state (`None`: as it was), when it can be forgotten, and the reply.
-pub(super) fn apply(earlier: Option<Rate>, command: Command, now: Timestamp) -> (Option<(Rate, Timestamp)>, Reply) {
+pub(crate) fn apply(earlier: Option<Rate>, command: Command, now: Timestamp) -> (Option<(Rate, Timestamp)>, Reply) {
     let Command::Ask(ask) = command;
     let mut rate = earlier.unwrap_or_else(|| Rate { meter: Meter::new(now), holders: Vec::new() });
     match rate.ask(&ask, now) {
@@ -165,6 +165,22 @@ impl Rate {
 
 /// No holder is remembered for longer: two lives of the longest lease, and what a clock may be set back unnoticed.
 const KEPT_MOST: Millis = Millis::from_secs(30);
+
+#[cfg(test)]
+impl Rate {
+    /// What has not drained by now, in the meter's units.
+    pub(crate) fn level(&self, pace: Pace, now: Timestamp) -> u64 {
+        let mut meter = self.meter.clone();
+        meter.advance(pace, now);
+        meter.level()
+    }
+
+    /// How many tokens it would take back of a holder that says it has returned so many.
+    pub(crate) fn would_take_back(&self, id: u64, returned: u64) -> u64 {
+        let holder = self.holders.iter().find(|holder| holder.id == id);
+        holder.map_or(0, |holder| returned.saturating_sub(holder.returned).min(holder.out))
+    }
+}
 
 #[cfg(test)]
 #[path = "rate_tests.rs"]

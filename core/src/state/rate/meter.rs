@@ -110,6 +110,14 @@ impl Meter {
 }
 
 #[cfg(test)]
+impl Meter {
+    /// What was taken and has not drained.
+    pub(super) const fn level(&self) -> u64 {
+        self.level
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
