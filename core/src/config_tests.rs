@@ -172,3 +172,57 @@ fn a_caller_holds_its_own_grant_and_those_of_its_roles() {
     let faults = load_with(&document.replace("[\"reader\"]", "[\"writer\"]"), &[]).unwrap_err();
     assert_eq!(faults, ["line 6: callers.x.roles: there is no role writer"]);
 }
+
+#[test]
+fn rules_about_inputs_are_refused_at_their_lines() {
+    let document = r##"executors = []
+callers = []
+
+[[inputs]]
+tools = ["Web.*"]
+
+[[inputs]]
+tools = ["Web.*"]
+schema = '{ "properties": { "a": { "minimun": 1 }, "b": { "$ref": "#" } }, "not": { "$ref": "#" } }'
+urls = [
+  { at = "url" },
+  { at = "/url", schemes = ["ftp"], hosts = ["127.0.0.1"], private = "no" },
+  { at = "/url", schemes = [], ports = [0] },
+]
+files = [{ at = "/file", types = ["PNG"], bytes = "9MiB" }]
+"##;
+    let faults = load_with(document, &[]).unwrap_err();
+    let expected = [
+        "line 11: inputs[1].urls[0].at: must be a JSON Pointer such as \"/url\" or \"/pages/*/url\"",
+        "line 12: inputs[1].urls[1].schemes[0]: must be one of https, http, wss, ws",
+        "line 12: inputs[1].urls[1].private: must be true or false",
+        "line 12: inputs[1].urls[1].hosts[0]: must be a name such as \"example.com\" or \"*.example.com\"",
+        "line 15: inputs[1].files[0].types[0]: must be a media type in lower case, such as \"image/png\"",
+        "line 15: inputs[1].files[0].bytes: must be from 1 bytes to 4194304 bytes",
+    ];
+    assert_eq!(faults, expected);
+    let document = document.replace("{ at = \"url\" },\n", "\n").replace("\"ftp\"", "\"https\"");
+    let document = document
+        .replace("127.0.0.1", "a.example")
+        .replace("\"no\"", "true")
+        .replace("PNG", "image/png")
+        .replace("9MiB", "1MiB");
+    let faults = load_with(&document, &[]).unwrap_err();
+    let expected = [
+        "line 4: inputs[0]: needs at least one of schema, urls and files",
+        "line 9: inputs[1].schema: /properties/a/minimun: minimun is not a keyword that is supported",
+        "line 13: inputs[1].urls: schemes is empty: no URL could be sent",
+        "line 13: inputs[1].urls.ports: must be from 1 to 65535",
+    ];
+    assert_eq!(faults, expected);
+    let looped =
+        format!("{SMALLEST}[[inputs]]\ntools = [\"*\"]\nschema = '''\n{{ \"not\": {{ \"$ref\": \"#\" }} }}'''\n");
+    let expected = "line 5: inputs[0].schema: the schema: leads back to itself without descending into the instance";
+    assert_eq!(load_with(&looped, &[]).unwrap_err(), [expected]);
+    let many = format!("{SMALLEST}{}", "[[inputs]]\ntools = []\nschema = 'true'\n".repeat(257));
+    assert_eq!(load_with(&many, &[]).unwrap_err(), ["line 771: inputs: has more than 256 rules"]);
+    assert_eq!(
+        load_with(&many.replacen("[[inputs]]\ntools = []\nschema = 'true'\n", "", 1), &[]).unwrap().inputs.len(),
+        256
+    );
+}

@@ -59,3 +59,7 @@ pub fn check(rules: &[InputRule], folded: &str, input: &Json<'_>) -> Result<(), 
     faults.truncate(limits::SCHEMA_FAULTS);
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
+
+#[cfg(test)]
+#[path = "input_tests.rs"]
+mod tests;

@@ -54,3 +54,7 @@ fn message(faults: &[Fault]) -> String {
     }
     message
 }
+
+#[cfg(test)]
+#[path = "arguments_tests.rs"]
+mod tests;

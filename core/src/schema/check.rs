@@ -4,7 +4,7 @@ mod members;
 mod scalars;
 
 use super::equal::{all_differ, are_equal};
-use super::path::Path;
+use super::path::{Path, clip};
 use super::rules::{Kinds, NodeId, Rule};
 use super::{Fault, Schema};
 use crate::json::Json;
@@ -15,6 +15,9 @@ pub const STEPS: u64 = 500_000;
 
 /// Deepest recursion: schemas applied within schemas, whether in place or below.
 const DEPTH: u32 = 256;
+
+/// Most bytes of one message: schemas can list many words.
+const MESSAGE_BYTES: usize = 1_000;
 
 /// Why a check was given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +110,9 @@ impl<'s> Check<'s> {
     /// Notes a fault, unless the place is tried quietly. Always `false`.
     fn fault(&mut self, path: &Path<'_>, rule: &'static str, message: impl FnOnce() -> String) -> bool {
         if self.quiet == 0 && self.overrun.is_none() && self.faults.len() < limits::SCHEMA_FAULTS {
-            self.faults.push(Fault { path: path.written(), rule, message: message() });
+            let mut told = String::new();
+            clip(&mut told, &message(), MESSAGE_BYTES);
+            self.faults.push(Fault { path: path.written(), rule, message: told });
         }
         false
     }

@@ -41,22 +41,22 @@ impl<'p> Path<'p> {
         }
         match self.step {
             Step::Root => {}
-            Step::Name(name) => clip(&mut out, name),
+            Step::Name(name) => clip(&mut out, name, NAME_BYTES),
             Step::Index(index) => out.push_str(&index.to_string()),
         }
         out
     }
 }
 
-/// Appends the name, or its beginning and an ellipsis.
-pub(super) fn clip(out: &mut String, name: &str) {
-    if name.len() <= NAME_BYTES {
-        return out.push_str(name);
+/// Appends the text, or its beginning of at most `most` bytes and an ellipsis.
+pub(super) fn clip(out: &mut String, text: &str, most: usize) {
+    if text.len() <= most {
+        return out.push_str(text);
     }
-    let mut end = NAME_BYTES;
-    while !name.is_char_boundary(end) {
+    let mut end = most;
+    while !text.is_char_boundary(end) {
         end = end.saturating_sub(1);
     }
-    out.push_str(name.get(..end).unwrap_or_default());
+    out.push_str(text.get(..end).unwrap_or_default());
     out.push('\u{2026}');
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use toolgate::input::{HostPattern, InputRule, Place, Scheme, UrlRule, check};
 use toolgate::json::{Json, Object};
 use toolgate::names::ToolPattern;
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
 
 /// A URL; behind a line break, hosts that it may name.
 pub(crate) fn run(data: &[u8]) {
@@ -29,7 +29,12 @@ pub(crate) fn run(data: &[u8]) {
         assert!(faults.len() == 1 && faults.iter().all(|fault| fault.path == "url" && fault.rule.starts_with("url_")));
         return;
     }
-    let url = Url::parse(text).expect("what we let through is a URL");
+    let url = match Url::parse(text) {
+        Ok(url) => url,
+        // We hold no tables of which letters make a name: a label that is none to the standard leads nowhere.
+        Err(ParseError::IdnaError) if text.to_ascii_lowercase().contains("xn--") => return,
+        Err(error) => panic!("what we let through is a URL: {error}: {text}"),
+    };
     assert!(matches!(url.scheme(), "http" | "https"), "{url}");
     assert!(url.username().is_empty() && url.password().is_none(), "{url}");
     assert_eq!(url.port(), None, "the scheme's own port: {url}");
@@ -40,7 +45,7 @@ pub(crate) fn run(data: &[u8]) {
             let ours = ours.split(':').next().unwrap_or_default();
             assert_eq!(ours.to_ascii_lowercase(), name, "the host as it stands");
             assert!(
-                is_listed || (name.contains('.') && !name.ends_with('.') && !name.ends_with("localhost")),
+                is_listed || (name.contains('.') && !name.ends_with('.') && !name.ends_with(".localhost")),
                 "{name}"
             );
             assert!(name.parse::<IpAddr>().is_err(), "{name}");

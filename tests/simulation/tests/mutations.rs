@@ -106,6 +106,24 @@ const MUTANTS: &[Mutant] = &[
         "Some(own) => own.as_ref().or(self.general.as_ref()),",
     ),
     of_stories(
+        "rules about inputs are not asked",
+        "tool_call.rs",
+        "if let Err(error) = check_rules(",
+        "if call.run_at.is_some() && let Err(error) = check_rules(",
+    ),
+    of_stories(
+        "an address inside an IPv6 one is not seen",
+        "input/address.rs",
+        "let is_global = begins_alike(top, 0x2000_0000, 3);",
+        "let is_global = begins_alike(top, 0x2000_0000, 3) || first == 0;",
+    ),
+    of_stories(
+        "the end of the host is where the standard sees it",
+        "input/url.rs",
+        "if authority.contains('@') || (!after.starts_with('/') && after.contains('@')) {",
+        "if authority.contains('@') {",
+    ),
+    of_stories(
         "a refusal repeats what was sent",
         "admission.rs",
         "\"wait must be a whole number of seconds\"",

@@ -3,6 +3,7 @@
 
 mod attacks;
 mod benign;
+mod kept;
 
 use serde_json::{Value, json};
 use toolgate::request::Method;
