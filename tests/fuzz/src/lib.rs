@@ -13,6 +13,7 @@ mod exchange;
 mod host;
 mod json;
 pub mod mutate;
+mod policy;
 mod query;
 mod request;
 mod state;
@@ -45,6 +46,7 @@ pub const TARGETS: &[Target] = &[
     },
     Target { name: "entry", takes: "a key, and a kept answer in its stored form", run: entry::run },
     Target { name: "json", takes: "a JSON text", run: json::run },
+    Target { name: "policy", takes: "policies in Cedar", run: policy::run },
     Target { name: "query", takes: "a request's target, or a query alone", run: query::run },
     Target { name: "request", takes: "one or more whole requests, as HTTP writes them", run: request::run },
     Target { name: "state", takes: "a stored state, and the commands that come to it", run: state::run },

@@ -3,6 +3,7 @@
 
 mod canaries;
 mod credentials;
+mod policies;
 mod story;
 
 use std::cell::RefCell;
