@@ -111,8 +111,8 @@ impl Dice {
         self.0 ^= self.0.wrapping_shl(13);
         self.0 ^= self.0.wrapping_shr(7);
         self.0 ^= self.0.wrapping_shl(17);
-        let sides = u64::try_from(sides).unwrap_or(1).max(1);
-        usize::try_from(self.0 % sides).unwrap_or(0)
+        let side = u64::try_from(sides).ok().and_then(|sides| self.0.checked_rem(sides));
+        side.and_then(|side| usize::try_from(side).ok()).unwrap_or(0)
     }
 
     fn of<T: Clone>(&mut self, all: &[T]) -> Option<T> {

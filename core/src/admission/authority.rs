@@ -168,7 +168,7 @@ impl<'a> Authority<'a> {
                     return Ok(());
                 }
                 let called = self.policies().decide(&calling);
-                if called.is_clear { Ok(()) } else { Err(self.refused(&called, &calling, not_permitted())) }
+                if called.is_clear { Ok(()) } else { Err(self.refused(&called, &calling, depends_on_unknown())) }
             }
             action => {
                 let request = own(action);
@@ -232,6 +232,11 @@ impl<'a> Authority<'a> {
             }
         }
     }
+}
+
+/// A policy may forbid it, which cannot be told here.
+fn depends_on_unknown() -> Refusal {
+    Refusal::with(RefusalKind::PolicyDenied, "it depends on what is not known here, such as the arguments")
 }
 
 /// A verdict in a word, as the record has it.

@@ -14,6 +14,7 @@ mod host;
 mod json;
 mod key;
 pub mod mutate;
+mod policy;
 mod query;
 mod request;
 mod schema;
@@ -50,6 +51,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "entry", takes: "a key, and a kept answer in its stored form", run: entry::run },
     Target { name: "json", takes: "a JSON text", run: json::run },
     Target { name: "key", takes: "a key as it is presented, and bodies of requests for keys", run: key::run },
+    Target { name: "policy", takes: "policies in Cedar", run: policy::run },
     Target { name: "query", takes: "a request's target, or a query alone", run: query::run },
     Target { name: "request", takes: "one or more whole requests, as HTTP writes them", run: request::run },
     Target { name: "schema", takes: "a JSON Schema, and an instance behind `---`", run: schema::run },

@@ -6,8 +6,11 @@ use toolgate_policy::world::{World, world};
 
 use crate::{read, seeds};
 
+/// Changes the first world to what the second is.
+type Change = fn(&mut World, &World);
+
 /// Attributes that the test changes, and how.
-const CHANGES: [(&str, fn(&mut World, &World)); 19] = [
+const CHANGES: [(&str, Change); 19] = [
     ("principal.scopes", |world, other| world.caller.scopes.clone_from(&other.caller.scopes)),
     ("principal.claims.level", |world, other| change_claim(world, other, "level")),
     ("principal.claims.mfa", |world, other| change_claim(world, other, "mfa")),

@@ -5,6 +5,7 @@ mod canaries;
 mod credentials;
 mod inputs;
 mod keys;
+mod policies;
 mod story;
 
 use std::cell::RefCell;
