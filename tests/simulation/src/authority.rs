@@ -100,7 +100,7 @@ impl Run {
     fn step(&mut self) {
         let pause = self.world.below(if self.world.chance(2) { 8_000 } else { 60 });
         self.world.now.set(self.world.now.get() + u64::try_from(pause).expect("small"));
-        if self.world.chance(4) {
+        if self.world.chance(2) {
             self.change();
         }
         let caller = self.setup.any_caller(&self.world);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::HOLDS_AFTER;
-use super::setup::{Ask, Role, Setup, Who};
+use super::setup::{ARGUMENTS, Ask, Policy, Role, Setup, Who};
 
 /// What must come of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,40 +60,91 @@ fn settled(changes: &[Change], at: u64) -> usize {
 
 /// The refusals that say that a caller may not.
 pub(super) fn is_denial(refusal: &str) -> bool {
-    refusal.starts_with("credential_") || refusal.ends_with("_not_permitted") || refusal == "killed"
+    refusal.starts_with("credential_")
+        || refusal.starts_with("policy_")
+        || refusal.ends_with("_not_permitted")
+        || refusal == "killed"
 }
 
-/// Whether the tool may be shown to the caller at all.
+/// Whether the tool may be shown to the caller at all: somebody permits it, and nobody forbids every call of it.
 pub(super) fn may_see(setup: &Setup, caller: usize, tool: &str) -> bool {
-    holds(setup, &setup.callers[caller], "tools/list", Some(tool))
-        || holds(setup, &setup.callers[caller], "tools/call", Some(tool))
+    let caller = &setup.callers[caller];
+    let permits = |action| holds(setup, caller, action, Some(tool)) || is_permitted(setup, caller, action, Some(tool));
+    let always_forbids = |policy: &Policy| match policy {
+        Policy::ForbidTool(forbidden) => *forbidden == tool,
+        Policy::ForbidToolkit(tenant, toolkit) => caller.tenant == *tenant && is_of(tool, toolkit),
+        _ => false,
+    };
+    (permits("tools/list") || permits("tools/call")) && !setup.policies.iter().any(always_forbids)
+}
+
+fn is_of(tool: &str, toolkit: &str) -> bool {
+    tool.split_once('.').is_some_and(|(of, _)| of == toolkit)
+}
+
+/// Whether a policy permits the action, on this tool if it is about tools.
+fn is_permitted(setup: &Setup, caller: &Who, action: &str, tool: Option<&str>) -> bool {
+    setup.policies.iter().any(|policy| match policy {
+        Policy::PermitToolkit(role, toolkit) => {
+            (action == "tools/list" || action == "tools/call")
+                && has_role(setup, caller, *role)
+                && tool.is_none_or(|tool| is_of(tool, toolkit))
+        }
+        Policy::PermitWorkers(tenant) => action == "workers/read" && caller.tenant == *tenant,
+        _ => false,
+    })
+}
+
+/// Whether a policy keeps the caller from this call: because it forbids it, or because it has an error.
+fn is_forbidden(setup: &Setup, caller: &Who, tool: &str, user: Option<&str>, arguments: &str) -> bool {
+    setup.policies.iter().any(|policy| match policy {
+        Policy::ForbidTool(forbidden) => *forbidden == tool,
+        Policy::ForbidToolkit(tenant, toolkit) => caller.tenant == *tenant && is_of(tool, toolkit),
+        // Without the argument there is an error.
+        Policy::ForbidArgument => is_of(tool, "Math") && !(arguments.contains("\"b\":\"2\"")),
+        Policy::OnlyForUser(role, toolkit) => {
+            has_role(setup, caller, *role) && is_of(tool, toolkit) && user != Some("u1")
+        }
+        Policy::PermitToolkit(..) | Policy::PermitWorkers(_) => false,
+    })
+}
+
+fn has_role(setup: &Setup, caller: &Who, role: usize) -> bool {
+    caller.roles.iter().any(|own| setup.roles[*own].id == setup.roles[role].id)
 }
 
 /// What must come of this request at this time.
 pub(super) fn judge(setup: &Setup, switches: &Switches, caller: Option<usize>, ask: &Ask, at: u64) -> Verdict {
-    let Some(caller) = caller.map(|caller| &setup.callers[caller]) else { return Verdict::Deny };
+    let Some(place) = caller else { return Verdict::Deny };
+    let caller = &setup.callers[place];
     let tool = match ask {
         Ask::Execute { tool, .. } | Ask::Get(tool) => Some(*tool),
         _ => None,
     };
+    let has = |action, tool| holds(setup, caller, action, tool) || is_permitted(setup, caller, action, tool);
     let may = match ask {
-        Ask::Execute { tool, user, project, .. } => {
-            holds(setup, caller, "tools/call", Some(tool))
+        Ask::Execute { tool, user, project, arguments } => {
+            has("tools/call", Some(*tool))
+                && !is_forbidden(setup, caller, tool, *user, ARGUMENTS[*arguments])
                 && user.is_none_or(|user| caller.users.contains(&"*") || caller.users.contains(&user))
                 && project.is_none_or(|project| caller.projects.contains(&"*") || caller.projects.contains(&project))
         }
-        Ask::Get(tool) => {
-            holds(setup, caller, "tools/list", None)
-                && (holds(setup, caller, "tools/list", Some(tool)) || holds(setup, caller, "tools/call", Some(tool)))
-        }
-        Ask::List => holds(setup, caller, "tools/list", None),
-        Ask::Workers => holds(setup, caller, "workers/read", None),
-        Ask::Secrets => holds(setup, caller, "admin/read", None),
-        Ask::Ready => holds(setup, caller, "health/read", None),
-        Ask::Epochs => holds(setup, caller, "epochs/read", None),
+        Ask::Get(tool) => has("tools/list", None) && may_see(setup, place, tool),
+        Ask::List => has("tools/list", None),
+        Ask::Workers => has("workers/read", None),
+        Ask::Secrets => has("admin/read", None),
+        Ask::Ready => has("health/read", None),
+        Ask::Epochs => has("epochs/read", None),
     };
     if !may {
         return Verdict::Deny;
+    }
+    if let Ask::Get(tool) = ask
+        && !has("tools/call", Some(*tool))
+        && setup.policies.iter().any(|policy| matches!(policy, Policy::ForbidArgument | Policy::OnlyForUser(..)))
+    {
+        // Listed, not called, and forbidden on a condition besides: documented neither way.
+        return Verdict::Either;
     }
     let mut subjects = vec![caller.id.clone()];
     if !matches!(ask, Ask::Ready | Ask::Epochs) {

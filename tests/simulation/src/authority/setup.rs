@@ -65,9 +65,28 @@ pub(super) struct Who {
     pub(super) projects: Vec<&'static str>,
 }
 
+/// A policy, as the model understands it.
+#[derive(Clone, Debug)]
+pub(super) enum Policy {
+    /// Nobody calls this tool.
+    ForbidTool(&'static str),
+    /// A role may list and call a toolkit.
+    PermitToolkit(usize, &'static str),
+    /// Nobody of a tenant calls a toolkit.
+    ForbidToolkit(&'static str, &'static str),
+    /// An argument's value is forbidden; a call without this argument is an error.
+    ForbidArgument,
+    /// A role calls a toolkit for one user only; a call for nobody is an error.
+    OnlyForUser(usize, &'static str),
+    /// A tenant may read the engine's workers.
+    PermitWorkers(&'static str),
+}
+
 /// A configuration.
 #[derive(Clone, Debug)]
 pub(super) struct Setup {
+    /// Its policies.
+    pub(super) policies: Vec<Policy>,
     /// Its roles.
     pub(super) roles: Vec<Role>,
     /// Its callers, without the operator.
@@ -126,7 +145,53 @@ impl Setup {
                 projects: some_of(world, &["*", "o/p", "o/q"], 2),
             })
             .collect();
-        Self { roles, callers }
+        let toolkit = || ["Math", "Mail", "Docs"][world.below(3)];
+        let tenant = || ["a", "b"][world.below(2)];
+        let policies = (0..world.below(4)).map(|_| match world.below(6) {
+            0 => Policy::ForbidTool(TOOLS[world.below(TOOLS.len())]),
+            1 => Policy::PermitToolkit(world.below(roles.len()), toolkit()),
+            2 => Policy::ForbidToolkit(tenant(), toolkit()),
+            3 => Policy::ForbidArgument,
+            4 => Policy::OnlyForUser(world.below(roles.len()), toolkit()),
+            _ => Policy::PermitWorkers(tenant()),
+        });
+        let policies = policies.collect();
+        Self { policies, roles, callers }
+    }
+
+    /// The policies in Cedar.
+    fn cedar(&self) -> String {
+        let policy = |(index, policy): (usize, &Policy)| {
+            let text = match policy {
+                Policy::ForbidTool(tool) => {
+                    format!("forbid (principal, action == Action::\"tools/call\", resource == Tool::\"{tool}\");")
+                }
+                Policy::PermitToolkit(role, toolkit) => format!(
+                    "permit (principal in Role::\"{}\", action in [Action::\"tools/list\", Action::\"tools/call\"], \
+                     resource in Toolkit::\"{toolkit}\");",
+                    self.roles[*role].id
+                ),
+                Policy::ForbidToolkit(tenant, toolkit) => format!(
+                    "forbid (principal, action == Action::\"tools/call\", resource in Toolkit::\"{toolkit}\") \
+                     when {{ principal.tenant == \"{tenant}\" }};"
+                ),
+                Policy::ForbidArgument => {
+                    "forbid (principal, action == Action::\"tools/call\", resource in Toolkit::\"Math\") \
+                     when { context.arguments.b == \"900\" };"
+                        .to_owned()
+                }
+                Policy::OnlyForUser(role, toolkit) => format!(
+                    "forbid (principal in Role::\"{}\", action == Action::\"tools/call\", resource in Toolkit::\"{toolkit}\") \
+                     unless {{ context.user == \"u1\" }};",
+                    self.roles[*role].id
+                ),
+                Policy::PermitWorkers(tenant) => {
+                    format!("permit (principal in Tenant::\"{tenant}\", action == Action::\"workers/read\", resource);")
+                }
+            };
+            format!("@id(\"p{index}\")\n{text}\n")
+        };
+        self.policies.iter().enumerate().map(policy).collect()
     }
 
     /// The document.
@@ -152,6 +217,10 @@ impl Setup {
             "[[callers]]\nid = \"operator\"\ntenant = \"ops\"\nkeys = [{ id = \"operator\", setting = \"KEY_OPERATOR\" }]\n\
              actions = [\"epochs/*\"]\n",
         );
+        let cedar = self.cedar();
+        if !cedar.is_empty() {
+            let _ = write!(text, "[[policies]]\nid = \"all\"\ntext = '''\n{cedar}'''\n");
+        }
         text.replace("KEY_c", "KEY_C")
     }
 
