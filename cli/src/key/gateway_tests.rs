@@ -9,6 +9,7 @@ use serde_json::json;
 use super::*;
 
 /// A gateway that gives these answers, one connection each; and what it was sent.
+#[expect(clippy::disallowed_methods, reason = "the other side of a connection is another thread")]
 fn answering(answers: &'static [&'static str]) -> (Gateway, thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());

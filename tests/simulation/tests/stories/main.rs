@@ -5,6 +5,7 @@ mod canaries;
 mod credentials;
 mod inputs;
 mod keys;
+mod keys_managed;
 mod policies;
 mod story;
 
