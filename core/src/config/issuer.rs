@@ -153,6 +153,12 @@ impl Issuer {
         }
     }
 
+    /// Whether the gateway has no secret to ask it with.
+    #[must_use]
+    pub fn is_inactive(&self) -> bool {
+        self.asked().is_some_and(|rules| rules.client_secret.is_none())
+    }
+
     /// How it is asked about its tokens, if it is.
     #[must_use]
     pub const fn asked(&self) -> Option<&AskRules> {

@@ -107,3 +107,40 @@ fn slot_of(digest: &[u8; 16]) -> usize {
     let [first, second, ..] = *digest;
     usize::from(u16::from_be_bytes([first, second])) % SLOTS
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Timestamp = Timestamp::from_millis(1_000);
+    const UNTIL: Timestamp = Timestamp::from_millis(2_000);
+    const BASIS: Basis = Basis { revocation: 7, generation: 3, issuer: 0 };
+
+    #[test]
+    fn a_token_is_pushed_out_by_others_without_being_taken_for_them() {
+        let memory = TokenMemory::new([7; 16]);
+        let known = |token: &str| memory.get(token, AT, 7, |_| Some(3)).is_some();
+        for number in 0..4_000 {
+            let token = format!("token-{number}");
+            assert!(!known(&token), "{token} is another");
+            memory.put(&token, Outcome::Refused(RefusalKind::TokenInactive), AT, UNTIL, BASIS);
+            assert!(known(&token) && !known(&format!("{token}x")));
+        }
+        let kept = (0..4_000).filter(|number| known(&format!("token-{number}"))).count();
+        assert!((SLOTS / 2..=SLOTS).contains(&kept), "{kept}");
+        assert_eq!(format!("{memory:?}"), "TokenMemory(..)");
+    }
+
+    #[test]
+    fn what_it_rested_on_must_be_as_it_was() {
+        let memory = TokenMemory::new([7; 16]);
+        memory.put("t", Outcome::Refused(RefusalKind::TokenInactive), AT, UNTIL, BASIS);
+        let at = |ms: u64, revocation: u64, generation: Option<u32>| {
+            memory.get("t", Timestamp::from_millis(ms), revocation, |_| generation).is_some()
+        };
+        assert!(at(1_000, 7, Some(3)) && at(1_999, 7, Some(3)));
+        assert!(!at(2_000, 7, Some(3)), "its time is over");
+        assert!(!at(999, 7, Some(3)), "the clock went backwards");
+        assert!(!at(1_500, 8, Some(3)) && !at(1_500, 7, Some(4)) && !at(1_500, 7, None));
+    }
+}

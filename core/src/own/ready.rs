@@ -27,6 +27,13 @@ pub(super) fn answer<S>(running: &Running, context: &Context<'_>, tools: &Curren
             parts.push(part(executor.id.as_str(), kind.name(), Some(since.to_string()), effect));
         }
     }
+    for (place, issuer) in running.config.issuers.iter().enumerate() {
+        let keys = running.tokens.keys(place).and_then(|keys| keys.borrow().failing_since);
+        if let Some(since) = keys {
+            let effect = "its keys are used while they are not too old; then its tokens are refused";
+            parts.push(part(issuer.id.as_str(), "token_keys_unavailable", Some(since.to_string()), effect));
+        }
+    }
     let ready = parts.is_empty();
     let mut body = format!("{{\"ready\":{ready},\"tools\":{},\"degraded\":[", tools.registry.len()).into_bytes();
     body.extend_from_slice(parts.join(",").as_bytes());
@@ -35,6 +42,11 @@ pub(super) fn answer<S>(running: &Running, context: &Context<'_>, tools: &Curren
     let inactive: Vec<_> = inactive
         .map(|executor| part(executor.id.as_str(), "executor_inactive", None, "its credential is not set"))
         .collect();
+    let silent = running.config.issuers.iter().filter(|issuer| issuer.is_inactive());
+    let silent = silent.map(|issuer| {
+        part(issuer.id.as_str(), "token_check_unavailable", None, "its client_secret_setting is not set")
+    });
+    let inactive: Vec<_> = inactive.into_iter().chain(silent).collect();
     body.extend_from_slice(inactive.join(",").as_bytes());
     body.extend_from_slice(b"],\"notices\":[");
     let notices: Vec<_> =

@@ -1,5 +1,5 @@
 //! Answers `N` cached execute calls (1 KB result, authenticated, every stage, the record written) on a host that does
-//! nothing, after warming up. Two runs under callgrind with different `N` give the instructions of one call:
+//! nothing, after warming up; with `token` behind `N`, for the holder of a signed token instead of a key's. Two runs under callgrind with different `N` give the instructions of one call:
 //! `cargo toolgate bench core`, or by hand as docs/benchmarks.md says.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a benchmark that goes wrong must stop")]
@@ -43,6 +43,33 @@ ttl = "1h"
 "#;
 
 const KEY: &str = "tg_0123456789abcdef0123456789abcdef";
+
+/// Whose tokens are taken besides, where the caller has one.
+const ISSUER: &str = r#"
+[[roles]]
+id = "agent"
+actions = ["tools/*"]
+tools = ["Docs.*", "Mail.*"]
+
+[[issuers]]
+id = "entra"
+preset = "entra"
+issuer = "https://login.microsoftonline.com/{tenantid}/v2.0"
+audiences = ["api://gate"]
+tenant_claim = "tid"
+tenants = ["11111111-2222-3333-4444-555555555555"]
+default_roles = ["agent"]
+users = ["ada@acme.example"]
+"#;
+
+/// Tokens and keys that were made for the host's time.
+const VECTORS: &str = include_str!("../../../tokens/vectors.json");
+
+/// A token of 900 bytes.
+fn token(vectors: &serde_json::Value) -> &str {
+    let valid = vectors["valid"].as_array().expect("a list").iter();
+    valid.filter(|vector| vector["name"] == "entra").find_map(|vector| vector["token"].as_str()).expect("a token")
+}
 
 #[derive(Clone, Default)]
 struct Host(Rc<RefCell<BTreeMap<String, Vec<u8>>>>);
@@ -99,7 +126,10 @@ impl Origin for Host {
     type Stream = ();
 
     async fn send(&self, request: OriginRequest) -> Result<OriginResponse, OriginError> {
-        let body = if request.url.ends_with("/worker/tools") {
+        let body = if request.url.starts_with("https://login.microsoftonline.com/") {
+            let vectors: serde_json::Value = serde_json::from_str(VECTORS).expect("the vectors");
+            vectors["jwks"][&request.url].to_string()
+        } else if request.url.ends_with("/worker/tools") {
             r#"[{"name":"Get","toolkit":{"name":"Docs","version":"1.2.0"},"input":{"parameters":[]},"output":{}}]"#
                 .to_owned()
         } else {
@@ -115,14 +145,14 @@ impl Origin for Host {
     }
 }
 
-fn request() -> Request {
+fn request(credential: &str) -> Request {
     let mut headers = RequestHeaders::default();
     let mut set = |header: Header, value: &str| {
         if let Some(slot) = headers.0.get_mut(header as usize) {
             *slot = Some(value.to_owned());
         }
     };
-    set(Header::Authorization, &format!("Bearer {KEY}"));
+    set(Header::Authorization, &format!("Bearer {credential}"));
     set(Header::ContentType, "application/json");
     set(Header::Accept, "application/json");
     let body = br#"{"tool_name":"Docs.Get","user_id":"ada@acme.example","input":{}}"#;
@@ -147,12 +177,16 @@ fn main() {
     toolgate::record::install(|line| {
         black_box(line);
     });
-    let (gateway, host) = (Gateway::new(DOCUMENT), Host::default());
+    let vectors: serde_json::Value = serde_json::from_str(VECTORS).expect("the vectors");
+    let has_token = std::env::args().nth(2).is_some_and(|word| word == "token");
+    let (document, credential) =
+        if has_token { ([DOCUMENT, ISSUER].concat(), token(&vectors)) } else { (DOCUMENT.to_owned(), KEY) };
+    let (gateway, host) = (Gateway::new(document.leak()), Host::default());
     for _ in 0..2 {
-        answer(&gateway, &host, request());
+        answer(&gateway, &host, request(credential));
     }
     for _ in 0..calls {
-        let response = answer(&gateway, &host, black_box(request()));
+        let response = answer(&gateway, &host, black_box(request(credential)));
         let is_hit = response.headers.iter().any(|(name, value)| *name == "cache-status" && value.contains("; hit"));
         let Body::Bytes(body) = &response.body else { panic!("no body") };
         assert!(is_hit && body.len() > 1_000, "not the cached path: {response:?}");

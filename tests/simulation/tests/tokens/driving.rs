@@ -148,6 +148,12 @@ fn an_issuer_without_keys_is_asked_within_bounds_and_told_apart_from_a_bad_token
     let bearer = format!("Bearer {token}");
     let (status, refusal, _) = gate.ask(&[(Header::Authorization, &bearer)], Method::Get, "/v1/tools", &Value::Null);
     assert_eq!((status, refusal.as_str()), (503, "token_keys_unavailable"));
+    let operator = format!("Bearer {KEY}");
+    let (status, _, body) = gate.ask(&[(Header::Authorization, &operator)], Method::Get, "/health/ready", &Value::Null);
+    assert!(
+        status == 503 && body.contains(r#"{"part":"corp","reason":"token_keys_unavailable","since":"2026"#),
+        "{body}"
+    );
     is_up.set(true);
     gate.wait(Millis::from_secs(10));
     assert_eq!(gate.token(&token), Ok("corp:alice".to_owned()));
