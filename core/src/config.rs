@@ -2,6 +2,7 @@
 
 mod build;
 mod caller;
+mod credential;
 pub(crate) mod document;
 mod faults;
 mod quantity;
@@ -15,11 +16,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::names::{ExecutorId, Project, RoleId, ToolPattern};
-use crate::secret::Secret;
 use crate::time::Millis;
 
 pub use build::load;
 pub use caller::{Caller, CallerKey, ClaimValue, ConfiguredCaller, Grant, ProjectRule, UserRule};
+pub use credential::{Credential, Credentials};
 pub use faults::ConfigFault;
 pub use rate::{RateLimit, RateMode, RatePer, RateRules};
 pub use schema::json_schema;
@@ -106,12 +107,10 @@ pub enum ExecutorKind {
 pub struct Upstream {
     /// `scheme://host[:port][/prefix]`, without a trailing slash.
     pub base_url: String,
-    /// The engine's API key or the worker's secret; `None` switches the executor off, by name.
-    pub credential: Option<Secret>,
-    /// The setting that holds it.
+    /// The setting of the general credential; empty when only tenants have one.
     pub credential_setting: String,
-    /// Identifies the account that the credential opens, without telling the credential.
-    pub account: [u8; 16],
+    /// The engine's API keys or the worker's secrets; none at all switches the executor off, by name.
+    pub credentials: Credentials,
     /// The organisation and project that unscoped paths mean; an engine only.
     pub project: Option<Project>,
 }
@@ -128,10 +127,12 @@ impl Executor {
 
     /// Why the executor takes no part, if so.
     #[must_use]
-    pub const fn is_inactive(&self) -> bool {
+    pub fn is_inactive(&self) -> bool {
         match &self.kind {
             ExecutorKind::Local => false,
-            ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) => upstream.credential.is_none(),
+            ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) => {
+                upstream.credentials.of_discovery().is_none()
+            }
         }
     }
 }

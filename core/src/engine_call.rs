@@ -38,7 +38,8 @@ pub(crate) async fn answer<P: Platform>(
         // The engine that gave the id is configured no more, and no other one knows it.
         call.executor = Some(index.ok_or_else(|| Refusal::new(RefusalKind::AuthorizationUnknown))?);
     }
-    let (executor, engine) = route::of_engine(&running.config, call.executor)?;
+    let engine = route::of_engine(&running.config, call.executor, &context.caller.tenant)?;
+    let executor = engine.executor;
     record.executor = Some(executor.id.clone());
     record.attempts = 1;
     let bounds = (executor.timeout, running.config.execute.response_bytes, &running.config.limits);

@@ -122,17 +122,17 @@ pub async fn run<P: Platform>(
     target: Target<'_>,
     record: &mut Record,
 ) -> Result<Ran, Failed> {
-    let (executor, upstream) = match target {
+    let remote = match target {
         Target::Local(local) => {
             record.attempts = 1;
             return Ok(local::run(platform, local, &call.input));
         }
-        Target::Engine(executor, upstream) | Target::Worker(executor, upstream) => (executor, upstream),
+        Target::Engine(remote) | Target::Worker(remote) => remote,
     };
     let deadline = record.at.after(running.config.execute.timeout);
     let mut retries_left = running.config.execute.max_retries;
     loop {
-        let timeout = executor.timeout.min(platform.now().until(deadline));
+        let timeout = remote.executor.timeout.min(platform.now().until(deadline));
         if timeout == Millis::ZERO {
             // What came before the call used its time up; an executor that is asked now may run it for nobody.
             let late = Refusal::with(RefusalKind::UpstreamTimeout, "no time was left to ask it");
@@ -142,8 +142,8 @@ pub async fn run<P: Platform>(
         let exchange =
             Exchange { timeout, response_limit: running.config.execute.response_bytes, request_id: &record.request_id };
         let ended = match target {
-            Target::Worker(..) => worker::run(platform, upstream, call, &exchange).await,
-            _ => engine::run(platform, upstream, call, &exchange).await,
+            Target::Worker(..) => worker::run(platform, remote, call, &exchange).await,
+            _ => engine::run(platform, remote, call, &exchange).await,
         };
         let failed = match ended {
             Ok(ran) => return Ok(ran),

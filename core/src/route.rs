@@ -1,6 +1,7 @@
 //! Where a call goes. Today the tool's configuration says it: the executor that offers the tool runs it.
 
-use crate::config::{Config, Executor, ExecutorKind, Upstream};
+use crate::config::{Config, Credential, Executor, ExecutorKind, Upstream};
+use crate::names::TenantId;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::registry::Tool;
 use crate::tools::LocalTool;
@@ -11,16 +12,38 @@ pub enum Target<'c> {
     /// A tool compiled into the gateway.
     Local(&'static LocalTool),
     /// An engine.
-    Engine(&'c Executor, &'c Upstream),
+    Engine(Remote<'c>),
     /// A worker.
-    Worker(&'c Executor, &'c Upstream),
+    Worker(Remote<'c>),
+}
+
+/// An executor somewhere else, and the credential that this call is made with.
+#[derive(Clone, Copy, Debug)]
+pub struct Remote<'c> {
+    /// The executor.
+    pub executor: &'c Executor,
+    /// Where it is.
+    pub upstream: &'c Upstream,
+    /// The tenant's credential there.
+    pub credential: &'c Credential,
+}
+
+impl<'c> Remote<'c> {
+    fn new(executor: &'c Executor, upstream: &'c Upstream, tenant: &TenantId) -> Option<Self> {
+        Some(Self { executor, upstream, credential: upstream.credentials.of(tenant)? })
+    }
 }
 
 /// Chooses the target of a tool call; its executor was fixed when the tool was resolved. Only engines make calls later.
 ///
 /// # Errors
 /// [`RefusalKind::ExecutorInactive`]; [`RefusalKind::RequestInvalid`] for a call to be made later by anything but an engine.
-pub fn of_tool<'c>(config: &'c Config, tool: &Tool, is_scheduled: bool) -> Result<Target<'c>, Refusal> {
+pub fn of_tool<'c>(
+    config: &'c Config,
+    tool: &Tool,
+    tenant: &TenantId,
+    is_scheduled: bool,
+) -> Result<Target<'c>, Refusal> {
     let inactive = || Refusal::new(RefusalKind::ExecutorInactive);
     let executor =
         config.executors.get(tool.executor).filter(|executor| !executor.is_inactive()).ok_or_else(inactive)?;
@@ -30,22 +53,25 @@ pub fn of_tool<'c>(config: &'c Config, tool: &Tool, is_scheduled: bool) -> Resul
     }
     match (&executor.kind, tool.local) {
         (ExecutorKind::Local, Some(local)) => Ok(Target::Local(local)),
-        (ExecutorKind::Engine(upstream), _) => Ok(Target::Engine(executor, upstream)),
-        (ExecutorKind::Worker(upstream), _) => Ok(Target::Worker(executor, upstream)),
+        (ExecutorKind::Engine(upstream), _) => {
+            Remote::new(executor, upstream, tenant).map(Target::Engine).ok_or_else(inactive)
+        }
+        (ExecutorKind::Worker(upstream), _) => {
+            Remote::new(executor, upstream, tenant).map(Target::Worker).ok_or_else(inactive)
+        }
         (ExecutorKind::Local, None) => Err(inactive()),
     }
 }
 
-/// The engine that a request is passed to: the one asked for, or else the first that has a credential.
+/// The engine that a request is passed to: the one asked for, or else the first that has a credential for this tenant.
 ///
 /// # Errors
 /// [`RefusalKind::EngineMissing`].
-pub fn of_engine(config: &Config, wanted: Option<usize>) -> Result<(&Executor, &Upstream), Refusal> {
-    let active = |executor: &&Executor| !executor.is_inactive();
-    let engine = match wanted {
-        Some(index) => config.executors.get(index).filter(active),
-        None => config.executors.iter().filter(active).find(|executor| executor.engine().is_some()),
+pub fn of_engine<'c>(config: &'c Config, wanted: Option<usize>, tenant: &TenantId) -> Result<Remote<'c>, Refusal> {
+    let engine = |executor: &'c Executor| Remote::new(executor, executor.engine()?, tenant);
+    let found = match wanted {
+        Some(index) => config.executors.get(index).and_then(engine),
+        None => config.executors.iter().find_map(engine),
     };
-    let missing = || Refusal::new(RefusalKind::EngineMissing);
-    engine.and_then(|executor| Some((executor, executor.engine()?))).ok_or_else(missing)
+    found.ok_or_else(|| Refusal::new(RefusalKind::EngineMissing))
 }

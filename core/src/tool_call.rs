@@ -53,7 +53,7 @@ pub(crate) async fn answer<P: Platform>(
     record.cache = kept.as_ref().map_or_else(|bypass| CacheOutcome::Bypass(*bypass), |_| CacheOutcome::MissNotStored);
 
     // route
-    let target = route::of_tool(&running.config, &call.tool, call.run_at.is_some())?;
+    let target = route::of_tool(&running.config, &call.tool, &context.caller.tenant, call.run_at.is_some())?;
     if call.tool.local.is_none()
         && let Err(error) = check_arguments(&call.tool, &call.input)
     {
@@ -111,7 +111,8 @@ fn key_for(
     let executor = running.config.executors.get(call.tool.executor);
     let (account, default_project) = match executor.map(|executor| &executor.kind) {
         Some(ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream)) => {
-            (upstream.account, upstream.project.as_ref())
+            let credential = upstream.credentials.of(&context.caller.tenant);
+            (credential.map_or([0; 16], |credential| credential.account), upstream.project.as_ref())
         }
         Some(ExecutorKind::Local) | None => ([0; 16], None),
     };

@@ -1,5 +1,7 @@
 //! Engines and workers as we address them: URLs, and the credential that is written at the last moment.
 
+mod send;
+
 use jwt_simple::prelude::{Audiences, HS256Key, JWTClaims, MACLike, UnixTimeStamp};
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +10,8 @@ use crate::names::Project;
 use crate::operation::query::encode_into;
 use crate::secret::Secret;
 use crate::time::{Millis, Timestamp};
+
+pub(crate) use send::{Scheme, send_as};
 
 /// How long a worker token is valid: long enough for any call, short enough to be worthless later.
 const WORKER_TOKEN_LIFE: Millis = Millis::from_secs(120);
@@ -31,16 +35,9 @@ pub(crate) fn engine_url(engine: &Upstream, project: Option<&Project>) -> String
     }
 }
 
-/// `Bearer KEY`, the documented form towards an engine.
-#[must_use]
-pub(crate) fn engine_credential(engine: &Upstream) -> Option<Secret> {
-    engine.credential.as_ref().map(|key| Secret::new(format!("Bearer {}", key.expose())))
-}
-
 /// `Bearer JWT` for a worker: HS256 with its secret, `aud` "worker", `ver` "1".
-#[must_use]
-pub(crate) fn worker_token(worker: &Upstream, now: Timestamp) -> Option<Secret> {
-    let key = HS256Key::from_bytes(worker.credential.as_ref()?.expose().as_bytes());
+fn worker_token(secret: &Secret, now: Timestamp) -> Option<Secret> {
+    let key = HS256Key::from_bytes(secret.expose().as_bytes());
     let claims = JWTClaims {
         issued_at: None,
         expires_at: Some(UnixTimeStamp::from_millis(now.after(WORKER_TOKEN_LIFE).as_millis())),

@@ -16,8 +16,8 @@ use super::sections::{Document, ExecutorSection, KindChoice};
 use super::settings::{self, SETTINGS};
 use super::words::SettingName;
 use super::{
-    CacheRule, CacheRules, Config, EpochRules, ExecuteRules, Executor, ExecutorKind, RegistryRules, RequestLimits,
-    Upstream,
+    CacheRule, CacheRules, Config, Credential, Credentials, EpochRules, ExecuteRules, Executor, ExecutorKind,
+    RegistryRules, RequestLimits, Upstream,
 };
 use crate::identity::KeyHasher;
 use crate::ports::Settings;
@@ -66,7 +66,7 @@ pub async fn load<S: Settings>(document: &str, host: &S, random: [u8; 32]) -> Re
     let mut builder = Builder { values: &values, hasher: &hasher, faults: &mut found };
     let mut config = builder.build(sections);
     settings::apply(&mut config, &values, &mut found);
-    config.executors.iter_mut().for_each(set_account);
+    config.executors.iter_mut().for_each(set_accounts);
     if found.is_empty() { Ok(Loaded { config, hasher, worker_secret }) } else { Err(found) }
 }
 
@@ -88,20 +88,32 @@ fn read(document: &str, faults: &mut Faults<'_>) -> Option<Document> {
 
 fn setting_names(sections: &Document) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = SETTINGS.iter().map(|spec| spec.name.to_owned()).collect();
-    let credentials = sections.executors.iter().filter_map(|executor| executor.value.credential_setting.as_ref());
+    let credentials = sections.executors.iter().flat_map(|executor| {
+        let own = executor.value.credentials.iter().map(|own| &own.setting);
+        executor.value.credential_setting.iter().chain(own)
+    });
+    let successors: Vec<String> = credentials.clone().map(successor_of).collect();
     let keys = sections.callers.iter().flat_map(|caller| &caller.value.keys);
     names.extend(
         credentials.chain(keys.filter_map(|key| key.value.setting.as_ref())).map(|SettingName(name)| name.clone()),
     );
+    names.extend(successors);
     names
 }
 
-/// The account behind a credential, as 16 bytes that tell nothing of it.
-fn set_account(executor: &mut Executor) {
+/// The setting that holds the credential that is to replace the one in this setting.
+fn successor_of(SettingName(name): &SettingName) -> String {
+    format!("{name}_NEXT")
+}
+
+/// The account behind each credential, as 16 bytes that tell nothing of it.
+fn set_accounts(executor: &mut Executor) {
     if let ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) = &mut executor.kind {
-        let key = upstream.credential.as_ref().map_or(&b""[..], |secret| secret.expose().as_bytes());
-        let digest = HMAC::mac(upstream.base_url.as_bytes(), Hash::hash(key));
-        upstream.account = digest.first_chunk().copied().unwrap_or_default();
+        let base_url = upstream.base_url.as_bytes();
+        for credential in upstream.credentials.each_mut() {
+            let digest = HMAC::mac(base_url, Hash::hash(credential.primary().expose().as_bytes()));
+            credential.account = digest.first_chunk().copied().unwrap_or_default();
+        }
     }
 }
 
@@ -172,26 +184,43 @@ impl Builder<'_> {
         }
     }
 
+    fn credential(&self, setting: &SettingName) -> Option<Credential> {
+        let value = |name: &str| self.values.get(name).map(|value| Secret::new(value.as_str()));
+        Some(Credential::new(setting.0.clone(), value(&setting.0)?, value(&successor_of(setting))))
+    }
+
     fn executor(&mut self, Located { value: section, line }: Located<ExecutorSection>, most: Millis) -> Executor {
         let place = format!("executors.{}", section.id);
         let is_local = section.kind == KindChoice::Local;
-        if is_local && (section.base_url.is_some() || section.credential_setting.is_some()) {
-            self.fault(line, &place, "a local executor has neither base_url nor credential_setting");
+        let has_credential = section.credential_setting.is_some() || !section.credentials.is_empty();
+        if is_local && (section.base_url.is_some() || has_credential) {
+            self.fault(line, &place, "a local executor has neither base_url nor credential_setting nor credentials");
         }
         if section.project.is_some() && section.kind != KindChoice::Engine {
             self.fault(line, &place, "only an engine has a project");
         }
-        if !is_local && (section.base_url.is_none() || section.credential_setting.is_none()) {
-            let message =
-                format!("an executor of kind {} needs base_url and credential_setting", section.kind.as_str());
+        if !is_local && (section.base_url.is_none() || !has_credential) {
+            let message = format!(
+                "an executor of kind {} needs base_url and credential_setting (or credentials)",
+                section.kind.as_str()
+            );
             self.fault(line, &place, &message);
+        }
+        let mut credentials = Credentials {
+            general: section.credential_setting.as_ref().and_then(|setting| self.credential(setting)),
+            ..Credentials::default()
+        };
+        for own in &section.credentials {
+            let is_twin = credentials.tenants.insert(own.tenant.clone(), self.credential(&own.setting)).is_some();
+            if is_twin {
+                self.fault(line, &format!("{place}.credentials"), &format!("{} stands there twice", own.tenant));
+            }
         }
         let credential_setting = section.credential_setting.map(|SettingName(name)| name).unwrap_or_default();
         let upstream = Upstream {
             base_url: section.base_url.map(|url| url.0).unwrap_or_default(),
-            credential: self.values.get(&credential_setting).map(|value| Secret::new(value.as_str())),
             credential_setting,
-            account: [0; 16],
+            credentials,
             project: section.project,
         };
         let kind = match section.kind {

@@ -83,12 +83,24 @@ document! {
         base_url: Option<BaseUrl>;
         /// The setting (variable or secret of the platform) that holds the engine's API key or the worker's secret. Unset, the executor is inactive.
         credential_setting: Option<SettingName>;
+        /// Tenants whose calls are made with a credential of their own.
+        credentials: Vec<TenantCredentialSection> = Vec::new();
         /// org/project that unscoped paths of an engine mean.
         project: Option<Project>;
         /// The tools taken from it: "*", "Toolkit.*" or "Toolkit.Tool".
         tools: Vec<ToolPattern> = vec![ToolPattern::Every];
         /// Bound on one call; at most execute.timeout.
         timeout: Option<Millis>;
+    }
+}
+
+document! {
+    /// A tenant's own credential at an executor.
+    pub(super) struct TenantCredentialSection {
+        /// The tenant.
+        tenant: TenantId;
+        /// The setting that holds its API key or secret. Unset, the tenant has no access: it never falls back to credential_setting.
+        setting: SettingName;
     }
 }
 

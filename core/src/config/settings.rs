@@ -64,6 +64,10 @@ pub const SETTINGS: &[SettingSpec] = &[
         "ARCADE_API_KEY",
         "the credential of every engine whose `credential_setting` names it (the default's does); a secret",
     ),
+    named(
+        "ARCADE_API_KEY_NEXT",
+        "the credential that is to replace `ARCADE_API_KEY`; while both are set, the one that the engine accepts is used; a secret",
+    ),
     overrides(
         "ARCADE_BASE_URL",
         "`base_url` of every engine whose credential is `ARCADE_API_KEY`; on Spin without any path",

@@ -5,31 +5,33 @@ use super::{
     server_failure, unexpected_status,
 };
 use crate::admission::ToolCall;
-use crate::config::Upstream;
 use crate::json::{self, Json, Object, write_json, write_string};
 use crate::ports::{Origin, OriginRequest, OriginResponse, Platform};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::request::Method;
-use crate::upstream;
+use crate::route::Remote;
+use crate::upstream::{self, Scheme};
 
 /// One attempt.
 pub(super) async fn run<P: Platform>(
     platform: &P,
-    engine: &Upstream,
+    remote: Remote<'_>,
     call: &ToolCall<'_>,
     exchange: &Exchange<'_>,
 ) -> Result<Ran, Failed> {
-    let inactive = || Failed::refused(Refusal::new(RefusalKind::ExecutorInactive), true);
     let request = OriginRequest {
         method: Method::Post,
-        url: format!("{}/tools/execute", upstream::engine_url(engine, call.project.as_ref())),
+        url: format!("{}/tools/execute", upstream::engine_url(remote.upstream, call.project.as_ref())),
         headers: vec![("content-type", "application/json".to_owned()), ("accept", "application/json".to_owned())],
-        authorization: Some(upstream::engine_credential(engine).ok_or_else(inactive)?),
+        authorization: None,
         body: request_body(call),
         timeout: exchange.timeout,
         response_limit: exchange.response_limit,
     };
-    let response = Origin::send(platform, request).await.map_err(Failed::origin)?;
+    let send = async |request| Origin::send(platform, request).await;
+    let sent =
+        upstream::send_as(platform, Scheme::Engine, remote.credential, request, send, |answer| answer.status).await;
+    let response = sent.map_err(Failed::origin)?;
     read(response, call.include_stacktrace)
 }
 

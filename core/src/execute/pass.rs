@@ -4,15 +4,16 @@ use hmac_sha256::Hash;
 
 use super::{Failure, server_failure};
 use crate::admission::{self, EngineCall, Exchange};
-use crate::config::{Caller, RequestLimits, Upstream};
+use crate::config::{Caller, RequestLimits};
 use crate::hex;
 use crate::limits;
 use crate::ports::{Origin, OriginRequest, OriginResponse, OriginStream, Platform};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::request::{Header, Method, Request, RequestBody};
 use crate::response::Body;
+use crate::route::Remote;
 use crate::time::Millis;
-use crate::upstream;
+use crate::upstream::{self, Scheme};
 
 /// The engine's answer.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ pub struct Passed<S> {
 /// A refusal where the engine did not answer, did not accept our credential, or failed without words of its own.
 pub async fn pass<P: Platform>(
     platform: &P,
-    engine: &Upstream,
+    engine: Remote<'_>,
     caller: &Caller,
     call: &EngineCall,
     request: &Request,
@@ -56,20 +57,22 @@ pub async fn pass<P: Platform>(
     if let Some(key) = admission::idempotency_key(request)? {
         headers.push(("idempotency-key", key_upstream(caller, key)));
     }
-    let missing = || Refusal::new(RefusalKind::EngineMissing);
     let outbound = OriginRequest {
         // Whose execution it is stands in the body, which an answer to HEAD does not have.
         method: if call.exchange == Exchange::OneExecution { Method::Get } else { call.method },
-        url: format!("{}/{}{}", upstream::engine_url(engine, call.project.as_ref()), call.path, call.query),
+        url: format!("{}/{}{}", upstream::engine_url(engine.upstream, call.project.as_ref()), call.path, call.query),
         headers,
-        authorization: Some(upstream::engine_credential(engine).ok_or_else(missing)?),
+        authorization: None,
         body,
         timeout,
         response_limit,
     };
     let passed = if call.exchange == Exchange::Streams {
-        let answer = Origin::open(platform, outbound).await.map_err(|error| Refusal::new(error.into()))?;
-        let OriginStream { status, headers, body } = answer;
+        let open = async |request| Origin::open(platform, request).await;
+        let opened =
+            upstream::send_as(platform, Scheme::Engine, engine.credential, outbound, open, |answer| answer.status)
+                .await;
+        let OriginStream { status, headers, body } = opened.map_err(|error| Refusal::new(error.into()))?;
         let head = OriginResponse { status, headers, body: Vec::new() };
         let kind = head.header("content-type");
         if !is_json(kind) && !is_of(kind, "text/event-stream") {
@@ -77,7 +80,11 @@ pub async fn pass<P: Platform>(
         }
         Passed { status, headers: head.headers, body: Body::Stream(body) }
     } else {
-        let answer = Origin::send(platform, outbound).await.map_err(|error| Refusal::new(error.into()))?;
+        let send = async |request| Origin::send(platform, request).await;
+        let sent =
+            upstream::send_as(platform, Scheme::Engine, engine.credential, outbound, send, |answer| answer.status)
+                .await;
+        let answer = sent.map_err(|error| Refusal::new(error.into()))?;
         let needs_words = !answer.body.is_empty() || (answer.status >= 400 && call.method != Method::Head);
         if needs_words && !is_json(answer.header("content-type")) {
             return Err(wordless(&answer));

@@ -3,16 +3,16 @@
 use std::rc::Rc;
 
 use super::catalogue::{self, CATALOGUE_LIMITS, Tool};
-use crate::config::{Executor, ExecutorKind, Upstream};
+use crate::config::{Credential, Executor, ExecutorKind, Upstream};
 use crate::json::{self, Json};
 use crate::limits;
-use crate::names::{Project, UserId};
+use crate::names::{Project, TenantId, UserId};
 use crate::operation::query::encode_into;
 use crate::ports::{Origin, OriginRequest, Platform};
 use crate::refusal::RefusalKind;
 use crate::request::Method;
 use crate::time::Millis;
-use crate::upstream;
+use crate::upstream::{self, Scheme};
 
 /// Fetches the whole list of a remote executor, for one user where the answer depends on it.
 pub(super) async fn discover<P: Platform>(
@@ -20,36 +20,32 @@ pub(super) async fn discover<P: Platform>(
     executor: &Executor,
     index: usize,
     project: Option<&Project>,
-    user: Option<&UserId>,
+    whose: Option<(&TenantId, &UserId)>,
     within: Millis,
 ) -> Result<Vec<Rc<Tool>>, RefusalKind> {
     let deadline = platform.now().after(within);
     match &executor.kind {
         ExecutorKind::Local => Ok(catalogue::of_local(index)),
         ExecutorKind::Worker(worker) => {
-            let authorization = upstream::worker_token(worker, platform.now()).ok_or(RefusalKind::ExecutorInactive)?;
-            let request = OriginRequest {
-                authorization: Some(authorization),
-                ..get(format!("{}/worker/tools", worker.base_url), within)
-            };
-            let body = fetch(platform, request).await?;
+            let credential = credential_of(worker, whose)?;
+            let request = get(format!("{}/worker/tools", worker.base_url), within);
+            let body = fetch(platform, Scheme::Worker, credential, request).await?;
             let list = json::parse(&body, CATALOGUE_LIMITS).map_err(|_| RefusalKind::UpstreamNotJson)?;
             catalogue::of_worker(list, index).ok_or(RefusalKind::UpstreamNotJson)
         }
         ExecutorKind::Engine(engine) => {
-            let credential = upstream::engine_credential(engine).ok_or(RefusalKind::ExecutorInactive)?;
+            let credential = credential_of(engine, whose)?;
             let base = upstream::engine_url(engine, project);
             let mut tools: Vec<Rc<Tool>> = Vec::new();
             let mut offset = 0_usize;
             loop {
-                let user = user.map_or_else(String::new, |user| upstream::query_pair("user_id", user.as_str()));
+                let user = whose.map_or_else(String::new, |(_, user)| upstream::query_pair("user_id", user.as_str()));
                 let url = format!("{base}/tools?limit=100&offset={offset}&include_all_versions=true{user}");
                 let left = platform.now().until(deadline);
                 if left == Millis::ZERO {
                     return Err(RefusalKind::UpstreamTimeout);
                 }
-                let request = OriginRequest { authorization: Some(credential.clone()), ..get(url, left) };
-                let body = fetch(platform, request).await?;
+                let body = fetch(platform, Scheme::Engine, credential, get(url, left)).await?;
                 let page = json::parse(&body, CATALOGUE_LIMITS).map_err(|_| RefusalKind::UpstreamNotJson)?;
                 let (items, total) = page_of(page).ok_or(RefusalKind::UpstreamNotJson)?;
                 let is_last_page =
@@ -76,10 +72,10 @@ pub(super) async fn discover_one<P: Platform>(
     engine: &Upstream,
     index: usize,
     project: Option<&Project>,
-    user: &UserId,
+    (tenant, user): (&TenantId, &UserId),
     tool: &Tool,
 ) -> Result<Rc<Tool>, RefusalKind> {
-    let credential = upstream::engine_credential(engine).ok_or(RefusalKind::ExecutorInactive)?;
+    let credential = credential_of(engine, Some((tenant, user)))?;
     let mut url = format!("{}/tools/", upstream::engine_url(engine, project));
     encode_into(&mut url, tool.name.as_str());
     if !tool.version.is_empty() {
@@ -87,8 +83,7 @@ pub(super) async fn discover_one<P: Platform>(
     }
     url.push('?');
     url.push_str(upstream::query_pair("user_id", user.as_str()).trim_start_matches('&'));
-    let request = OriginRequest { authorization: Some(credential), ..get(url, limits::CATALOGUE_TIMEOUT) };
-    let body = fetch(platform, request).await?;
+    let body = fetch(platform, Scheme::Engine, credential, get(url, limits::CATALOGUE_TIMEOUT)).await?;
     let definition = json::parse(&body, CATALOGUE_LIMITS).map_err(|_| RefusalKind::UpstreamNotJson)?;
     catalogue::of_engine_definition(definition, index).map(Rc::new).ok_or(RefusalKind::UpstreamNotJson)
 }
@@ -121,8 +116,26 @@ fn get(url: String, timeout: Millis) -> OriginRequest {
     }
 }
 
-async fn fetch<O: Origin>(origin: &O, request: OriginRequest) -> Result<Vec<u8>, RefusalKind> {
-    let response = origin.send(request).await?;
+/// A list for everybody is fetched under the general credential, one for a user under the tenant's.
+fn credential_of<'u>(
+    upstream: &'u Upstream,
+    whose: Option<(&TenantId, &UserId)>,
+) -> Result<&'u Credential, RefusalKind> {
+    let credential = match whose {
+        Some((tenant, _)) => upstream.credentials.of(tenant),
+        None => upstream.credentials.of_discovery(),
+    };
+    credential.ok_or(RefusalKind::ExecutorInactive)
+}
+
+async fn fetch<P: Platform>(
+    platform: &P,
+    scheme: Scheme,
+    credential: &Credential,
+    request: OriginRequest,
+) -> Result<Vec<u8>, RefusalKind> {
+    let send = async |request| Origin::send(platform, request).await;
+    let response = upstream::send_as(platform, scheme, credential, request, send, |answer| answer.status).await?;
     match response.status {
         200 => Ok(response.body),
         401 | 403 => Err(RefusalKind::UpstreamRefusedCredential),

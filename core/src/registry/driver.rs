@@ -13,7 +13,7 @@ use crate::hex;
 use crate::isolate::{Isolate, Running};
 use crate::json::{self, Json, write_json};
 use crate::limits;
-use crate::names::{Project, UserId};
+use crate::names::{Project, TenantId, UserId};
 use crate::operation::Asked;
 use crate::ports::{Kv, Platform};
 use crate::refusal::RefusalKind;
@@ -129,13 +129,14 @@ pub async fn for_user<P: Platform>(
     platform: &P,
     executor: (usize, &Executor),
     project: Option<&Project>,
-    user: &UserId,
+    (tenant, user): (&TenantId, &UserId),
     only: Option<&Tool>,
 ) -> Result<Vec<Rc<Tool>>, RefusalKind> {
     if let (Some(tool), Some(engine)) = (only, executor.1.engine()) {
-        return discover_one(platform, engine, executor.0, project, user, tool).await.map(|tool| vec![tool]);
+        return discover_one(platform, engine, executor.0, project, (tenant, user), tool).await.map(|tool| vec![tool]);
     }
-    discover(platform, executor.1, executor.0, project, Some(user), limits::CATALOGUE_TIMEOUT).await
+    let whose = Some((tenant, user));
+    discover(platform, executor.1, executor.0, project, whose, limits::CATALOGUE_TIMEOUT).await
 }
 
 /// Where a refresh may take a list from.
@@ -204,7 +205,9 @@ async fn source<P: Platform>(
         ExecutorKind::Worker(_) if project.is_some() => {
             return SourceState { tools: Some(Vec::new()), ..known };
         }
-        ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) => upstream.account,
+        ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) => {
+            upstream.credentials.of_discovery().map_or([0; 16], |credential| credential.account)
+        }
     };
     if executor.is_inactive() {
         // Not a fault: nothing was promised. `/health/ready` names it.

@@ -13,6 +13,7 @@
     reason = "a simulation that goes wrong must stop with its seed"
 )]
 
+pub mod authority;
 pub mod crowd;
 pub mod facts;
 pub mod invariants;

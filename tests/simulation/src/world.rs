@@ -96,6 +96,19 @@ impl World {
         self.rng.borrow_mut().usize(0..bound)
     }
 
+    /// What the store holds, by name: the newest of each.
+    #[must_use]
+    pub fn stored(&self) -> BTreeMap<String, Vec<u8>> {
+        let kv = self.kv.borrow();
+        kv.iter().filter_map(|(name, versions)| Some((name.clone(), versions.last()?.clone()))).collect()
+    }
+
+    /// What the durable owners hold, by key.
+    #[must_use]
+    pub fn owned(&self) -> BTreeMap<String, Vec<u8>> {
+        self.durable.borrow().clone()
+    }
+
     /// Starts a task.
     pub fn spawn(&self, task: impl Future<Output = ()> + 'static) {
         self.tasks.borrow_mut().push(Box::pin(task));

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 struct Mutant {
+    /// The test that must notice it, with its arguments for `cargo test`.
+    test: [&'static str; 2],
     name: &'static str,
     file: &'static str,
     find: &'static str,
@@ -16,7 +18,17 @@ struct Mutant {
 }
 
 const fn mutant(name: &'static str, file: &'static str, find: &'static str, replace: &'static str) -> Mutant {
-    Mutant { name, file, find, replace }
+    Mutant { test: ["seeds", "every_invariant_holds"], name, file, find, replace }
+}
+
+/// A defect that the model of who may do what must notice.
+const fn of_authority(name: &'static str, file: &'static str, find: &'static str, replace: &'static str) -> Mutant {
+    Mutant { test: ["authority", "no_request"], name, file, find, replace }
+}
+
+/// A defect that a story must notice.
+const fn of_stories(name: &'static str, file: &'static str, find: &'static str, replace: &'static str) -> Mutant {
+    Mutant { test: ["stories", ""], name, file, find, replace }
 }
 
 const KEY: &str = "cache/key.rs";
@@ -66,13 +78,44 @@ const MUTANTS: &[Mutant] = &[
         "ProjectRule::Only(projects) => projects.contains(project),",
         "ProjectRule::Only(_) => true,",
     ),
-    mutant("lease ignored", "epochs.rs", "Some(age) if age < lease => {", "Some(age) if age < lease || true => {"),
-    mutant(
-        "revocation ignored",
-        "identity.rs",
-        "if epochs.revoked.contains(identified.key.id.as_str()) {",
-        "if false {",
+    of_authority(
+        "half a permission of each of two grants",
+        "config/caller.rs",
+        "grant.covers(action) && grant.tools.iter().any(|pattern| pattern.matches(folded))",
+        "grant.tools.iter().any(|pattern| pattern.matches(folded)) && self.holds(action)",
     ),
+    of_authority(
+        "roles of others",
+        "config/build/callers.rs",
+        "match roles.get(role) {",
+        "match roles.values().next() {",
+    ),
+    of_authority(
+        "what may be called is not listed",
+        "admission.rs",
+        "self.caller.holds_for(Action::ToolsList, folded) || self.caller.holds_for(Action::ToolsCall, folded)",
+        "self.caller.holds_for(Action::ToolsList, folded)",
+    ),
+    of_stories(
+        "a tenant falls back to the general account",
+        "config/credential.rs",
+        "Some(own) => own.as_ref(),",
+        "Some(own) => own.as_ref().or(self.general.as_ref()),",
+    ),
+    of_stories(
+        "a refusal repeats what was sent",
+        "admission.rs",
+        "\"wait must be a whole number of seconds\"",
+        "wait.to_owned()",
+    ),
+    of_stories(
+        "what was accepted is forgotten",
+        "upstream/send.rs",
+        "        credential.turn();\n",
+        "        let _ = Credential::turn;\n",
+    ),
+    mutant("lease ignored", "epochs.rs", "Some(age) if age < lease => {", "Some(age) if age < lease || true => {"),
+    mutant("revocation ignored", "identity.rs", "if epochs.revoked.contains(identified.key.as_str()) {", "if false {"),
     mutant(
         "kill switch ignored",
         "admission.rs",
@@ -128,7 +171,7 @@ const MUTANTS: &[Mutant] = &[
     mutant(
         "the caller's key in the record",
         "gateway.rs",
-        "record.key = Some(identified.key.id.clone());",
+        "record.key = Some(identified.key);",
         "record.user = request.headers.get(Header::Authorization).and_then(crate::names::UserId::new);",
     ),
 ];
@@ -173,10 +216,10 @@ fn copy_tree(from: &Path, to: &Path) {
     }
 }
 
-/// Runs the seeds in the copy. `Some(true)`: all invariants held; `Some(false)`: one did not; `None`: it did not build.
-fn seeds_hold(copy: &Path) -> (Option<bool>, String) {
+/// Runs the test in the copy. `Some(true)`: it held; `Some(false)`: it did not; `None`: it did not build.
+fn test_holds(copy: &Path, [binary, test]: [&str; 2]) -> (Option<bool>, String) {
     let output = Command::new(env!("CARGO"))
-        .args(["test", "--quiet", "--package", "toolgate-simulation", "--test", "seeds", "every_invariant_holds"])
+        .args(["test", "--quiet", "--package", "toolgate-simulation", "--test", binary, test])
         .current_dir(copy)
         // The dependencies are built already: only the core and the simulation are built anew.
         .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder"))
@@ -197,6 +240,7 @@ fn seeds_hold(copy: &Path) -> (Option<bool>, String) {
 fn each_deliberate_defect_is_noticed() {
     let only = std::env::var("TOOLGATE_MUTANT").ok();
     let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants");
+    assert!(only.as_ref().is_none_or(|only| MUTANTS.iter().any(|mutant| mutant.name == only)), "no such mutant");
     let mut unnoticed = Vec::new();
     for mutant in MUTANTS.iter().filter(|mutant| only.as_deref().is_none_or(|only| only == mutant.name)) {
         copy_to(&copy);
@@ -204,8 +248,9 @@ fn each_deliberate_defect_is_noticed() {
         let source = fs::read_to_string(&file).expect("a source");
         assert_eq!(source.matches(mutant.find).count(), 1, "\"{}\" no longer fits {}", mutant.name, mutant.file);
         fs::write(&file, source.replacen(mutant.find, mutant.replace, 1)).expect("a mutant");
-        let (held, text) = seeds_hold(&copy);
-        let verdict = text.lines().find(|line| line.starts_with("seed ")).unwrap_or_default();
+        let (held, text) = test_holds(&copy, mutant.test);
+        let verdict =
+            text.lines().find(|line| line.starts_with("seed ") || line.ends_with("--- FAILED")).unwrap_or_default();
         println!("{:<32} {}", mutant.name, verdict.chars().take(120).collect::<String>());
         match held {
             Some(false) => {}

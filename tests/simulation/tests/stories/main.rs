@@ -1,6 +1,8 @@
 //! Single requests whose whole way matters: what was asked of executors, when, and what came of it.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod canaries;
+mod credentials;
 mod story;
 
 use std::cell::RefCell;

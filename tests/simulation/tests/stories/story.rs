@@ -49,10 +49,19 @@ pub(crate) const WIDE: &str = "canary-key-wide-0123";
 pub(crate) const NARROW: &str = "canary-key-narrow-0123";
 pub(crate) const NOTHING: &str = "canary-key-nothing-0123";
 
+thread_local! {
+    static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+fn log_line(line: &str) {
+    LOG.with_borrow_mut(|log| log.push(line.to_owned()));
+}
+
 /// One isolate on a world of its own.
 pub(crate) struct Story {
     pub(crate) world: Rc<World>,
     gateway: Rc<Gateway>,
+    document: &'static str,
     pub(crate) settings: Rc<BTreeMap<String, String>>,
 }
 
@@ -78,15 +87,29 @@ impl Story {
     pub(crate) fn new() -> Self {
         let settings =
             [("KEY_WIDE", WIDE), ("KEY_NARROW", NARROW), ("KEY_NOTHING", NOTHING), ("ENGINE_KEY", "account")];
-        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self { world: World::new(1), gateway: Rc::new(Gateway::new(DOCUMENT)), settings: Rc::new(settings.into()) }
+        Self::of(DOCUMENT, &settings)
+    }
+
+    /// The usual document under other settings.
+    pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
+        Self::of(DOCUMENT, settings)
+    }
+
+    /// A story under another document.
+    pub(crate) fn of(document: &'static str, settings: &[(&str, &str)]) -> Self {
+        toolgate::record::install(log_line);
+        LOG.with_borrow_mut(Vec::clear);
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings = Rc::new(settings.collect());
+        Self { world: World::new(1), gateway: Rc::new(Gateway::new(document)), document, settings }
     }
 
     /// The same world from another isolate.
     pub(crate) fn isolate(&self) -> Self {
         Self {
             world: Rc::clone(&self.world),
-            gateway: Rc::new(Gateway::new(DOCUMENT)),
+            gateway: Rc::new(Gateway::new(self.document)),
+            document: self.document,
             settings: Rc::clone(&self.settings),
         }
     }
@@ -141,6 +164,11 @@ impl Story {
     pub(crate) fn execute(&self, key: &str, tool: &str, input: &Value) -> Answer {
         let body = json!({"tool_name": tool, "user_id": "u1", "input": input});
         self.ask(key, Method::Post, "/v1/tools/execute", &body, &[])
+    }
+
+    /// Everything that was logged since this was asked last.
+    pub(crate) fn logged(&self) -> Vec<String> {
+        LOG.with_borrow_mut(std::mem::take)
     }
 
     pub(crate) fn sent(&self) -> Vec<String> {
