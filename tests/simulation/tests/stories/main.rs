@@ -3,6 +3,7 @@
 
 mod canaries;
 mod credentials;
+mod rates;
 mod story;
 
 use std::cell::RefCell;
