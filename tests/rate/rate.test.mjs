@@ -11,9 +11,9 @@ const DIRECTORY = process.env.TOOLGATE_RATE_WORKER ?? "target/rate";
 const KEY = "tg_rate_0123456789abcdef";
 const ISOLATES = 16;
 /** As in toolgate.toml. */
-const RATE = 400;
-const BURST = 400;
-const LEASE_S = 2;
+const RATE = 200;
+const BURST = 200;
+const LEASE_S = 4;
 const SECONDS = 12;
 /** Requests that each isolate has under way. */
 const CLIENTS = 3;
@@ -65,6 +65,8 @@ before(async () => {
   });
   await miniflare.ready;
   addresses = await Promise.all(names.map(async (name) => (await miniflare.unsafeGetDirectURL(name)).origin));
+  // Starts each isolate; what that takes is another test's affair.
+  for (const address of addresses) await ask(address);
 });
 
 after(() => miniflare.dispose());
@@ -97,6 +99,7 @@ test("sixteen isolates share a global limit", { timeout: 60_000 }, async () => {
   const admitted = [];
   const others = new Map();
   let requests = 0;
+  const earlier = await ownerCalls();
   const start = performance.now();
   const end = start + SECONDS * 1000;
   const client = async (address) => {
@@ -116,7 +119,7 @@ test("sixteen isolates share a global limit", { timeout: 60_000 }, async () => {
   };
   await Promise.all(addresses.flatMap((address) => Array.from({ length: CLIENTS }, () => client(address))));
   const took = (performance.now() - start) / 1000;
-  const calls = await ownerCalls();
+  const calls = (await ownerCalls()) - earlier;
 
   // As they arrive here: an answer may be late by as long as this machine is busy, so what was spread out may arrive together.
   // A second's worth is the slack for that; the bound itself is burst, leases and waiting requests.
