@@ -34,7 +34,14 @@ const fn of_stories(name: &'static str, file: &'static str, find: &'static str, 
     Mutant { test: ["stories", ""], name, file, find, replace }
 }
 
+/// A defect that the runs of many isolates under one limit must notice.
+const fn of_rates(name: &'static str, file: &'static str, find: &'static str, replace: &'static str) -> Mutant {
+    Mutant { test: ["rate", ""], name, file, find, replace }
+}
+
 const KEY: &str = "cache/key.rs";
+const OWNER: &str = "state/rate.rs";
+const LEASE: &str = "rate/lease.rs";
 
 const MUTANTS: &[Mutant] = &[
     mutant("key without tenant", KEY, "        tenant.as_str().as_bytes(),\n", "        &b\"\"[..],\n"),
@@ -194,6 +201,40 @@ const MUTANTS: &[Mutant] = &[
         "gateway.rs",
         "record.key = Some(identified.key);",
         "record.user = request.headers.get(Header::Authorization).and_then(crate::names::UserId::new);",
+    ),
+    of_rates("tokens handed out for nothing", OWNER, "        self.meter.take(pace, tokens);\n", ""),
+    of_rates(
+        "tokens given back again and again",
+        OWNER,
+        "let returned = own.returned.max(ask.returned);",
+        "let returned = own.returned;",
+    ),
+    of_rates("given back and used", LEASE, "            self.tokens = 0;\n", ""),
+    of_rates("no leases", OWNER, "first.saturating_add(ask.more.min(spare).min(room))", "first"),
+    of_rates("a told wait is not kept", LEASE, "inner.short.and_then(|pause| pause.left(now))", "None"),
+    of_rates(
+        "a lost owner is asked each time",
+        LEASE,
+        "pause.left(now).map(|left| (error, left))",
+        "{ let _ = (error, pause); None }",
+    ),
+    of_rates(
+        "a lost limiter admits",
+        "rate.rs",
+        "Standing::Lost(..) if running.config.rate.fail_mode == FailMode::Open => continue,",
+        "Standing::Lost(..) => continue,",
+    ),
+    of_stories(
+        "a refused request takes tokens",
+        "rate.rs",
+        "    refuse(running, stood, record)?;\n",
+        "    each(running, stood).for_each(|(_, _, entry, _)| drop(entry.lease.take()));\n    refuse(running, stood, record)?;\n",
+    ),
+    of_stories(
+        "callers share a limit of each",
+        "rate/book.rs",
+        "RatePer::Caller => subject.caller.id.as_str(),",
+        "RatePer::Caller => subject.caller.tenant.as_str(),",
     ),
 ];
 

@@ -7,6 +7,7 @@ mod inputs;
 mod keys;
 mod keys_managed;
 mod policies;
+mod rates;
 mod story;
 
 use std::cell::RefCell;
