@@ -154,7 +154,7 @@ impl<'a> Authority<'a> {
                 let (decision, listing) = (self.policies().decide(&calling), own(Action::ToolsList));
                 let may_list = || self.policies().decide(&listing).may_be_allowed();
                 let is_seen = decision.may_be_allowed()
-                    || (decision.verdict == Verdict::Deny(Denial::NotPermitted) && decision.is_clear && may_list());
+                    || (decision.verdict == Verdict::Deny(Denial::NotPermitted) && may_list());
                 if is_seen { Ok(()) } else { Err(self.refused(&decision, &calling, not_permitted())) }
             }
             // The engine lets the model call it, and nobody asks about the arguments then: that must be allowed for all.
@@ -226,10 +226,8 @@ impl<'a> Authority<'a> {
                 Refusal::with(RefusalKind::PolicyError, told.collect::<Vec<_>>().join(", "))
             }
             Verdict::Deny(Denial::Forbidden) => Refusal::with(RefusalKind::PolicyDenied, decision.rules.join(", ")),
-            _ if decision.is_clear => not_permitted,
-            _ => {
-                Refusal::with(RefusalKind::PolicyDenied, "it depends on what is not known here, such as the arguments")
-            }
+            Verdict::Deny(Denial::NotPermitted) => not_permitted,
+            Verdict::Maybe | Verdict::Allow => depends_on_unknown(),
         }
     }
 }

@@ -118,6 +118,8 @@ struct Hit<'a> {
     policy: &'a Policy,
     place: u16,
     error: Option<ErrorKind>,
+    /// Whether it holds, or has that error, whatever is still unknown.
+    is_sure: bool,
 }
 
 impl PolicySet {
@@ -168,7 +170,8 @@ impl PolicySet {
             let not_boolean = (possible == Possible::OTHER).then_some(ErrorKind::Type);
             let error = error.or(not_boolean);
             if error.is_some() || possible.has(Possible::TRUE) {
-                hits.push(Hit { policy, place, error });
+                let is_sure = !possible.has(Possible::FALSE);
+                hits.push(Hit { policy, place, error, is_sure });
             }
         });
         hits.sort_unstable_by_key(|hit| hit.place);
@@ -178,7 +181,8 @@ impl PolicySet {
             rules.clear();
         }
         let mut errors = Vec::new();
-        for hit in hits.iter().filter(|hit| hit.policy.mode == Mode::Enforce) {
+        let is_told = |hit: &&Hit<'_>| hit.policy.mode == Mode::Enforce && (hit.is_sure || verdict == Verdict::Maybe);
+        for hit in hits.iter().filter(is_told) {
             match hit.error {
                 Some(kind) => errors.push((&*hit.policy.id, kind)),
                 None if hit.policy.effect == effect && verdict != Verdict::Deny(Denial::Error) => {

@@ -95,7 +95,7 @@ fn a_policy_permits_what_no_grant_does() {
         GUEST,
         Method::Post,
         "/v1/tools/execute",
-        &json!({"tool_name": "Math.Add", "input": {}}),
+        &json!({"tool_name": "Math.Multiply", "input": {}}),
         &from("DE"),
     );
     assert_eq!(other.refusal(), "tool_not_permitted", "{other:?}");
