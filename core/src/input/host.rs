@@ -128,7 +128,9 @@ fn judge_name(host: &str, private: bool, hosts: &[HostPattern]) -> Result<(), Br
 
 /// Whether `host` is `name` or below it.
 fn is_within(host: &str, name: &str) -> bool {
-    host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    // The last letter tells most names apart.
+    host.as_bytes().last() == name.as_bytes().last()
+        && host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// Labels of letters, digits, `_` and inner hyphens; no empty one, so no dot at the end.

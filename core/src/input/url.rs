@@ -88,7 +88,9 @@ impl UrlRule {
         if text.len() > limits::URL_BYTES {
             return Err(TOO_LONG);
         }
-        if text.chars().any(is_unsafe) {
+        // Most URLs are visible ASCII: one look at each byte.
+        let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
+        if !text.bytes().all(is_plain) && text.chars().any(is_unsafe) {
             return Err(CHARACTER);
         }
         let (scheme, rest) = text.split_once(':').ok_or(FORM)?;

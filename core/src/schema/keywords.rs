@@ -112,7 +112,7 @@ impl Reader<'_, '_> {
         }
         if let Some((_, bound)) = BOUNDS.iter().find(|(name, _)| *name == keyword) {
             if let Some((limit, text)) = self.number(keyword, value) {
-                self.rules.push(Rule::Bound { bound: *bound, limit, text });
+                self.rules.push(Rule::Bound { bound: *bound, limit, small: text.parse().ok(), text });
             }
             return;
         }

@@ -73,6 +73,8 @@ pub(super) enum Rule {
     Bound {
         bound: Bound,
         limit: Decimal,
+        /// The limit, where it is a plain integer: then no digits need be taken apart.
+        small: Option<i64>,
         text: Box<str>,
     },
     MultipleOf {
@@ -153,6 +155,16 @@ pub(super) enum Bound {
 }
 
 impl Bound {
+    /// Whether the value keeps the limit.
+    pub(super) fn holds<T: Ord>(self, value: &T, limit: &T) -> bool {
+        match self {
+            Self::Minimum => value >= limit,
+            Self::Maximum => value <= limit,
+            Self::ExclusiveMinimum => value > limit,
+            Self::ExclusiveMaximum => value < limit,
+        }
+    }
+
     /// The keyword, and the words before the limit.
     pub(super) const fn words(self) -> (&'static str, &'static str) {
         match self {

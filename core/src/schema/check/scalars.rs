@@ -3,7 +3,7 @@
 use super::{At, Check, Overrun};
 use crate::json::{Json, Number};
 use crate::schema::number::Decimal;
-use crate::schema::rules::{Bound, Count, Rule};
+use crate::schema::rules::{Count, Rule};
 
 /// Whether the number is whole; `None` when it is out of range.
 pub(super) fn is_whole(number: &Number<'_>) -> Option<bool> {
@@ -18,6 +18,13 @@ impl Check<'_> {
                 || number.as_f64().is_finite()
                 || self.fault(at.path, "finite", || "Input should be a finite number".to_owned());
         }
+        if let Rule::Bound { bound, small: Some(limit), text, .. } = rule
+            && let Some(value) = number.as_i64()
+        {
+            let fits = bound.holds(&value, limit);
+            let (name, words) = bound.words();
+            return fits || self.fault(at.path, name, || format!("Input should be {words} {text}"));
+        }
         if !self.spend(number.as_str().len() >> 4) {
             return false;
         }
@@ -25,15 +32,9 @@ impl Check<'_> {
             return self.give_up(Overrun::NumberRange);
         };
         match rule {
-            Rule::Bound { bound, limit, text } => {
-                let fits = match bound {
-                    Bound::Minimum => value >= *limit,
-                    Bound::Maximum => value <= *limit,
-                    Bound::ExclusiveMinimum => value > *limit,
-                    Bound::ExclusiveMaximum => value < *limit,
-                };
+            Rule::Bound { bound, limit, text, .. } => {
                 let (name, words) = bound.words();
-                fits || self.fault(at.path, name, || format!("Input should be {words} {text}"))
+                bound.holds(&value, limit) || self.fault(at.path, name, || format!("Input should be {words} {text}"))
             }
             Rule::MultipleOf { divisor, text } => {
                 divisor.divides(&value)
