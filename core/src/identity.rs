@@ -281,17 +281,22 @@ pub fn refuse_revoked(identified: &Identified, epochs: &Epochs) -> Result<(), Re
 
 /// The one credential that the headers present: a key or a token of at most `most` bytes.
 fn credential(headers: &RequestHeaders, most: usize) -> Result<&str, Refusal> {
+    let text = presented(headers)?;
+    // Visible ASCII only: a repeated header arrives joined by ", " and is no key either.
+    let is_key = text.len() <= most && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
+    if is_key { Ok(text) } else { Err(Refusal::new(RefusalKind::CredentialMalformed)) }
+}
+
+/// What the headers present, whatever it is.
+fn presented(headers: &RequestHeaders) -> Result<&str, Refusal> {
     let authorization = headers.get(Header::Authorization).map(strip_bearer).filter(|key| !key.is_empty());
     let api_key = headers.get(Header::XApiKey).filter(|key| !key.is_empty());
-    let key = match (authorization, api_key) {
-        (None, None) => return Err(Refusal::new(RefusalKind::CredentialMissing)),
-        (Some(key), None) | (None, Some(key)) => key,
-        (Some(left), Some(right)) if left == right => left,
-        (Some(_), Some(_)) => return Err(Refusal::new(RefusalKind::CredentialMalformed)),
-    };
-    // Visible ASCII only: a repeated header arrives joined by ", " and is no key either.
-    let is_key = key.len() <= most && key.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
-    if is_key { Ok(key) } else { Err(Refusal::new(RefusalKind::CredentialMalformed)) }
+    match (authorization, api_key) {
+        (None, None) => Err(Refusal::new(RefusalKind::CredentialMissing)),
+        (Some(key), None) | (None, Some(key)) => Ok(key),
+        (Some(left), Some(right)) if left == right => Ok(left),
+        (Some(_), Some(_)) => Err(Refusal::new(RefusalKind::CredentialMalformed)),
+    }
 }
 
 /// The key behind an optional, case-insensitive `Bearer ` (RFC 9110 section 11.1).

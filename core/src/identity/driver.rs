@@ -7,7 +7,7 @@ use super::issued::{self, Unverified};
 use super::jose::{self, Compact};
 use super::jwk::{self, KeySet};
 use super::remembered::{Basis, Outcome};
-use super::{Identified, Recognised, asking, credential, key, keys, refuse_revoked, signature};
+use super::{Identified, Recognised, asking, credential, key, keys, presented, refuse_revoked, signature};
 use crate::config::{AskRules, Issuer};
 use crate::epochs::{self, Held};
 use crate::isolate::{Isolate, Running};
@@ -67,15 +67,17 @@ fn recognise<'r, P: Platform>(
     if running.config.issuers.is_empty() {
         return by_key();
     }
-    let text = credential(headers, usize::MAX)?;
+    let text = presented(headers)?;
     if text.starts_with(key::PREFIX) {
         return by_key();
     }
+    // What is remembered was read letter by letter when it was new.
     match running.tokens.remembered(text, platform.now(), epochs) {
         Some(Outcome::Good(identified)) => return Ok(Found::Known(identified)),
         Some(Outcome::Refused(kind)) => return Err(Refusal::new(kind)),
         None => {}
     }
+    let text = credential(headers, usize::MAX)?;
     if text.len() <= limits::KEY_BYTES_MAX {
         match by_key() {
             Err(refusal) if refusal.kind == RefusalKind::CredentialUnknown => {}
