@@ -8,12 +8,13 @@ use super::rules::{Additional, Bound, Count, Kinds, Members, NodeId, Property, R
 use crate::json::{Json, Object};
 
 /// Keywords that other ones are read with, that name things, or that assert nothing.
-const PASSIVE: [&str; 27] = [
+const PASSIVE: [&str; 28] = [
     "$schema",
     "$id",
     "$ref",
     "$anchor",
     "$comment",
+    "type",
     "title",
     "description",
     "default",
@@ -69,6 +70,10 @@ const BOUNDS: [(&str, Bound); 4] = [
 /// Reads all keywords of a schema. What asks for evaluated members and items stands last.
 pub(super) fn read(compiler: &mut Compiler, object: &Object<'_>, place: &Place, rules: &mut Vec<Rule>) {
     let mut reader = Reader { compiler, object, place, rules };
+    // What is of the wrong kind is told as such before all else.
+    if let Some(value) = object.get("type") {
+        reader.kinds(value);
+    }
     reader.members();
     reader.items();
     reader.contains();
@@ -83,8 +88,6 @@ pub(super) fn read(compiler: &mut Compiler, object: &Object<'_>, place: &Place, 
         }
     }
     rules.append(&mut last);
-    // Cheap rules first: what is of the wrong kind is told as such.
-    rules.sort_by_key(|rule| !matches!(rule, Rule::Ref(_) | Rule::Type { .. }));
 }
 
 struct Reader<'r, 'c> {
@@ -120,7 +123,6 @@ impl Reader<'_, '_> {
             "$defs" => {
                 self.named(keyword, value);
             }
-            "type" => self.kinds(value),
             "enum" => match value {
                 Json::Array(items) => {
                     let items = items.iter().map(|item| item.clone().into_owned()).collect();
