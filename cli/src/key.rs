@@ -1,5 +1,8 @@
 //! `toolgate key`: API keys for callers, of which the configuration holds only keyed hashes.
 
+mod gateway;
+mod issued;
+
 use std::io::Read as _;
 
 use clap::{Args, Subcommand};
@@ -39,6 +42,14 @@ enum Command {
         #[command(flatten)]
         secret: SecretSource,
     },
+    /// Let a running gateway issue a key, and print it once.
+    Create(issued::Create),
+    /// List the keys that a running gateway has issued.
+    List(issued::List),
+    /// Let a running gateway issue a key in the place of another, and print it once.
+    Rotate(issued::Rotate),
+    /// End a key that a running gateway has issued, everywhere.
+    Revoke(issued::Revoke),
 }
 
 #[derive(Args, Debug)]
@@ -83,6 +94,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             say::output(&hash(key.trim_end_matches(['\r', '\n']), &secret.hasher()?)?);
             Ok(())
         }
+        Command::Create(create) => create.run(),
+        Command::List(list) => list.run(),
+        Command::Rotate(rotate) => rotate.run(),
+        Command::Revoke(revoke) => revoke.run(),
     }
 }
 

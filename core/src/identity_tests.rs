@@ -80,7 +80,7 @@ fn an_issued_key_that_is_not_whole_is_refused_without_asking_anybody() {
         Ok(unverified.id.to_owned())
     };
     assert_eq!(identify(&keyring, text), Ok(key.id));
-    assert_eq!(identify(&keyring, &text[..80]), Err(RefusalKind::CredentialMalformed));
+    assert_eq!(identify(&keyring, text.split_at(80).0), Err(RefusalKind::CredentialMalformed));
     assert_eq!(identify(&keyring, "tgk_"), Err(RefusalKind::CredentialMalformed));
     let without_secret = Keyring::new(KeyHashers::of_isolate(b"random"), &[], [7; 16]);
     assert_eq!(identify(&without_secret, text), Err(RefusalKind::KeyHashSecretMissing));

@@ -103,12 +103,7 @@ impl Operation {
     /// Whether an operator asks it, who must be able to revive what was killed, and to see what is going on.
     #[must_use]
     pub const fn is_operators(&self) -> bool {
-        matches!(
-            self,
-            Self::EpochsRead | Self::EpochsAdvance | Self::Metrics | Self::Ready | Self::Explain(_)
-                // What a key grants can be looked at, and taken away, also by whom nobody else may call for.
-                | Self::KeysList | Self::KeyGet(_) | Self::KeyRevoke(_)
-        )
+        matches!(self, Self::EpochsRead | Self::EpochsAdvance | Self::Metrics | Self::Ready | Self::Explain(_))
     }
 
     /// Whether the answer depends on which tools there are.

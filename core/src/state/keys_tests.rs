@@ -6,7 +6,7 @@ use crate::limits::{ISSUED_KEY_ONCE, ISSUED_KEYS_LISTED};
 const DAY: u64 = 24 * 3600 * 1000;
 
 fn at(ms: u64) -> Timestamp {
-    Timestamp::from_millis(1_000_000 + ms)
+    Timestamp::from_millis(1_000_000).after(Millis::new(ms))
 }
 
 fn fresh(id: &str) -> Fresh {

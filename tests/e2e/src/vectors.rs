@@ -2,6 +2,7 @@
 
 mod bad;
 mod calls;
+mod keys;
 mod lists;
 mod passes;
 
@@ -116,6 +117,7 @@ pub fn all() -> Vec<Vector> {
     vectors.extend(calls::engine());
     vectors.extend(passes::all());
     vectors.extend(bad::all());
+    vectors.extend(keys::all());
     vectors.push(Vector { counts: true, ..Vector::get("metrics", Caller::Operator, "/metrics").ok() });
     vectors
 }

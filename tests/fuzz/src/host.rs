@@ -22,6 +22,9 @@ pub(crate) const KEY: &str = "tg_fuzz_0123456789abcdef";
 pub(crate) const CREDENTIALS: [&str; 3] =
     ["engine-credential-0123456789", "worker-credential-0123456789abcdef", "own-worker-credential-0123456789"];
 
+/// Under which keys are hashed.
+const HASH_SECRET: &str = "a hashing secret of the fuzz targets";
+
 /// What an executor answers.
 pub(crate) type Answer = Result<OriginResponse, OriginError>;
 
@@ -138,6 +141,7 @@ impl Settings for Host {
             "ENGINE_KEY" => engine,
             "WORKER_SECRET" => worker,
             "TOOLGATE_WORKER_SECRET" => own,
+            "TOOLGATE_KEY_HASH_SECRET" => HASH_SECRET,
             _ => return None,
         };
         Some(value.to_owned())

@@ -12,6 +12,7 @@ mod entry;
 mod exchange;
 mod host;
 mod json;
+mod key;
 pub mod mutate;
 mod query;
 mod request;
@@ -46,6 +47,7 @@ pub const TARGETS: &[Target] = &[
     },
     Target { name: "entry", takes: "a key, and a kept answer in its stored form", run: entry::run },
     Target { name: "json", takes: "a JSON text", run: json::run },
+    Target { name: "key", takes: "a key as it is presented, and bodies of requests for keys", run: key::run },
     Target { name: "query", takes: "a request's target, or a query alone", run: query::run },
     Target { name: "request", takes: "one or more whole requests, as HTTP writes them", run: request::run },
     Target { name: "state", takes: "a stored state, and the commands that come to it", run: state::run },

@@ -1,6 +1,6 @@
 //! Stored states and commands: whatever the bytes are, there is a reply; what is stored can be read again.
 
-use toolgate::state::{Command, Reply, Step, epochs, step};
+use toolgate::state::{Command, Reply, Step, epochs, keys, step};
 use toolgate::time::Timestamp;
 
 use crate::text::{parts, unescaped};
@@ -72,5 +72,26 @@ fn check(stored: Option<&[u8]>, command: &[u8]) -> Step {
         assert!(!is_made || after.cache_floor >= before.cache_floor, "what is stale stays stale");
         assert!(done.state.is_some() || *after == before, "what changed is stored");
     }
+    if let Reply::Keys(reply) = &reply {
+        check_keys(reply, done.state.as_deref().or(stored));
+    }
     done
+}
+
+/// What a reply tells of issued keys is what their owner holds.
+fn check_keys(reply: &keys::Reply, stored: Option<&[u8]>) {
+    let find = |id: &str| reply_of(&step(stored, &encoded(&Command::Keys(keys::Command::Find(id.to_owned()))), NOW));
+    match reply {
+        keys::Reply::Key(key) | keys::Reply::Made { key, .. } => {
+            assert_eq!(find(&key.id), Reply::Keys(keys::Reply::Key(key.clone())), "it is kept as it was told");
+            let ended = key.ends_at().is_some_and(|end| end <= NOW);
+            let over = matches!(key.standing(NOW), keys::Standing::Expired | keys::Standing::Revoked);
+            assert!(over == ended || key.revoked_at.is_some(), "{key:?}");
+        }
+        keys::Reply::Keys(listed) => {
+            assert!(listed.len() <= toolgate::limits::ISSUED_KEYS_LISTED, "a list is bounded");
+            assert!(listed.iter().all(|key| key.hash.is_empty()), "a list tells no hash");
+        }
+        keys::Reply::Unknown | keys::Reply::Ended | keys::Reply::Mismatch | keys::Reply::Full => {}
+    }
 }

@@ -97,6 +97,49 @@ fn a_change_of_the_epochs_holds_on_other_instances_within_a_lease() {
 }
 
 #[test]
+fn an_issued_key_is_revoked_on_other_instances_within_a_lease() {
+    for platform in BOTH {
+        let mut world = start(platform, "issued");
+        let issue = || {
+            let body = json!({"name": "bot", "roles": ["adder"], "users": [ADA]});
+            let answer = world.send(&Ask::post("/gate/v1/keys", &body).key(DEVELOPER));
+            assert_eq!(answer.status, 201, "{platform:?} {}", answer.text());
+            let text = |name: &str| answer.json()[name].as_str().unwrap().to_owned();
+            (text("key"), format!("/gate/v1/keys/{}", text("id")))
+        };
+        let add = |key: &str| Ask::execute("Math.Add", &json!({"a": "1", "b": "2"}), ADA).key(key);
+        let ((first, at_first), (other, _)) = (issue(), issue());
+        for key in [&first, &other] {
+            assert_eq!((world.send(&add(key)).status, elsewhere(&world, &add(key)).status), (200, 200), "{platform:?}");
+        }
+        let rotated = Ask::post(&format!("{at_first}/rotate"), &json!({"overlap": 0})).key(DEVELOPER);
+        let rotated = world.send(&rotated);
+        assert_eq!(rotated.status, 201, "{platform:?} {}", rotated.text());
+        within_a_lease(&world, &add(&first), (401, "credential_expired"));
+        let second = rotated.json()["key"].as_str().unwrap().to_owned();
+        assert_eq!(elsewhere(&world, &add(&second)).status, 200, "{platform:?}");
+
+        let at_second = format!("/gate/v1/keys/{}", rotated.json()["id"].as_str().unwrap());
+        let begun = Stopwatch::start();
+        let revoked = world.send(&Ask::new("DELETE", &at_second).key(DEVELOPER));
+        assert_eq!((revoked.status, &revoked.json()["state"]), (200, &json!("revoked")), "{platform:?}");
+        within_a_lease(&world, &add(&second), (401, "credential_revoked"));
+        println!("{platform:?}: a revoked key is refused on both after {:?}", begun.elapsed());
+        assert_eq!(elsewhere(&world, &add(&other)).status, 200, "{platform:?}");
+
+        world.kill_host();
+        world.start_host();
+        let outcomes = [&first, &second, &other].map(|key| world.send(&add(key)).status);
+        assert_eq!(outcomes, [401, 401, 200], "{platform:?}");
+        let log = world.log();
+        assert!(
+            ![&first, &second, &other].into_iter().any(|key| log.contains(key.as_str())),
+            "{platform:?}: a key is logged"
+        );
+    }
+}
+
+#[test]
 fn what_is_durable_survives_kill_9() {
     for platform in BOTH {
         let mut world = start(platform, "restart");

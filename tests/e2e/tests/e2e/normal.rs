@@ -52,6 +52,9 @@ fn taken(text: &str, counts: bool) -> (Option<&'static str>, usize) {
             return (Some("ID"), prefix.len() + length);
         }
     }
+    if let Some(length) = issued(text) {
+        return (Some("KEY"), length);
+    }
     if let Some(length) = timestamp(text) {
         return (Some("TIME"), length);
     }
@@ -66,6 +69,18 @@ fn taken(text: &str, counts: bool) -> (Option<&'static str>, usize) {
         return (Some("#"), digits);
     }
     (None, text.chars().next().map_or(1, char::len_utf8))
+}
+
+/// The length of an issued key, or of an id of one behind what stands before it.
+fn issued(text: &str) -> Option<usize> {
+    let digits = |text: &str| text.bytes().take_while(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')).count();
+    if let Some(key) = text.strip_prefix("tgk_") {
+        let is_key = digits(key) == 20 && key[20..].starts_with('_') && digits(&key[21..]) == 56;
+        return is_key.then_some(4 + 20 + 1 + 56);
+    }
+    let before = ["\"id\":\"", "\"rotated_to\":\"", "bot.", "once."];
+    let found = before.into_iter().find_map(|before| Some((before.len(), text.strip_prefix(before)?)));
+    found.filter(|(_, id)| digits(id) == 20).map(|(length, _)| length + 20)
 }
 
 /// The length of an RFC 3339 time of this century.
@@ -98,5 +113,7 @@ fn only_ids_and_times_are_replaced() {
     let text = r#"{"id":"tc_0123456789abcdef0123456789abcdef","duration":1.5,"at":"2026-11-21T03:11:07.444Z","n":12,"t":"2035-01-01T00:00:00"}"#;
     assert_eq!(plain(text, false), r#"{"id":"ID",NUMBER,"at":"TIME","n":12,"t":"2035-01-01T00:00:00"}"#);
     assert_eq!(plain("a 12 b", true), "a # b");
+    let key = r#"{"key":"tgk_00070e151c232a31383f_464d545b626970777e858c939aa1a8afb6bdc4cbd2d9e0e73a2a17d0","id":"00070e151c232a31383f","caller":"bot.00070e151c232a31383f","x":"00070e151c232a31383f"}"#;
+    assert_eq!(plain(key, false), r#"{"key":"KEY",KEY","caller":"KEY","x":"00070e151c232a31383f"}"#);
     assert_eq!(plain("toolgate; hit; ttl=599; detail=memory", false), "toolgate; hit; NUMBER; detail=memory");
 }

@@ -41,6 +41,12 @@ fn requests() -> Vec<(Method, &'static str, Value)> {
         (Method::Get, "/nowhere/canary-path", Value::Null),
         (Method::Post, "/gate/v1/epochs", json!({"changes": [{"canary": "canary-change"}]})),
         (Method::Get, "/gate/v1/explain/canary-id", Value::Null),
+        (Method::Post, "/gate/v1/keys", json!({"name": "canary name", "roles": ["canary-role"]})),
+        (Method::Post, "/gate/v1/keys", json!({"name": "bot", "roles": ["canary-role"], "canary-member": "canary"})),
+        (Method::Get, "/gate/v1/keys?after=canary&tenant=canary", Value::Null),
+        (Method::Get, "/gate/v1/keys?canary=canary", Value::Null),
+        (Method::Post, "/gate/v1/keys/canary-id/rotate", json!({"overlap": "canary"})),
+        (Method::Delete, "/gate/v1/keys/canary-id", Value::Null),
         (Method::Get, "/metrics", Value::Null),
         (Method::Get, "/health/ready", Value::Null),
     ]

@@ -42,7 +42,7 @@ projects = ["o/p"]
 
 pub(crate) const ROOT: &str = "canary-key-root-0123";
 pub(crate) const LEAD: &str = "canary-key-lead-0123";
-const SECRET: &str = "canary: the first hashing secret of these";
+pub(crate) const SECRET: &str = "canary: the first hashing secret of these";
 const NEXT_SECRET: &str = "canary: the second hashing secret of these";
 const LEASE_MS: u64 = 2_000;
 

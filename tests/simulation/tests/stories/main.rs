@@ -4,6 +4,7 @@
 mod canaries;
 mod credentials;
 mod keys;
+mod keys_managed;
 mod story;
 
 use std::cell::RefCell;
