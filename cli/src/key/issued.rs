@@ -100,13 +100,15 @@ impl Create {
 impl List {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let gateway = self.address.gateway()?;
-        say::output("id\tstate\ttenant\tname\troles\tcreated_at\texpires_at\thash_secret");
         let mut after: Option<String> = None;
         for _ in 0..PAGES {
             let mut query = vec![("limit", "100")];
             query.extend(self.tenant.as_deref().map(|tenant| ("tenant", tenant)));
             query.extend(after.as_deref().map(|after| ("after", after)));
             let page = gateway.ask(&Method::GET, &["keys"], &query, None, None)?;
+            if after.is_none() {
+                say::output("id\tstate\ttenant\tname\troles\tcreated_at\texpires_at\thash_secret");
+            }
             for key in page.get("items").and_then(Value::as_array).into_iter().flatten() {
                 say::output(&row(key));
             }

@@ -66,9 +66,13 @@ users = ["ada@acme.example"]
 const VECTORS: &str = include_str!("../../../tokens/vectors.json");
 
 /// A token of 900 bytes.
-fn token(vectors: &serde_json::Value) -> &str {
-    let valid = vectors["valid"].as_array().expect("a list").iter();
-    valid.filter(|vector| vector["name"] == "entra").find_map(|vector| vector["token"].as_str()).expect("a token")
+fn token(vectors: &serde_json::Value) -> String {
+    let valid = vectors.get("valid").and_then(serde_json::Value::as_array).expect("a list").iter();
+    let text = |vector: &'_ serde_json::Value, name: &str| {
+        vector.get(name).and_then(serde_json::Value::as_str).map(str::to_owned)
+    };
+    let mut tokens = valid.filter(|vector| text(vector, "name").as_deref() == Some("entra"));
+    tokens.next().and_then(|vector| text(vector, "token")).expect("a token")
 }
 
 #[derive(Clone, Default)]
@@ -128,7 +132,7 @@ impl Origin for Host {
     async fn send(&self, request: OriginRequest) -> Result<OriginResponse, OriginError> {
         let body = if request.url.starts_with("https://login.microsoftonline.com/") {
             let vectors: serde_json::Value = serde_json::from_str(VECTORS).expect("the vectors");
-            vectors["jwks"][&request.url].to_string()
+            vectors.pointer("/jwks").and_then(|jwks| jwks.get(&request.url)).expect("its keys").to_string()
         } else if request.url.ends_with("/worker/tools") {
             r#"[{"name":"Get","toolkit":{"name":"Docs","version":"1.2.0"},"input":{"parameters":[]},"output":{}}]"#
                 .to_owned()
@@ -180,13 +184,13 @@ fn main() {
     let vectors: serde_json::Value = serde_json::from_str(VECTORS).expect("the vectors");
     let has_token = std::env::args().nth(2).is_some_and(|word| word == "token");
     let (document, credential) =
-        if has_token { ([DOCUMENT, ISSUER].concat(), token(&vectors)) } else { (DOCUMENT.to_owned(), KEY) };
+        if has_token { ([DOCUMENT, ISSUER].concat(), token(&vectors)) } else { (DOCUMENT.to_owned(), KEY.to_owned()) };
     let (gateway, host) = (Gateway::new(document.leak()), Host::default());
     for _ in 0..2 {
-        answer(&gateway, &host, request(credential));
+        answer(&gateway, &host, request(&credential));
     }
     for _ in 0..calls {
-        let response = answer(&gateway, &host, black_box(request(credential)));
+        let response = answer(&gateway, &host, black_box(request(&credential)));
         let is_hit = response.headers.iter().any(|(name, value)| *name == "cache-status" && value.contains("; hit"));
         let Body::Bytes(body) = &response.body else { panic!("no body") };
         assert!(is_hit && body.len() > 1_000, "not the cached path: {response:?}");
