@@ -1,6 +1,7 @@
 // One limit over sixteen isolates on workerd: sixteen services of one miniflare, all bound to the Durable Objects of one of
-// them. Counts, not times, are what is asserted. `node --test tests/rate/rate.test.mjs DIRECTORY`, where DIRECTORY holds the
-// Worker built with tests/rate/toolgate.toml; ends by itself within 40 s.
+// them. Counts, not times, are what is asserted. `cargo gate --only rate`; or, with the Worker built with
+// tests/rate/toolgate.toml in DIRECTORY: `TOOLGATE_RATE_WORKER=DIRECTORY node --test tests/rate/rate.test.mjs`. Ends by
+// itself within a minute.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -8,6 +8,7 @@ use crate::build::target;
 use crate::failure::Failure;
 use crate::npm;
 use crate::prerequisites::NODE_REMEDY;
+use crate::workspace::RUSTUP_REMEDY;
 
 /// One step.
 pub(super) struct Step {
@@ -89,6 +90,12 @@ pub(super) const STEPS: &[Step] = &[
         work: |run| build_and_weigh(run, "cloudflare"),
     },
     Step {
+        name: "rate",
+        about: "one rate limit over sixteen services on workerd",
+        needs: &["npm", "cloudflare"],
+        work: rate,
+    },
+    Step {
         name: "spin",
         about: "the Spin component in release: its imports and its size",
         needs: &[],
@@ -147,6 +154,18 @@ fn entry(run: &mut Run) -> Result<(), Failure> {
     let mut node = Command::new("node");
     node.current_dir(&run.workspace.root).args(["--test", "--test-reporter=tap"]).args(TESTS);
     run.start(&mut node, NODE_REMEDY)
+}
+
+/// The release module of the step before, bundled with the test's own document.
+fn rate(run: &mut Run) -> Result<(), Failure> {
+    let output = run.workspace.target.join("rate");
+    let mut build = run.workspace.cargo();
+    build.args(["run", "--quiet", "--package", "toolgate-cli", "--bin", "toolgate", "--", "build", "cloudflare"]);
+    build.arg("--release").arg("--output").arg(&output).env("TOOLGATE_CONFIG", "tests/rate/toolgate.toml");
+    run.start(&mut build, RUSTUP_REMEDY)?;
+    let mut node = Command::new("node");
+    node.current_dir(&run.workspace.root).args(["--test", "--test-reporter=tap", "tests/rate/rate.test.mjs"]);
+    run.start(node.env("TOOLGATE_RATE_WORKER", output), NODE_REMEDY)
 }
 
 /// As a program of its own, so that a long silence of the compiler is reported. Cargo knows where it is: the tests above may

@@ -205,7 +205,8 @@ impl Question {
         inner.expire(life, now);
         if self.asked_at <= now && now.since(self.asked_at) < life {
             inner.tokens = inner.tokens.saturating_add(tokens);
-            inner.answered = Some(inner.answered.map_or(self.asked_at, |answered| answered.max(self.asked_at)));
+            // Not the later of the two: after the clock was set back, the earlier answer lies in the future.
+            inner.answered = Some(self.asked_at);
         } else {
             inner.returned = inner.returned.saturating_add(tokens);
         }

@@ -260,6 +260,7 @@ fn explore(most: &Budget) -> usize {
     let mut seen = HashSet::new();
     let mut open = vec![(World::new(), Vec::new())];
     while let Some((world, trace)) = open.pop() {
+        assert!(trace.len() < 100, "this does not end: {trace:?}");
         for event in world.events(most) {
             let (mut next, mut trace) = (world.clone(), trace.clone());
             trace.push(event);
@@ -283,7 +284,7 @@ fn no_order_of_events_passes_the_bound() {
         Budget { requests: 2, ticks: 2, faults: 0, clocks: true },
     ] {
         let states = explore(&most);
-        println!("{states} states");
+        println!("{states} states of {} requests", most.requests);
         assert!(states > 1_000, "too few to mean anything: {states}");
     }
 }

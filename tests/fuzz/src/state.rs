@@ -1,6 +1,6 @@
 //! Stored states and commands: whatever the bytes are, there is a reply; what is stored can be read again.
 
-use toolgate::state::{Command, Reply, Step, epochs, keys, step};
+use toolgate::state::{Command, Reply, Step, epochs, keys, rate, step};
 use toolgate::time::Timestamp;
 
 use crate::text::{parts, unescaped};
@@ -60,6 +60,9 @@ fn check(stored: Option<&[u8]>, command: &[u8]) -> Step {
         let again = reply_of(&step(Some(state), command, NOW));
         assert!(again != Reply::Unreadable, "what was stored can be read again");
     }
+    if let Reply::Rate(rate::Reply::Lease(granted)) = &reply {
+        check_lease(command, granted);
+    }
     if let Reply::Epochs(epochs::Reply::Now(after)) = &reply {
         let read = encoded(&Command::Epochs(epochs::Command::Read));
         let before = reply_of(&step(stored, &read, NOW));
@@ -94,4 +97,15 @@ fn check_keys(reply: &keys::Reply, stored: Option<&[u8]>) {
         }
         keys::Reply::Unknown | keys::Reply::Ended | keys::Reply::Mismatch | keys::Reply::Full => {}
     }
+}
+
+/// Whatever was stored: nobody is given more than it asked for, nor more than the limit ever has.
+fn check_lease(command: &[u8], granted: &rate::Granted) {
+    let (_, body) = command.split_first().expect("a command that was read");
+    let Ok(Command::Rate(rate::Command::Ask(ask))) = rmp_serde::from_slice(body) else {
+        panic!("a lease for what is no question");
+    };
+    assert!(granted.tokens <= ask.waiting.saturating_add(ask.more), "no more than was asked for");
+    assert!(granted.tokens.saturating_add(granted.left) <= ask.pace.burst, "no more than the burst");
+    assert!(ask.waiting == 0 || granted.tokens > 0 || granted.wait.get() > 0, "a refusal says when to ask again");
 }
