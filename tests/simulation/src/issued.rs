@@ -200,7 +200,7 @@ impl Run {
         let tenant = self.pick(&["a", "a", "b"]).unwrap_or_default();
         let users = some(&["u1", "u2", "*"], 0);
         let scopes =
-            if self.world.chance(40) { some(&["tools/call", "keys/*", "tools/list", "*"], 1) } else { Vec::new() };
+            if self.world.chance(40) { some(&["tools/call", "keys/*", "tools/*", "*"], 1) } else { Vec::new() };
         let grants = Grants::new(tenant, &some(&["add", "math", "lead"], 1), &users, &scopes);
         let lives = self.pick(&[None, None, Some(5), Some(90)]).flatten();
         let mut body = json!({"name": "bot", "tenant": tenant, "roles": grants.roles, "users": grants.users, "scopes": grants.scopes});
