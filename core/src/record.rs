@@ -122,7 +122,7 @@ impl Record {
             refusal: None,
             engine_refused: false,
             tool_error: None,
-            rate: Fields::new(),
+            rate: Fields::default(),
             would_refuse: Vec::new(),
             degraded: Vec::new(),
             epoch: None,

@@ -5,7 +5,7 @@ use crate::config::RateLimit;
 use crate::time::{Millis, write_number};
 
 /// Both fields, while they are written. An empty list is a field that is not sent (RFC 9651, section 3.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
     /// The value of `RateLimit-Policy`.
     pub policy: String,
@@ -14,12 +14,6 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Two lists without items.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { policy: String::new(), service: String::new() }
-    }
-
     /// Notes that `limit` is about this request.
     pub(crate) fn policy(&mut self, limit: &RateLimit) {
         separate(&mut self.policy);

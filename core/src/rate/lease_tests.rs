@@ -1,4 +1,5 @@
 //! Tests of an isolate's lease.
+#![expect(clippy::arithmetic_side_effects, reason = "a test that goes wrong must stop")]
 
 use super::*;
 

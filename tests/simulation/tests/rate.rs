@@ -1,6 +1,7 @@
 //! Rate limits over many isolates: never above the stated bound, hardly below the limit, and few questions to the owner.
 //!
 //! `TOOLGATE_SEED=n` runs one seed of the property.
+#![expect(clippy::print_stdout, reason = "a test shows its figures")]
 
 use toolgate_simulation::crowd::{Crowd, Limit, Plan, run};
 use toolgate_simulation::world::Faults;
@@ -48,7 +49,8 @@ fn figures(name: &str, plan: &Plan, crowd: &Crowd) -> (f64, f64) {
 
 #[test]
 fn sixteen_isolates_share_a_global_limit() {
-    let demands: [(&str, fn(usize, u64) -> f64); 5] = [
+    type Demand = fn(usize, u64) -> f64;
+    let demands: [(&str, Demand); 5] = [
         ("twice the limit", |_, _| 250.0),
         ("the limit", |_, _| 125.0),
         ("one isolate has half of it", |isolate, _| if isolate == 0 { 1_500.0 } else { 100.0 }),
