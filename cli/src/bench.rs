@@ -136,21 +136,34 @@ fn workerd(workspace: &Workspace) -> Result<String, Failure> {
     Ok(command::output(&mut node, NODE_REMEDY)?.trim().to_owned())
 }
 
-/// Prints the instructions of one cached call of the core, every stage and the record included.
+/// What is added to the configuration, and what it is called.
+const COUNTED: [(&str, &[&str]); 6] = [
+    ("one cached execute, all stages", &[]),
+    ("by a remembered token", &["token"]),
+    ("under ten policies", &["policies"]),
+    ("under four limits", &["limits"]),
+    ("under a schema of the operator's", &["schema"]),
+    ("under all of these", &["guarded"]),
+];
+
+/// Prints the instructions of one cached call of the core, every stage and the record included, and what guards add to it.
 fn count_instructions(program: &Path) -> Result<(), Failure> {
-    let counts = COUNTED_CALLS.map(|calls| collected(program, calls));
-    let [few, many] = counts;
     let [few_calls, many_calls] = COUNTED_CALLS;
-    let each = many?.saturating_sub(few?).checked_div(many_calls.saturating_sub(few_calls)).unwrap_or(0);
-    say::output(&format!("Core, one cached execute, all stages: {each} instructions (callgrind)"));
+    let mut first = None;
+    for (what, words) in COUNTED {
+        let (few, many) = (collected(program, few_calls, words)?, collected(program, many_calls, words)?);
+        let each = many.saturating_sub(few).checked_div(many_calls.saturating_sub(few_calls)).unwrap_or(0);
+        let more = each.saturating_sub(*first.get_or_insert(each));
+        say::output(&format!("Core, {what}: {each} instructions (callgrind), {more} more"));
+    }
     Ok(())
 }
 
-fn collected(program: &Path, calls: u64) -> Result<u64, Failure> {
+fn collected(program: &Path, calls: u64, words: &[&str]) -> Result<u64, Failure> {
     let log = program.with_extension("callgrind");
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
-    valgrind.arg(format!("--log-file={}", log.display())).arg(program).arg(calls.to_string());
+    valgrind.arg(format!("--log-file={}", log.display())).arg(program).arg(calls.to_string()).args(words);
     command::run(&mut valgrind, VALGRIND_REMEDY)?;
     let text = fs::read_to_string(&log).map_err(Failure::file(&log))?;
     instructions(&text).ok_or_else(|| Failure::new(format!("{} tells no count", log.display())))

@@ -2,6 +2,7 @@
 
 mod bad;
 mod calls;
+mod governed;
 mod keys;
 mod lists;
 mod passes;
@@ -23,6 +24,10 @@ pub enum Caller {
     Operator,
     /// As the developer, of another tenant.
     Stranger,
+    /// Under policies and rules about inputs.
+    Governed,
+    /// Under a limit of three calls a day.
+    Throttled,
 }
 
 /// One request, and what must come of it beside being the same everywhere.
@@ -118,6 +123,7 @@ pub fn all() -> Vec<Vector> {
     vectors.extend(passes::all());
     vectors.extend(bad::all());
     vectors.extend(keys::all());
+    vectors.extend(governed::all());
     vectors.push(Vector { counts: true, ..Vector::get("metrics", Caller::Operator, "/metrics").ok() });
     vectors
 }

@@ -1,5 +1,7 @@
 //! Answers `N` cached execute calls (1 KB result, authenticated, every stage, the record written) on a host that does
-//! nothing, after warming up; with `token` behind `N`, for the holder of a signed token instead of a key's. Two runs under callgrind with different `N` give the instructions of one call:
+//! nothing, after warming up. Words behind `N` add to the configuration: `token` (the caller holds a signed token instead of a
+//! key), `policies` (ten), `limits` (four, one of each kind), `schema` (an operator's rule about the arguments); `guarded` is
+//! all of them. Two runs under callgrind with different `N` give the instructions of one call:
 //! `cargo toolgate bench core`, or by hand as docs/benchmarks.md says.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a benchmark that goes wrong must stop")]
@@ -60,6 +62,52 @@ tenant_claim = "tid"
 tenants = ["11111111-2222-3333-4444-555555555555"]
 default_roles = ["agent"]
 users = ["ada@acme.example"]
+"#;
+
+/// Ten policies, of which four are about the call.
+const POLICIES: &str = r#"
+[[policies]]
+id = "company"
+text = '''
+@id("hours") forbid (principal, action == Action::"tools/call", resource) when { context.time.hour > 24 };
+@id("destructive") forbid (principal, action == Action::"tools/call", resource)
+  when { resource has destructive && resource.destructive } unless { principal in Role::"admin" };
+@id("short") forbid (principal, action == Action::"tools/call", resource in Toolkit::"Docs")
+  when { context.arguments has query && context.arguments.query == "" };
+@id("own") permit (principal in Tenant::"acme", action == Action::"tools/call", resource in Toolkit::"Docs")
+  when { context has user && context.user like "*@acme.example" };
+@id("mail") forbid (principal, action == Action::"tools/call", resource == Tool::"Mail.Send")
+  unless { context.arguments.to like "*@acme.example" };
+@id("bank") forbid (principal, action == Action::"tools/call", resource == Tool::"Bank.Transfer")
+  unless { context.arguments.amount <= 1000 };
+@id("files") forbid (principal, action == Action::"tools/call", resource in Toolkit::"Files") unless { principal in Role::"ops" };
+@id("ops") permit (principal in Role::"ops", action == Action::"*", resource);
+@id("globex") forbid (principal in Tenant::"globex", action in Action::"admin/*", resource);
+@id("chat") permit (principal in Role::"chat", action == Action::"chat/completions", resource);
+'''
+"#;
+
+/// Limits per caller, tool and tenant, and for all.
+const LIMITS: &str = r#"
+[rate]
+limits = [
+  { id = "caller", per = ["caller"], requests = 1000000000, window = "1s" },
+  { id = "tool", per = ["tool"], requests = 1000000000, window = "1s" },
+  { id = "tenant", per = ["tenant"], requests = 1000000000, window = "1s" },
+  { id = "all", per = [], requests = 1000000000, window = "1s" },
+]
+"#;
+
+/// What the five arguments have to be.
+const SCHEMA: &str = r#"
+[[inputs]]
+tools = ["Docs.*"]
+schema = '''
+{ "properties": { "query": { "type": "string", "minLength": 1, "maxLength": 200 },
+    "limit": { "type": "integer", "minimum": 1, "maximum": 100 }, "exact": { "type": "boolean" },
+    "tags": { "type": "array", "maxItems": 10, "items": { "type": "string" } }, "sort": { "enum": ["asc", "desc"] } },
+  "required": ["query"] }
+'''
 "#;
 
 /// Tokens and keys that were made for the host's time.
@@ -134,8 +182,13 @@ impl Origin for Host {
             let vectors: serde_json::Value = serde_json::from_str(VECTORS).expect("the vectors");
             vectors.pointer("/jwks").and_then(|jwks| jwks.get(&request.url)).expect("its keys").to_string()
         } else if request.url.ends_with("/worker/tools") {
-            r#"[{"name":"Get","toolkit":{"name":"Docs","version":"1.2.0"},"input":{"parameters":[]},"output":{}}]"#
-                .to_owned()
+            let parameter = |(name, kind): &(&str, &str)| serde_json::json!({"name": name, "required": false, "value_schema": {"val_type": kind}});
+            let kinds =
+                [("query", "string"), ("limit", "integer"), ("exact", "boolean"), ("tags", "json"), ("sort", "string")];
+            let parameters: Vec<_> = kinds.iter().map(parameter).collect();
+            serde_json::json!([{"name": "Get", "toolkit": {"name": "Docs", "version": "1.2.0"},
+                "input": {"parameters": parameters}, "output": {}}])
+            .to_string()
         } else {
             let value = "x".repeat(1_000);
             serde_json::json!({"success": true, "duration": 3.5, "finished_at": "2026-01-01T00:00:00", "output": {"value": value}})
@@ -159,7 +212,7 @@ fn request(credential: &str) -> Request {
     set(Header::Authorization, &format!("Bearer {credential}"));
     set(Header::ContentType, "application/json");
     set(Header::Accept, "application/json");
-    let body = br#"{"tool_name":"Docs.Get","user_id":"ada@acme.example","input":{}}"#;
+    let body = br#"{"tool_name":"Docs.Get","user_id":"ada@acme.example","input":{"query":"rates","limit":10,"exact":true,"tags":["a","b"],"sort":"asc"}}"#;
     Request {
         method: Method::Post,
         target: "/v1/tools/execute".to_owned(),
@@ -182,9 +235,12 @@ fn main() {
         black_box(line);
     });
     let vectors: serde_json::Value = serde_json::from_str(VECTORS).expect("the vectors");
-    let has_token = std::env::args().nth(2).is_some_and(|word| word == "token");
-    let (document, credential) =
-        if has_token { ([DOCUMENT, ISSUER].concat(), token(&vectors)) } else { (DOCUMENT.to_owned(), KEY.to_owned()) };
+    let words: Vec<String> = std::env::args().skip(2).collect();
+    let has = |word: &str| words.iter().any(|given| given == word || given == "guarded");
+    let sections = [("token", ISSUER), ("policies", POLICIES), ("limits", LIMITS), ("schema", SCHEMA)];
+    let added = sections.into_iter().filter(|(word, _)| has(word)).map(|(_, section)| section);
+    let document: String = std::iter::once(DOCUMENT).chain(added).collect();
+    let credential = if has("token") { token(&vectors) } else { KEY.to_owned() };
     let (gateway, host) = (Gateway::new(document.leak()), Host::default());
     for _ in 0..2 {
         answer(&gateway, &host, request(&credential));

@@ -19,15 +19,19 @@ pub(crate) fn normal(answer: &Answer, counts: bool) -> Normal {
     let length = answer.header("content-length").and_then(|length| length.parse::<usize>().ok());
     assert!(length.is_none_or(|length| length == answer.body.len() || answer.body.is_empty()), "{answer:?}");
     let kept = answer.headers.iter().filter(|(name, _)| !OF_THE_CONNECTION.contains(&name.as_str()));
+    let is_limited = answer.outcome().1 == "rate_limited";
     Normal {
         status: answer.status,
-        headers: kept.map(|(name, value)| (name.clone(), plain(value, false))).collect(),
+        // How long a limit lasts is counted from the request before.
+        headers: kept
+            .map(|(name, value)| (name.clone(), plain(value, is_limited && name.starts_with("retry-after"))))
+            .collect(),
         body: plain(&String::from_utf8_lossy(&answer.body), counts),
     }
 }
 
 /// Texts before a number that is a time or a life.
-const BEFORE_TIMES: [&str; 4] = ["\"duration\":", "\"created\":", "ttl=", "http://127.0.0.1:"];
+const BEFORE_TIMES: [&str; 5] = ["\"duration\":", "\"created\":", "ttl=", ";t=", "http://127.0.0.1:"];
 
 fn plain(text: &str, counts: bool) -> String {
     let mut out = String::with_capacity(text.len());

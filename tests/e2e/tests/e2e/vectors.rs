@@ -8,7 +8,7 @@ use toolgate_engine::Options;
 
 use crate::http::{Answer, Ask};
 use crate::normal::{Normal, normal};
-use crate::world::{DEVELOPER, KEYS_BEGIN, LISTER, NARROW, OPERATOR, Platform, STRANGER, World};
+use crate::world::{DEVELOPER, GOVERNED, KEYS_BEGIN, LISTER, NARROW, OPERATOR, Platform, STRANGER, THROTTLED, World};
 
 /// One instance for the whole run, as workerd keeps one isolate: else what is in memory would differ.
 const ONE_INSTANCE: [&str; 4] = ["--max-instance-reuse-count", "1000000", "--idle-instance-timeout", "900s"];
@@ -101,6 +101,8 @@ fn ask(vector: &Vector, kept: &BTreeMap<&str, String>) -> Ask {
         Caller::Lister => Some(LISTER),
         Caller::Operator => Some(OPERATOR),
         Caller::Stranger => Some(STRANGER),
+        Caller::Governed => Some(GOVERNED),
+        Caller::Throttled => Some(THROTTLED),
     };
     let mut ask = Ask::new(&vector.method, &target);
     if let Some(key) = key {

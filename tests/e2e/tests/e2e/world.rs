@@ -19,6 +19,8 @@ pub(crate) const NARROW: &str = "tg_e2e_narrow_0123456789abcdef";
 pub(crate) const LISTER: &str = "tg_e2e_lister_0123456789abcdef";
 pub(crate) const OPERATOR: &str = "tg_e2e_operator_0123456789abcdef";
 pub(crate) const STRANGER: &str = "tg_e2e_other_0123456789abcdef";
+pub(crate) const GOVERNED: &str = "tg_e2e_governed_0123456789abcdef";
+pub(crate) const THROTTLED: &str = "tg_e2e_throttled_0123456789abcdef";
 /// How every key begins.
 pub(crate) const KEYS_BEGIN: &str = "tg_e2e_";
 /// The gateway's own credential at the engine.
