@@ -312,7 +312,8 @@ fn admit_execute<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request)
 /// "all tools", so only callers of every tool may leave them out where tools are to be used.
 fn admit_chat_tools(context: &Context<'_>, members: &Members<'_, '_>) -> Result<(), Refusal> {
     let named = body::chat_tools(members)?;
-    let may_use_all = context.caller.holds_for_every_tool(context.action);
+    // What policies say of a tool can be asked only of one that is named.
+    let may_use_all = context.caller.holds_for_every_tool(context.action) && !context.authority.has_policies();
     if named.is_empty() && members.has("tool_choice") && !may_use_all {
         return Err(Refusal::new(RefusalKind::ToolsUnnamed));
     }

@@ -115,3 +115,28 @@ fn other_actions_are_asked_about_too_and_dry_runs_only_counted() {
     assert_eq!(explained.json()["policy"], "no-epochs", "{explained:?}");
     assert!(explained.json()["policy_depends"].as_str().unwrap().contains("principal.id"), "{explained:?}");
 }
+
+#[test]
+fn a_chat_under_policies_names_its_tools() {
+    const OPEN: &str = r#"
+executors = [{ id = "engine", kind = "engine", base_url = "http://engine.test", credential_setting = "ENGINE_KEY" }]
+
+[[callers]]
+id = "agent"
+tenant = "acme"
+keys = [{ id = "agent-1", setting = "AGENT" }]
+actions = ["*"]
+tools = ["*"]
+users = ["*"]
+"#;
+    const POLICY: &str =
+        "[[policies]]\nid = \"p\"\ntext = '''forbid (principal, action, resource in Toolkit::\"Mail\");'''\n";
+    let settings = [("AGENT", AGENT), ("ENGINE_KEY", "account")];
+    let body = json!({"messages": [], "tool_choice": "generate"});
+    let chat = |document: &'static str| {
+        let story = Story::of(document, &settings);
+        story.ask(AGENT, Method::Post, "/v1/chat/completions", &body, &[]).refusal().to_owned()
+    };
+    assert_ne!(chat(OPEN), "tools_unnamed");
+    assert_eq!(chat([OPEN, POLICY].concat().leak()), "tools_unnamed");
+}
