@@ -209,7 +209,6 @@ const MUTANTS: &[Mutant] = &[
         "let returned = own.returned.max(ask.returned);",
         "let returned = own.returned;",
     ),
-    of_rates("given back and used", LEASE, "            self.tokens = 0;\n", ""),
     of_rates("no leases", OWNER, "first.saturating_add(ask.more.min(spare).min(room))", "first"),
     of_rates("a told wait is not kept", LEASE, "inner.short.and_then(|pause| pause.left(now))", "None"),
     of_rates(

@@ -69,12 +69,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "if !grants.scopes.iter().all(is_within) {",
     ),
     of_keys(
-        "issued: any scope covers any",
-        "action.rs",
-        "Self::Family(_) => self == Self::Every || self == other,",
-        "Self::Family(_) => true,",
-    ),
-    of_keys(
         "issued: for any user",
         GIVE,
         "(UserRule::Only(_), UserRule::Every) => false,",
