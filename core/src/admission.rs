@@ -12,7 +12,6 @@ use authority::Call;
 pub use authority::{Authority, Noted};
 pub use body::{Members, json_body};
 
-use crate::action::Action;
 use crate::config::{Caller, Config, FailMode, ProjectRule, UserRule};
 use crate::epochs::Held;
 use crate::json::Json;
@@ -95,6 +94,14 @@ pub enum Admitted<'r> {
     Own,
 }
 
+impl Admitted<'_> {
+    /// The tool that is called, in lower case.
+    #[must_use]
+    pub fn tool(&self) -> Option<&str> {
+        if let Self::Tool(call) = self { Some(&call.tool.folded) } else { None }
+    }
+}
+
 /// What admission decides from.
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -102,8 +109,6 @@ pub struct Context<'a> {
     pub config: &'a Config,
     /// The caller.
     pub caller: &'a Caller,
-    /// The action that the request is.
-    pub action: Action,
     /// Whoever decides what the caller may.
     pub authority: &'a Authority<'a>,
     /// The epochs.
@@ -312,9 +317,7 @@ fn admit_execute<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request)
 /// "all tools", so only callers of every tool may leave them out where tools are to be used.
 fn admit_chat_tools(context: &Context<'_>, members: &Members<'_, '_>) -> Result<(), Refusal> {
     let named = body::chat_tools(members)?;
-    // What policies say of a tool can be asked only of one that is named.
-    let may_use_all = context.caller.holds_for_every_tool(context.action) && !context.authority.has_policies();
-    if named.is_empty() && members.has("tool_choice") && !may_use_all {
+    if named.is_empty() && members.has("tool_choice") && !context.authority.may_use_every_tool() {
         return Err(Refusal::new(RefusalKind::ToolsUnnamed));
     }
     for name in named {

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::mem;
 use std::rc::Rc;
 
 use crate::action::Action;
@@ -82,7 +83,8 @@ async fn handle<P: Platform>(platform: &P, isolate: &Rc<Isolate>, request: &Requ
         answer
     });
     let cors_origins = isolate.running().map_or(&[][..], |running| &running.config.cors_origins);
-    let response = response::finish(answer, &record, request, cors_origins);
+    let rate = mem::take(&mut record.rate);
+    let response = response::finish(answer, &record.request_id, rate, request, cors_origins);
     emit(platform, isolate, &record, response.status);
     response
 }
@@ -112,7 +114,8 @@ async fn pipeline<P: Platform>(
     };
 
     // identity, and of admission what needs no tools.
-    let (mut caller, mut held) = let_in(platform, isolate, running, &asked, action, request, record).await?;
+    let guard = Guard { platform, isolate, running, asked: &asked, action, request };
+    let (mut caller, mut held) = guard.let_in(record).await?;
 
     // admission: it decides from names, so the names must be known.
     let tools = match registry::at_hand(platform, isolate, running, &asked) {
@@ -120,23 +123,18 @@ async fn pipeline<P: Platform>(
         None => {
             let tools = registry::fetch(platform, isolate, running, asked.project.as_ref()).await;
             // That may have taken long. What was decided before it is decided again, under epochs that are current now.
-            (caller, held) = let_in(platform, isolate, running, &asked, action, request, record).await?;
+            (caller, held) = guard.let_in(record).await?;
             tools
         }
     };
-    let authority = authority_over(running, &caller, action, &asked, request, record);
-    let admitted = admission::admit(&context(running, &tools, action, &caller, &authority, &held), &asked, request);
-    record.decided = authority.take_noted();
-    let admitted = admitted?;
-    if !asked.operation.is_operators() {
-        let tool = if let Admitted::Tool(call) = &admitted { Some(call.tool.folded.as_str()) } else { None };
-        if rate::admit(platform, running, &caller, tool, record).await? {
-            // As above: the owners of limits had to be waited for.
-            (caller, held) = let_in(platform, isolate, running, &asked, action, request, record).await?;
-        }
+    let mut admitted = guard.admit(&tools, &caller, &held, record)?;
+    if !asked.operation.is_operators() && rate::admit(platform, running, &caller, admitted.tool(), record).await? {
+        // As above: the owners of limits had to be waited for.
+        (caller, held) = guard.let_in(record).await?;
+        admitted = guard.admit(&tools, &caller, &held, record)?;
     }
-    let authority = authority_over(running, &caller, action, &asked, request, record);
-    let context = context(running, &tools, action, &caller, &authority, &held);
+    let authority = guard.authority(&caller, record);
+    let context = context(running, &tools, &caller, &authority, &held);
     match admitted {
         // cache, route, execute: see the straight function of each kind of request.
         Admitted::Tool(call) => tool_call::answer(platform, running, &context, *call, request, record).await,
@@ -149,63 +147,71 @@ async fn pipeline<P: Platform>(
 fn context<'a>(
     running: &'a Running,
     tools: &'a Current,
-    action: Action,
     caller: &'a Caller,
     authority: &'a Authority<'a>,
     held: &'a Held,
 ) -> Context<'a> {
     let registry_is_incomplete = tools.is_incomplete();
-    Context {
-        config: &running.config,
-        caller,
-        action,
-        authority,
-        held,
-        registry: &tools.registry,
-        registry_is_incomplete,
-    }
+    Context { config: &running.config, caller, authority, held, registry: &tools.registry, registry_is_incomplete }
 }
 
-/// Whose key it is, under the epochs that say which keys are revoked; and whether this caller may ask for this at all.
-async fn let_in<P: Platform>(
-    platform: &P,
-    isolate: &Rc<Isolate>,
-    running: &Running,
-    asked: &Asked,
-    action: Action,
-    request: &Request,
-    record: &mut Record,
-) -> Result<(Rc<Caller>, Held), Refusal> {
-    let mut held = epochs::hold(platform, isolate, running).await;
-    record.epoch = Some(held.epochs.version);
-    if !held.is_current() && !record.degraded.contains(&"epochs_unavailable") {
-        record.degraded.push("epochs_unavailable");
-    }
-    let identified;
-    (identified, held) = identity::driver::identify(platform, isolate, running, &request.headers, held).await?;
-    record.epoch = Some(held.epochs.version);
-    let caller = identified.caller;
-    record.tenant = Some(caller.tenant.clone());
-    record.caller = Some(caller.id.clone());
-    record.key = Some(identified.key);
-    let authority = authority_over(running, &caller, action, asked, request, record);
-    let permitted = admission::permit(&running.config, &caller, &authority, &held, asked);
-    record.decided = authority.take_noted();
-    permitted?;
-    Ok((caller, held))
-}
-
-/// What the request is, for the decisions on it.
-fn authority_over<'a>(
+/// What is decided more than once on the way of one request: again after every wait, under what is current then.
+struct Guard<'a, P> {
+    platform: &'a P,
+    isolate: &'a Rc<Isolate>,
     running: &'a Running,
-    caller: &'a Caller,
-    action: Action,
     asked: &'a Asked,
+    action: Action,
     request: &'a Request,
-    record: &Record,
-) -> Authority<'a> {
-    let country = running.config.country_header.then(|| request.headers.get(Header::CfIpcountry)).flatten();
-    Authority::new(&running.config, caller, action, asked.project.as_ref(), record.at, country)
+}
+
+impl<'a, P: Platform> Guard<'a, P> {
+    /// Whose key it is, under the epochs that say which keys are revoked; and whether this caller may ask for this at all.
+    async fn let_in(&self, record: &mut Record) -> Result<(Rc<Caller>, Held), Refusal> {
+        let Self { platform, isolate, running, request, .. } = *self;
+        let mut held = epochs::hold(platform, isolate, running).await;
+        record.epoch = Some(held.epochs.version);
+        if !held.is_current() && !record.degraded.contains(&"epochs_unavailable") {
+            record.degraded.push("epochs_unavailable");
+        }
+        let identified;
+        (identified, held) = identity::driver::identify(platform, isolate, running, &request.headers, held).await?;
+        record.epoch = Some(held.epochs.version);
+        let caller = identified.caller;
+        record.tenant = Some(caller.tenant.clone());
+        record.caller = Some(caller.id.clone());
+        record.key = Some(identified.key);
+        let authority = self.authority(&caller, record);
+        let permitted = admission::permit(&running.config, &caller, &authority, &held, self.asked);
+        record.decided = authority.take_noted();
+        permitted?;
+        Ok((caller, held))
+    }
+
+    /// What is asked for, if this caller may.
+    fn admit(
+        &self,
+        tools: &Current,
+        caller: &Caller,
+        held: &Held,
+        record: &mut Record,
+    ) -> Result<Admitted<'a>, Refusal> {
+        let authority = self.authority(caller, record);
+        let context = context(self.running, tools, caller, &authority, held);
+        let admitted = admission::admit(&context, self.asked, self.request);
+        record.decided = authority.take_noted();
+        admitted
+    }
+
+    /// What the request is, for the decisions on it.
+    fn authority<'c>(&self, caller: &'c Caller, record: &Record) -> Authority<'c>
+    where
+        'a: 'c,
+    {
+        let Self { running, asked, action, request, .. } = *self;
+        let country = running.config.country_header.then(|| request.headers.get(Header::CfIpcountry)).flatten();
+        Authority::new(&running.config, caller, action, asked.project.as_ref(), record.at, country)
+    }
 }
 
 /// record: one line, the counters, and for a refusal what explains it later.

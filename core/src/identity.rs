@@ -11,7 +11,6 @@ pub mod jwk;
 pub mod key;
 pub mod keys;
 pub mod memory;
-pub mod remembered;
 pub mod signature;
 pub mod tokens;
 
@@ -22,7 +21,7 @@ use hmac_sha256::Hash;
 use subtle::ConstantTimeEq;
 
 use issued::Unverified;
-use memory::{Known, Memory, Remembered};
+use memory::{Digest, Known, Memory, Now, Remembered};
 
 use crate::config::{Caller, CallerKey, ConfiguredCaller};
 use crate::limits;
@@ -30,8 +29,6 @@ use crate::names::KeyId;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::request::{Header, RequestHeaders};
 use crate::state::epochs::Epochs;
-use crate::time::Timestamp;
-
 pub use discovery::is_web_url;
 pub use tokens::Tokens;
 
@@ -229,41 +226,54 @@ pub enum Recognised<'r> {
     Known(Identified),
     /// An issued key, whose owner must be asked: [`issued::verify`].
     Issued(Unverified<'r>),
+    /// What may be a token of an issuer, and by what it is known again.
+    Token(&'r str, Digest),
 }
 
 /// Finds the caller. `Authorization: KEY`, `Authorization: Bearer KEY` and `X-API-Key: KEY` are the same; both headers at
-/// once must agree. Whether what comes of it was revoked is a question of its own: [`refuse_revoked`].
+/// once must agree. `takes_tokens` says whether there are issuers. Whether what comes of it was revoked is a question of its
+/// own: [`refuse_revoked`].
 ///
 /// # Errors
 /// [`RefusalKind::CredentialMissing`], [`RefusalKind::CredentialMalformed`], [`RefusalKind::CredentialUnknown`],
-/// [`RefusalKind::KeyHashSecretMissing`], and what an issued key was refused with a moment ago.
+/// [`RefusalKind::KeyHashSecretMissing`], and what the credential was refused with a moment ago.
 pub fn identify<'r>(
     headers: &'r RequestHeaders,
     keyring: &Keyring,
-    epochs: &Epochs,
-    now: impl Fn() -> Timestamp,
+    takes_tokens: bool,
+    now: &impl Now,
 ) -> Result<Recognised<'r>, Refusal> {
-    let text = credential(headers, limits::KEY_BYTES_MAX)?;
+    let text = presented(headers)?;
     let digest = keyring.memory.digest(text);
-    let was_valid = match keyring.memory.recall(digest, epochs.revocation, &now) {
+    let was_valid = match keyring.memory.recall(digest, now) {
+        // It was read letter by letter when it was new.
         Remembered::Valid(identified) => return Ok(Recognised::Known(identified)),
         Remembered::Stale => true,
         Remembered::Nothing => false,
     };
-    if let Some(identified) = keyring.configured(text) {
+    let is_issued = text.starts_with(key::PREFIX);
+    let may_be_token = takes_tokens && !is_issued;
+    let is_key_sized = text.len() <= limits::KEY_BYTES_MAX;
+    if !is_written_well(text) || !(is_key_sized || may_be_token) {
+        return Err(Refusal::new(RefusalKind::CredentialMalformed));
+    }
+    if is_key_sized && let Some(identified) = keyring.configured(text) {
         keyring.memory.remember(digest, Known { identified: identified.clone(), holds: None });
         return Ok(Recognised::Known(identified.clone()));
     }
-    if !text.starts_with(key::PREFIX) {
+    if !is_issued && !may_be_token {
         return Err(Refusal::new(RefusalKind::CredentialUnknown));
+    }
+    if let Some(kind) = keyring.memory.refusal(digest, now.time()) {
+        return Err(Refusal::new(kind));
+    }
+    if may_be_token {
+        return Ok(Recognised::Token(text, digest));
     }
     let cut = || Refusal::with(RefusalKind::CredentialMalformed, "the key is not whole: it was cut or mistyped");
     let id = key::id_of(text).ok_or_else(cut)?;
     if keyring.hashers.issuing().is_none() {
         return Err(Refusal::new(RefusalKind::KeyHashSecretMissing));
-    }
-    if let Some(kind) = keyring.memory.refusal(digest, now()) {
-        return Err(Refusal::new(kind));
     }
     Ok(Recognised::Issued(Unverified { text, id, digest, was_valid }))
 }
@@ -279,15 +289,12 @@ pub fn refuse_revoked(identified: &Identified, epochs: &Epochs) -> Result<(), Re
     Ok(())
 }
 
-/// The one credential that the headers present: a key or a token of at most `most` bytes.
-fn credential(headers: &RequestHeaders, most: usize) -> Result<&str, Refusal> {
-    let text = presented(headers)?;
-    // Visible ASCII only: a repeated header arrives joined by ", " and is no key either.
-    let is_key = text.len() <= most && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
-    if is_key { Ok(text) } else { Err(Refusal::new(RefusalKind::CredentialMalformed)) }
+/// Whether a credential is visible ASCII only; a header that was repeated arrives joined by ", " and is none either.
+fn is_written_well(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',')
 }
 
-/// What the headers present, whatever it is.
+/// The one credential that the headers present, whatever it is.
 fn presented(headers: &RequestHeaders) -> Result<&str, Refusal> {
     let authorization = headers.get(Header::Authorization).map(strip_bearer).filter(|key| !key.is_empty());
     let api_key = headers.get(Header::XApiKey).filter(|key| !key.is_empty());

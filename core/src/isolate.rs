@@ -42,8 +42,6 @@ impl Isolate {
         platform.fill(&mut random);
         let mut secret = [0; 16];
         platform.fill(&mut secret);
-        let mut token_secret = [0; 16];
-        platform.fill(&mut token_secret);
         let ids = Ids::new(platform);
         let started = match config::load(document, platform, random).await {
             Err(faults) => {
@@ -58,7 +56,7 @@ impl Isolate {
                 }
                 Ok(Box::new(Running {
                     keyring: Keyring::new(loaded.hashers, &loaded.config.callers, secret),
-                    tokens: Tokens::new(&loaded.config.issuers, token_secret),
+                    tokens: Tokens::new(&loaded.config.issuers),
                     worker_secret: loaded.worker_secret,
                     lease: Lease::default(),
                     registries: Registries::default(),

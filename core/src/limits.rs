@@ -147,8 +147,8 @@ pub const ISSUED_KEY_OVERLAP_MAX: Millis = Millis::from_secs(30 * 24 * 3600);
 /// How long an isolate takes an issued key for valid, revocations apart, before it asks the key's owner again.
 pub const ISSUED_KEY_REMEMBERED: Millis = Millis::from_secs(60);
 
-/// How long an isolate remembers that a key is unknown, expired or revoked.
-pub const KEY_REFUSAL_REMEMBERED: Millis = Millis::from_secs(10);
+/// How long an isolate remembers that a key is unknown, expired or revoked, or that an opaque token is inactive.
+pub const CREDENTIAL_REFUSAL_REMEMBERED: Millis = Millis::from_secs(10);
 
 /// Most look-ups of keys that an isolate has never seen which are under way at once.
 pub const KEY_LOOKUPS_PENDING: u32 = 128;
@@ -173,9 +173,6 @@ pub const TOKEN_LEEWAY_MAX: Millis = Millis::from_secs(60);
 
 /// How long an opaque token is taken to be active after its issuer said so.
 pub const OPAQUE_KEPT: Millis = Millis::from_secs(60);
-
-/// How long an opaque token is taken to be inactive after its issuer said so.
-pub const OPAQUE_REFUSED_KEPT: Millis = Millis::from_secs(10);
 
 /// Most opaque tokens per second that an isolate asks one issuer about.
 pub const OPAQUE_CHECKS_PER_SECOND: u32 = 50;

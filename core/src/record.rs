@@ -214,9 +214,9 @@ impl Line {
     }
 
     /// Names with commas between; nothing for none.
-    fn list(&mut self, name: &'static str, values: &[String]) {
-        if !values.is_empty() {
-            self.text(name, &values.join(","));
+    fn list(&mut self, name: &'static str, names: &str) {
+        if !names.is_empty() {
+            self.text(name, names);
         }
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::cache::CacheOutcome;
 use crate::execute::Ran;
 use crate::json::write_string;
-use crate::record::Record;
+use crate::rate::Fields;
 use crate::refusal::{Again, Refusal};
 use crate::request::{Header, Request};
 use crate::time::{Millis, write_number};
@@ -140,14 +140,20 @@ pub fn cache_status(outcome: CacheOutcome, ttl_left: Option<Millis>) -> Cow<'sta
 
 /// Completes an answer: the request id, the security headers, and what a browser needs.
 #[must_use]
-pub fn finish<S>(answer: Answer<S>, record: &Record, request: &Request, cors_origins: &[String]) -> Response<S> {
+pub fn finish<S>(
+    answer: Answer<S>,
+    request_id: &str,
+    rate: Fields,
+    request: &Request,
+    cors_origins: &[String],
+) -> Response<S> {
     let Answer { status, mut headers, body } = answer;
-    headers.push(("x-request-id", Cow::Owned(record.request_id.clone())));
+    headers.push(("x-request-id", Cow::Owned(request_id.to_owned())));
     // Answers are one caller's own; our cache is the only one that may keep them.
     headers.push(("cache-control", Cow::Borrowed("no-store")));
-    for (name, list) in [("ratelimit-policy", &record.rate.policy), ("ratelimit", &record.rate.service)] {
+    for (name, list) in [("ratelimit-policy", rate.policy), ("ratelimit", rate.service)] {
         if !list.is_empty() {
-            headers.push((name, Cow::Owned(list.clone())));
+            headers.push((name, Cow::Owned(list)));
         }
     }
     headers.push(("x-content-type-options", Cow::Borrowed("nosniff")));

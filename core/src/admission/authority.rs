@@ -6,7 +6,7 @@ use super::Context;
 use crate::action::Action;
 use crate::config::{Caller, Config};
 use crate::names::{Project, UserId};
-use crate::policy::{Arguments, Decision, Denial, PolicySet, Request, Resource, ToolFacts, User, Verdict};
+use crate::policy::{Arguments, Decision, Denial, PolicySet, Request, Resource, ToolFacts, User, Verdict, Would};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::registry::Tool;
 use crate::time::Timestamp;
@@ -23,15 +23,15 @@ pub struct Authority<'a> {
     noted: RefCell<Noted>,
 }
 
-/// What the decisions on a request were, for its record: nothing while there are no policies.
+/// What the decisions on a request were, for its record: nothing while there are no policies. Names have commas between.
 #[derive(Clone, Debug, Default)]
 pub struct Noted {
     /// The rules that made the last decision.
-    pub rules: Vec<String>,
+    pub rules: String,
     /// What it depended on, where it was a refusal.
-    pub depends: Vec<String>,
+    pub depends: String,
     /// What the policies in dry run would have made of it, where that is something else.
-    pub would: Option<(&'static str, Vec<String>)>,
+    pub would: Option<(&'static str, String)>,
 }
 
 /// What is particular to one decision about a tool.
@@ -72,7 +72,7 @@ impl<'a> Authority<'a> {
         &self.config.policies
     }
 
-    pub(super) fn has_policies(&self) -> bool {
+    fn has_policies(&self) -> bool {
         !self.policies().is_empty()
     }
 
@@ -126,6 +126,18 @@ impl<'a> Authority<'a> {
 
     fn itself(&self) -> Resource<'_> {
         self.project.map_or(Resource::Gateway, |project| Resource::Project(project.as_str()))
+    }
+
+    /// Whether the caller may use every tool that there is. What policies say of a tool can be asked only of one that is named.
+    pub(super) fn may_use_every_tool(&self) -> bool {
+        self.caller.holds_for_every_tool(self.action) && !self.has_policies()
+    }
+
+    /// Whether the caller may do this, too, which is about no tool.
+    #[must_use]
+    pub fn may_also(&self, action: Action) -> bool {
+        let request = self.request(action, self.itself(), &Call { user: User::Absent, ..Call::UNKNOWN });
+        self.policies().decide(&request).is_allowed()
     }
 
     /// Whether the tool with this name in lower case may be used, as far as its name tells.
@@ -206,19 +218,17 @@ impl<'a> Authority<'a> {
             return;
         }
         let mut noted = self.noted.borrow_mut();
-        noted.rules = decision.rules.iter().map(|rule| (*rule).to_owned()).collect();
-        noted.rules.extend(decision.errors.iter().map(|(rule, _)| (*rule).to_owned()));
-        noted.would = decision
-            .would
-            .as_ref()
-            .map(|would| (name_of(would.verdict), would.rules.iter().map(|rule| (*rule).to_owned()).collect()));
+        noted.rules = joined(decision.rules.iter().copied().chain(decision.errors.iter().map(|(rule, _)| *rule)));
+        let would = |would: &Would<'_>| (name_of(would.verdict), joined(would.rules.iter().copied()));
+        noted.would = decision.would.as_ref().map(would);
     }
 
     /// The refusal that a decision is.
     fn refused(&self, decision: &Decision<'_>, request: &Request<'_>, not_permitted: Refusal) -> Refusal {
         self.note(decision);
         if self.has_policies() {
-            self.noted.borrow_mut().depends = self.policies().depends(request);
+            let depends = self.policies().depends(request);
+            self.noted.borrow_mut().depends = joined(depends.iter().map(String::as_str));
         }
         match decision.verdict {
             Verdict::Deny(Denial::Error) => {
@@ -235,6 +245,17 @@ impl<'a> Authority<'a> {
 /// A policy may forbid it, which cannot be told here.
 fn depends_on_unknown() -> Refusal {
     Refusal::with(RefusalKind::PolicyDenied, "it depends on what is not known here, such as the arguments")
+}
+
+fn joined<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let mut list = String::new();
+    for name in names {
+        if !list.is_empty() {
+            list.push(',');
+        }
+        list.push_str(name);
+    }
+    list
 }
 
 /// A verdict in a word, as the record has it.

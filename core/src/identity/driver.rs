@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use super::claims;
-use super::issued::{self, Unverified};
+use super::issued;
 use super::jose::{self, Compact};
 use super::jwk::{self, KeySet};
-use super::remembered::{Basis, Outcome};
-use super::{Identified, Recognised, asking, credential, key, keys, presented, refuse_revoked, signature};
+use super::memory::{Digest, Holds, Known, Now, Vouches};
+use super::{Identified, Recognised, asking, keys, refuse_revoked, signature};
 use crate::config::{AskRules, Issuer};
 use crate::epochs::{self, Held};
 use crate::isolate::{Isolate, Running};
@@ -31,73 +31,53 @@ pub async fn identify<P: Platform>(
     headers: &RequestHeaders,
     held: Held,
 ) -> Result<(Identified, Held), Refusal> {
-    let (identified, held) = match recognise(platform, running, headers, &held.epochs)? {
-        Found::Known(identified) => (identified, held),
-        Found::Key(unverified) => {
+    let takes_tokens = !running.config.issuers.is_empty();
+    let now = Present { platform, running, epochs: &held.epochs };
+    let (identified, held) = match super::identify(headers, &running.keyring, takes_tokens, &now)? {
+        Recognised::Known(identified) => (identified, held),
+        Recognised::Issued(unverified) => {
             let identified = issued::verify(platform, running, unverified, &held.epochs).await?;
             // That may have taken long: what else the epochs say must be current too.
             (identified, epochs::hold(platform, isolate, running).await)
         }
-        Found::Token(text) => token(platform, isolate, running, text).await?,
+        Recognised::Token(text, digest) => token(platform, isolate, running, (text, digest)).await?,
     };
     refuse_revoked(&identified, &held.epochs)?;
     Ok((identified, held))
 }
 
-/// What a credential is found to be.
-enum Found<'r> {
-    Known(Identified),
-    Key(Unverified<'r>),
-    Token(&'r str),
+/// The world as it is when a credential is recognised.
+struct Present<'a, P> {
+    platform: &'a P,
+    running: &'a Running,
+    epochs: &'a Epochs,
 }
 
-fn recognise<'r, P: Platform>(
-    platform: &P,
-    running: &Running,
-    headers: &'r RequestHeaders,
-    epochs: &Epochs,
-) -> Result<Found<'r>, Refusal> {
-    let by_key = || {
-        let recognised = super::identify(headers, &running.keyring, epochs, || platform.now())?;
-        Ok(match recognised {
-            Recognised::Known(identified) => Found::Known(identified),
-            Recognised::Issued(unverified) => Found::Key(unverified),
-        })
-    };
-    if running.config.issuers.is_empty() {
-        return by_key();
+impl<P: Platform> Now for Present<'_, P> {
+    fn revocation(&self) -> u64 {
+        self.epochs.revocation
     }
-    let text = presented(headers)?;
-    if text.starts_with(key::PREFIX) {
-        return by_key();
+
+    fn time(&self) -> Timestamp {
+        self.platform.now()
     }
-    // What is remembered was read letter by letter when it was new.
-    match running.tokens.remembered(text, platform.now(), epochs) {
-        Some(Outcome::Good(identified)) => return Ok(Found::Known(identified)),
-        Some(Outcome::Refused(kind)) => return Err(Refusal::new(kind)),
-        None => {}
+
+    fn generation(&self, place: usize) -> Option<u32> {
+        self.running.tokens.generation(place)
     }
-    let text = credential(headers, usize::MAX)?;
-    if text.len() <= limits::KEY_BYTES_MAX {
-        match by_key() {
-            Err(refusal) if refusal.kind == RefusalKind::CredentialUnknown => {}
-            found => return found,
-        }
-    }
-    Ok(Found::Token(text))
 }
 
 async fn token<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
     running: &Running,
-    text: &str,
+    (text, digest): (&str, Digest),
 ) -> Result<(Identified, Held), Refusal> {
     // Neither a signed token nor a mistyped key of ours goes to whoever takes every opaque one: it may open other doors.
     let is_signed = jose::is_shaped(text) || text.len() > limits::TOKEN_BYTES_MAX;
     match asked_issuer(&running.config.issuers, text, !is_signed && !text.starts_with("tg_")) {
-        Some(issuer) => asked(platform, isolate, running, issuer, text).await,
-        None if is_signed => signed(platform, isolate, running, text).await,
+        Some(issuer) => asked(platform, isolate, running, issuer, (text, digest)).await,
+        None if is_signed => signed(platform, isolate, running, (text, digest)).await,
         None => Err(Refusal::new(RefusalKind::CredentialUnknown)),
     }
 }
@@ -115,7 +95,7 @@ async fn signed<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
     running: &Running,
-    token: &str,
+    (token, digest): (&str, Digest),
 ) -> Result<(Identified, Held), Refusal> {
     let compact = jose::read(token)?;
     let claims = compact.claims()?;
@@ -135,7 +115,7 @@ async fn signed<P: Platform>(
     let held = epochs::hold(platform, isolate, running).await;
     let now = platform.now();
     check_signature(token, &compact, &keys, issuer, now)?;
-    let identified = good(running, (place, issuer), &claims, token, &held, (now, expires_at))?;
+    let identified = good(running, (place, issuer), &claims, digest, &held, (now, expires_at))?;
     Ok((identified, held))
 }
 
@@ -164,16 +144,20 @@ fn good(
     running: &Running,
     (place, issuer): (usize, &Issuer),
     claims: &Json<'_>,
-    token: &str,
+    digest: Digest,
     held: &Held,
-    (now, until): (Timestamp, Timestamp),
+    (from, until): (Timestamp, Timestamp),
 ) -> Result<Identified, Refusal> {
     let (caller, revocations) = claims::caller(claims, issuer)?;
     if revocations.iter().any(|name| held.epochs.revoked.contains(name)) {
         return Err(Refusal::new(RefusalKind::TokenRevoked));
     }
     let identified = Identified { caller: Rc::new(caller), key: issuer.id.clone() };
-    running.tokens.remember(token, Outcome::Good(identified.clone()), place, &held.epochs, (now, until));
+    if let Some(generation) = running.tokens.generation(place) {
+        let issuer = Some(Vouches { place, generation });
+        let holds = Some(Holds { revocation: held.epochs.revocation, from, until, issuer });
+        running.keyring.memory().remember(digest, Known { identified: identified.clone(), holds });
+    }
     Ok(identified)
 }
 
@@ -183,7 +167,7 @@ async fn asked<P: Platform>(
     isolate: &Rc<Isolate>,
     running: &Running,
     (place, issuer, rules): (usize, &Issuer, &AskRules),
-    token: &str,
+    (token, digest): (&str, Digest),
 ) -> Result<(Identified, Held), Refusal> {
     let unavailable = |why: &'static str| Refusal::with(RefusalKind::TokenCheckUnavailable, why);
     let question = asking::question(rules, token).ok_or_else(|| unavailable("the client's secret is not set"))?;
@@ -200,33 +184,12 @@ async fn asked<P: Platform>(
         // What was true when it was asked is forgotten a minute after that, however long the answer took.
         let kept_until = asked_at.after(limits::OPAQUE_KEPT);
         let until = expires_at.map_or(kept_until, |expires_at| expires_at.min(kept_until));
-        good(running, (place, issuer), &claims, token, &held, (now, until))
+        good(running, (place, issuer), &claims, digest, &held, (now, until))
     });
     if let Err(refusal) = &checked
         && refusal.kind == RefusalKind::TokenInactive
     {
-        let until = now.after(limits::OPAQUE_REFUSED_KEPT);
-        running.tokens.remember(token, Outcome::Refused(refusal.kind), place, &held.epochs, (now, until));
+        running.keyring.memory().refuse(digest, refusal.kind, now);
     }
     Ok((checked?, held))
-}
-
-impl super::Tokens {
-    fn remembered(&self, token: &str, now: Timestamp, epochs: &Epochs) -> Option<Outcome> {
-        self.memory.get(token, now, epochs.revocation, |place| self.generation(place))
-    }
-
-    fn remember(
-        &self,
-        token: &str,
-        outcome: Outcome,
-        place: usize,
-        epochs: &Epochs,
-        (now, until): (Timestamp, Timestamp),
-    ) {
-        if let Some(generation) = self.generation(place) {
-            let basis = Basis { revocation: epochs.revocation, generation, issuer: place };
-            self.memory.put(token, outcome, now, until, basis);
-        }
-    }
 }

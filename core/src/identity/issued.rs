@@ -71,7 +71,7 @@ pub(crate) async fn verify<P: Platform>(
     })?;
     let until = asked_at.after(ISSUED_KEY_REMEMBERED);
     let until = key.ends_at().map_or(until, |end| end.min(until));
-    let holds = Holds { revocation: epochs.revocation, from: asked_at, until };
+    let holds = Holds { revocation: epochs.revocation, from: asked_at, until, issuer: None };
     memory.remember(digest, Known { identified: identified.clone(), holds: Some(holds) });
     if let Some(command) = rehash {
         let (platform_, owner) = (platform.clone(), key::owner_of(id));

@@ -11,16 +11,14 @@ use siphasher::sip128::{Hasher128 as _, SipHasher24};
 use subtle::ConstantTimeEq;
 
 use super::Identified;
-use crate::limits::{KEY_LOOKUPS_FAILED_PER_SECOND, KEY_LOOKUPS_PENDING, KEY_REFUSAL_REMEMBERED};
+use crate::limits::{CREDENTIAL_REFUSAL_REMEMBERED, KEY_LOOKUPS_FAILED_PER_SECOND, KEY_LOOKUPS_PENDING};
 use crate::refusal::RefusalKind;
 use crate::time::Timestamp;
 
-/// Sets of credentials that are remembered, by seven bits of their digests.
-const SETS: usize = 128;
+/// Sets of valid credentials, and refused credentials, that are remembered: one for each first byte of a digest.
+const SETS: usize = 256;
 /// Credentials in one set; another one pushes one of them out.
 const WAYS: usize = 4;
-/// Refusals that are remembered, by the digest's first byte.
-const REFUSALS: usize = 256;
 
 /// The memory of one isolate.
 pub struct Memory {
@@ -52,12 +50,36 @@ pub struct Holds {
     pub from: Timestamp,
     /// From when on it must be asked for again.
     pub until: Timestamp,
+    /// Of a token: its issuer.
+    pub issuer: Option<Vouches>,
+}
+
+/// The issuer that a token was checked against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vouches {
+    /// Its place in the configuration.
+    pub place: usize,
+    /// How often keys of it had gone away by then. Once more, and what they signed is checked anew.
+    pub generation: u32,
+}
+
+/// What is true now of all that a remembered credential rests on. Each is asked for only where something hangs on it.
+pub trait Now {
+    /// The version of the revocations.
+    fn revocation(&self) -> u64;
+    /// The time.
+    fn time(&self) -> Timestamp;
+    /// How often keys of the issuer at this place went away.
+    fn generation(&self, place: usize) -> Option<u32>;
 }
 
 impl Holds {
-    fn at(self, revocation: u64, now: Timestamp) -> bool {
+    fn at(self, now: &impl Now) -> bool {
+        let revocation = now.revocation();
+        let is_vouched = |issuer: Vouches| now.generation(issuer.place) == Some(issuer.generation);
+        let now = now.time();
         // A clock that went backwards says nothing of the age.
-        self.revocation == revocation && self.from <= now && now < self.until
+        self.revocation == revocation && self.from <= now && now < self.until && self.issuer.is_none_or(is_vouched)
     }
 }
 
@@ -95,15 +117,14 @@ impl Memory {
         Digest(digest.finish128().as_bytes())
     }
 
-    /// What is remembered of a credential, under this version of the revocations. The time is asked for only where
-    /// something hangs on it.
+    /// What is remembered of a credential.
     #[must_use]
-    pub fn recall(&self, digest: Digest, revocation: u64, now: impl FnOnce() -> Timestamp) -> Remembered {
+    pub fn recall(&self, digest: Digest, now: &impl Now) -> Remembered {
         let sets = self.valid.borrow();
-        let known = sets.get(digest.set()).into_iter().flatten().find(|(known, _)| known.is(digest));
+        let known = sets.get(digest.slot()).into_iter().flatten().find(|(known, _)| known.is(digest));
         match known {
             None => Remembered::Nothing,
-            Some((_, Known { identified, holds })) if holds.is_none_or(|holds| holds.at(revocation, now())) => {
+            Some((_, Known { identified, holds })) if holds.is_none_or(|holds| holds.at(now)) => {
                 Remembered::Valid(identified.clone())
             }
             Some(_) => Remembered::Stale,
@@ -113,7 +134,7 @@ impl Memory {
     /// Remembers whose a credential is.
     pub fn remember(&self, digest: Digest, known: Known) {
         let mut sets = self.valid.borrow_mut();
-        let Some(set) = sets.get_mut(digest.set()) else { return };
+        let Some(set) = sets.get_mut(digest.slot()) else { return };
         if let Some((_, place)) = set.iter_mut().find(|(other, _)| other.is(digest)) {
             *place = known;
         } else if set.len() < WAYS {
@@ -128,17 +149,17 @@ impl Memory {
     pub fn refusal(&self, digest: Digest, now: Timestamp) -> Option<RefusalKind> {
         let refused = self.refused.borrow();
         let refused = refused.get(digest.slot())?.as_ref().filter(|refused| refused.digest.is(digest))?;
-        let is_recent = refused.at <= now && now.since(refused.at) < KEY_REFUSAL_REMEMBERED;
+        let is_recent = refused.at <= now && now.since(refused.at) < CREDENTIAL_REFUSAL_REMEMBERED;
         is_recent.then_some(refused.kind)
     }
 
     /// Remembers that a credential is refused, and forgets that it was valid.
     pub fn refuse(&self, digest: Digest, kind: RefusalKind, at: Timestamp) {
-        if let Some(set) = self.valid.borrow_mut().get_mut(digest.set()) {
+        if let Some(set) = self.valid.borrow_mut().get_mut(digest.slot()) {
             set.retain(|(known, _)| !known.is(digest));
         }
         let mut refused = self.refused.borrow_mut();
-        refused.resize(REFUSALS, None);
+        refused.resize(SETS, None);
         if let Some(place) = refused.get_mut(digest.slot()) {
             *place = Some(Refused { digest, kind, at });
         }
@@ -160,10 +181,6 @@ impl Digest {
     const fn slot(self) -> usize {
         let Self([first, ..]) = self;
         first as usize
-    }
-
-    const fn set(self) -> usize {
-        self.slot() % SETS
     }
 
     const fn way(self) -> usize {

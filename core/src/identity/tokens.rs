@@ -1,17 +1,15 @@
-//! What an isolate knows of issuers and their tokens.
+//! What an isolate knows of issuers.
 
 use std::cell::{Cell, RefCell};
 
 use super::keys::KnownKeys;
-use super::remembered::TokenMemory;
 use crate::config::Issuer;
 use crate::limits;
 use crate::time::{Millis, Timestamp};
 
-/// The tokens that were checked lately, and the keys of each issuer.
+/// The keys of each issuer, and how much it is asked.
 #[derive(Debug)]
 pub struct Tokens {
-    pub(super) memory: TokenMemory,
     issuers: Vec<Known>,
 }
 
@@ -23,10 +21,10 @@ struct Known {
 }
 
 impl Tokens {
-    /// Nothing yet of these issuers; `secret` must be random and of this isolate alone.
+    /// Nothing yet of these issuers.
     #[must_use]
-    pub fn new(issuers: &[Issuer], secret: [u8; 16]) -> Self {
-        Self { memory: TokenMemory::new(secret), issuers: issuers.iter().map(|_| Known::default()).collect() }
+    pub fn new(issuers: &[Issuer]) -> Self {
+        Self { issuers: issuers.iter().map(|_| Known::default()).collect() }
     }
 
     /// The keys of an issuer, by its place in the configuration.

@@ -1,7 +1,6 @@
 //! The leases that one isolate holds, by limit and by whose they are; the least recently used goes first.
 
 use std::cell::{Cell, RefCell};
-use std::num::NonZeroUsize;
 
 use hmac_sha256::Hash;
 use lru::LruCache;
@@ -70,9 +69,8 @@ pub(crate) struct Entry {
 impl Book {
     /// An empty book, whose leases are numbered from a random number on.
     pub(crate) fn new(first_holder: u64) -> Self {
-        let most = NonZeroUsize::new(RATE_LEASES).unwrap_or(NonZeroUsize::MIN);
         Self {
-            leases: RefCell::new(LruCache::new(most)),
+            leases: RefCell::new(LruCache::unbounded()),
             scratch: RefCell::new(Vec::with_capacity(256)),
             next_holder: Cell::new(first_holder),
             fared: Default::default(),
@@ -93,6 +91,10 @@ impl Book {
         self.next_holder.set(holder.wrapping_add(1));
         let entry = Entry { lease: Lease::new(holder, now), owner: owner_key(limit, subject).into() };
         leases.put(key.as_slice().into(), entry.clone());
+        // No bound of its own: a cache with one takes all of its room at once.
+        if leases.len() > RATE_LEASES {
+            leases.pop_lru();
+        }
         entry
     }
 

@@ -90,7 +90,7 @@ pub(super) fn create(request: &Request, context: &Context<'_>) -> Result<Create,
         scopes,
         users,
         projects,
-        claims: super::give::claims_of(context.caller),
+        claims: super::give::claims_of(context.caller, super::is_administrator(context)),
         note: note.to_owned(),
     };
     Ok(Create { grants, lasts: life(&body)? })

@@ -74,7 +74,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "(UserRule::Only(_), UserRule::Every) => false,",
         "(UserRule::Only(_), UserRule::Every) => true,",
     ),
-    of_keys("issued: whoever rotates gets it", ROUTE, "    give::check(context.caller, &earlier.grants)?;\n", ""),
+    of_keys(
+        "issued: whoever rotates gets it",
+        ROUTE,
+        "    give::check(context.caller, is_administrator(context), &earlier.grants)?;\n",
+        "",
+    ),
     of_keys(
         "issued: rotated twice",
         COMMANDS,

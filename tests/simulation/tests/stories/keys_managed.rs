@@ -76,6 +76,25 @@ fn who_is_switched_off_manages_no_keys() {
 }
 
 #[test]
+fn a_policy_that_forbids_administration_leaves_an_administrator_its_own_tenant() {
+    let policy = "[[policies]]\nid = \"keys\"\n\
+        text = '@id(\"no-admin\") forbid (principal, action == Action::\"keys/admin\", resource);'\n";
+    let document: &'static str = Box::leak(format!("{DOCUMENT}{policy}").into_boxed_str());
+    let before = story(SECRET, "");
+    let other = id_of(&key_of(&create(&before, ROOT, &json!({"tenant": "b"}))));
+    let settings: Vec<(&str, &str)> =
+        before.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let after = Story::of(document, &settings).on(&before);
+    assert_eq!(create(&after, ROOT, &json!({"tenant": "b"})).refusal(), "grant_not_permitted");
+    assert_eq!(list(&after, ROOT, "tenant=*").refusal(), "action_not_permitted");
+    let at = format!("/gate/v1/keys/{other}");
+    for method in [Method::Get, Method::Delete] {
+        assert_eq!(after.ask(ROOT, method, &at, &Value::Null, &[]).refusal(), "key_unknown", "{method:?}");
+    }
+    assert_eq!(list(&after, ROOT, "").status, 200);
+}
+
+#[test]
 fn a_key_makes_only_keys_that_are_no_wider() {
     let story = story(SECRET, "");
     let more = json!({"roles": ["math", "lead"], "users": ["u1"], "scopes": ["keys/write", "tools/call"]});
