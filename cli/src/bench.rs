@@ -67,16 +67,17 @@ struct Programs {
 
 /// The native programs, one package at a time: together, cargo would unify the features of what they depend on.
 fn build_programs(workspace: &Workspace) -> Result<Programs, Failure> {
-    let build = |package: &str| {
+    let build = |package: &str, profile: &str, more: &[&str]| {
         say::step(&format!("compiling {package}"));
         let mut cargo = workspace.cargo();
-        cargo.args(["build", "--profile", "host", "--package", package]);
-        command::run(&mut cargo, RUSTUP_REMEDY).map(|()| workspace.target.join("host").join(package))
+        cargo.args(["build", "--profile", profile, "--package", package]).args(more);
+        command::run(&mut cargo, RUSTUP_REMEDY).map(|()| workspace.target.join(profile).join(package))
     };
     Ok(Programs {
-        core: build("toolgate-bench-core")?,
-        engine: build("toolgate-engine")?,
-        spin_host: build("toolgate-spin-host")?,
+        // Its instructions are counted: optimised as the Spin component is.
+        core: build("toolgate-bench-core", "release", &build::spin::FOR_SPEED)?,
+        engine: build("toolgate-engine", "host", &[])?,
+        spin_host: build("toolgate-spin-host", "host", &[])?,
     })
 }
 

@@ -5,7 +5,7 @@ mod cloudflare;
 mod error;
 mod files;
 pub(crate) mod size;
-mod spin;
+pub(crate) mod spin;
 pub(crate) mod target;
 
 use std::ffi::OsStr;

@@ -108,6 +108,9 @@ fn openapi_says_who_may_ask_and_who_answers() {
         );
         let default = described["responses"]["default"]["$ref"].as_str();
         assert_eq!(default == Some("#/components/responses/Engine"), passed_on, "{route:?}");
+        let limited = described["responses"]["429"]["$ref"].as_str() == Some("#/components/responses/RateLimited");
+        let is_limited = matches!(operation.gate(), Gate::Action(_)) && !operation.is_operators();
+        assert_eq!(limited, is_limited, "{route:?}");
     }
 }
 

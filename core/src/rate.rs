@@ -199,6 +199,9 @@ const LOST: &str = "limiter_unavailable";
 
 /// Refuses where an enforced limit has no token left. Of several, the one that lasts longest is named.
 fn refuse(running: &Running, stood: &Stood, record: &mut Record) -> Result<(), Refusal> {
+    if each(running, stood).all(|(.., standing)| matches!(standing, Standing::Ready { .. })) {
+        return Ok(());
+    }
     let mut worst: Option<(Millis, Refusal)> = None;
     for (index, limit, _, standing) in each(running, stood).filter(|(_, limit, ..)| limit.mode == RateMode::Enforce) {
         let (kind, wait) = match standing {

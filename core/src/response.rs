@@ -35,6 +35,9 @@ pub struct Response<S> {
     pub body: Body<S>,
 }
 
+/// Room for the headers of almost every response.
+const HEADERS: usize = 12;
+
 /// An answer before the headers that every response carries.
 #[derive(Debug)]
 pub struct Answer<S> {
@@ -50,7 +53,9 @@ impl<S> Answer<S> {
     /// A JSON answer.
     #[must_use]
     pub fn json(status: u16, body: Vec<u8>) -> Self {
-        Self { status, headers: vec![("content-type", Cow::Borrowed("application/json"))], body: Body::Bytes(body) }
+        let mut headers = Vec::with_capacity(HEADERS);
+        headers.push(("content-type", Cow::Borrowed("application/json")));
+        Self { status, headers, body: Body::Bytes(body) }
     }
 
     /// The error body of the Arcade API, with what tells more: `{"name","message","request_id"}`.

@@ -7,7 +7,7 @@ use crate::workspace::Workspace;
 
 /// Spin has no limit on size that the component comes near, and instances that live for few requests: here speed counts,
 /// where the Worker's release is built for size.
-const FOR_SPEED: [&str; 2] = ["--config", "profile.release.opt-level=3"];
+pub(crate) const FOR_SPEED: [&str; 2] = ["--config", "profile.release.opt-level=3"];
 
 /// Compiles the component into `output` and returns it. Its place is the same for both profiles, and wherever cargo's target
 /// directory is.

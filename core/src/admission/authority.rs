@@ -250,7 +250,9 @@ fn depends_on_unknown() -> Refusal {
 fn joined<'n>(names: impl Iterator<Item = &'n str>) -> String {
     let mut list = String::new();
     for name in names {
-        if !list.is_empty() {
+        if list.is_empty() {
+            list.reserve(64);
+        } else {
             list.push(',');
         }
         list.push_str(name);

@@ -1,13 +1,13 @@
 //! What an isolate remembers of credentials that were presented to it: whose the valid ones are, and which were refused.
 //!
-//! A credential is known again by SipHash-2-4 with 128 bits (Aumasson and Bernstein, 2012) under a secret that nothing but
+//! A credential is known again by SipHash-1-3 with 128 bits (Aumasson and Bernstein, 2012) under a secret that nothing but
 //! this isolate's memory holds: a keyed hash like that of the configuration, as impossible to hit by chance, for a tenth of
 //! its price. The credential itself is not kept.
 
 use std::cell::{Cell, RefCell};
 use std::hash::Hasher as _;
 
-use siphasher::sip128::{Hasher128 as _, SipHasher24};
+use siphasher::sip128::{Hasher128 as _, SipHasher13};
 use subtle::ConstantTimeEq;
 
 use super::Identified;
@@ -112,7 +112,7 @@ impl Memory {
     /// By what the credential is known again in this isolate.
     #[must_use]
     pub fn digest(&self, credential: &str) -> Digest {
-        let mut digest = SipHasher24::new_with_key(&self.secret);
+        let mut digest = SipHasher13::new_with_key(&self.secret);
         digest.write(credential.as_bytes());
         Digest(digest.finish128().as_bytes())
     }

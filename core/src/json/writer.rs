@@ -41,10 +41,8 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let mut rest = text.as_bytes();
     // Almost every text is one run without anything to escape.
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
-        let (run, behind) = rest.split_at(at);
+    while let Some((run, byte, behind)) = first_escaped(rest) {
         out.extend_from_slice(run);
-        let Some((&byte, behind)) = behind.split_first() else { break };
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
@@ -66,10 +64,50 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
+/// What is before the first byte that must be escaped, that byte, and what is behind it.
+fn first_escaped(text: &[u8]) -> Option<(&[u8], u8, &[u8])> {
+    let (words, _) = text.as_chunks::<8>();
+    let plain = words.iter().take_while(|word| is_plain(u64::from_le_bytes(**word))).count().saturating_mul(8);
+    let in_rest = text.get(plain..)?.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
+    let (run, behind) = text.split_at_checked(plain.saturating_add(in_rest))?;
+    let (&byte, behind) = behind.split_first()?;
+    Some((run, byte, behind))
+}
+
+/// Whether none of eight bytes must be escaped: a byte is below `n`, with `n` up to 128, in a word if and only if subtracting
+/// `n` from each borrows into a highest bit that was not set (Anderson, Bit Twiddling Hacks, "hasless").
+const fn is_plain(word: u64) -> bool {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGHEST: u64 = ONES << 7;
+    const CONTROLS: u64 = ONES << 5;
+    const QUOTES: u64 = ONES.wrapping_mul(b'"' as u64);
+    const BACKSLASHES: u64 = ONES.wrapping_mul(b'\\' as u64);
+    let controls = word.wrapping_sub(CONTROLS) & !word;
+    // Equal is what differs in less than one.
+    let (quotes, backslashes) = (word ^ QUOTES, word ^ BACKSLASHES);
+    let equal = (quotes.wrapping_sub(ONES) & !quotes) | (backslashes.wrapping_sub(ONES) & !backslashes);
+    (controls | equal) & HIGHEST == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Limits, parse};
     use super::*;
+
+    #[test]
+    fn every_byte_is_escaped_or_not_wherever_it_stands() {
+        for byte in 0..128_u8 {
+            for place in 0..19 {
+                let text: String = (0..19).map(|at| char::from(if at == place { byte } else { b'~' })).collect();
+                for text in [text.clone(), text.replace('~', "\u{e9}"), text.replace('~', "!")] {
+                    let mut out = Vec::new();
+                    write_string(&mut out, &text);
+                    let expected = serde_json::to_string(&text).unwrap();
+                    assert_eq!(String::from_utf8(out).unwrap(), expected, "{byte} at {place}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn writes_what_it_read() {

@@ -4,6 +4,9 @@
 use crate::config::RateLimit;
 use crate::time::{Millis, write_number};
 
+/// What both fields rarely need more of.
+const FIELD_BYTES: usize = 160;
+
 /// Both fields, while they are written. An empty list is a field that is not sent (RFC 9651, section 3.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
@@ -33,7 +36,7 @@ impl Fields {
     fn item(&mut self, limit: &RateLimit, before: &[u8], number: u64) {
         let mut text = std::mem::take(&mut self.service).into_bytes();
         if text.is_empty() {
-            text.reserve(64);
+            text.reserve(FIELD_BYTES);
         } else {
             text.extend_from_slice(b", ");
         }
@@ -48,7 +51,7 @@ impl Fields {
 
 fn separate(list: &mut String) {
     if list.is_empty() {
-        list.reserve(64);
+        list.reserve(FIELD_BYTES);
     } else {
         list.push_str(", ");
     }

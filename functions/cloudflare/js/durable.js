@@ -4,6 +4,8 @@ import * as gate from "toolgate-bindings";
 import { notice, ready } from "./instance.js";
 
 const STATE = "state";
+/** Alarms are repeated for minutes where they fail. */
+const OVERDUE_MS = 3_600_000;
 
 export class Durable extends DurableObject {
   /**
@@ -14,16 +16,29 @@ export class Durable extends DurableObject {
     const { storage } = this.ctx;
     const kept = storage.kv.get(STATE);
     const [state, expires, reply] = step(counts(kept) ? kept.state : undefined, command);
-    if (state !== undefined) {
-      storage.kv.put(STATE, { state, expires });
-      if (expires !== undefined) storage.setAlarm(expires);
-    }
+    if (state !== undefined) storage.kv.put(STATE, { state, expires, alarm: this.#alarm(kept?.alarm, expires) });
     return reply;
   }
 
-  /** The state has expired. */
+  /** Deletes what has expired; what was written since comes up again when it does. */
   async alarm() {
-    await this.ctx.storage.deleteAll();
+    const { storage } = this.ctx;
+    const kept = storage.kv.get(STATE);
+    if (!counts(kept)) {
+      await storage.deleteAll();
+    } else if (kept.expires !== undefined) {
+      storage.kv.put(STATE, { ...kept, alarm: this.#alarm(undefined, kept.expires) });
+    }
+  }
+
+  /**
+   * When the alarm is. One that comes early looks again, so it is set anew (which is a write that is paid for) only where
+   * there is none, or it would come late, or it should have come long ago.
+   */
+  #alarm(set, expires) {
+    if (expires === undefined || (set !== undefined && set <= expires && Date.now() < set + OVERDUE_MS)) return set;
+    this.ctx.storage.setAlarm(expires);
+    return expires;
   }
 }
 

@@ -105,9 +105,31 @@ async function ownerOf(key) {
   return owners.get(owners.idFromName(key));
 }
 
+async function apply(owner, command) {
+  return new TextDecoder().decode(await owner.apply(new TextEncoder().encode(JSON.stringify(command))));
+}
+
+test("an alarm that comes before the end looks again, and the one at the end deletes", async () => {
+  const owner = await ownerOf("alarm");
+  await apply(owner, { keep: "a", for: 200 });
+  await apply(owner, { keep: "b", for: 1_200 });
+  await pause(600);
+  assert.equal(await apply(owner, {}), "b", "the alarm was that of the first state");
+  for (let tries = 0; tries < 100 && (await isKept(owner)); tries += 1) await pause(100);
+  assert.ok(!(await isKept(owner)));
+});
+
+/** Whether a state is stored, expired or not. */
+async function isKept(owner) {
+  await apply(owner, { later: -60_000 });
+  const kept = await apply(owner, {});
+  await apply(owner, { later: 0 });
+  return kept !== "";
+}
+
 test("a state that has expired does not count, even where the alarm that deletes it is late", async () => {
   const owner = await ownerOf("expiry");
-  const ask = async (command) => new TextDecoder().decode(await owner.apply(new TextEncoder().encode(JSON.stringify(command))));
+  const ask = (command) => apply(owner, command);
   await ask({ keep: "a", for: 60_000 });
   await ask({ later: 59_000 });
   assert.equal(await ask({}), "a");

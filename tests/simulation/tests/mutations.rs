@@ -6,6 +6,8 @@
 
 #[path = "mutations/keys.rs"]
 mod keys;
+#[path = "mutations/tokens.rs"]
+mod tokens;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -244,7 +246,7 @@ fn repository() -> PathBuf {
 /// A copy of what the simulation needs, as a workspace of its own.
 fn copy_to(target: &Path) {
     let from = repository();
-    for part in ["core", "tests/simulation"] {
+    for part in ["core", "tests/simulation", "tests/tokens"] {
         copy_tree(&from.join(part), &target.join(part));
     }
     for file in ["Cargo.lock", "clippy.toml", "rust-toolchain.toml"] {
@@ -302,7 +304,7 @@ fn each_deliberate_defect_is_noticed() {
     let only = std::env::var("TOOLGATE_MUTANT").ok();
     let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants");
     let is_meant = |mutant: &&Mutant| only.as_deref().is_none_or(|only| mutant.name.starts_with(only));
-    let meant: Vec<&Mutant> = MUTANTS.iter().chain(keys::MUTANTS).filter(is_meant).collect();
+    let meant: Vec<&Mutant> = MUTANTS.iter().chain(keys::MUTANTS).chain(tokens::MUTANTS).filter(is_meant).collect();
     assert!(!meant.is_empty(), "no such mutant");
     let mut unnoticed = Vec::new();
     for mutant in meant {

@@ -13,6 +13,8 @@ use std::sync::LazyLock;
 pub(crate) struct Built {
     /// The port of the Arcade worker, which stands in the document.
     pub worker_port: u16,
+    /// The port of the issuer of tokens, which stands there too.
+    pub issuer_port: u16,
 }
 
 /// Built once for each run of the tests; takes seconds when nothing has changed.
@@ -20,14 +22,17 @@ pub(crate) static BUILT: LazyLock<Built> = LazyLock::new(|| {
     let directory = Built::directory();
     fs::create_dir_all(&directory).unwrap();
     let worker_port = kept_port(&directory.join("worker-port"));
-    let document = include_str!("../../toolgate.toml").replace("PORT", &worker_port.to_string());
+    let issuer_port = kept_port(&directory.join("issuer-port"));
+    let document = include_str!("../../toolgate.toml")
+        .replace("WORKER_PORT", &worker_port.to_string())
+        .replace("ISSUER_PORT", &issuer_port.to_string());
     let path = directory.join("toolgate.toml");
     if fs::read_to_string(&path).ok().as_ref() != Some(&document) {
         fs::write(&path, document).unwrap();
     }
     build(&path, &["cloudflare", "--release"], &directory.join("cloudflare"));
     build(&path, &["spin", "--dev"], &directory.join("spin"));
-    Built { worker_port }
+    Built { worker_port, issuer_port }
 });
 
 impl Built {
@@ -57,16 +62,25 @@ pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).unwrap().port()
 }
 
-/// The repository's `spin.toml` with the component under test and the variable that its document names.
+/// The variables that the document names.
+const VARIABLES: [&str; 2] = ["e2e_worker_secret", "e2e_issuer_secret"];
+
+/// The repository's `spin.toml` with the component under test and the variables that its document names.
 pub(crate) fn spin_manifest(has_sqlite: bool) -> String {
     let original = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spin.toml")).unwrap();
     let component = Built::directory().join("spin/toolgate.wasm");
     let mut manifest = String::new();
     for line in original.lines().filter(|line| has_sqlite || !line.starts_with("sqlite_databases")) {
         match line {
-            "[variables]" => manifest.push_str("[variables]\ne2e_worker_secret = { default = \"\", secret = true }"),
+            "[variables]" => {
+                manifest.push_str(line);
+                VARIABLES.iter().for_each(|name| {
+                    manifest.push_str(&format!("\n{name} = {{ default = \"\", secret = true }}"));
+                });
+            }
             "[component.toolgate.variables]" => {
-                manifest.push_str("[component.toolgate.variables]\ne2e_worker_secret = \"{{ e2e_worker_secret }}\"");
+                manifest.push_str(line);
+                VARIABLES.iter().for_each(|name| manifest.push_str(&format!("\n{name} = \"{{{{ {name} }}}}\"")));
             }
             _ if line.starts_with("source = ") => manifest.push_str(&format!("source = \"{}\"", component.display())),
             _ => manifest.push_str(line),
@@ -74,6 +88,8 @@ pub(crate) fn spin_manifest(has_sqlite: bool) -> String {
         manifest.push('\n');
     }
     assert_eq!(manifest.contains("sqlite_databases"), has_sqlite, "spin.toml has another shape now");
-    assert_eq!(manifest.matches("e2e_worker_secret").count(), 3, "spin.toml has another shape now");
+    for name in VARIABLES {
+        assert_eq!(manifest.matches(name).count(), 3, "spin.toml has another shape now");
+    }
     manifest
 }

@@ -17,11 +17,15 @@ mod flows;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod issuer;
+#[cfg(test)]
 mod normal;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]
 mod sdk;
+#[cfg(test)]
+mod tokens;
 #[cfg(test)]
 mod vectors;
 #[cfg(test)]

@@ -175,13 +175,14 @@ impl World {
         command
     }
 
-    fn settings(&self) -> [(&'static str, String); 5] {
+    fn settings(&self) -> [(&'static str, String); 6] {
         [
             ("ARCADE_API_KEY", ENGINE_KEY.to_owned()),
             ("ARCADE_BASE_URL", self.engine_url.clone()),
             ("TOOLGATE_KEY_HASH_SECRET", HASH_SECRET.to_owned()),
             ("TOOLGATE_WORKER_SECRET", GATE_WORKER_SECRET.to_owned()),
             ("E2E_WORKER_SECRET", WORKER_SECRET.to_owned()),
+            ("E2E_ISSUER_SECRET", crate::issuer::CLIENT_SECRET.to_owned()),
         ]
     }
 

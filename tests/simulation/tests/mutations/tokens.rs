@@ -1,0 +1,131 @@
+//! Deliberate defects of tokens and of policies.
+
+use crate::Mutant;
+
+/// A defect that the attacks, or the stories of issuers, must notice.
+const fn of_tokens(name: &'static str, file: &'static str, find: &'static str, replace: &'static str) -> Mutant {
+    Mutant { test: ["tokens", ""], name, file, find, replace }
+}
+
+/// A defect that the model of who may do what must notice.
+const fn of_policies(name: &'static str, file: &'static str, find: &'static str, replace: &'static str) -> Mutant {
+    Mutant { test: ["authority", "no_request"], name, file, find, replace }
+}
+
+const DRIVER: &str = "identity/driver.rs";
+const CLAIMS: &str = "identity/claims.rs";
+const KEYS: &str = "identity/keys.rs";
+const JWK: &str = "identity/jwk.rs";
+const DECIDE: &str = "policy/decide.rs";
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    of_tokens(
+        "tokens: no signature",
+        DRIVER,
+        "    check_signature(token, &compact, &keys, issuer, now)?;\n",
+        "    let _ = check_signature(token, &compact, &keys, issuer, now);\n",
+    ),
+    of_tokens(
+        "tokens: any algorithm",
+        DRIVER,
+        "if !rules.algorithms.contains(&compact.algorithm) {",
+        "if false && !rules.algorithms.contains(&compact.algorithm) {",
+    ),
+    of_tokens(
+        "tokens: any type",
+        DRIVER,
+        "if !rules.types.contains(&compact.kind) {",
+        "if false && !rules.types.contains(&compact.kind) {",
+    ),
+    of_tokens(
+        "tokens: revoked ones go on",
+        DRIVER,
+        "if revocations.iter().any(|name| held.epochs.revoked.contains(name)) {",
+        "if false && revocations.iter().any(|name| held.epochs.revoked.contains(name)) {",
+    ),
+    of_tokens(
+        "tokens: signed ones go to whoever takes every opaque one",
+        DRIVER,
+        "!is_signed && !text.starts_with(\"tg_\")",
+        "true",
+    ),
+    of_tokens(
+        "tokens: what an issuer said holds for a day",
+        DRIVER,
+        "asked_at.after(limits::OPAQUE_KEPT)",
+        "asked_at.after(limits::KEYS_FRESH_MAX)",
+    ),
+    of_tokens(
+        "tokens: a header may bring its key",
+        "identity/jose.rs",
+        "if let Some(name) = FORBIDDEN.into_iter().find(|name| members.get(name).is_some()) {",
+        "if let Some(name) = FORBIDDEN.into_iter().take(0).find(|name| members.get(name).is_some()) {",
+    ),
+    of_tokens("tokens: for any audience", CLAIMS, "if named.iter().any(", "if true || named.iter().any("),
+    of_tokens("tokens: expired", CLAIMS, "exp.after(leeway) <= now", "exp.after(leeway) <= now && false"),
+    of_tokens("tokens: before their time", CLAIMS, "time > now.after(leeway)", "time > now.after(leeway) && false"),
+    of_tokens("tokens: required claims are not", CLAIMS, "        if !is_met {", "        if false && !is_met {"),
+    of_tokens(
+        "tokens: of any Entra tenant",
+        CLAIMS,
+        "claims.get(\"tid\").and_then(Json::as_str) == Some(tenant)",
+        "claims.get(\"tid\").is_some()",
+    ),
+    of_tokens(
+        "tokens: hold though their key is gone",
+        "identity/memory.rs",
+        " && self.issuer.is_none_or(is_vouched)",
+        " && (self.issuer.is_none_or(is_vouched) || true)",
+    ),
+    of_tokens("tokens: keys are fetched for each", KEYS, "let may = used < most;", "let may = used < most || true;"),
+    of_tokens("tokens: keys are used for ever", KEYS, "            _ => Age::Gone,", "            _ => Age::Stale,"),
+    of_tokens(
+        "tokens: whoever writes the store adds keys",
+        "identity/keys/driver.rs",
+        "bool::from(is_ours).then(",
+        "(bool::from(is_ours) || true).then(",
+    ),
+    of_tokens(
+        "tokens: inactive is active",
+        "identity/asking.rs",
+        "Some(false) => Err(Refusal::new(RefusalKind::TokenInactive)),",
+        "Some(false) => Ok(body),",
+    ),
+    of_tokens(
+        "tokens: short keys",
+        JWK,
+        "const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=4_096;",
+        "const RSA_BITS: std::ops::RangeInclusive<usize> = 512..=4_096;",
+    ),
+    of_tokens(
+        "tokens: a key for another algorithm",
+        JWK,
+        "is_kind && self.algorithm.is_none_or(|own| own == algorithm || is_twin(own))",
+        "is_kind && self.algorithm.is_none_or(|own| own == algorithm || is_twin(own) || true)",
+    ),
+    of_policies(
+        "policies: forbid only where nothing permits",
+        DECIDE,
+        "self.forbids |= may_hold && !may_not;",
+        "self.forbids |= may_hold && !may_not && !self.permits;",
+    ),
+    of_policies("policies: an error is no denial", DECIDE, "} else if self.fails {", "} else if self.fails && false {"),
+    of_policies(
+        "policies: dry runs are enforced",
+        DECIDE,
+        "            if policy.mode == Mode::Enforce {\n",
+        "            if policy.mode == Mode::Enforce || true {\n",
+    ),
+    of_policies(
+        "policies: those of a role are not found",
+        "policy/index.rs",
+        "under(Kind::Role, role.as_str());",
+        "let _ = role;",
+    ),
+    of_policies(
+        "policies: those of a toolkit are not found",
+        "policy/index.rs",
+        "                under(Kind::Tool, tool.folded);\n                under(Kind::Toolkit, toolkit_of(tool.folded));\n",
+        "                under(Kind::Tool, tool.folded);\n",
+    ),
+];
