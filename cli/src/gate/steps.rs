@@ -178,6 +178,8 @@ fn build_and_weigh(run: &mut Run, name: &str) -> Result<(), Failure> {
 /// Its tests, and the program itself for the steps below, in the profile in which WASM compiles at a bearable speed.
 fn spin_host(run: &mut Run) -> Result<(), Failure> {
     const PACKAGE: [&str; 4] = ["--package", "toolgate-spin-host", "--profile", "host"];
+    // Its tests build a component.
+    target::ensure(&run.workspace, "wasm32-wasip2")?;
     run.cargo(["build"].into_iter().chain(PACKAGE))?;
     run.cargo(["test", "--no-fail-fast"].into_iter().chain(PACKAGE))
 }

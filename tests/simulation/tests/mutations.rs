@@ -9,6 +9,7 @@ mod keys;
 #[path = "mutations/tokens.rs"]
 mod tokens;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -107,6 +108,12 @@ const MUTANTS: &[Mutant] = &[
         "admission/authority.rs",
         "let is_seen = decision.may_be_allowed()",
         "let is_seen = may_list()",
+    ),
+    of_stories(
+        "admitted before the owners of limits answered",
+        "gateway.rs",
+        "        admitted = guard.admit(&tools, &caller, &held, record)?;\n",
+        "",
     ),
     of_stories(
         "a tenant falls back to the general account",
@@ -299,6 +306,15 @@ fn test_holds(copy: &Path, [binary, test]: [&str; 2]) -> (Option<bool>, String) 
     (held, text)
 }
 
+/// A test that fails in the copy anyhow would notice nothing.
+fn hold_without_a_defect(copy: &Path, meant: &[&Mutant]) {
+    copy_to(copy);
+    for test in meant.iter().map(|mutant| mutant.test).collect::<BTreeSet<_>>() {
+        let (held, text) = test_holds(copy, test);
+        assert_eq!(held, Some(true), "{test:?} does not hold without a defect:\n{text}");
+    }
+}
+
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a test is told its mutant by the environment")]
 fn each_deliberate_defect_is_noticed() {
@@ -307,6 +323,7 @@ fn each_deliberate_defect_is_noticed() {
     let is_meant = |mutant: &&Mutant| only.as_deref().is_none_or(|only| mutant.name.starts_with(only));
     let meant: Vec<&Mutant> = MUTANTS.iter().chain(keys::MUTANTS).chain(tokens::MUTANTS).filter(is_meant).collect();
     assert!(!meant.is_empty(), "no such mutant");
+    hold_without_a_defect(&copy, &meant);
     let mut unnoticed = Vec::new();
     for mutant in meant {
         copy_to(&copy);

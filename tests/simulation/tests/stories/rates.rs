@@ -81,6 +81,22 @@ fn each_caller_has_its_own_and_is_told_how_much() {
 }
 
 #[test]
+fn what_is_switched_off_while_a_limits_owner_is_waited_for_is_not_called() {
+    let document = DOCUMENT.replacen("[[rate", "[rate]\nfail_mode = \"open\"\n\n[[rate", 1);
+    let document = Box::leak(format!("epochs = {{ lease = \"1s\" }}\n{document}").into_boxed_str());
+    let story = Story::of(document, &[("KEY_WIDE", WIDE), ("KEY_NARROW", NARROW)]);
+    assert_eq!(add(&story, WIDE).status, 200);
+    story.world.lost_owners.borrow_mut().push("rate/");
+    let call = json!({"tool_name": "Math.Add", "input": {"a": "1", "b": "2"}});
+    let waiting = story.begin(NARROW, Method::Post, "/v1/tools/execute", &call, &[]);
+    let kill = json!({"changes": [{"kill": "tool:Math.Add"}]});
+    assert_eq!(story.isolate().ask(WIDE, Method::Post, "/gate/v1/epochs", &kill, &[]).status, 200);
+    assert!(waiting.0.borrow().is_none(), "the owner does not answer at once");
+    story.world.run(|| waiting.0.borrow().is_some());
+    assert_eq!(waiting.take().refusal(), "killed");
+}
+
+#[test]
 fn a_request_that_one_limit_refuses_costs_nothing_of_the_others() {
     let story = story();
     for _ in 0..2 {
