@@ -233,6 +233,8 @@ impl Builder<'_> {
         Some(Credential::new(setting.0.clone(), value(&setting.0)?, value(&successor_of(setting))))
     }
 
+    // Not inlined, as what reads a section is not: see `document!`.
+    #[inline(never)]
     fn executor(&mut self, Located { value: section, line }: Located<ExecutorSection>, most: Millis) -> Executor {
         let place = format!("executors.{}", section.id);
         let is_local = section.kind == KindChoice::Local;

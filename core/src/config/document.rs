@@ -130,6 +130,9 @@ macro_rules! document {
         $vis struct $name { $($(#[doc = $doc])* $vis $field: $type),* }
 
         impl $crate::config::document::Value for $name {
+            // A function of its own for each kind of section: V8 compiles a function when it is first called, so a section
+            // that a document does not have costs a cold start nothing.
+            #[inline(never)]
             fn read(node: &toml::Spanned<toml::de::DeValue<'_>>, faults: &mut $crate::config::faults::Faults<'_>) -> Option<Self> {
                 let table = $crate::config::document::table(node, faults)?;
                 faults.enter(node.span());

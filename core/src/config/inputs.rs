@@ -120,6 +120,7 @@ impl Builder<'_> {
         self.found.push(ConfigFault { line: Some(line), place, message });
     }
 
+    #[inline(never)]
     fn rule(&mut self, index: usize, Located { value: section, line }: Located<InputSection>) -> InputRule {
         let place = format!("inputs[{index}]");
         if section.schema.is_none() && section.urls.is_empty() && section.files.is_empty() {

@@ -116,6 +116,7 @@ pub(super) fn rules(section: RateSection, found: &mut Vec<ConfigFault>) -> RateR
     RateRules { lease, fail_mode, limits }
 }
 
+#[inline(never)]
 fn limit(section: LimitSection, line: usize, found: &mut Vec<ConfigFault>) -> RateLimit {
     let LimitSection { id, per, requests, window, burst, mode, tools, tenants, callers } = section;
     let place = format!("rate.limits.{id}");

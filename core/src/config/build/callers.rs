@@ -12,6 +12,7 @@ use crate::limits;
 use crate::names::RoleId;
 
 impl Builder<'_> {
+    #[inline(never)]
     pub(super) fn callers(
         &mut self,
         sections: Vec<Located<CallerSection>>,

@@ -55,6 +55,7 @@ impl Builder<'_> {
         issuers
     }
 
+    #[inline(never)]
     fn issuer(
         &mut self,
         mut section: IssuerSection,

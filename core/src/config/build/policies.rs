@@ -7,6 +7,7 @@ use crate::policy::{PolicySet, Source};
 
 impl Builder<'_> {
     /// The policies of all sections; a fault says where its section begins, and where in the section's text it is.
+    #[inline(never)]
     pub(super) fn policies<'s>(&mut self, sections: &'s [Located<PolicySection>]) -> PolicySet {
         let source =
             |section: &'s Located<PolicySection>| Source { text: &section.value.text, mode: section.value.mode };
