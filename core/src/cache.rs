@@ -7,6 +7,7 @@ mod driver;
 mod entry;
 mod key;
 mod memory;
+mod ranks;
 
 pub use driver::{look_up, store};
 pub use entry::Entry;

@@ -33,7 +33,7 @@ pub use issuer::{
 pub use issuer_sections::{Algorithm, TokenType};
 pub use rate::{RateLimit, RateMode, RatePer, RateRules};
 pub use schema::json_schema;
-pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, FailMode, PolicyMode};
+pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, Eviction, FailMode, PolicyMode};
 pub use settings::{Notice, SETTINGS, SettingSpec};
 
 #[cfg(test)]
@@ -172,6 +172,8 @@ pub struct CacheRules {
     pub memory_bytes: usize,
     /// Which tiers are used.
     pub strategy: CacheStrategy,
+    /// What leaves the in-isolate tier first.
+    pub eviction: Eviction,
     /// The operator's rules; the first that names a tool decides.
     pub rules: Vec<CacheRule>,
 }

@@ -60,7 +60,7 @@ impl Isolate {
                     worker_secret: loaded.worker_secret,
                     lease: Lease::default(),
                     registries: Registries::default(),
-                    memory: RefCell::new(Memory::new(loaded.config.cache.memory_bytes)),
+                    memory: RefCell::new(Memory::new(loaded.config.cache.memory_bytes, loaded.config.cache.eviction)),
                     counters: Counters::default(),
                     rates: Book::new(u64::from_be_bytes(
                         ids.next().to_be_bytes().last_chunk().copied().unwrap_or_default(),

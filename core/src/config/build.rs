@@ -203,6 +203,7 @@ impl Builder<'_> {
                 ttl: cache.ttl,
                 memory_bytes: size(cache.memory),
                 strategy: cache.strategy,
+                eviction: cache.eviction,
                 rules: cache
                     .rules
                     .into_iter()

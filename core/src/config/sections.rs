@@ -231,6 +231,8 @@ document! { default
         memory: Bytes = Bytes(16 << 20), in (Bytes(limits::CACHE_MEMORY_BYTES_MIN as u64), Bytes(limits::CACHE_MEMORY_BYTES_MAX as u64));
         /// Which tiers are used: "memory" (the isolate), "hybrid" (the isolate and the edge's key-value store), "persistent" (the store only), "off".
         strategy: CacheStrategy = CacheStrategy::Hybrid;
+        /// What leaves the isolate's memory first: "cost-aware" (what saves least time and tokens per byte), "lru" (what was used longest ago).
+        eviction: Eviction = Eviction::CostAware;
         /// The operator's rules for tools that declare nothing; the first that names a tool decides.
         rules: Vec<CacheRuleSection> = Vec::new();
     }
@@ -247,6 +249,16 @@ choice! {
         Hybrid = "hybrid",
         /// The edge key-value store only.
         Persistent = "persistent",
+    }
+}
+
+choice! {
+    /// What leaves the isolate's memory first when it is full.
+    pub enum Eviction {
+        /// What was used longest ago.
+        Lru = "lru",
+        /// What saves least time and tokens per byte, by how often and how lately it was used.
+        CostAware = "cost-aware",
     }
 }
 
