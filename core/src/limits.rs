@@ -95,6 +95,15 @@ pub const STORE_TTL_MIN: Millis = Millis::from_secs(60);
 /// Most bytes of an answer that goes to the edge store.
 pub const STORE_ENTRY_BYTES: usize = 4 * 1024 * 1024;
 
+/// Most bytes of an answer, its key included, that the owner of its key passes on to calls which wait for it.
+pub const FLIGHT_VALUE_BYTES: usize = 64 * 1024;
+
+/// The leader of a flight that has not been heard of for this long is lost: another call takes its place.
+pub const FLIGHT_LEADER_LOST: Millis = Millis::from_secs(3);
+
+/// How long the owner of a key remembers what a flight brought, at most.
+pub const FLIGHT_KEPT: Millis = Millis::from_secs(10);
+
 /// Most refusals per second that an isolate writes down to be looked up.
 pub const EXPLAINED_PER_SECOND: u32 = 20;
 
