@@ -152,7 +152,7 @@ const MUTANTS: &[Mutant] = &[
     ),
     mutant("epoch of an entry ignored", "cache/entry.rs", " && self.epoch >= floor", " && floor < u64::MAX"),
     mutant("life of an entry ignored", "cache/entry.rs", "now < self.expires_at", "now >= self.stored_at"),
-    mutant("failures kept", "tool_call.rs", "        && ran.success\n        && ran.says == Says::Value\n", ""),
+    mutant("failures kept", "tool_call.rs", "ran.success && ran.says == Says::Value", "true"),
     mutant(
         "any verified key is every other",
         "identity/memory.rs",
