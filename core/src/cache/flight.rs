@@ -68,7 +68,7 @@ impl Role {
 }
 
 /// One call's dealings with one owner of its key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Boarding {
     join: Join,
     /// When the time of the call is up.
@@ -187,3 +187,7 @@ fn landing(entry: &Entry, key: &CacheKey) -> Landing<ByteBuf> {
 #[cfg(test)]
 #[path = "flight/decider_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "flight/model_tests.rs"]
+mod model;

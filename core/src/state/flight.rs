@@ -12,7 +12,7 @@ use crate::limits::{FLIGHT_KEPT, FLIGHT_LEADER_LOST};
 use crate::time::Timestamp;
 
 /// What is known of one key. `V` is what a call brings back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Flight<V> {
     /// The number of its leader: no other call has it, so what a lost leader says late is about no later flight.
     number: u64,
@@ -23,7 +23,7 @@ pub struct Flight<V> {
     failed: Option<u64>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 enum Phase<V> {
     /// The leader asks, and is given up for lost after `until`.
     InAir { until: Timestamp },
@@ -34,7 +34,7 @@ enum Phase<V> {
 }
 
 /// What the owner of a key can be asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Command<V> {
     /// A call missed.
     Join(Join),
@@ -53,7 +53,7 @@ pub enum Command<V> {
 }
 
 /// A call that missed, and what it can use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Join {
     /// A number that no other call has; the same each time that this call asks.
     pub number: u64,
@@ -68,7 +68,7 @@ pub struct Join {
 }
 
 /// What a leader brings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Landing<V> {
     /// A value for everyone who waits.
     Value {
@@ -89,7 +89,7 @@ pub enum Landing<V> {
 }
 
 /// What it answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Reply<V> {
     /// The call leads: the flight has its number.
     Lead,
