@@ -16,8 +16,10 @@ pub struct Stats {
     pub calls: usize,
     /// Tool calls answered with success.
     pub successes: usize,
-    /// Of these, from cache.
+    /// Of these, from cache, or of another call that missed at the same time.
     pub hits: usize,
+    /// Of these, the latter.
+    pub collapsed: usize,
     /// Requests refused by name.
     pub refusals: usize,
 }
@@ -58,6 +60,7 @@ fn one(run: &Run, index: usize, planned: &Planned, seen: &Observed, stats: &mut 
             }
             stats.successes += 1;
             stats.hits += usize::from(hit);
+            stats.collapsed += usize::from(seen.headers["cache-status"].contains("; collapsed;"));
             let caller = caller.ok_or("a stranger was answered")?;
             is_permitted(caller, call)?;
             is_not_withdrawn(run, caller, call, seen)?;

@@ -212,15 +212,18 @@ impl<'r> Lead<'r> {
         Self { running, choice: SingleFlight::Off, seat: None, owner: None }
     }
 
-    /// Does the work, and lets the owners know meanwhile that it is being done.
+    /// Does the work, and lets the owners know meanwhile that it is being done; where it has no place, just does it.
     pub(crate) async fn fly<P: Platform, T>(&self, platform: &P, tool: &str, work: impl Future<Output = T>) -> T {
+        let Some(seat) = &self.seat else {
+            return work.await;
+        };
         let began = platform.now();
         let mut work = pin!(work);
         let mut is_first = true;
         // The work has a deadline of its own.
         let done = loop {
             let mut tick = pin!(platform.sleep(FLIGHT_RENEW));
-            let mut renewal = pin!(self.renew(platform, is_first));
+            let mut renewal = pin!(self.renew(platform, seat, is_first));
             let mut is_renewed = false;
             let done = poll_fn(|context| {
                 if let Poll::Ready(done) = work.as_mut().poll(context) {
@@ -240,13 +243,11 @@ impl<'r> Lead<'r> {
         done
     }
 
-    async fn renew<P: Platform>(&self, platform: &P, is_first: bool) {
+    async fn renew<P: Platform>(&self, platform: &P, seat: &Seat<'_>, is_first: bool) {
         if is_first {
             return;
         }
-        if let Some(seat) = &self.seat {
-            seat.renew(platform.now());
-        }
+        seat.renew(platform.now());
         if let Some((owner, number)) = &self.owner {
             let command = AnyCommand::Flight(Command::Renew { number: *number });
             // The next one follows soon, and one that was replaced ends its own call all the same.
