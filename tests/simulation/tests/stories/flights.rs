@@ -145,6 +145,15 @@ fn an_isolate_makes_one_call_of_its_own() {
 }
 
 #[test]
+fn who_looks_into_the_store_while_another_comes_back_does_not_ask_again() {
+    let crowd = crowd("isolate", 1, number);
+    let pending = (0..CALLS).map(|_| crowd.begin(0, &json!(1))).collect();
+    let answers = crowd.answers(pending);
+    assert!(answers.iter().all(|answer| value(answer) == json!(1)));
+    assert_eq!(crowd.runs(), 1);
+}
+
+#[test]
 fn who_waits_for_a_leader_that_dies_is_free_within_five_seconds() {
     for fate in [Fate::Dropped, Fate::Vanished] {
         for place in ["owner", "isolate"] {
