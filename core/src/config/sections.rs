@@ -233,6 +233,8 @@ document! { default
         strategy: CacheStrategy = CacheStrategy::Hybrid;
         /// What leaves the isolate's memory first: "cost-aware" (what saves least time and tokens per byte), "lru" (what was used longest ago).
         eviction: Eviction = Eviction::CostAware;
+        /// Where calls that miss the same key at the same time find each other, so that one asks the executor: "isolate", "owner" (over all isolates, by a durable owner), "adaptive" (as is worth it), "off".
+        single_flight: SingleFlight = SingleFlight::Isolate;
         /// The operator's rules for tools that declare nothing; the first that names a tool decides.
         rules: Vec<CacheRuleSection> = Vec::new();
     }
@@ -271,6 +273,22 @@ document! {
         ttl: Millis, in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
         /// "user": each user_id has its own answers. "shared": all users of a tenant have the same.
         scope: CacheScopeChoice = CacheScopeChoice::User;
+        /// Where calls that miss find each other; as cache.single_flight says, if absent.
+        single_flight: Option<SingleFlight>;
+    }
+}
+
+choice! {
+    /// Where calls that miss the same key at the same time find each other.
+    pub enum SingleFlight {
+        /// Nowhere: each asks the executor.
+        Off = "off",
+        /// In their isolate.
+        Isolate = "isolate",
+        /// Over all isolates, by a durable owner of the key.
+        Owner = "owner",
+        /// In their isolate, or over all where that is worth a question to an owner.
+        Adaptive = "adaptive",
     }
 }
 
