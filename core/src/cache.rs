@@ -5,15 +5,19 @@
 
 mod driver;
 mod entry;
+pub(crate) mod flight;
 mod key;
 mod memory;
+mod ranks;
 
-pub use driver::{look_up, store};
+pub use driver::{Wanted, look_up, store};
+pub(crate) use driver::{look_in_memory, remember};
 pub use entry::Entry;
+pub use flight::{Place, Role};
 pub use key::{CacheKey, KeyParts, key_of};
 pub use memory::Memory;
 
-use crate::config::{CacheRules, CacheScopeChoice, CacheStrategy};
+use crate::config::{CacheRule, CacheRules, CacheScopeChoice, CacheStrategy, SingleFlight};
 use crate::registry::Tool;
 use crate::time::Millis;
 
@@ -24,6 +28,8 @@ pub enum CacheOutcome {
     HitMemory,
     /// Answered from the edge key-value store.
     HitStore,
+    /// Not there; answered with what another call brought that missed at the same time.
+    Collapsed(Place),
     /// Not there; the answer was kept.
     MissStored,
     /// Not there; the answer was not one to keep.
@@ -83,6 +89,7 @@ impl CacheOutcome {
         match self {
             Self::HitMemory => "hit_memory",
             Self::HitStore => "hit_store",
+            Self::Collapsed(_) => "collapsed",
             Self::MissStored => "miss_stored",
             Self::MissNotStored => "miss_not_stored",
             Self::Bypass(bypass) => bypass.name(),
@@ -116,7 +123,7 @@ pub fn may_keep(rules: &CacheRules, tool: &Tool) -> Result<Keep, Bypass> {
     if tool.local.is_some_and(|local| !local.deterministic) {
         return Err(Bypass::Nondeterministic);
     }
-    let rule = rules.rules.iter().find(|rule| rule.tools.iter().any(|pattern| pattern.matches(&tool.folded)));
+    let rule = rule_of(rules, tool);
     let (ttl, scope) = match rule {
         Some(rule) => (rule.ttl, rule.scope),
         None if tool.behavior.reads_only => (rules.ttl, CacheScopeChoice::User),
@@ -124,4 +131,15 @@ pub fn may_keep(rules: &CacheRules, tool: &Tool) -> Result<Keep, Bypass> {
     };
     // Its scope stands in the key by itself.
     Ok(Keep { ttl, scope, rule: ttl.get().to_be_bytes() })
+}
+
+/// The first of the operator's rules that names the tool.
+fn rule_of<'r>(rules: &'r CacheRules, tool: &Tool) -> Option<&'r CacheRule> {
+    rules.rules.iter().find(|rule| rule.tools.iter().any(|pattern| pattern.matches(&tool.folded)))
+}
+
+/// Where calls of this tool that miss look for others that miss the same key.
+#[must_use]
+pub fn single_flight(rules: &CacheRules, tool: &Tool) -> SingleFlight {
+    rule_of(rules, tool).and_then(|rule| rule.single_flight).unwrap_or(rules.single_flight)
 }

@@ -33,7 +33,7 @@ pub use issuer::{
 pub use issuer_sections::{Algorithm, TokenType};
 pub use rate::{RateLimit, RateMode, RatePer, RateRules};
 pub use schema::json_schema;
-pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, FailMode, PolicyMode};
+pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, Eviction, FailMode, PolicyMode, SingleFlight};
 pub use settings::{Notice, SETTINGS, SettingSpec};
 
 #[cfg(test)]
@@ -172,6 +172,10 @@ pub struct CacheRules {
     pub memory_bytes: usize,
     /// Which tiers are used.
     pub strategy: CacheStrategy,
+    /// What leaves the in-isolate tier first.
+    pub eviction: Eviction,
+    /// Where calls that miss look for others, unless a rule says otherwise.
+    pub single_flight: SingleFlight,
     /// The operator's rules; the first that names a tool decides.
     pub rules: Vec<CacheRule>,
 }
@@ -185,6 +189,8 @@ pub struct CacheRule {
     pub ttl: Millis,
     /// Whose answers they are.
     pub scope: CacheScopeChoice,
+    /// Where calls that miss look for others; as for every tool, if absent.
+    pub single_flight: Option<SingleFlight>,
 }
 
 /// How calls are made.

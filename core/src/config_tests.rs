@@ -101,6 +101,7 @@ fn settings_override_or_are_clamped_by_name() {
         ("ARCADE_MAX_RETRIES", "2"),
         ("CACHE_TTL", "120"),
         ("CACHE_MAX_MEMORY", "1GB"),
+        ("CACHE_EVICTION", "lru"),
         ("REDIS_URL", "redis://x"),
     ];
     let config = load_with(DEFAULT, &settings).unwrap();
@@ -110,6 +111,7 @@ fn settings_override_or_are_clamped_by_name() {
     assert_eq!(config.execute.max_retries, 2);
     assert_eq!(config.cache.ttl, Millis::from_secs(120));
     assert_eq!(config.cache.memory_bytes, crate::limits::CACHE_MEMORY_BYTES_MAX);
+    assert_eq!(config.cache.eviction, Eviction::Lru);
     let named: Vec<_> = config.notices.iter().map(|notice| (notice.setting, notice.name)).collect();
     assert_eq!(
         named,
@@ -123,10 +125,12 @@ fn settings_override_or_are_clamped_by_name() {
 
 #[test]
 fn a_bad_setting_is_a_fault_that_names_it_and_not_its_value() {
-    let faults = load_with(SMALLEST, &[("CACHE_TTL", "soon"), ("ARCADE_BASE_URL", "ftp://user:pass@x")]).unwrap_err();
-    assert_eq!(faults.len(), 2);
+    let settings = [("CACHE_TTL", "soon"), ("CACHE_EVICTION", "random"), ("ARCADE_BASE_URL", "ftp://user:pass@x")];
+    let faults = load_with(SMALLEST, &settings).unwrap_err();
+    assert_eq!(faults.len(), 3);
     assert!(faults[0].starts_with("setting ARCADE_BASE_URL: must be") && !faults[0].contains("pass"), "{faults:?}");
     assert!(faults[1].starts_with("setting CACHE_TTL: must be"), "{faults:?}");
+    assert!(faults[2].starts_with("setting CACHE_EVICTION: must be cost-aware or lru"), "{faults:?}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use crate::cache::Memory;
+use crate::cache::flight::Flights;
 use crate::config::{self, Config, ConfigFault};
 use crate::epochs::Lease;
 use crate::identity::{Keyring, Tokens};
@@ -32,6 +33,7 @@ pub struct Running {
     pub(crate) memory: RefCell<Memory>,
     pub(crate) counters: Counters,
     pub(crate) rates: Book,
+    pub(crate) flights: Flights,
     pub(crate) explained: crate::record::explain::Allowance,
 }
 
@@ -60,11 +62,10 @@ impl Isolate {
                     worker_secret: loaded.worker_secret,
                     lease: Lease::default(),
                     registries: Registries::default(),
-                    memory: RefCell::new(Memory::new(loaded.config.cache.memory_bytes)),
+                    memory: RefCell::new(Memory::new(loaded.config.cache.memory_bytes, loaded.config.cache.eviction)),
                     counters: Counters::default(),
-                    rates: Book::new(u64::from_be_bytes(
-                        ids.next().to_be_bytes().last_chunk().copied().unwrap_or_default(),
-                    )),
+                    rates: Book::new(ids.number()),
+                    flights: Flights::new(ids.number()),
                     explained: crate::record::explain::Allowance::default(),
                     config: loaded.config,
                 }))
@@ -102,6 +103,11 @@ impl Ids {
         let mut bytes = [0; 16];
         platform.fill(&mut bytes);
         Self { base: u128::from_be_bytes(bytes), count: Cell::new(0) }
+    }
+
+    /// A number to count from: 64 random bits.
+    fn number(&self) -> u64 {
+        u64::from_be_bytes(self.next().to_be_bytes().last_chunk().copied().unwrap_or_default())
     }
 
     fn next(&self) -> u128 {

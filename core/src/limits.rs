@@ -95,6 +95,40 @@ pub const STORE_TTL_MIN: Millis = Millis::from_secs(60);
 /// Most bytes of an answer that goes to the edge store.
 pub const STORE_ENTRY_BYTES: usize = 4 * 1024 * 1024;
 
+/// Most bytes of an answer, its key included, that the owner of its key passes on to calls which wait for it.
+pub const FLIGHT_VALUE_BYTES: usize = 64 * 1024;
+
+/// The leader of a flight that has not been heard of for this long is lost: another call takes its place.
+pub const FLIGHT_LEADER_LOST: Millis = Millis::from_secs(3);
+
+/// How often a leader says that it is under way: twice it may go unheard.
+pub const FLIGHT_RENEW: Millis = Millis::from_secs(1);
+
+/// How long the owner of a key remembers what a flight brought, at most.
+pub const FLIGHT_KEPT: Millis = Millis::from_secs(10);
+
+/// Longest wait between two looks at a flight of the same isolate.
+pub const FLIGHT_LOOK_MAX: Millis = Millis::new(64);
+
+/// Longest wait between two questions to the durable owner of a key. With an answer within a second, as that port has it, and
+/// [`FLIGHT_LEADER_LOST`], a call that waits for a leader which died is released within 5 s.
+pub const FLIGHT_POLL_MAX: Millis = Millis::new(500);
+
+/// Most flights of others that a call waits for, one after another: then it goes alone.
+pub const FLIGHTS_WAITED_FOR: u32 = 3;
+
+/// Most keys that the calls of one isolate miss at once and are one flight for each; more go alone.
+pub const FLIGHTS: usize = 1_024;
+
+/// After the durable owner of a key could not be asked, an isolate asks none for this long.
+pub const FLIGHT_OWNER_RETRY: Millis = Millis::from_secs(1);
+
+/// A tool whose calls take less than this is not worth a question to an owner, where the gateway may choose.
+pub const FLIGHT_OWNER_WORTH: Millis = Millis::new(200);
+
+/// Most tools of which an isolate remembers how their calls went, to choose by.
+pub const FLIGHT_TOOLS: usize = 512;
+
 /// Most refusals per second that an isolate writes down to be looked up.
 pub const EXPLAINED_PER_SECOND: u32 = 20;
 

@@ -9,7 +9,7 @@ pub use subscriber::install;
 use std::rc::Rc;
 
 use crate::admission::Noted;
-use crate::cache::{Bypass, CacheOutcome};
+use crate::cache::{Bypass, CacheOutcome, Place, Role};
 use crate::json::write_string;
 use crate::names::{CallerId, ExecutorId, KeyId, LimitId, TenantId, UserId};
 use crate::rate::Fields;
@@ -75,6 +75,10 @@ pub struct Record {
     pub attempts: u32,
     /// How the call met the cache.
     pub cache: CacheOutcome,
+    /// What it was to others that missed the same key.
+    pub flight: Role,
+    /// Where it looked for them.
+    pub flight_at: Option<Place>,
     /// The refusal, if it was one.
     pub refusal: Option<(RefusalKind, Option<String>)>,
     /// Whether the engine refused in its own words, which are passed on.
@@ -119,6 +123,8 @@ impl Record {
             executor: None,
             attempts: 0,
             cache: CacheOutcome::Bypass(Bypass::NotAToolCall),
+            flight: Role::None,
+            flight_at: None,
             refusal: None,
             engine_refused: false,
             tool_error: None,
@@ -163,6 +169,8 @@ impl Record {
             line.text(name!("gen_ai.tool.name"), tool.name());
             line.text(name!("tool_version"), tool.version());
             line.text(name!("cache"), self.cache.name());
+            line.text(name!("flight"), self.flight.name());
+            line.optional(name!("flight_at"), self.flight_at.map(Place::name));
         }
         line.optional(name!("executor"), self.executor.as_ref().map(ExecutorId::as_str));
         if self.attempts > 0 {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::cache::CacheOutcome;
+use crate::cache::{CacheOutcome, Role};
 use crate::execute::Ran;
 use crate::json::write_string;
 use crate::rate::Fields;
@@ -125,9 +125,9 @@ pub fn ran_body(request_id: &str, ran: Ran) -> Vec<u8> {
     }
 }
 
-/// The `Cache-Status` header (RFC 9211).
+/// The `Cache-Status` header (RFC 9211); `collapsed` is its section 2.7.
 #[must_use]
-pub fn cache_status(outcome: CacheOutcome, ttl_left: Option<Millis>) -> Cow<'static, str> {
+pub fn cache_status(outcome: CacheOutcome, role: Role, ttl_left: Option<Millis>) -> Cow<'static, str> {
     match (outcome, ttl_left) {
         (CacheOutcome::HitMemory | CacheOutcome::HitStore, ttl) => {
             let tier = if outcome == CacheOutcome::HitMemory { "memory" } else { "store" };
@@ -137,7 +137,16 @@ pub fn cache_status(outcome: CacheOutcome, ttl_left: Option<Millis>) -> Cow<'sta
             text.extend_from_slice(tier.as_bytes());
             Cow::Owned(String::from_utf8(text).unwrap_or_default())
         }
+        (CacheOutcome::Collapsed(place), _) => {
+            Cow::Owned(format!("toolgate; fwd=uri-miss; collapsed; detail={}", place.name()))
+        }
+        (CacheOutcome::MissStored, _) if role == Role::Released => {
+            Cow::Borrowed("toolgate; fwd=uri-miss; collapsed=?0; stored")
+        }
         (CacheOutcome::MissStored, _) => Cow::Borrowed("toolgate; fwd=uri-miss; stored"),
+        (CacheOutcome::MissNotStored, _) if role == Role::Released => {
+            Cow::Borrowed("toolgate; fwd=uri-miss; collapsed=?0; detail=not_storable")
+        }
         (CacheOutcome::MissNotStored, _) => Cow::Borrowed("toolgate; fwd=uri-miss; detail=not_storable"),
         (CacheOutcome::Bypass(bypass), _) => Cow::Owned(format!("toolgate; fwd=bypass; detail={}", bypass.name())),
     }

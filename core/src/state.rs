@@ -6,11 +6,13 @@
 pub mod authorization;
 pub mod counters;
 pub mod epochs;
+pub mod flight;
 pub mod idempotency;
 pub mod keys;
 pub mod rate;
 
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 use crate::ports::{Durable, DurableError};
 use crate::time::Timestamp;
@@ -33,6 +35,8 @@ pub enum Command {
     Keys(keys::Command),
     /// To the owner of one limit's key.
     Rate(rate::Command),
+    /// To the owner of one key of the cache that calls miss.
+    Flight(flight::Command<ByteBuf>),
 }
 
 /// What an owner answers.
@@ -52,6 +56,8 @@ pub enum Reply {
     Rate(rate::Reply),
     /// The command or the stored state could not be read, or they are not of one kind. Nothing changed.
     Unreadable,
+    /// Of a key of the cache.
+    Flight(flight::Reply<ByteBuf>),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -62,6 +68,7 @@ enum State {
     Counters(counters::Counters),
     Keys(keys::Keys),
     Rate(rate::Rate),
+    Flight(flight::Flight<ByteBuf>),
 }
 
 /// What a host does after [`step`].
@@ -159,6 +166,16 @@ fn reduce(state: Option<State>, command: Command, now: Timestamp) -> Option<Redu
             let (next, reply) = rate::apply(earlier, command, now);
             let (rate, expires) = next.unzip();
             Some((rate.map(State::Rate), expires, Reply::Rate(reply)))
+        }
+        (Command::Flight(command), state) => {
+            let earlier = match state {
+                None => None,
+                Some(State::Flight(flight)) => Some(flight),
+                Some(_) => return None,
+            };
+            let (next, reply) = flight::apply(earlier.as_ref(), command, now);
+            let (flight, expires) = next.unzip();
+            Some((flight.map(State::Flight), expires, Reply::Flight(reply)))
         }
     }
 }

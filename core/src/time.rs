@@ -44,6 +44,12 @@ impl Millis {
         Self(self.0.saturating_sub(other.0))
     }
 
+    /// Twice this span.
+    #[must_use]
+    pub const fn twice(self) -> Self {
+        Self(self.0.saturating_mul(2))
+    }
+
     /// Half of this span.
     #[must_use]
     pub const fn half(self) -> Self {

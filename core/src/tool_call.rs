@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::admission::{self, Context, ToolCall, check_arguments, check_rules};
-use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Entry, Keep, KeyParts};
+use crate::cache::flight::{self, Asked, Boarded, Lead};
+use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Entry, Keep, KeyParts, Wanted};
 use crate::config::{CacheScopeChoice, ExecutorKind};
 use crate::engine_call::begin_authorizations;
 use crate::epochs;
@@ -47,15 +48,11 @@ pub(crate) async fn answer<P: Platform>(
 
     // cache
     let kept = key_for(running, context, &call, request);
-    if let Ok((keep, key)) = &kept {
-        let floor = cache_floor(context, &call, *keep);
-        let store_worth = keep.ttl >= limits::STORE_TTL_MIN;
-        if let Some((entry, outcome)) = cache::look_up(platform, running, key, floor, store_worth).await {
-            record.cache = outcome;
-            let body = execute_body(&record.request_id, &entry.output, true, &entry.duration, &entry.finished_at);
-            let ttl_left = platform.now().until(entry.expires_at);
-            return Ok(with_cache_status(Answer::json(200, body), outcome, Some(ttl_left)));
-        }
+    let wanted = kept.as_ref().ok().map(|(keep, key)| wanted(context, &call, *keep, key));
+    if let Some(wanted) = &wanted
+        && let Some((entry, outcome)) = cache::look_up(platform, running, wanted).await
+    {
+        return Ok(kept_answer(platform, &entry, outcome, record));
     }
     record.cache = kept.as_ref().map_or_else(|bypass| CacheOutcome::Bypass(*bypass), |_| CacheOutcome::MissNotStored);
 
@@ -68,25 +65,57 @@ pub(crate) async fn answer<P: Platform>(
         return Ok(bad_input(platform, record, &error));
     }
 
-    // execute
+    // idempotency
     let claim = match claim(platform, running, context, &call, request).await? {
         Some(Claimed::Replay { status, body }) => {
             record.degraded.push("idempotent_replay");
             let mut answer = Answer::json(status, body);
             answer.headers.push(("idempotent-replayed", Cow::Borrowed("true")));
-            return Ok(with_cache_status(answer, record.cache, None));
+            return Ok(with_cache_status(answer, record, None));
         }
         Some(Claimed::Go(claim)) => Some(claim),
         None => None,
     };
-    let ended = execute::run(platform, running, &call, target, record).await;
+
+    // single flight
+    let asked = wanted.and_then(|wanted| asked(running, context, &call, claim.as_ref(), wanted, record));
+    let lead = match &asked {
+        None => Lead::nobody(running),
+        Some(asked) => match flight::board(platform, running, asked, record).await {
+            Boarded::Served(entry, outcome) => return Ok(kept_answer(platform, &entry, outcome, record)),
+            Boarded::Fly(lead) => lead,
+        },
+    };
+
+    // execute
+    let work = execute::run(platform, running, &call, target, record);
+    let ended = lead.fly(platform, &call.tool.folded, work).await;
     if may_have_changed_something(running, &call, &ended) {
         invalidate(platform, running, context, &call, record).await;
     }
     match ended {
-        Ok(ran) => finish(platform, running, context, &call, kept, claim, ran, record).await,
-        Err(failed) => fail(platform, &call, claim, failed, record).await,
+        Ok(ran) => {
+            let entry = kept.as_ref().ok().and_then(|(keep, _)| entry_of(platform, context, *keep, &ran));
+            land(platform, running, lead, kept.ok().map(|(_, key)| key).zip(entry), record);
+            finish(platform, running, context, &call, claim, ran, record).await
+        }
+        Err(failed) => {
+            land(platform, running, lead, None, record);
+            fail(platform, &call, claim, failed, record).await
+        }
     }
+}
+
+/// The answer to a call that was made before, or by another.
+fn kept_answer<P: Platform>(
+    platform: &P,
+    entry: &Entry,
+    outcome: CacheOutcome,
+    record: &mut Record,
+) -> Answer<P::Stream> {
+    record.cache = outcome;
+    let body = execute_body(&record.request_id, &entry.output, true, &entry.duration, &entry.finished_at);
+    with_cache_status(Answer::json(200, body), record, Some(platform.now().until(entry.expires_at)))
 }
 
 /// The answer to an input that nobody need be asked about, in the tool's own form.
@@ -96,7 +125,7 @@ fn bad_input<P: Platform>(platform: &P, record: &mut Record, error: &ToolError) 
     error.write_json(&mut output);
     output.push(b'}');
     let body = execute_body(&record.request_id, &output, false, "0", &platform.now().to_string());
-    with_cache_status(Answer::json(200, body), record.cache, None)
+    with_cache_status(Answer::json(200, body), record, None)
 }
 
 /// The key of the call, and the terms; or why it never meets the cache.
@@ -147,6 +176,30 @@ fn cache_floor(context: &Context<'_>, call: &ToolCall<'_>, keep: Keep) -> u64 {
         CacheScopeChoice::User => Some(call.user.as_ref().map_or("", |user| user.as_str())),
     };
     context.held.epochs.cache_floor_of(context.caller.tenant.as_str(), call.tool.toolkit_folded(), user)
+}
+
+fn wanted<'k>(context: &Context<'_>, call: &ToolCall<'_>, keep: Keep, key: &'k CacheKey) -> Wanted<'k> {
+    Wanted { key, floor: cache_floor(context, call, keep), store_worth: keep.ttl >= limits::STORE_TTL_MIN }
+}
+
+/// What a call that missed asks others that did; `None` for one that has nothing to do with them. A local tool's call ends
+/// before another can begin; one that has claimed an idempotency key makes the outcome of that key itself.
+fn asked<'a>(
+    running: &Running,
+    context: &Context<'_>,
+    call: &'a ToolCall<'_>,
+    claim: Option<&Claim>,
+    wanted: Wanted<'a>,
+    record: &Record,
+) -> Option<Asked<'a>> {
+    let may_meet = claim.is_none() && call.tool.local.is_none();
+    may_meet.then(|| Asked {
+        wanted,
+        epoch: context.held.epochs.version,
+        until: record.at.after(running.config.execute.timeout),
+        choice: cache::single_flight(&running.config.cache, &call.tool),
+        tool: &call.tool.folded,
+    })
 }
 
 /// Claims the idempotency key, where calling twice could do harm.
@@ -200,34 +253,48 @@ async fn invalidate<P: Platform>(
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the end of one straight function, split off for its length")]
-async fn finish<P: Platform>(
-    platform: &P,
-    running: &Running,
-    context: &Context<'_>,
-    call: &ToolCall<'_>,
-    kept: Result<(Keep, CacheKey), Bypass>,
-    claim: Option<Claim>,
-    ran: Ran,
-    record: &mut Record,
-) -> Result<Answer<P::Stream>, Refusal> {
-    record.tool_error.clone_from(&ran.error_kind);
-    if let Ok((keep, key)) = kept
-        && ran.success
-        && ran.says == Says::Value
-    {
-        let now = platform.now();
-        let entry = Entry {
+/// What is kept of an answer, and shared; `None` of one that nobody else may have.
+fn entry_of<P: Platform>(platform: &P, context: &Context<'_>, keep: Keep, ran: &Ran) -> Option<Rc<Entry>> {
+    let now = platform.now();
+    let may_be_kept = ran.success && ran.says == Says::Value;
+    may_be_kept.then(|| {
+        Rc::new(Entry {
             output: ran.output.clone(),
             duration: ran.duration.clone(),
             finished_at: ran.finished_at.clone(),
             stored_at: now,
             expires_at: now.after(keep.ttl),
             epoch: context.held.epochs.version,
-        };
-        cache::store(platform, running, key, entry, now);
+        })
+    })
+}
+
+/// Keeps the entry, and gives it to those who wait for it.
+fn land<P: Platform>(
+    platform: &P,
+    running: &Running,
+    lead: Lead<'_>,
+    landed: Option<(CacheKey, Rc<Entry>)>,
+    record: &mut Record,
+) {
+    if let Some((key, entry)) = &landed {
+        // First: who comes after the flight is over finds it there.
+        cache::store(platform, running, key, entry, platform.now());
         record.cache = CacheOutcome::MissStored;
     }
+    lead.land(platform, landed.as_ref().map(|(key, entry)| (key, Rc::clone(entry))));
+}
+
+async fn finish<P: Platform>(
+    platform: &P,
+    running: &Running,
+    context: &Context<'_>,
+    call: &ToolCall<'_>,
+    claim: Option<Claim>,
+    ran: Ran,
+    record: &mut Record,
+) -> Result<Answer<P::Stream>, Refusal> {
+    record.tool_error.clone_from(&ran.error_kind);
     let (authorization, says) = (ran.authorization.clone(), ran.says);
     let body = ran_body(&record.request_id, ran);
     if let Some(claim) = claim {
@@ -249,7 +316,7 @@ async fn finish<P: Platform>(
             record.degraded.push("authorizations_left_out");
         }
     }
-    Ok(with_cache_status(Answer::json(200, body), record.cache, None))
+    Ok(with_cache_status(Answer::json(200, body), record, None))
 }
 
 async fn settle<P: Platform>(platform: &P, claim: Claim, outcome: Outcome, record: &mut Record) {
@@ -273,7 +340,7 @@ async fn fail<P: Platform>(
     match failed.failure {
         Failure::Answered(response) => {
             record.engine_refused = true;
-            Ok(with_cache_status(engine_words(response, may_have_run), record.cache, None))
+            Ok(with_cache_status(engine_words(response, may_have_run), record, None))
         }
         Failure::Refused(refusal) => {
             // Busy with an answer after the fact is still "do not repeat" where a repetition could do harm.
@@ -301,7 +368,7 @@ fn engine_words<S>(response: OriginResponse, may_have_run: bool) -> Answer<S> {
     answer
 }
 
-fn with_cache_status<S>(mut answer: Answer<S>, outcome: CacheOutcome, ttl_left: Option<Millis>) -> Answer<S> {
-    answer.headers.push(("cache-status", cache_status(outcome, ttl_left)));
+fn with_cache_status<S>(mut answer: Answer<S>, record: &Record, ttl_left: Option<Millis>) -> Answer<S> {
+    answer.headers.push(("cache-status", cache_status(record.cache, record.flight, ttl_left)));
     answer
 }

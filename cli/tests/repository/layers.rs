@@ -10,6 +10,7 @@ const WORDS: &[&str] = &["action", "hex", "json", "limits", "names", "nearest", 
 /// All files of the core that wait for something. Everything else decides from what it is given, and can be tested as such.
 const DRIVERS: &[&str] = &[
     "cache/driver",
+    "cache/flight/driver",
     "config/build",
     "engine_call",
     "epochs",

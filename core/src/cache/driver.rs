@@ -17,27 +17,28 @@ const fn uses_store(strategy: CacheStrategy) -> bool {
     matches!(strategy, CacheStrategy::Hybrid | CacheStrategy::Persistent)
 }
 
-/// The entry under `key` that may be served now, and the tier it came from. The nearer tier answers without any wait.
-/// `floor` is the oldest version of the epochs that an entry may carry; `store_worth` says whether its life is long enough
-/// for the edge store.
+/// What a look-up looks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'w> {
+    /// The key.
+    pub key: &'w CacheKey,
+    /// The oldest version of the epochs that an entry may carry.
+    pub floor: u64,
+    /// Whether the life of what is kept under the key is long enough for the edge store.
+    pub store_worth: bool,
+}
+
+/// The entry that may be served now, and the tier it came from. The nearer tier answers without any wait.
 pub async fn look_up<P: Platform>(
     platform: &P,
     running: &Running,
-    key: &CacheKey,
-    floor: u64,
-    store_worth: bool,
+    wanted: &Wanted<'_>,
 ) -> Option<(Rc<Entry>, CacheOutcome)> {
-    let strategy = running.config.cache.strategy;
-    if uses_memory(strategy) {
-        let found = running.memory.borrow_mut().get(key);
-        if let Some(entry) = found {
-            if entry.is_servable(platform.now(), floor) {
-                return Some((entry, CacheOutcome::HitMemory));
-            }
-            running.memory.borrow_mut().remove(key);
-        }
+    if let Some(entry) = look_in_memory(platform, running, wanted) {
+        return Some((entry, CacheOutcome::HitMemory));
     }
-    if !uses_store(strategy) || !store_worth {
+    let Wanted { key, floor, store_worth } = *wanted;
+    if !uses_store(running.config.cache.strategy) || !store_worth {
         return None;
     }
     // A store that is away, slow to tell, or returns garbage is a miss: the executor is asked.
@@ -46,17 +47,34 @@ pub async fn look_up<P: Platform>(
     if !entry.is_servable(platform.now(), floor) {
         return None;
     }
-    if uses_memory(strategy) {
-        running.memory.borrow_mut().put(key.clone(), Rc::clone(&entry));
-    }
+    remember(running, key, &entry);
     Some((entry, CacheOutcome::HitStore))
 }
 
+/// The entry of the isolate's memory that may be served now.
+pub(crate) fn look_in_memory<P: Platform>(platform: &P, running: &Running, wanted: &Wanted<'_>) -> Option<Rc<Entry>> {
+    if !uses_memory(running.config.cache.strategy) {
+        return None;
+    }
+    let entry = running.memory.borrow_mut().get(wanted.key)?;
+    if entry.is_servable(platform.now(), wanted.floor) {
+        return Some(entry);
+    }
+    running.memory.borrow_mut().remove(wanted.key);
+    None
+}
+
+/// Keeps an entry in the isolate's memory.
+pub(crate) fn remember(running: &Running, key: &CacheKey, entry: &Rc<Entry>) {
+    if uses_memory(running.config.cache.strategy) {
+        running.memory.borrow_mut().put(key.clone(), Rc::clone(entry));
+    }
+}
+
 /// Keeps an entry in every tier that its life is long enough for. The store is written after the response.
-pub fn store<P: Platform>(platform: &P, running: &Running, key: CacheKey, entry: Entry, now: Timestamp) {
+pub fn store<P: Platform>(platform: &P, running: &Running, key: &CacheKey, entry: &Rc<Entry>, now: Timestamp) {
     let strategy = running.config.cache.strategy;
     let ttl = now.until(entry.expires_at);
-    let entry = Rc::new(entry);
     if uses_store(strategy) && ttl >= limits::STORE_TTL_MIN && entry.output.len() <= limits::STORE_ENTRY_BYTES {
         let (platform_, name, bytes) = (platform.clone(), key.store_name(), entry.encode(key.as_bytes()));
         platform.spawn(async move {
@@ -65,7 +83,5 @@ pub fn store<P: Platform>(platform: &P, running: &Running, key: CacheKey, entry:
             }
         });
     }
-    if uses_memory(strategy) {
-        running.memory.borrow_mut().put(key, entry);
-    }
+    remember(running, key, entry);
 }

@@ -90,6 +90,18 @@ impl CacheKey {
         format!("cache/1/{}", hex::encode(&Hash::hash(&self.0)))
     }
 
+    /// The name of the durable owner of the calls that miss this key. What it passes on repeats the whole key too.
+    #[must_use]
+    pub fn flight_owner(&self) -> String {
+        format!("flight/{}", hex::encode(&Hash::hash(&self.0)))
+    }
+
+    /// A key of these bytes.
+    #[cfg(test)]
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+        Self(bytes.into())
+    }
+
     pub(super) fn into_boxed(self) -> Box<[u8]> {
         self.0
     }

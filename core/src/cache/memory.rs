@@ -1,4 +1,4 @@
-//! The tier in the isolate's memory: least recently used goes first, bounded in bytes.
+//! The tier in the isolate's memory: bounded in bytes, and what is pushed out first is the operator's choice.
 
 use std::rc::Rc;
 
@@ -6,55 +6,100 @@ use lru::LruCache;
 
 use super::entry::Entry;
 use super::key::CacheKey;
+use super::ranks::{Ranks, Standing};
+use crate::config::Eviction;
 
 /// Entries by key, within a bound in bytes.
 #[derive(Debug)]
 pub struct Memory {
-    entries: LruCache<Box<[u8]>, Rc<Entry>>,
-    bytes: usize,
+    /// In the order of their use.
+    entries: LruCache<Rc<[u8]>, Held>,
+    /// In the order of their worth, if that decides who goes first.
+    ranks: Option<Ranks>,
+    weight: usize,
     most: usize,
+    /// Most entries at a time so far: the table has grown to them and does not shrink.
+    peak: usize,
+}
+
+#[derive(Debug)]
+struct Held {
+    entry: Rc<Entry>,
+    standing: Standing,
 }
 
 impl Memory {
     /// An empty tier that holds at most `most` bytes.
     #[must_use]
-    pub fn new(most: usize) -> Self {
-        Self { entries: LruCache::unbounded(), bytes: 0, most }
+    pub fn new(most: usize, eviction: Eviction) -> Self {
+        let ranks = match eviction {
+            Eviction::Lru => None,
+            Eviction::CostAware => Some(Ranks::default()),
+        };
+        Self { entries: LruCache::unbounded(), ranks, weight: 0, most, peak: 0 }
     }
 
     /// The entry under `key`, which becomes the most recently used.
     pub fn get(&mut self, key: &CacheKey) -> Option<Rc<Entry>> {
-        self.entries.get(key.as_bytes()).map(Rc::clone)
+        let (key, held) = self.entries.get_key_value_mut(key.as_bytes())?;
+        let entry = Rc::clone(&held.entry);
+        if let Some(ranks) = &mut self.ranks {
+            ranks.hit(key, &mut held.standing);
+            // It may be the first of its new rank, and ranks take room.
+            self.settle();
+        }
+        Some(entry)
     }
 
-    /// Keeps an entry, pushing out the least recently used ones; one larger than the whole bound is not kept.
+    /// Keeps an entry, pushing out others, or itself if it is worth least; one larger than the whole bound is not kept.
     pub fn put(&mut self, key: CacheKey, entry: Rc<Entry>) {
         self.remove(&key);
         let weight = entry.weight(key.as_bytes());
         if weight > self.most {
             return;
         }
-        self.bytes = self.bytes.saturating_add(weight);
-        self.entries.put(key.into_boxed(), entry);
-        while self.bytes > self.most {
-            let Some((key, entry)) = self.entries.pop_lru() else {
-                break;
-            };
-            self.bytes = self.bytes.saturating_sub(entry.weight(&key));
-        }
+        let key: Rc<[u8]> = key.into_boxed().into();
+        let standing = self.ranks.as_mut().map_or_else(Standing::default, |ranks| ranks.enter(&key, &entry, weight));
+        self.weight = self.weight.saturating_add(weight);
+        self.entries.put(key, Held { entry, standing });
+        self.peak = self.peak.max(self.entries.len());
+        self.settle();
     }
 
     /// Drops the entry under `key`.
     pub fn remove(&mut self, key: &CacheKey) {
-        if let Some((key, entry)) = self.entries.pop_entry(key.as_bytes()) {
-            self.bytes = self.bytes.saturating_sub(entry.weight(&key));
+        let Some((key, held)) = self.entries.pop_entry(key.as_bytes()) else {
+            return;
+        };
+        if let Some(ranks) = &mut self.ranks {
+            ranks.leave(&key, &held.standing);
         }
+        self.forget(&key, &held);
     }
 
-    /// Bytes held.
+    fn settle(&mut self) {
+        while self.bytes() > self.most && self.push_out() {}
+    }
+
+    /// Drops the entry that is to go first; false if there is none.
+    fn push_out(&mut self) -> bool {
+        let first = match &mut self.ranks {
+            None => self.entries.pop_lru(),
+            Some(ranks) => ranks.pop_least().and_then(|key| self.entries.pop_entry(&key)),
+        };
+        first.inspect(|(key, held)| self.forget(key, held)).is_some()
+    }
+
+    fn forget(&mut self, key: &[u8], held: &Held) {
+        self.weight = self.weight.saturating_sub(held.entry.weight(key));
+    }
+
+    /// Bytes held, bookkeeping and the room of what is gone included.
     #[must_use]
-    pub const fn bytes(&self) -> usize {
-        self.bytes
+    pub fn bytes(&self) -> usize {
+        let gone = self.peak.saturating_sub(self.entries.len()).saturating_mul(PLACE_BYTES);
+        let ranks = self.ranks.as_ref().map_or(0, Ranks::bytes);
+        self.weight.saturating_add(gone).saturating_add(ranks)
     }
 
     /// Entries held.
@@ -69,3 +114,7 @@ impl Memory {
         self.entries.is_empty()
     }
 }
+
+/// What an entry's place in a table takes, also after the entry is gone: two pointers and a byte, in a table that is at least
+/// 7/32 full at its fullest, as it doubles when it is 7/8 full and half of that are keys.
+pub(super) const PLACE_BYTES: usize = 80;

@@ -203,10 +203,17 @@ impl Builder<'_> {
                 ttl: cache.ttl,
                 memory_bytes: size(cache.memory),
                 strategy: cache.strategy,
+                eviction: cache.eviction,
+                single_flight: cache.single_flight,
                 rules: cache
                     .rules
                     .into_iter()
-                    .map(|rule| CacheRule { tools: rule.tools, ttl: rule.ttl, scope: rule.scope })
+                    .map(|rule| CacheRule {
+                        tools: rule.tools,
+                        ttl: rule.ttl,
+                        scope: rule.scope,
+                        single_flight: rule.single_flight,
+                    })
                     .collect(),
             },
             execute,

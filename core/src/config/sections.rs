@@ -231,6 +231,10 @@ document! { default
         memory: Bytes = Bytes(16 << 20), in (Bytes(limits::CACHE_MEMORY_BYTES_MIN as u64), Bytes(limits::CACHE_MEMORY_BYTES_MAX as u64));
         /// Which tiers are used: "memory" (the isolate), "hybrid" (the isolate and the edge's key-value store), "persistent" (the store only), "off".
         strategy: CacheStrategy = CacheStrategy::Hybrid;
+        /// What leaves the isolate's memory first: "cost-aware" (what saves least time and tokens per byte), "lru" (what was used longest ago).
+        eviction: Eviction = Eviction::CostAware;
+        /// Where calls that miss the same key at the same time find each other, so that one asks the executor: "isolate", "owner" (over all isolates, by a durable owner), "adaptive" (as is worth it), "off".
+        single_flight: SingleFlight = SingleFlight::Isolate;
         /// The operator's rules for tools that declare nothing; the first that names a tool decides.
         rules: Vec<CacheRuleSection> = Vec::new();
     }
@@ -250,6 +254,16 @@ choice! {
     }
 }
 
+choice! {
+    /// What leaves the isolate's memory first when it is full.
+    pub enum Eviction {
+        /// What was used longest ago.
+        Lru = "lru",
+        /// What saves least time and tokens per byte, by how often and how lately it was used.
+        CostAware = "cost-aware",
+    }
+}
+
 document! {
     /// An operator's rule for tools that declare nothing about themselves.
     pub(super) struct CacheRuleSection {
@@ -259,6 +273,22 @@ document! {
         ttl: Millis, in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
         /// "user": each user_id has its own answers. "shared": all users of a tenant have the same.
         scope: CacheScopeChoice = CacheScopeChoice::User;
+        /// Where calls that miss find each other; as cache.single_flight says, if absent.
+        single_flight: Option<SingleFlight>;
+    }
+}
+
+choice! {
+    /// Where calls that miss the same key at the same time find each other.
+    pub enum SingleFlight {
+        /// Nowhere: each asks the executor.
+        Off = "off",
+        /// In their isolate.
+        Isolate = "isolate",
+        /// Over all isolates, by a durable owner of the key.
+        Owner = "owner",
+        /// In their isolate, or over all where that is worth a question to an owner.
+        Adaptive = "adaptive",
     }
 }
 

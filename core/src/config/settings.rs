@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::faults::ConfigFault;
 use super::quantity::{bytes, duration};
-use super::sections::CacheStrategy;
+use super::sections::{CacheStrategy, Eviction};
 use super::words::BaseUrl;
 use super::{Config, ExecutorKind};
 use crate::limits;
@@ -78,6 +78,7 @@ pub const SETTINGS: &[SettingSpec] = &[
     overrides("ARCADE_MAX_RETRIES", "`execute.max_retries`; clamped to 3", max_retries),
     overrides("CACHE_TTL", "`cache.ttl`, in seconds", cache_ttl),
     overrides("CACHE_STRATEGY", "`cache.strategy`: `memory`, `hybrid` or `persistent`", cache_strategy),
+    overrides("CACHE_EVICTION", "`cache.eviction`: `cost-aware` or `lru`", cache_eviction),
     overrides(
         "CACHE_MAX_MEMORY",
         "`cache.memory`; clamped to 48MiB, as an isolate has 128 MB for everything",
@@ -185,6 +186,11 @@ fn cache_ttl(config: &mut Config, value: &str) -> Set {
 
 fn cache_strategy(config: &mut Config, value: &str) -> Set {
     config.cache.strategy = CacheStrategy::parse(value).ok_or("must be off, memory, hybrid or persistent")?;
+    Ok(None)
+}
+
+fn cache_eviction(config: &mut Config, value: &str) -> Set {
+    config.cache.eviction = Eviction::parse(value).ok_or("must be cost-aware or lru")?;
     Ok(None)
 }
 

@@ -23,6 +23,7 @@ const BUCKETS_MS: [u64; 11] = [1, 2, 5, 10, 25, 50, 100, 250, 1_000, 5_000, 30_0
 enum Series {
     Requests { operation: &'static str, outcome: &'static str },
     Cache { outcome: &'static str },
+    Flight { role: &'static str },
     Degraded { name: &'static str },
     DryRun { verdict: &'static str },
     DurationBucket { le_ms: u64 },
@@ -49,6 +50,7 @@ impl Counters {
         add(Series::Requests { operation: record.operation, outcome: record.outcome() }, 1);
         if record.tool.is_some() {
             add(Series::Cache { outcome: record.cache.name() }, 1);
+            add(Series::Flight { role: record.flight.name() }, 1);
         }
         for name in &record.degraded {
             add(Series::Degraded { name }, 1);
@@ -76,6 +78,7 @@ fn series_name(series: Series) -> String {
             format!("toolgate_requests_total{{operation=\"{operation}\",outcome=\"{outcome}\"}}")
         }
         Series::Cache { outcome } => format!("toolgate_cache_total{{outcome=\"{outcome}\"}}"),
+        Series::Flight { role } => format!("toolgate_flight_total{{role=\"{role}\"}}"),
         Series::Degraded { name } => format!("toolgate_degraded_total{{name=\"{name}\"}}"),
         Series::DryRun { verdict } => format!("toolgate_policy_dry_run_total{{would=\"{verdict}\"}}"),
         // Not cumulative while stored: `exposition` adds the buckets up.
@@ -133,9 +136,10 @@ pub(crate) async fn exposition<P: Platform>(platform: &P, running: &Running) -> 
     }
 }
 
-const FAMILIES: [(&str, &str); 6] = [
+const FAMILIES: [(&str, &str); 7] = [
     ("toolgate_requests_total", "Requests, by what was asked for and how it ended."),
     ("toolgate_cache_total", "Tool calls, by how they met the cache."),
+    ("toolgate_flight_total", "Tool calls, by what they were to others that missed the same key."),
     ("toolgate_rate_total", "Requests that a rate limit was about, by limit and how they fared."),
     ("toolgate_degraded_total", "What went wrong beside an answer."),
     ("toolgate_policy_dry_run_total", "Decisions that policies in dry run would have made otherwise."),

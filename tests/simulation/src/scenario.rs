@@ -199,11 +199,18 @@ fn document(variant: Variant) -> String {
         Variant::OtherProject => "id = \"remote\"\nkind = \"engine\"\nproject = \"o/q\"",
         _ => "id = \"remote\"\nkind = \"engine\"",
     };
+    // Where calls that miss find each other, so that every invariant meets each way.
+    let single_flight = match variant {
+        Variant::Plain | Variant::OtherAccount => "owner",
+        Variant::Worker => "isolate",
+        Variant::OtherProject => "off",
+        Variant::ShortLived => "adaptive",
+    };
     let ttl = ttl_ms(variant);
     let mut text = format!(
         "[[executors]]\n{executor}\nbase_url = \"http://upstream.test\"\ncredential_setting = \"ENGINE_KEY\"\n\
          [registry]\nrefresh = \"{REFRESH_MS}ms\"\n[epochs]\nlease = \"{LEASE_MS}ms\"\n\
-         [cache]\nttl = \"{ttl}ms\"\n[[cache.rules]]\ntools = [\"Weather.*\"]\nttl = \"{ttl}ms\"\nscope = \"shared\"\n"
+         [cache]\nttl = \"{ttl}ms\"\nsingle_flight = \"{single_flight}\"\n[[cache.rules]]\ntools = [\"Weather.*\"]\nttl = \"{ttl}ms\"\nscope = \"shared\"\n"
     );
     for SimCaller { id, tenant, actions, tools, users, projects } in CALLERS {
         let setting = setting_of(id);

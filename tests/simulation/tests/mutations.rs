@@ -161,7 +161,7 @@ const MUTANTS: &[Mutant] = &[
     ),
     mutant("epoch of an entry ignored", "cache/entry.rs", " && self.epoch >= floor", " && floor < u64::MAX"),
     mutant("life of an entry ignored", "cache/entry.rs", "now < self.expires_at", "now >= self.stored_at"),
-    mutant("failures kept", "tool_call.rs", "        && ran.success\n        && ran.says == Says::Value\n", ""),
+    mutant("failures kept", "tool_call.rs", "ran.success && ran.says == Says::Value", "true"),
     mutant(
         "any verified key is every other",
         "identity/memory.rs",
@@ -210,6 +210,30 @@ const MUTANTS: &[Mutant] = &[
         "gateway.rs",
         "record.key = Some(identified.key);",
         "record.user = request.headers.get(Header::Authorization).and_then(crate::names::UserId::new);",
+    ),
+    of_stories(
+        "a flight whose silent leader keeps its place",
+        "state/flight.rs",
+        "if now < until && until <= now.after(FLIGHT_LEADER_LOST)",
+        "if now < until.after(FLIGHT_KEPT) && until <= now.after(FLIGHT_LEADER_LOST)",
+    ),
+    of_stories(
+        "a flight whose leader is not heard of",
+        "cache/flight/driver.rs",
+        "        if is_first {\n",
+        "        if is_first || platform.now() > Timestamp::default() {\n",
+    ),
+    of_stories(
+        "a flight that fails releases nobody",
+        "state/flight.rs",
+        "(Phase::Over, Some(self.number), kept)",
+        "(Phase::Over, self.failed, kept)",
+    ),
+    of_stories(
+        "a flight is not looked for once more",
+        "cache/flight/driver.rs",
+        "if let Some(entry) = look_in_memory(platform, running, &asked.wanted) {",
+        "if let Some(entry) = look_in_memory(platform, running, &asked.wanted).filter(|_| false) {",
     ),
     of_rates("tokens handed out for nothing", OWNER, "        self.meter.take(pace, tokens);\n", ""),
     of_rates(

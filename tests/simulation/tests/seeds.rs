@@ -24,11 +24,13 @@ fn every_invariant_holds() {
         total.calls += stats.calls;
         total.successes += stats.successes;
         total.hits += stats.hits;
+        total.collapsed += stats.collapsed;
         total.refusals += stats.refusals;
     }
     println!("{total:?}");
     if many {
         assert!(total.successes * 10 >= total.calls * 3, "too few successes to mean anything: {total:?}");
+        assert!(total.collapsed * 100 >= total.successes, "too few waited for others to mean anything: {total:?}");
         assert!(total.hits * 10 >= total.successes, "too few hits to mean anything: {total:?}");
     }
 }

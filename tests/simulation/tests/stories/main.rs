@@ -3,6 +3,7 @@
 
 mod canaries;
 mod credentials;
+mod flights;
 mod inputs;
 mod keys;
 mod keys_managed;

@@ -1,12 +1,14 @@
 //! One scripted story: a small document, three callers, and an isolate or more on a world of its own.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::future::{Future, poll_fn};
 use std::rc::Rc;
+use std::task::Poll;
 
 use serde_json::{Value, json};
 use toolgate::gateway::Gateway;
-use toolgate::ports::{OriginError, OriginRequest, OriginResponse};
+use toolgate::ports::{Clock, OriginError, OriginRequest, OriginResponse};
 use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
 use toolgate::response::Body;
 use toolgate::time::Millis;
@@ -158,7 +160,7 @@ impl Story {
         let platform = Platform { world: Rc::clone(&self.world), settings: Rc::clone(&self.settings), request: 0 };
         let answer = Rc::new(RefCell::new(None));
         let (gateway, slot) = (Rc::clone(&self.gateway), Rc::clone(&answer));
-        self.world.spawn(async move {
+        let mut task = Some(Box::pin(async move {
             let sent = platform.world.now();
             let response = gateway.handle(&platform, request).await;
             let body = match response.body {
@@ -168,8 +170,21 @@ impl Story {
             let headers = response.headers.into_iter().map(|(name, value)| (name, value.into_owned())).collect();
             let took_ms = platform.world.now().since(sent).get();
             *slot.borrow_mut() = Some(Answer { status: response.status, headers, body, took_ms });
-        });
-        Pending(answer)
+        }));
+        let fate = Rc::new(Cell::new(Fate::Lives));
+        let spun = Rc::clone(&fate);
+        self.world.spawn(poll_fn(move |context| match (spun.get(), &mut task) {
+            (Fate::Lives, Some(task)) => task.as_mut().poll(context),
+            (Fate::Vanished, _) => {
+                std::mem::forget(task.take());
+                Poll::Ready(())
+            }
+            (Fate::Lives | Fate::Dropped, _) => {
+                task = None;
+                Poll::Ready(())
+            }
+        }));
+        Pending(answer, fate)
     }
 
     pub(crate) fn ask(&self, key: &str, method: Method, target: &str, body: &Value, more: &[(Header, &str)]) -> Answer {
@@ -183,6 +198,12 @@ impl Story {
         self.ask(key, Method::Post, "/v1/tools/execute", &body, &[])
     }
 
+    /// A while of the world's time.
+    pub(crate) fn sleep(&self, ms: u64) -> impl Future<Output = ()> + use<> {
+        let platform = Platform { world: Rc::clone(&self.world), settings: Rc::clone(&self.settings), request: 0 };
+        async move { Clock::sleep(&platform, Millis::new(ms)).await }
+    }
+
     /// Everything that was logged since this was asked last.
     pub(crate) fn logged(&self) -> Vec<String> {
         LOG.with_borrow_mut(std::mem::take)
@@ -193,9 +214,25 @@ impl Story {
     }
 }
 
-pub(crate) struct Pending(pub Rc<RefCell<Option<Answer>>>);
+pub(crate) struct Pending(pub Rc<RefCell<Option<Answer>>>, Rc<Cell<Fate>>);
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It goes on.
+    Lives,
+    /// Its future is dropped.
+    Dropped,
+    /// Its future is never polled again, and never dropped: as a host does that ends a request.
+    Vanished,
+}
 
 impl Pending {
+    /// Ends the request without an answer, as soon as the world goes on.
+    pub(crate) fn end(&self, fate: Fate) {
+        self.1.set(fate);
+    }
+
     pub(crate) fn take(&self) -> Answer {
         self.0.borrow_mut().take().expect("an answer")
     }

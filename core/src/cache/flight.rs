@@ -1,0 +1,193 @@
+//! Single flight: of calls that miss the same key at the same time one asks the executor, and the others wait for its answer.
+//!
+//! Here is what one call does on each reply of a key's owner (`state/flight.rs`): of the one in its isolate, and of the durable
+//! one over all isolates. `docs/cache.md` has the rules and the bounds.
+
+mod chooser;
+mod driver;
+mod table;
+
+use std::rc::Rc;
+
+use serde_bytes::ByteBuf;
+
+pub(crate) use driver::{Asked, Boarded, Lead, board};
+pub(crate) use table::Flights;
+
+use super::Entry;
+use super::key::CacheKey;
+use crate::limits::{FLIGHT_LOOK_MAX, FLIGHT_POLL_MAX, FLIGHT_VALUE_BYTES, FLIGHTS_WAITED_FOR};
+use crate::state::flight::{Command, Join, Landing, Reply};
+use crate::time::{Millis, Timestamp};
+
+/// Where a call looks for others that miss the same key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// In its isolate.
+    Isolate,
+    /// In its isolate first, then at the durable owner of the key.
+    Owner,
+}
+
+impl Place {
+    /// The name in records, and the detail in `Cache-Status`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Isolate => "isolate",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// What a call was to the others that miss the same key: the record's `flight` field, and the metric's label.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// It had nothing to do with others.
+    #[default]
+    None,
+    /// It asked the executor, also for any others.
+    Leader,
+    /// It was given what another call brought.
+    Waited,
+    /// It waited, and then asked the executor for itself alone.
+    Released,
+}
+
+impl Role {
+    /// The name in records and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Leader => "leader",
+            Self::Waited => "waited",
+            Self::Released => "released",
+        }
+    }
+}
+
+/// One call's dealings with one owner of its key.
+#[derive(Clone, Debug, Hash)]
+pub(crate) struct Boarding {
+    join: Join,
+    /// When the time of the call is up.
+    until: Timestamp,
+    /// What is left of that time if every wait lasted as long as it should: a clock that is set back gives no more.
+    patience: Millis,
+    step: Millis,
+    longest: Millis,
+    /// Flights of others that it was told of.
+    told: u32,
+}
+
+/// What a call does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// It asks the executor, and tells the owner what came of it.
+    Lead,
+    /// It answers with this.
+    Serve(Rc<Entry>),
+    /// It looks into the tiers of the cache; where they have nothing, it asks the owner again.
+    Look,
+    /// It asks the owner again, at once.
+    Ask,
+    /// It asks the owner again, after this time.
+    Wait(Millis),
+    /// It asks the executor, and tells nobody.
+    Alone,
+}
+
+impl Boarding {
+    /// A call that has asked nobody yet. No other call has the number; `epoch` is the version of the epochs that it was
+    /// admitted under, `floor` the least that an answer may carry, `until` the end of its time.
+    pub(crate) fn new(place: Place, number: u64, epoch: u64, floor: u64, now: Timestamp, until: Timestamp) -> Self {
+        // A look into the isolate's own table costs a timer, a question to an owner a round trip.
+        let (step, longest) = match place {
+            Place::Isolate => (Millis::new(1), FLIGHT_LOOK_MAX),
+            Place::Owner => (Millis::new(16), FLIGHT_POLL_MAX),
+        };
+        let join = Join { number, epoch, floor, waited: None, refused: None };
+        Self { join, until, patience: now.until(until), step, longest, told: 0 }
+    }
+
+    /// What it asks the owner.
+    pub(crate) const fn command<V>(&self) -> Command<V> {
+        Command::Join(self.join)
+    }
+
+    /// Whether it was told of another call's flight.
+    pub(crate) const fn met_others(&self) -> bool {
+        self.told > 0
+    }
+
+    /// What to do on the owner's reply. `read` makes an entry of what the owner keeps. Ends: each reply either ends the
+    /// waiting, or takes from the call's time, or is about one more flight, of which there is a bound.
+    pub(crate) fn heard<V>(
+        &mut self,
+        reply: Reply<V>,
+        now: Timestamp,
+        read: impl FnOnce(V) -> Option<Rc<Entry>>,
+    ) -> Next {
+        match reply {
+            Reply::Lead => Next::Lead,
+            Reply::Wait { flight } => {
+                let is_one_more = self.join.waited != Some(flight);
+                self.join.waited = Some(flight);
+                self.wait(is_one_more, now)
+            }
+            Reply::Value { flight, value } => match read(value) {
+                Some(entry) if entry.is_servable(now, self.join.floor) => {
+                    self.hear_of(flight);
+                    Next::Serve(entry)
+                }
+                _ => self.refuse(flight, Next::Ask),
+            },
+            Reply::Elsewhere { flight } => self.refuse(flight, Next::Look),
+            // The last two answer no call that joins.
+            Reply::Failed | Reply::Noted | Reply::Lost => Next::Alone,
+        }
+    }
+
+    fn wait(&mut self, is_one_more: bool, now: Timestamp) -> Next {
+        self.told = self.told.saturating_add(u32::from(is_one_more));
+        let left = now.until(self.until).min(self.patience);
+        if left == Millis::ZERO || self.told > FLIGHTS_WAITED_FOR {
+            return Next::Alone;
+        }
+        let wait = self.step.min(left);
+        self.patience = self.patience.saturating_sub(wait);
+        self.step = self.step.twice().min(self.longest);
+        Next::Wait(wait)
+    }
+
+    /// The value of this flight is of no use: `next`, unless it was one too many.
+    fn refuse(&mut self, flight: u64, next: Next) -> Next {
+        self.hear_of(flight);
+        self.join.refused = Some(flight);
+        if self.told > FLIGHTS_WAITED_FOR { Next::Alone } else { next }
+    }
+
+    fn hear_of(&mut self, flight: u64) {
+        let is_one_more = self.join.waited != Some(flight);
+        self.told = self.told.saturating_add(u32::from(is_one_more));
+    }
+}
+
+/// What a leader that brings a value tells the durable owner.
+fn landing(entry: &Entry, key: &CacheKey) -> Landing<ByteBuf> {
+    let expires_at = entry.expires_at;
+    if entry.weight(key.as_bytes()) > FLIGHT_VALUE_BYTES {
+        return Landing::Elsewhere { expires_at };
+    }
+    // The stored form repeats the whole key, so that a value under a key that collides is no value.
+    Landing::Value { value: ByteBuf::from(entry.encode(key.as_bytes())), expires_at }
+}
+
+#[cfg(test)]
+#[path = "flight/decider_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "flight/model_tests.rs"]
+mod model;

@@ -1,0 +1,275 @@
+//! Carries a call that misses to the owners of its key, and a leader through its own call.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use serde_bytes::ByteBuf;
+
+use super::table::{Seat, Slot};
+use super::{Boarding, Next, Place, Role, landing};
+use crate::cache::{CacheKey, CacheOutcome, Entry, Wanted, look_in_memory, look_up, remember};
+use crate::config::SingleFlight;
+use crate::isolate::Running;
+use crate::limits::FLIGHT_RENEW;
+use crate::ports::{DurableError, Platform};
+use crate::record::Record;
+use crate::state::flight::{Command, Landing, Reply};
+use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::time::Timestamp;
+
+/// A call that missed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    /// What it looked for.
+    pub(crate) wanted: Wanted<'a>,
+    /// The version of the epochs that it was admitted under.
+    pub(crate) epoch: u64,
+    /// When its time is up.
+    pub(crate) until: Timestamp,
+    /// Where it may look for others.
+    pub(crate) choice: SingleFlight,
+    /// Its tool, in lower case.
+    pub(crate) tool: &'a str,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub(crate) enum Boarded<'r> {
+    /// There is an answer.
+    Served(Rc<Entry>, CacheOutcome),
+    /// It asks the executor.
+    Fly(Lead<'r>),
+}
+
+/// A call that asks the executor: for others too, where it has a place.
+#[derive(Debug)]
+pub(crate) struct Lead<'r> {
+    running: &'r Running,
+    choice: SingleFlight,
+    seat: Option<Seat<'r>>,
+    /// The durable owner's key, and this call's number there.
+    owner: Option<(String, u64)>,
+}
+
+/// How the waiting ended.
+enum Ended {
+    Lead,
+    Serve(Rc<Entry>),
+    Alone,
+}
+
+/// What the record says where the durable owner could not be asked: the isolate's own calls are still one flight.
+const AWAY: &str = "single_flight_unavailable";
+
+/// Waits while another call that missed the same key asks the executor, and says what came of it.
+pub(crate) async fn board<'r, P: Platform>(
+    platform: &P,
+    running: &'r Running,
+    asked: &Asked<'_>,
+    record: &mut Record,
+) -> Boarded<'r> {
+    let alone = Lead { running, choice: asked.choice, seat: None, owner: None };
+    let now = platform.now();
+    let flights = &running.flights;
+    let Some(place) = flights.chooser.borrow_mut().place(asked.choice, asked.tool) else {
+        return Boarded::Fly(alone);
+    };
+    let Some(slot) = flights.slot(asked.wanted.key, now) else {
+        return Boarded::Fly(alone);
+    };
+    record.flight_at = Some(place);
+    let number = flights.number();
+
+    // The isolate.
+    let mut here = Boarding::new(Place::Isolate, number, asked.epoch, asked.wanted.floor, now, asked.until);
+    let ended = wait_here(platform, running, asked, &slot, &mut here).await;
+    if here.met_others() || place == Place::Isolate {
+        flights.chooser.borrow_mut().met(asked.choice, asked.tool, here.met_others());
+    }
+    match ended {
+        Ended::Serve(entry) => return served(entry, Place::Isolate, record),
+        Ended::Alone => return released(alone, record),
+        Ended::Lead => record.flight = Role::Leader,
+    }
+    let seat = flights.seat(slot, asked.wanted.key, number);
+    // Another call may have come back while this one looked into the store.
+    if let Some(entry) = look_in_memory(platform, running, &asked.wanted) {
+        seat.land(Some(Rc::clone(&entry)), platform.now());
+        record.flight = Role::None;
+        return Boarded::Served(entry, CacheOutcome::HitMemory);
+    }
+    if place == Place::Isolate {
+        return Boarded::Fly(Lead { seat: Some(seat), ..alone });
+    }
+
+    // The durable owner.
+    if !flights.may_ask_owner(platform.now()) {
+        record.degraded.push(AWAY);
+        return Boarded::Fly(Lead { seat: Some(seat), ..alone });
+    }
+    let mut there = Boarding::new(Place::Owner, number, asked.epoch, asked.wanted.floor, platform.now(), asked.until);
+    let owner = asked.wanted.key.flight_owner();
+    let ended = wait_there(platform, running, asked, &seat, &owner, &mut there).await;
+    flights.chooser.borrow_mut().met(asked.choice, asked.tool, there.met_others());
+    match ended {
+        Ok(Ended::Lead) => Boarded::Fly(Lead { seat: Some(seat), owner: Some((owner, number)), ..alone }),
+        Ok(Ended::Serve(entry)) => {
+            remember(running, asked.wanted.key, &entry);
+            seat.land(Some(Rc::clone(&entry)), platform.now());
+            served(entry, Place::Owner, record)
+        }
+        Ok(Ended::Alone) => {
+            seat.land(None, platform.now());
+            released(alone, record)
+        }
+        Err(error) => {
+            record.degraded.push(AWAY);
+            // It may have heard the question all the same: then it takes this call for the leader, and hears what it brings.
+            let owner = (error == DurableError::Unavailable).then_some((owner, number));
+            Boarded::Fly(Lead { seat: Some(seat), owner, ..alone })
+        }
+    }
+}
+
+fn served<'r>(entry: Rc<Entry>, place: Place, record: &mut Record) -> Boarded<'r> {
+    record.flight = Role::Waited;
+    Boarded::Served(entry, CacheOutcome::Collapsed(place))
+}
+
+fn released<'r>(alone: Lead<'r>, record: &mut Record) -> Boarded<'r> {
+    record.flight = Role::Released;
+    Boarded::Fly(alone)
+}
+
+async fn wait_here<P: Platform>(
+    platform: &P,
+    running: &Running,
+    asked: &Asked<'_>,
+    slot: &Slot,
+    boarding: &mut Boarding,
+) -> Ended {
+    let ask = async |command: Command<Rc<Entry>>| Ok(slot.apply(command, platform.now()));
+    let ended = wait(platform, running, asked, boarding, ask, Some).await;
+    // The isolate's own table is never away.
+    ended.unwrap_or(Ended::Alone)
+}
+
+async fn wait_there<P: Platform>(
+    platform: &P,
+    running: &Running,
+    asked: &Asked<'_>,
+    seat: &Seat<'_>,
+    owner: &str,
+    boarding: &mut Boarding,
+) -> Result<Ended, DurableError> {
+    let ask = async |command: Command<ByteBuf>| {
+        // Others in this isolate wait for the one that waits here.
+        seat.renew(platform.now());
+        match state::apply(platform, owner, &AnyCommand::Flight(command)).await {
+            Ok(AnyReply::Flight(reply)) => Ok(reply),
+            other => {
+                running.flights.owner_is_away(platform.now());
+                Err(other.err().unwrap_or(DurableError::Unavailable))
+            }
+        }
+    };
+    let key = asked.wanted.key.as_bytes();
+    let read = |value: ByteBuf| Entry::decode(&value, key).map(Rc::new);
+    wait(platform, running, asked, boarding, ask, read).await
+}
+
+/// Asks an owner until it says that the waiting is over: [`Boarding::heard`] has the bound.
+async fn wait<P: Platform, V>(
+    platform: &P,
+    running: &Running,
+    asked: &Asked<'_>,
+    boarding: &mut Boarding,
+    ask: impl AsyncFn(Command<V>) -> Result<Reply<V>, DurableError>,
+    read: impl Fn(V) -> Option<Rc<Entry>>,
+) -> Result<Ended, DurableError> {
+    loop {
+        let reply = ask(boarding.command()).await?;
+        match boarding.heard(reply, platform.now(), &read) {
+            Next::Lead => return Ok(Ended::Lead),
+            Next::Serve(entry) => return Ok(Ended::Serve(entry)),
+            Next::Alone => return Ok(Ended::Alone),
+            Next::Ask => {}
+            Next::Wait(span) => platform.sleep(span).await,
+            Next::Look => {
+                if let Some((entry, _)) = look_up(platform, running, &asked.wanted).await {
+                    return Ok(Ended::Serve(entry));
+                }
+            }
+        }
+    }
+}
+
+impl<'r> Lead<'r> {
+    /// A call that has nothing to do with others.
+    pub(crate) const fn nobody(running: &'r Running) -> Self {
+        Self { running, choice: SingleFlight::Off, seat: None, owner: None }
+    }
+
+    /// Does the work, and lets the owners know meanwhile that it is being done; where it has no place, just does it.
+    pub(crate) async fn fly<P: Platform, T>(&self, platform: &P, tool: &str, work: impl Future<Output = T>) -> T {
+        let Some(seat) = &self.seat else {
+            return work.await;
+        };
+        let began = platform.now();
+        let mut work = pin!(work);
+        let mut is_first = true;
+        // The work has a deadline of its own.
+        let done = loop {
+            let mut tick = pin!(platform.sleep(FLIGHT_RENEW));
+            let mut renewal = pin!(self.renew(platform, seat, is_first));
+            let mut is_renewed = false;
+            let done = poll_fn(|context| {
+                if let Poll::Ready(done) = work.as_mut().poll(context) {
+                    return Poll::Ready(Some(done));
+                }
+                // An owner that is slow to answer must not hold up the next word to it.
+                is_renewed = is_renewed || renewal.as_mut().poll(context).is_ready();
+                tick.as_mut().poll(context).map(|()| None)
+            });
+            match done.await {
+                Some(done) => break done,
+                None => is_first = false,
+            }
+        };
+        let took = platform.now().since(began);
+        self.running.flights.chooser.borrow_mut().took(self.choice, tool, took);
+        done
+    }
+
+    async fn renew<P: Platform>(&self, platform: &P, seat: &Seat<'_>, is_first: bool) {
+        if is_first {
+            return;
+        }
+        seat.renew(platform.now());
+        if let Some((owner, number)) = &self.owner {
+            let command = AnyCommand::Flight(Command::Renew { number: *number });
+            // The next one follows soon, and one that was replaced ends its own call all the same.
+            let _noted_or_lost = state::apply(platform, owner, &command).await;
+        }
+    }
+
+    /// Gives what it brought to those who wait; `None` for an answer that nobody else may have.
+    pub(crate) fn land<P: Platform>(self, platform: &P, landed: Option<(&CacheKey, Rc<Entry>)>) {
+        if let Some((owner, number)) = self.owner {
+            let landing = landed.as_ref().map_or(Landing::Failed, |(key, entry)| landing(entry, key));
+            let command = AnyCommand::Flight(Command::Finish { number, landing });
+            let platform_ = platform.clone();
+            platform.spawn(async move {
+                // Once more, as those who wait would take its silence for its end and ask the executor again.
+                if state::apply(&platform_, &owner, &command).await.is_err() {
+                    let _second_loss = state::apply(&platform_, &owner, &command).await;
+                }
+            });
+        }
+        if let Some(seat) = self.seat {
+            seat.land(landed.map(|(_, entry)| entry), platform.now());
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What the calls of the model do: as the driver does it, step by step.
+
+use std::rc::Rc;
+
+use serde_bytes::ByteBuf;
+
+use super::super::super::*;
+use super::super::{Budget, Flaw, NONE};
+use super::{Doing, ISOLATE, Message, START, TICK, World};
+use crate::state::flight::apply;
+
+const KEY: &[u8] = b"key";
+
+impl World {
+    pub(super) fn arrive(&mut self, index: usize, is_fresh: bool, most: &Budget) {
+        let isolate = ISOLATE[index];
+        let epoch = if is_fresh { self.version } else { self.version - 1 };
+        let call = &mut self.calls[index];
+        call.epoch = epoch;
+        call.here = new_boarding(Place::Isolate, index, epoch, self.now, most);
+        call.there = new_boarding(Place::Owner, index, epoch, self.now, most);
+        call.arrived = self.now;
+        if let Some(entry) = self.memory_of(index) {
+            return self.serve(index, &entry);
+        }
+        let slot = self.table[isolate].unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() - 1
+        });
+        self.table[isolate] = Some(slot);
+        self.calls[index].slot = slot;
+        self.look(index);
+    }
+
+    fn memory_of(&self, index: usize) -> Option<Rc<Entry>> {
+        let entry = self.memory[ISOLATE[index]].clone()?;
+        entry.is_servable(self.now(), self.calls[index].epoch).then_some(entry)
+    }
+
+    /// Looks into the isolate, until that says to wait or not to.
+    pub(super) fn look(&mut self, index: usize) {
+        loop {
+            let now = self.now();
+            let command = self.calls[index].here.command();
+            let reply = self.at_slot(index, command);
+            self.calls[index].is_prompt = true;
+            match self.calls[index].here.heard(reply, now, Some) {
+                Next::Wait(_) => return self.calls[index].doing = Doing::Here,
+                Next::Serve(entry) => return self.serve(index, &entry),
+                Next::Alone => return self.call_executor(index, false, false),
+                Next::Ask | Next::Look => {}
+                Next::Lead => {
+                    return match self.memory_of(index) {
+                        Some(entry) => {
+                            self.land_here(index, Some(&entry));
+                            self.serve(index, &entry);
+                        }
+                        None => self.ask(index),
+                    };
+                }
+            }
+        }
+    }
+
+    fn at_slot(&mut self, index: usize, command: Command<Rc<Entry>>) -> Reply<Rc<Entry>> {
+        let slot = self.calls[index].slot;
+        let (next, reply) = apply(self.slots[slot].as_ref(), command, Timestamp::from_millis(self.now));
+        self.slots[slot] = next.map(|(flight, _)| flight).or(self.slots[slot].take());
+        reply
+    }
+
+    pub(super) fn ask(&mut self, index: usize) {
+        self.at_slot(index, Command::Renew { number: number(index) });
+        let command = self.calls[index].there.command();
+        self.messages.push(Message { command, waits: Some(index), reply: None, given_up: false });
+        let call = &mut self.calls[index];
+        (call.doing, call.is_prompt) = (Doing::Asking, true);
+    }
+
+    fn tell(&mut self, command: Command<ByteBuf>) {
+        self.messages.push(Message { command, waits: None, reply: None, given_up: false });
+    }
+
+    pub(super) fn renew(&mut self, index: usize) {
+        let Doing::Calling { seated, told, .. } = self.calls[index].doing else { return };
+        self.calls[index].is_prompt = true;
+        if seated {
+            self.at_slot(index, Command::Renew { number: number(index) });
+        }
+        if told {
+            self.tell(Command::Renew { number: number(index) });
+        }
+    }
+
+    pub(super) fn reach(&mut self, index: usize, most: &Budget) {
+        let mut command = self.messages[index].command.clone();
+        let mut now = self.now();
+        match (most.flaw, &mut command) {
+            (Flaw::NobodyIsLost, _) => now = Timestamp::from_millis(START),
+            (Flaw::DeafToRenewals, Command::Renew { number }) => *number = u64::MAX,
+            (Flaw::NoNumbers, Command::Finish { number: of, .. }) => {
+                let led = (0..most.calls).map(number).find(|led| self.is_led_by(*led));
+                *of = led.unwrap_or(*of);
+            }
+            (Flaw::NoFloor, Command::Join(join)) => join.floor = 0,
+            _ => {}
+        }
+        let (next, reply) = apply(self.owner.as_ref(), command, now);
+        self.owner = next.map(|(flight, _)| flight).or(self.owner.take());
+        if self.messages[index].given_up && reply == Reply::Lead {
+            // A flight that nobody leads begins now: its three seconds do.
+            self.leaderless = 0;
+        }
+        self.messages[index].reply = Some(reply);
+        if self.messages[index].waits.is_none() {
+            self.messages.remove(index);
+        }
+    }
+
+    fn is_led_by(&self, number: u64) -> bool {
+        let (_, reply) = apply(self.owner.as_ref(), Command::Renew { number }, self.now());
+        reply == Reply::Noted
+    }
+
+    pub(super) fn hear(&mut self, index: usize, reply: Reply<ByteBuf>, most: &Budget) {
+        let now = self.now();
+        let read = |value: ByteBuf| {
+            let entry = Entry::decode(&value, KEY)?;
+            let epoch = if most.flaw == Flaw::NoFloor { u64::MAX } else { entry.epoch };
+            Some(Rc::new(Entry { epoch, ..entry }))
+        };
+        match self.calls[index].there.heard(reply, now, read) {
+            Next::Wait(_) => self.calls[index].doing = Doing::There,
+            Next::Serve(entry) => {
+                self.memory[ISOLATE[index]] = Some(Rc::clone(&entry));
+                self.land_here(index, Some(&entry));
+                self.serve(index, &entry);
+            }
+            Next::Alone => {
+                self.land_here(index, None);
+                self.call_executor(index, false, false);
+            }
+            Next::Ask | Next::Look => self.ask(index),
+            Next::Lead => self.call_executor(index, true, true),
+        }
+    }
+
+    pub(super) fn call_executor(&mut self, index: usize, seated: bool, told: bool) {
+        self.executed += 1;
+        self.leaderless = 0;
+        self.calls[index].doing = Doing::Calling { version: self.version, seated, told };
+        self.calls[index].is_prompt = true;
+    }
+
+    pub(super) fn come_back(&mut self, index: usize, is_value: bool) {
+        let Doing::Calling { version, seated, told } = self.calls[index].doing else { return };
+        self.failures += u32::from(!is_value);
+        let entry = is_value.then(|| Rc::new(entry(version, self.calls[index].epoch)));
+        if let Some(entry) = &entry {
+            self.memory[ISOLATE[index]] = Some(Rc::clone(entry));
+        }
+        if told {
+            let landing = entry.as_ref().map_or(Landing::Failed, |entry| landing(entry, &CacheKey::of_bytes(KEY)));
+            self.tell(Command::Finish { number: number(index), landing });
+        }
+        if seated {
+            self.land_here(index, entry.as_ref());
+        }
+        self.end(index, Doing::Done);
+    }
+
+    fn land_here(&mut self, index: usize, entry: Option<&Rc<Entry>>) {
+        let value = |entry: &Rc<Entry>| Landing::Value { value: Rc::clone(entry), expires_at: entry.expires_at };
+        self.finish_here(index, entry.map_or(Landing::Failed, value));
+    }
+
+    /// As the place of a leader does: the slot leaves the table, unless the leader left and others wait there.
+    pub(super) fn finish_here(&mut self, index: usize, landing: Landing<Rc<Entry>>) {
+        let (slot, isolate) = (self.calls[index].slot, ISOLATE[index]);
+        let others_wait = self.calls.iter().any(|call| call.doing == Doing::Here && call.slot == slot);
+        let is_left = landing == Landing::Left;
+        let reply = self.at_slot(index, Command::Finish { number: number(index), landing });
+        if reply == Reply::Noted && !(is_left && others_wait) && self.table[isolate] == Some(slot) {
+            self.table[isolate] = None;
+        }
+    }
+
+    fn serve(&mut self, index: usize, entry: &Entry) {
+        let version = std::str::from_utf8(&entry.output).unwrap().parse::<u64>().unwrap();
+        self.served_stale |= version < self.calls[index].epoch;
+        self.end(index, Doing::Done);
+    }
+
+    /// What nobody looks at any more tells no states apart.
+    fn forget(&mut self, index: usize) {
+        let call = &mut self.calls[index];
+        call.here = new_boarding(Place::Isolate, index, 0, START, &NONE);
+        call.there = new_boarding(Place::Owner, index, 0, START, &NONE);
+        (call.epoch, call.arrived, call.slot) = (0, START, usize::MAX);
+        for slot in 0..self.slots.len() {
+            if !self.table.contains(&Some(slot)) && self.calls.iter().all(|call| call.slot != slot) {
+                self.slots[slot] = None;
+            }
+        }
+    }
+
+    pub(super) fn end(&mut self, index: usize, doing: Doing) {
+        self.calls[index].doing = doing;
+        self.calls[index].is_prompt = true;
+        for message in &mut self.messages {
+            if message.waits == Some(index) {
+                // It is on its way all the same.
+                message.waits = None;
+            }
+        }
+        self.messages.retain(|message| message.waits.is_some() || message.reply.is_none());
+        self.forget(index);
+    }
+}
+
+pub(super) const fn number(index: usize) -> u64 {
+    index as u64 + 1
+}
+
+pub(super) fn new_boarding(place: Place, index: usize, epoch: u64, now: u64, most: &Budget) -> Boarding {
+    let now = Timestamp::from_millis(now);
+    Boarding::new(place, number(index), epoch, epoch, now, now.after(Millis::new(most.span * TICK)))
+}
+
+/// What an executor says that read under this version.
+fn entry(version: u64, epoch: u64) -> Entry {
+    Entry {
+        output: version.to_string().into_bytes(),
+        duration: String::new(),
+        finished_at: String::new(),
+        // The same at all times, so that states are alike that differ in nothing else.
+        stored_at: Timestamp::from_millis(START),
+        expires_at: Timestamp::from_millis(START + 1_000 * TICK),
+        epoch,
+    }
+}
