@@ -127,14 +127,15 @@ pub(crate) async fn status(engine: &Engine, ask: &Ask) -> Handled {
     let until = clock::now_ms().saturating_add(wait.saturating_mul(1000));
     let account = engine.account(&ask.scope);
     loop {
-        let (shown, pending) = {
+        let shown = {
             let account = account.borrow();
             let begun = account.authorizations.iter().find(|begun| begun.id == id);
             let begun =
                 begun.ok_or_else(|| Answer::error(400, "authorization_not_found", "there is no such authorization"))?;
-            (begun.shown(&engine.base_url), begun.status(clock::now_ms()) == "pending")
+            begun.shown(&engine.base_url)
         };
-        if !pending || clock::now_ms() >= until {
+        // By what is shown, not by the clock once more: it may be decided between the two.
+        if shown["status"] != "pending" || clock::now_ms() >= until {
             return Ok(Answer::json(200, &shown));
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;

@@ -90,7 +90,7 @@ fn limits() -> Vec<Vector> {
     ]
 }
 
-/// No issuer is configured: whatever looks like a token is a key that nobody knows.
+/// What is no token of an issuer is told from what is no key.
 fn tokens() -> Vec<Vector> {
     let list = |name: &str, credential: &str| {
         let vector = Vector::get(format!("token: {name}"), Caller::Nobody, "/v1/tools?limit=1");
@@ -98,8 +98,9 @@ fn tokens() -> Vec<Vector> {
     };
     let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.";
     vec![
-        list("unsigned", unsigned).ends("credential_unknown"),
+        list("unsigned", unsigned).ends("token_algorithm_refused"),
         list("an issued key that is cut", "tgk_0011223344556677").ends("credential_malformed"),
-        list("too long", &"a.".repeat(4_000)).ends("credential_malformed"),
+        list("of too many parts", &"a.".repeat(4_000)).ends("token_malformed"),
+        list("opaque, of nobody", "nobodys-0123456789").ends("credential_unknown"),
     ]
 }

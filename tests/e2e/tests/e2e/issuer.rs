@@ -146,7 +146,7 @@ fn answer(mut stream: TcpStream, base: &str, keys: &Mutex<Vec<Value>>) -> std::i
     let said = match path {
         "/realm/.well-known/openid-configuration" => json!({"issuer": realm, "jwks_uri": format!("{base}/keys")}),
         "/keys" => json!({"keys": *keys.lock().unwrap()}),
-        "/introspect" if body.contains(OPAQUE) => {
+        "/introspect" if body.split('&').any(|pair| pair.strip_prefix("token=") == Some(OPAQUE)) => {
             json!({"active": true, "iss": realm, "aud": AUDIENCE, "sub": "ada", "email": "ada@acme.example"})
         }
         "/introspect" => json!({"active": false}),
