@@ -220,6 +220,15 @@ impl KeyTable {
     }
 }
 
+/// What is taken besides API keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Takes {
+    /// Tokens: there are issuers.
+    pub tokens: bool,
+    /// Those that Cloudflare Access adds: it is one of the issuers.
+    pub assertions: bool,
+}
+
 /// A credential that is not known to be wrong.
 pub enum Recognised<'r> {
     /// It is valid, and whose it is.
@@ -231,8 +240,8 @@ pub enum Recognised<'r> {
 }
 
 /// Finds the caller. `Authorization: KEY`, `Authorization: Bearer KEY` and `X-API-Key: KEY` are the same; both headers at
-/// once must agree. `takes_tokens` says whether there are issuers. Whether what comes of it was revoked is a question of its
-/// own: [`refuse_revoked`].
+/// once must agree. Where neither is sent, `Cf-Access-Jwt-Assertion` may say who is behind Cloudflare Access. Whether what comes
+/// of it was revoked is a question of its own: [`refuse_revoked`].
 ///
 /// # Errors
 /// [`RefusalKind::CredentialMissing`], [`RefusalKind::CredentialMalformed`], [`RefusalKind::CredentialUnknown`],
@@ -240,10 +249,10 @@ pub enum Recognised<'r> {
 pub fn identify<'r>(
     headers: &'r RequestHeaders,
     keyring: &Keyring,
-    takes_tokens: bool,
+    takes: Takes,
     now: &impl Now,
 ) -> Result<Recognised<'r>, Refusal> {
-    let text = presented(headers)?;
+    let text = presented(headers, takes)?;
     let digest = keyring.memory.digest(text);
     let was_valid = match keyring.memory.recall(digest, now) {
         // It was read letter by letter when it was new.
@@ -252,7 +261,7 @@ pub fn identify<'r>(
         Remembered::Nothing => false,
     };
     let is_issued = text.starts_with(key::PREFIX);
-    let may_be_token = takes_tokens && !is_issued;
+    let may_be_token = takes.tokens && !is_issued;
     let is_key_sized = text.len() <= limits::KEY_BYTES_MAX;
     if !is_written_well(text) || !(is_key_sized || may_be_token) {
         return Err(Refusal::new(RefusalKind::CredentialMalformed));
@@ -295,11 +304,14 @@ fn is_written_well(text: &str) -> bool {
 }
 
 /// The one credential that the headers present, whatever it is.
-fn presented(headers: &RequestHeaders) -> Result<&str, Refusal> {
+fn presented(headers: &RequestHeaders, takes: Takes) -> Result<&str, Refusal> {
     let authorization = headers.get(Header::Authorization).map(strip_bearer).filter(|key| !key.is_empty());
     let api_key = headers.get(Header::XApiKey).filter(|key| !key.is_empty());
     match (authorization, api_key) {
-        (None, None) => Err(Refusal::new(RefusalKind::CredentialMissing)),
+        (None, None) => {
+            let assertion = takes.assertions.then(|| headers.get(Header::CfAccessJwtAssertion)).flatten();
+            assertion.filter(|text| !text.is_empty()).ok_or_else(|| Refusal::new(RefusalKind::CredentialMissing))
+        }
         (Some(key), None) | (None, Some(key)) => Ok(key),
         (Some(left), Some(right)) if left == right => Ok(left),
         (Some(_), Some(_)) => Err(Refusal::new(RefusalKind::CredentialMalformed)),

@@ -50,7 +50,7 @@ fn identify_with(headers: &[(Header, &str)], revoked: &[&str]) -> Result<String,
     }
     let epochs = Epochs { revoked: revoked.iter().map(|id| (*id).to_owned()).collect(), ..Epochs::default() };
     let answer = || {
-        let found = identify(&values, &keyring, false, &Always).map_err(|refusal| refusal.kind)?;
+        let found = identify(&values, &keyring, Takes::default(), &Always).map_err(|refusal| refusal.kind)?;
         let Recognised::Known(found) = found else { panic!("not known by itself") };
         refuse_revoked(&found, &epochs).map_err(|refusal| refusal.kind)?;
         Ok(format!("{} {}", found.caller.id, found.key))
@@ -58,6 +58,18 @@ fn identify_with(headers: &[(Header, &str)], revoked: &[&str]) -> Result<String,
     let (first, again) = (answer(), answer());
     assert_eq!(first, again, "a key that was verified before is the same key");
     first
+}
+
+#[test]
+fn an_assertion_counts_only_where_access_is_an_issuer() {
+    let keyring = Keyring::new(KeyHashers::new(b"secret", None), &[], [7; 16]);
+    let mut headers = RequestHeaders::default();
+    headers.0[Header::CfAccessJwtAssertion as usize] = Some("a.b.c".to_owned());
+    let found = |takes| identify(&headers, &keyring, takes, &Always).map_err(|refusal| refusal.kind);
+    let missing = Some(RefusalKind::CredentialMissing);
+    assert_eq!(found(Takes { tokens: true, assertions: false }).err(), missing);
+    let taken = found(Takes { tokens: true, assertions: true });
+    assert!(matches!(taken, Ok(Recognised::Token("a.b.c", _))));
 }
 
 #[test]
@@ -92,7 +104,7 @@ fn an_issued_key_that_is_not_whole_is_refused_without_asking_anybody() {
     let identify = |keyring: &Keyring, text: &str| {
         let mut headers = RequestHeaders::default();
         headers.0[Header::XApiKey as usize] = Some(text.to_owned());
-        let found = identify(&headers, keyring, false, &Always).map_err(|refusal| refusal.kind)?;
+        let found = identify(&headers, keyring, Takes::default(), &Always).map_err(|refusal| refusal.kind)?;
         let Recognised::Issued(unverified) = found else { panic!("nobody knows it") };
         Ok(unverified.id.to_owned())
     };

@@ -76,11 +76,13 @@ pub enum Header {
     Traceparent,
     /// The country that Cloudflare takes the request to come from: for policies, where the configuration says so.
     CfIpcountry,
+    /// The token that Cloudflare Access gives to what stands behind it: where an issuer's preset is `cloudflare-access`.
+    CfAccessJwtAssertion,
 }
 
 impl Header {
     /// Every header, in the order of [`RequestHeaders`].
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Authorization,
         Self::XApiKey,
         Self::ContentType,
@@ -90,10 +92,11 @@ impl Header {
         Self::Origin,
         Self::Traceparent,
         Self::CfIpcountry,
+        Self::CfAccessJwtAssertion,
     ];
 
     /// The names of [`Header::ALL`], in lower case and the same order: what a host asks its own request for.
-    pub const NAMES: [&str; 9] = [
+    pub const NAMES: [&str; 10] = [
         "authorization",
         "x-api-key",
         "content-type",
@@ -103,13 +106,14 @@ impl Header {
         "origin",
         "traceparent",
         "cf-ipcountry",
+        "cf-access-jwt-assertion",
     ];
 }
 
 /// The values of [`Header::NAMES`], in that order. A header sent several times is one value joined with `, ` (RFC 9110
 /// section 5.3).
 #[derive(Clone, Debug, Default)]
-pub struct RequestHeaders(pub [Option<String>; 9]);
+pub struct RequestHeaders(pub [Option<String>; 10]);
 
 impl RequestHeaders {
     /// The value of `header`, without surrounding white space.

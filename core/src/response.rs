@@ -6,7 +6,7 @@ use crate::cache::{CacheOutcome, Role};
 use crate::execute::Ran;
 use crate::json::write_string;
 use crate::rate::Fields;
-use crate::refusal::{Again, Refusal};
+use crate::refusal::{Again, Refusal, RefusalKind};
 use crate::request::{Header, Request};
 use crate::time::{Millis, write_number};
 
@@ -77,7 +77,10 @@ impl<S> Answer<S> {
             answer.headers.push(("retry-after-ms", Cow::Owned(wait.get().to_string())));
         }
         if refusal.kind.status() == 401 {
-            answer.headers.push(("www-authenticate", Cow::Borrowed("Bearer")));
+            // RFC 6750 section 3: no error where nothing was presented.
+            let is_missing = refusal.kind == RefusalKind::CredentialMissing;
+            let challenge = if is_missing { "Bearer" } else { "Bearer error=\"invalid_token\"" };
+            answer.headers.push(("www-authenticate", Cow::Borrowed(challenge)));
         }
         if let Some(allow) = refusal.allow {
             answer.headers.push(("allow", Cow::Borrowed(allow)));

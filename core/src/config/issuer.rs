@@ -50,6 +50,8 @@ pub struct SignedRules {
     pub stale: Millis,
     /// `azp`, where there is one, must be one of the audiences: Google's ID tokens.
     pub checks_azp: bool,
+    /// Whether its tokens are also taken from `Cf-Access-Jwt-Assertion`.
+    pub asserts: bool,
 }
 
 /// What `iss` must be.

@@ -31,9 +31,8 @@ pub async fn identify<P: Platform>(
     headers: &RequestHeaders,
     held: Held,
 ) -> Result<(Identified, Held), Refusal> {
-    let takes_tokens = !running.config.issuers.is_empty();
     let now = Present { platform, running, epochs: &held.epochs };
-    let (identified, held) = match super::identify(headers, &running.keyring, takes_tokens, &now)? {
+    let (identified, held) = match super::identify(headers, &running.keyring, running.tokens.takes(), &now)? {
         Recognised::Known(identified) => (identified, held),
         Recognised::Issued(unverified) => {
             let identified = issued::verify(platform, running, unverified, &held.epochs).await?;

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use super::Takes;
 use super::keys::KnownKeys;
 use crate::config::Issuer;
 use crate::limits;
@@ -11,6 +12,7 @@ use crate::time::{Millis, Timestamp};
 #[derive(Debug)]
 pub struct Tokens {
     issuers: Vec<Known>,
+    takes: Takes,
 }
 
 #[derive(Debug, Default)]
@@ -24,7 +26,15 @@ impl Tokens {
     /// Nothing yet of these issuers.
     #[must_use]
     pub fn new(issuers: &[Issuer]) -> Self {
-        Self { issuers: issuers.iter().map(|_| Known::default()).collect() }
+        let assertions = issuers.iter().filter_map(Issuer::signed).any(|rules| rules.asserts);
+        let takes = Takes { tokens: !issuers.is_empty(), assertions };
+        Self { issuers: issuers.iter().map(|_| Known::default()).collect(), takes }
+    }
+
+    /// What is taken because of them.
+    #[must_use]
+    pub const fn takes(&self) -> Takes {
+        self.takes
     }
 
     /// The keys of an issuer, by its place in the configuration.

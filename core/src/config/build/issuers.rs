@@ -147,6 +147,7 @@ impl Builder<'_> {
             keys,
             stale: section.stale,
             checks_azp: section.preset == Preset::Google,
+            asserts: section.preset == Preset::CloudflareAccess,
         })
     }
 

@@ -96,6 +96,27 @@ fn every_attack_is_refused_by_its_name() {
 }
 
 #[test]
+fn what_stands_behind_cloudflare_access_takes_its_assertion_and_another_credential_before_it() {
+    let vectors = vectors();
+    let gate = Gate::new(&vectors);
+    let of = |name: &str| {
+        let valid = vectors["valid"].as_array().unwrap().iter();
+        valid.clone().find(|vector| vector["name"] == name).unwrap()
+    };
+    let access = of("cloudflare access");
+    let token = access["token"].as_str().unwrap();
+    let by = |headers: &[(Header, &str)]| {
+        gate.identify(headers).map(|found| found.caller.id.to_string()).map_err(|refusal| refusal.kind.name())
+    };
+    let expected = access["caller"].as_str().unwrap().to_owned();
+    assert_eq!(by(&[(Header::CfAccessJwtAssertion, token)]), Ok(expected));
+    assert_eq!(by(&[(Header::CfAccessJwtAssertion, token), (Header::XApiKey, KEY)]), Ok("key-holder".to_owned()));
+    assert_eq!(by(&[(Header::CfAccessJwtAssertion, "")]), Err("credential_missing"));
+    let altered = format!("{}A", token.split_at(token.len() - 9).0);
+    assert!(by(&[(Header::CfAccessJwtAssertion, &altered)]).is_err());
+}
+
+#[test]
 fn a_key_is_a_key_beside_issuers_too() {
     let gate = Gate::new(&vectors());
     assert_eq!(gate.token(KEY), Ok("key-holder".to_owned()));
