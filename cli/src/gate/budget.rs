@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn the_committed_budget_is_whole() {
         let text = fs::read_to_string(Workspace::find().unwrap().root.join(FILE)).unwrap();
-        for (platform, most) in [("cloudflare", 1000), ("spin", 1000)] {
+        for (platform, most) in [("cloudflare", 1000), ("spin", 1250)] {
             let budget = read(&text, platform).unwrap();
             assert!(!budget.files.is_empty() && !budget.imports.is_empty());
             assert!(budget.gzip_bytes <= most * 1024, "{platform} may not grow over {most} KB");
