@@ -15,7 +15,7 @@ use super::faults::{ConfigFault, Faults};
 use super::inputs;
 use super::quantity::Bytes;
 use super::rate;
-use super::sections::{Document, ExecutorSection, KindChoice};
+use super::sections::{Document, ExecutorSection, KindChoice, LimitsSection};
 use super::settings::{self, SETTINGS};
 use super::words::SettingName;
 use super::{
@@ -179,16 +179,7 @@ impl Builder<'_> {
             response_bytes: size(execute.response_bytes),
         };
         Config {
-            limits: RequestLimits {
-                body_bytes: size(limits.body_bytes),
-                json: json::Limits {
-                    depth: count(limits.json_depth),
-                    values: count(limits.json_values),
-                    string_bytes: size(limits.string_bytes),
-                    number_bytes: limits::NUMBER_BYTES,
-                },
-                long_poll: limits.long_poll,
-            },
+            limits: request_limits(&limits),
             epochs: EpochRules { lease: epochs.lease, fail_mode: epochs.fail_mode },
             executors: executors.into_iter().map(|section| self.executor(section, execute.timeout)).collect(),
             registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
@@ -284,6 +275,16 @@ impl Builder<'_> {
         let timeout = section.timeout.unwrap_or(most).min(most);
         Executor { id: section.id, kind, tools: section.tools, timeout }
     }
+}
+
+fn request_limits(limits: &LimitsSection) -> RequestLimits {
+    let json = json::Limits {
+        depth: count(limits.json_depth),
+        values: count(limits.json_values),
+        string_bytes: size(limits.string_bytes),
+        number_bytes: limits::NUMBER_BYTES,
+    };
+    RequestLimits { body_bytes: size(limits.body_bytes), json, long_poll: limits.long_poll }
 }
 
 fn size(Bytes(bytes): Bytes) -> usize {

@@ -47,7 +47,7 @@ impl Chooser {
             SingleFlight::Adaptive => {
                 let seen = self.of(tool);
                 seen.misses = seen.misses.wrapping_add(1);
-                let meets = seen.met >= ALWAYS / SELDOM || seen.misses % SELDOM == 0;
+                let meets = seen.met >= ALWAYS / SELDOM || seen.misses.is_multiple_of(SELDOM);
                 let is_worth_it = Millis::new(seen.took) >= FLIGHT_OWNER_WORTH && meets;
                 Some(if is_worth_it { Place::Owner } else { Place::Isolate })
             }
@@ -88,13 +88,13 @@ mod tests {
     }
 
     fn run(chooser: &mut Chooser, times: usize, took: u64, others: bool) -> usize {
-        let mut at_owner = 0;
-        for _ in 0..times {
-            at_owner += usize::from(choose(chooser) == Place::Owner);
+        let at_owner = (0..times).filter(|_| {
+            let place = choose(chooser);
             chooser.met(SingleFlight::Adaptive, "a.b", others);
             chooser.took(SingleFlight::Adaptive, "a.b", Millis::new(took));
-        }
-        at_owner
+            place == Place::Owner
+        });
+        at_owner.count()
     }
 
     #[test]
