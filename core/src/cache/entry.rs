@@ -1,7 +1,13 @@
 //! One kept answer, and its stored form.
 
+use std::borrow::Cow;
+use std::io::ErrorKind;
+
+use rmp_serde::decode::Error as DecodeError;
 use serde::{Deserialize, Serialize};
 
+use super::squeeze::{squeeze, unsqueeze};
+use super::tier::TierFault;
 use crate::time::Timestamp;
 
 /// A successful answer of a tool.
@@ -22,8 +28,15 @@ pub struct Entry {
     pub epoch: u64,
 }
 
-/// The stored form: one byte of format, then MessagePack of the whole key and the entry.
-const FORMAT: u8 = 1;
+/// The stored form, in every tier below memory and at the durable owners: one byte of format, one of flags, then MessagePack
+/// of the whole key and the entry, compressed where a flag says so. `docs/decisions/0023-stored-form.md` has the reasons.
+const FORMAT: u8 = 2;
+
+/// The format before that: the same without flags. Still read.
+const FORMAT_WITHOUT_FLAGS: u8 = 1;
+
+/// The flag of what is compressed (see [`squeeze`]). No other is known.
+const COMPRESSED: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct Stored<'s> {
@@ -42,22 +55,36 @@ impl Entry {
     /// The stored form under `key`.
     #[must_use]
     pub fn encode(&self, key: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![FORMAT];
+        let mut bytes = vec![FORMAT, 0];
         // Writing to memory cannot fail for these types; were it to, the empty bytes would be a miss.
         if rmp_serde::encode::write(&mut bytes, &Stored { key, entry: self.clone() }).is_err() {
             bytes.clear();
         }
-        bytes
+        match squeeze(bytes.get(2..).unwrap_or_default()) {
+            Some(squeezed) => [&[FORMAT, COMPRESSED], squeezed.as_slice()].concat(),
+            None => bytes,
+        }
     }
 
     /// The entry in a stored form, if it is one and was stored under `key`.
     #[must_use]
     pub fn decode(bytes: &[u8], key: &[u8]) -> Option<Self> {
-        let (&FORMAT, body) = bytes.split_first()? else {
-            return None;
+        Self::read(bytes, key).ok()
+    }
+
+    /// The entry in a stored form that was stored under `key`.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes.
+    pub fn read(bytes: &[u8], key: &[u8]) -> Result<Self, TierFault> {
+        let plain = match bytes {
+            [] | [FORMAT] => return Err(TierFault::Truncated),
+            [FORMAT_WITHOUT_FLAGS, body @ ..] | [FORMAT, 0, body @ ..] => Cow::Borrowed(body),
+            [FORMAT, COMPRESSED, body @ ..] => Cow::Owned(unsqueeze(body)?),
+            _ => return Err(TierFault::Format),
         };
-        let stored: Stored<'_> = rmp_serde::from_slice(body).ok()?;
-        (stored.key == key).then_some(stored.entry)
+        let stored: Stored<'_> = rmp_serde::from_slice(&plain).map_err(|error| fault_of(&error))?;
+        if stored.key == key { Ok(stored.entry) } else { Err(TierFault::OtherKey) }
     }
 
     /// Bytes that the entry takes in memory, its key included, bookkeeping estimated.
@@ -81,6 +108,17 @@ impl Entry {
     #[must_use]
     pub fn tokens(&self) -> u64 {
         u64::try_from(self.output.len() / 4).unwrap_or(u64::MAX)
+    }
+}
+
+fn fault_of(error: &DecodeError) -> TierFault {
+    match error {
+        DecodeError::InvalidMarkerRead(end) | DecodeError::InvalidDataRead(end)
+            if end.kind() == ErrorKind::UnexpectedEof =>
+        {
+            TierFault::Truncated
+        }
+        _ => TierFault::Damaged,
     }
 }
 
@@ -116,11 +154,37 @@ mod tests {
     fn no_damaged_form_is_read() {
         let bytes = entry().encode(b"key");
         for length in 0..bytes.len() {
+            assert_eq!(Entry::read(&bytes[..length], b"key"), Err(TierFault::Truncated), "cut at {length}");
+        }
+        let damaged = |at: usize, byte: u8| {
+            let mut damaged = bytes.clone();
+            damaged[at] = byte;
+            Entry::read(&damaged, b"key")
+        };
+        assert_eq!(damaged(0, FORMAT + 1), Err(TierFault::Format));
+        assert_eq!(damaged(1, 2), Err(TierFault::Format), "a flag that nobody knows");
+        assert_eq!(damaged(1, COMPRESSED), Err(TierFault::TooLarge), "not compressed though it says so");
+        assert_eq!(damaged(2, 0xc3), Err(TierFault::Damaged));
+        assert_eq!(damaged(5, b'K'), Err(TierFault::OtherKey));
+    }
+
+    #[test]
+    fn a_large_one_is_stored_compressed() {
+        let large = Entry { output: br#"{"value":"five"}"#.repeat(500), ..entry() };
+        let bytes = large.encode(b"key");
+        assert!(bytes[..2] == [FORMAT, COMPRESSED] && bytes.len() * 10 < large.output.len(), "{}", bytes.len());
+        assert_eq!(Entry::decode(&bytes, b"key"), Some(large));
+        assert_eq!(Entry::read(&bytes, b"other"), Err(TierFault::OtherKey));
+        for length in 2..bytes.len() {
             assert_eq!(Entry::decode(&bytes[..length], b"key"), None, "cut at {length}");
         }
-        let mut newer = bytes;
-        newer[0] = FORMAT + 1;
-        assert_eq!(Entry::decode(&newer, b"key"), None);
+    }
+
+    #[test]
+    fn the_format_before_is_still_read() {
+        let now = entry().encode(b"key");
+        let before = [&[FORMAT_WITHOUT_FLAGS], &now[2..]].concat();
+        assert_eq!(Entry::decode(&before, b"key"), Some(entry()));
     }
 
     #[test]

@@ -57,7 +57,8 @@ impl Platform {
                 let table = tables.get_mut(&name_of("FROM")).ok_or(SqlError::Unavailable)?;
                 let is_over = |row: &SqlRow| matches!(row[1], SqlValue::Integer(expires) if expires <= until);
                 let over = table.iter().filter(|(_, versions)| versions.last().is_some_and(is_over));
-                let names: Vec<String> = over.map(|(name, _)| name.clone()).take(usize::try_from(most).expect("a bound")).collect();
+                let names: Vec<String> =
+                    over.map(|(name, _)| name.clone()).take(usize::try_from(most).expect("a bound")).collect();
                 names.iter().for_each(|name| drop(table.remove(name)));
             }
             other => panic!("{other}: a statement that the world does not know"),
