@@ -1,6 +1,7 @@
 //! Kept answers: what was stored under a key is read under that key and no other, whatever became of its bytes.
 
-use toolgate::cache::Entry;
+use toolgate::cache::{Entry, TierFault};
+use toolgate::limits::STORED_BYTES;
 use toolgate::time::Timestamp;
 
 use crate::text::{parts, unescaped};
@@ -17,6 +18,9 @@ pub(crate) fn run(data: &[u8]) {
         assert_eq!(Entry::decode(&entry.encode(&key), &key), Some(entry), "what was read can be stored again");
         assert!(key == OTHER || Entry::decode(&stored, OTHER).is_none(), "read under two keys");
     }
+    check_compressed(&stored, &key);
+    // The same bytes as what a compressed form holds.
+    check_compressed(&[&[2, 1], stored.as_slice()].concat(), &key);
     let text = |part: &[u8]| String::from_utf8_lossy(part.get(..part.len().min(40)).unwrap_or_default()).into_owned();
     let entry = Entry {
         duration: text(&key),
@@ -28,6 +32,19 @@ pub(crate) fn run(data: &[u8]) {
     };
     if key != OTHER {
         check_damaged(&entry, &key);
+    }
+}
+
+/// A compressed form that says it holds more than any entry does is not unpacked; another holds no more than it says.
+fn check_compressed(stored: &[u8], key: &[u8]) {
+    let [2, 1, length @ ..] = stored else { return };
+    let Some((length, _)) = length.split_first_chunk() else { return };
+    let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
+    match Entry::read(stored, key) {
+        Ok(entry) => assert!(entry.output.len() < length && length <= STORED_BYTES, "more than it says"),
+        Err(fault) => {
+            assert!((fault == TierFault::TooLarge) == (length > STORED_BYTES), "{length} bytes are {fault:?}")
+        }
     }
 }
 
@@ -46,7 +63,8 @@ fn check_damaged(entry: &Entry, key: &[u8]) {
                 *byte ^= bit;
             }
             assert_eq!(Entry::decode(&damaged, OTHER), None, "read under another key though damaged at {at}");
-            let in_key = at < key.len();
+            // Two compressed forms may hold the same.
+            let in_key = at < key.len() && bytes.get(1) == Some(&0);
             let read = Entry::decode(&damaged, key);
             assert!(read.as_ref() != Some(entry) || !in_key, "read as if whole though damaged at {at}");
         }
