@@ -6,11 +6,11 @@
 mod below;
 mod driver;
 mod entry;
+mod envelope;
 pub(crate) mod flight;
 mod key;
 mod memory;
 mod ranks;
-mod squeeze;
 pub mod table;
 mod tier;
 

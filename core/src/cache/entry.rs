@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use rmp_serde::decode::Error as DecodeError;
 use serde::{Deserialize, Serialize};
 
-use super::squeeze::{squeeze, unsqueeze};
+use super::envelope::{self, Opened};
 use super::tier::TierFault;
 use crate::time::Timestamp;
 
@@ -28,15 +28,12 @@ pub struct Entry {
     pub epoch: u64,
 }
 
-/// The stored form, in every tier below memory and at the durable owners: one byte of format, one of flags, then MessagePack
-/// of the whole key and the entry, compressed where a flag says so. `docs/decisions/0023-stored-form.md` has the reasons.
+/// The stored form, in every tier below memory and at the durable owners: one byte of format, then MessagePack of the whole key
+/// and the entry in an envelope (see [`envelope`]). `docs/decisions/0023-stored-form.md` has the reasons.
 const FORMAT: u8 = 2;
 
-/// The format before that: the same without flags. Still read.
-const FORMAT_WITHOUT_FLAGS: u8 = 1;
-
-/// The flag of what is compressed (see [`squeeze`]). No other is known.
-const COMPRESSED: u8 = 1;
+/// The format before that: without the envelope. Still read.
+const FORMAT_BARE: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct Stored<'s> {
@@ -55,14 +52,11 @@ impl Entry {
     /// The stored form under `key`.
     #[must_use]
     pub fn encode(&self, key: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![FORMAT, 0];
-        // Writing to memory cannot fail for these types; were it to, the empty bytes would be a miss.
-        if rmp_serde::encode::write(&mut bytes, &Stored { key, entry: self.clone() }).is_err() {
-            bytes.clear();
-        }
-        match squeeze(bytes.get(2..).unwrap_or_default()) {
-            Some(squeezed) => [&[FORMAT, COMPRESSED], squeezed.as_slice()].concat(),
-            None => bytes,
+        let mut plain = Vec::new();
+        // Writing to memory cannot fail for these types; were it to, no bytes would be a miss.
+        match rmp_serde::encode::write(&mut plain, &Stored { key, entry: self.clone() }) {
+            Ok(()) => envelope::seal(&[FORMAT], &plain),
+            Err(_) => Vec::new(),
         }
     }
 
@@ -77,14 +71,24 @@ impl Entry {
     /// # Errors
     /// What is wrong with the bytes.
     pub fn read(bytes: &[u8], key: &[u8]) -> Result<Self, TierFault> {
-        let plain = match bytes {
-            [] | [FORMAT] => return Err(TierFault::Truncated),
-            [FORMAT_WITHOUT_FLAGS, body @ ..] | [FORMAT, 0, body @ ..] => Cow::Borrowed(body),
-            [FORMAT, COMPRESSED, body @ ..] => Cow::Owned(unsqueeze(body)?),
+        let Opened { plain, is_whole } = match bytes {
+            [] => return Err(TierFault::Truncated),
+            [FORMAT_BARE, body @ ..] => Opened { plain: Cow::Borrowed(body), is_whole: true },
+            [FORMAT, sealed @ ..] => envelope::open(sealed)?,
             _ => return Err(TierFault::Format),
         };
         let stored: Stored<'_> = rmp_serde::from_slice(&plain).map_err(|error| fault_of(&error))?;
+        if !is_whole {
+            return Err(TierFault::Damaged);
+        }
         if stored.key == key { Ok(stored.entry) } else { Err(TierFault::OtherKey) }
+    }
+
+    /// A stored form with these flags and this body, as a tier might come to hold it, its check sum right: for tests of what
+    /// is read.
+    #[must_use]
+    pub fn forged(flags: u8, body: &[u8]) -> Vec<u8> {
+        envelope::sealed(&[FORMAT], flags, body)
     }
 
     /// Bytes that the entry takes in memory, its key included, bookkeeping estimated.
@@ -163,27 +167,31 @@ mod tests {
         };
         assert_eq!(damaged(0, FORMAT + 1), Err(TierFault::Format));
         assert_eq!(damaged(1, 2), Err(TierFault::Format), "a flag that nobody knows");
-        assert_eq!(damaged(1, COMPRESSED), Err(TierFault::TooLarge), "not compressed though it says so");
+        assert_eq!(damaged(1, 1), Err(TierFault::TooLarge), "not compressed though it says so");
         assert_eq!(damaged(2, 0xc3), Err(TierFault::Damaged));
-        assert_eq!(damaged(5, b'K'), Err(TierFault::OtherKey));
+        assert_eq!(damaged(5, b'K'), Err(TierFault::Damaged));
+        for at in 0..bytes.len() * 8 {
+            let byte = bytes[at / 8] ^ (1 << (at % 8));
+            assert!(damaged(at / 8, byte).is_err(), "bit {at}");
+        }
     }
 
     #[test]
     fn a_large_one_is_stored_compressed() {
         let large = Entry { output: br#"{"value":"five"}"#.repeat(500), ..entry() };
         let bytes = large.encode(b"key");
-        assert!(bytes[..2] == [FORMAT, COMPRESSED] && bytes.len() * 10 < large.output.len(), "{}", bytes.len());
+        assert!(bytes[..2] == [FORMAT, 1] && bytes.len() * 10 < large.output.len(), "{}", bytes.len());
         assert_eq!(Entry::decode(&bytes, b"key"), Some(large));
         assert_eq!(Entry::read(&bytes, b"other"), Err(TierFault::OtherKey));
-        for length in 2..bytes.len() {
-            assert_eq!(Entry::decode(&bytes[..length], b"key"), None, "cut at {length}");
+        for length in 0..bytes.len() {
+            assert_eq!(Entry::read(&bytes[..length], b"key"), Err(TierFault::Truncated), "cut at {length}");
         }
     }
 
     #[test]
     fn the_format_before_is_still_read() {
         let now = entry().encode(b"key");
-        let before = [&[FORMAT_WITHOUT_FLAGS], &now[2..]].concat();
+        let before = [&[FORMAT_BARE], &now[2..now.len() - 8]].concat();
         assert_eq!(Entry::decode(&before, b"key"), Some(entry()));
     }
 

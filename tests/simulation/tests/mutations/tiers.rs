@@ -16,6 +16,7 @@ const DRIVER: &str = "cache/driver.rs";
 const TIER: &str = "cache/tier.rs";
 const BELOW: &str = "cache/below.rs";
 const ENTRY: &str = "cache/entry.rs";
+const ENVELOPE: &str = "cache/envelope.rs";
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     of_seeds(
@@ -36,12 +37,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "if stored.key == key { Ok(stored.entry) }",
         "if stored.key.len() == key.len() { Ok(stored.entry) }",
     ),
-    of_stories(
-        "tiers: flags that nobody knows",
-        ENTRY,
-        "[FORMAT, COMPRESSED, body",
-        "[FORMAT, COMPRESSED | 0x80, body",
-    ),
+    of_stories("tiers: flags that nobody knows", ENVELOPE, "if flags & !COMPRESSED != 0 {", "if flags & 2 != 0 {"),
+    of_seeds("tiers: a turned bit is nobody's business", ENTRY, "if !is_whole {", "if !is_whole && plain.is_empty() {"),
     of_stories(
         "tiers: a slow tier is waited for",
         DRIVER,
@@ -93,7 +90,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     of_stories(
         "tiers: a bomb is unpacked",
-        "cache/squeeze.rs",
+        ENVELOPE,
         "if length > limits::STORED_BYTES {",
         "if length == usize::MAX {",
     ),

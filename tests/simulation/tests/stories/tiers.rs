@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use toolgate::cache::table;
+use toolgate::cache::{Entry, table};
 use toolgate::ports::{Sql, SqlValue};
 use toolgate::request::Method;
 use toolgate::time::Millis;
@@ -191,14 +191,16 @@ fn an_entry_goes_as_far_as_its_life_and_its_strategy_say() {
 #[test]
 fn nothing_that_a_tier_breaks_is_served() {
     type Change = fn(&mut Vec<u8>);
-    let changes: [(Change, &str); 6] = [
+    let changes: [(Change, &str); 7] = [
         (|bytes| bytes.truncate(bytes.len() / 2), "tier_truncated"),
         (|bytes| bytes.clear(), "tier_truncated"),
         (|bytes| bytes[0] = 9, "tier_format"),
         (|bytes| bytes[1] = 0x80, "tier_format"),
         (|bytes| bytes[2..].fill(0xc1), "tier_damaged"),
         // A compressed entry of 4 GiB.
-        (|bytes| *bytes = [&[2, 1, 0xff, 0xff, 0xff, 0xff][..], &[0x1f; 64]].concat(), "tier_too_large"),
+        (|bytes| *bytes = Entry::forged(1, &[&[0xff; 4][..], &[0x1f; 64]].concat()), "tier_too_large"),
+        // One bit of its epoch, the last byte before the check sum.
+        (|bytes| *bytes.iter_mut().nth_back(8).unwrap() ^= 1, "tier_damaged"),
     ];
     for (change, name) in changes {
         let tiers = persistent();
