@@ -105,8 +105,9 @@ pub const STORED_BYTES: usize = 8 * 1024 * 1024;
 /// Fewest bytes of a stored form that is compressed.
 pub const COMPRESSED_FROM_BYTES: usize = 1024;
 
-/// Most bytes of a stored form that goes to the SQL database: D1 returns bytes as a list of numbers, four times as long.
-pub const SQL_ENTRY_BYTES: usize = 256 * 1024;
+/// Most bytes of a stored form that goes to the SQL database: D1 returns bytes as a list of numbers, four
+/// times as long, and reads of twice as much were seen to take most of [`SQL_TIMEOUT`].
+pub const SQL_ENTRY_BYTES: usize = 128 * 1024;
 
 /// Most rows that one sweep of the SQL database deletes.
 pub const SQL_SWEPT_ROWS: u32 = 1_000;
