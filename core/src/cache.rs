@@ -3,19 +3,25 @@
 //! Safety argument in short (`docs/cache.md` has it whole): a look-up happens only for a call that was admitted now; the
 //! key holds everything the answer may depend on; an entry is served only while no epoch has moved that covers it.
 
+mod below;
 mod driver;
 mod entry;
+mod envelope;
 pub(crate) mod flight;
 mod key;
 mod memory;
 mod ranks;
+pub mod table;
+mod tier;
 
+pub(crate) use below::Below;
 pub use driver::{Wanted, look_up, store};
 pub(crate) use driver::{look_in_memory, remember};
 pub use entry::Entry;
 pub use flight::{Place, Role};
 pub use key::{CacheKey, KeyParts, key_of};
 pub use memory::Memory;
+pub use tier::{Tier, TierFault};
 
 use crate::config::{CacheRule, CacheRules, CacheScopeChoice, CacheStrategy, SingleFlight};
 use crate::registry::Tool;
@@ -26,8 +32,12 @@ use crate::time::Millis;
 pub enum CacheOutcome {
     /// Answered from the isolate's memory.
     HitMemory,
+    /// Answered from the data centre's cache.
+    HitDataCentre,
     /// Answered from the edge key-value store.
     HitStore,
+    /// Answered from the SQL database.
+    HitSql,
     /// Not there; answered with what another call brought that missed at the same time.
     Collapsed(Place),
     /// Not there; the answer was kept.
@@ -88,7 +98,9 @@ impl CacheOutcome {
     pub const fn name(self) -> &'static str {
         match self {
             Self::HitMemory => "hit_memory",
+            Self::HitDataCentre => "hit_data_centre",
             Self::HitStore => "hit_store",
+            Self::HitSql => "hit_sql",
             Self::Collapsed(_) => "collapsed",
             Self::MissStored => "miss_stored",
             Self::MissNotStored => "miss_not_stored",
@@ -104,6 +116,8 @@ pub struct Keep {
     pub ttl: Millis,
     /// Whose they are.
     pub scope: CacheScopeChoice,
+    /// In which tiers. That is no part of the key: an answer is the same wherever it was kept.
+    pub strategy: CacheStrategy,
     /// The rule's other terms: another rule is another key.
     pub rule: [u8; 8],
 }
@@ -124,13 +138,18 @@ pub fn may_keep(rules: &CacheRules, tool: &Tool) -> Result<Keep, Bypass> {
         return Err(Bypass::Nondeterministic);
     }
     let rule = rule_of(rules, tool);
+    // That the cache is off, no rule overrides.
+    let strategy = rule.and_then(|rule| rule.strategy).unwrap_or(rules.strategy);
+    if strategy == CacheStrategy::Off {
+        return Err(Bypass::Off);
+    }
     let (ttl, scope) = match rule {
         Some(rule) => (rule.ttl, rule.scope),
         None if tool.behavior.reads_only => (rules.ttl, CacheScopeChoice::User),
         None => return Err(Bypass::NoRule),
     };
     // Its scope stands in the key by itself.
-    Ok(Keep { ttl, scope, rule: ttl.get().to_be_bytes() })
+    Ok(Keep { ttl, scope, strategy, rule: ttl.get().to_be_bytes() })
 }
 
 /// The first of the operator's rules that names the tool.

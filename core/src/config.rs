@@ -180,6 +180,16 @@ pub struct CacheRules {
     pub rules: Vec<CacheRule>,
 }
 
+impl CacheRules {
+    /// Whether any tool's answers are kept in the SQL database.
+    #[must_use]
+    pub fn uses_sql(&self) -> bool {
+        let is_persistent = |strategy| strategy == CacheStrategy::Persistent;
+        let is_ruled = self.rules.iter().any(|rule| rule.strategy.is_some_and(is_persistent));
+        self.strategy != CacheStrategy::Off && (is_persistent(self.strategy) || is_ruled)
+    }
+}
+
 /// An operator's rule for some tools.
 #[derive(Clone, Debug)]
 pub struct CacheRule {
@@ -189,6 +199,8 @@ pub struct CacheRule {
     pub ttl: Millis,
     /// Whose answers they are.
     pub scope: CacheScopeChoice,
+    /// In which tiers they are kept; as for every tool, if absent.
+    pub strategy: Option<CacheStrategy>,
     /// Where calls that miss look for others; as for every tool, if absent.
     pub single_flight: Option<SingleFlight>,
 }

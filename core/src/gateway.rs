@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use crate::action::Action;
 use crate::admission::{self, Admitted, Authority, Context};
+use crate::cache;
 use crate::config::Caller;
 use crate::epochs::{self, Held};
 use crate::hex;
@@ -50,11 +51,14 @@ impl Gateway {
         handle(platform, &isolate, &request).await
     }
 
-    /// The scheduled job: fetches every list of tools anew, and lets the store drop what has expired.
+    /// The scheduled job: fetches every list of tools anew, and lets the stores drop what has expired.
     pub async fn scheduled<P: Platform>(&self, platform: &P) {
         let isolate = self.isolate(platform).await;
         if let Ok(running) = isolate.running() {
             registry::refresh_all(platform, running).await;
+            if running.config.cache.uses_sql() {
+                cache::table::sweep(platform, platform.now()).await;
+            }
         }
         Kv::sweep(platform, platform.now()).await;
     }

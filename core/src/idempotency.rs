@@ -88,7 +88,12 @@ fn fingerprint(caller: &Caller, call: &ToolCall<'_>) -> Vec<u8> {
         executors: call.run_at.as_deref().unwrap_or_default(),
         user: call.user.as_ref(),
         tool: &call.tool,
-        keep: crate::cache::Keep { ttl: Millis::ZERO, scope: crate::config::CacheScopeChoice::User, rule: [0; 8] },
+        keep: crate::cache::Keep {
+            ttl: Millis::ZERO,
+            scope: crate::config::CacheScopeChoice::User,
+            strategy: crate::config::CacheStrategy::Off,
+            rule: [0; 8],
+        },
         input: &call.input,
     };
     Hash::hash(key_of(&parts).as_bytes()).to_vec()

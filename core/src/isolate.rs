@@ -1,9 +1,10 @@
 //! What one isolate holds for its life: the configuration, what it remembers, what it counted.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
-use crate::cache::Memory;
 use crate::cache::flight::Flights;
+use crate::cache::{Below, Memory};
 use crate::config::{self, Config, ConfigFault};
 use crate::epochs::Lease;
 use crate::identity::{Keyring, Tokens};
@@ -31,6 +32,7 @@ pub struct Running {
     pub(crate) lease: Lease,
     pub(crate) registries: Registries,
     pub(crate) memory: RefCell<Memory>,
+    pub(crate) below: Rc<Below>,
     pub(crate) counters: Counters,
     pub(crate) rates: Book,
     pub(crate) flights: Flights,
@@ -63,6 +65,7 @@ impl Isolate {
                     lease: Lease::default(),
                     registries: Registries::default(),
                     memory: RefCell::new(Memory::new(loaded.config.cache.memory_bytes, loaded.config.cache.eviction)),
+                    below: Rc::default(),
                     counters: Counters::default(),
                     rates: Book::new(ids.number()),
                     flights: Flights::new(ids.number()),

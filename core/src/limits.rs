@@ -92,8 +92,49 @@ pub const REGISTRIES: usize = 8;
 /// Shortest life of an entry that goes to the edge store: Cloudflare's keeps nothing for less.
 pub const STORE_TTL_MIN: Millis = Millis::from_secs(60);
 
-/// Most bytes of an answer that goes to the edge store.
-pub const STORE_ENTRY_BYTES: usize = 4 * 1024 * 1024;
+/// Shortest life of an entry that goes to the data centre's cache, which counts in seconds.
+pub const DATA_CENTRE_TTL_MIN: Millis = Millis::from_secs(1);
+
+/// Shortest life of an entry that goes to the SQL database: ten times as long as the edge store may lag. What lives shorter is
+/// not worth a far question at each miss.
+pub const SQL_TTL_MIN: Millis = Millis::from_secs(600);
+
+/// Most bytes of an entry's stored form, before it is compressed too: an answer of 4 MiB, and as much of its key.
+pub const STORED_BYTES: usize = 8 * 1024 * 1024;
+
+/// Fewest bytes of a stored form that is compressed.
+pub const COMPRESSED_FROM_BYTES: usize = 1024;
+
+/// Most bytes of a stored form that goes to the SQL database: D1 returns bytes as a list of numbers, four
+/// times as long, and reads of twice as much were seen to take most of [`SQL_TIMEOUT`].
+pub const SQL_ENTRY_BYTES: usize = 128 * 1024;
+
+/// Most rows that one sweep of the SQL database deletes.
+pub const SQL_SWEPT_ROWS: u32 = 1_000;
+
+/// How long one look-up waits for all tiers below memory together: a tier that is slow must not make a miss dear.
+pub const TIERS_TIMEOUT: Millis = Millis::new(300);
+
+/// How long one look-up waits for the data centre's cache.
+pub const DATA_CENTRE_TIMEOUT: Millis = Millis::new(75);
+
+/// How long one look-up waits for the edge store: a key that is not cached near by is fetched from far away.
+pub const STORE_TIMEOUT: Millis = Millis::new(200);
+
+/// How long one look-up waits for the SQL database.
+pub const SQL_TIMEOUT: Millis = Millis::new(200);
+
+/// A tier that failed, or was slow, so often in a row is left alone for [`TIER_REST`].
+pub const TIER_FAULTS_TO_REST: u32 = 2;
+
+/// See [`TIER_FAULTS_TO_REST`].
+pub const TIER_REST: Millis = Millis::from_secs(1);
+
+/// An isolate writes one key of the edge store no faster than this: Workers KV refuses more.
+pub const STORE_WRITE_GAP: Millis = Millis::from_secs(1);
+
+/// Most keys of the edge store whose last write an isolate remembers.
+pub const STORE_WRITES_REMEMBERED: usize = 256;
 
 /// Most bytes of an answer, its key included, that the owner of its key passes on to calls which wait for it.
 pub const FLIGHT_VALUE_BYTES: usize = 64 * 1024;

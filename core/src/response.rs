@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::cache::{CacheOutcome, Role};
+use crate::cache::{CacheOutcome, Role, Tier};
 use crate::execute::Ran;
 use crate::json::write_string;
 use crate::rate::Fields;
@@ -132,12 +132,20 @@ pub fn ran_body(request_id: &str, ran: Ran) -> Vec<u8> {
 #[must_use]
 pub fn cache_status(outcome: CacheOutcome, role: Role, ttl_left: Option<Millis>) -> Cow<'static, str> {
     match (outcome, ttl_left) {
-        (CacheOutcome::HitMemory | CacheOutcome::HitStore, ttl) => {
-            let tier = if outcome == CacheOutcome::HitMemory { "memory" } else { "store" };
+        (
+            CacheOutcome::HitMemory | CacheOutcome::HitDataCentre | CacheOutcome::HitStore | CacheOutcome::HitSql,
+            ttl,
+        ) => {
+            let tier = match outcome {
+                CacheOutcome::HitDataCentre => Tier::DataCentre,
+                CacheOutcome::HitStore => Tier::Store,
+                CacheOutcome::HitSql => Tier::Sql,
+                _ => Tier::Memory,
+            };
             let mut text = b"toolgate; hit; ttl=".to_vec();
             write_number(&mut text, ttl.unwrap_or_default().get() / 1000);
             text.extend_from_slice(b"; detail=");
-            text.extend_from_slice(tier.as_bytes());
+            text.extend_from_slice(tier.name().as_bytes());
             Cow::Owned(String::from_utf8(text).unwrap_or_default())
         }
         (CacheOutcome::Collapsed(place), _) => {

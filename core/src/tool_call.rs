@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::admission::{self, Context, ToolCall, check_arguments, check_rules};
 use crate::cache::flight::{self, Asked, Boarded, Lead};
-use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Entry, Keep, KeyParts, Wanted};
+use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Entry, Keep, KeyParts, Tier, Wanted};
 use crate::config::{CacheScopeChoice, ExecutorKind};
 use crate::engine_call::begin_authorizations;
 use crate::epochs;
@@ -50,7 +50,7 @@ pub(crate) async fn answer<P: Platform>(
     let kept = key_for(running, context, &call, request);
     let wanted = kept.as_ref().ok().map(|(keep, key)| wanted(context, &call, *keep, key));
     if let Some(wanted) = &wanted
-        && let Some((entry, outcome)) = cache::look_up(platform, running, wanted).await
+        && let Some((entry, outcome)) = cache::look_up(platform, running, wanted, &mut record.degraded).await
     {
         return Ok(kept_answer(platform, &entry, outcome, record));
     }
@@ -96,7 +96,7 @@ pub(crate) async fn answer<P: Platform>(
     match ended {
         Ok(ran) => {
             let entry = kept.as_ref().ok().and_then(|(keep, _)| entry_of(platform, context, *keep, &ran));
-            land(platform, running, lead, kept.ok().map(|(_, key)| key).zip(entry), record);
+            land(platform, running, lead, kept.ok().zip(entry), record);
             finish(platform, running, context, &call, claim, ran, record).await
         }
         Err(failed) => {
@@ -179,7 +179,7 @@ fn cache_floor(context: &Context<'_>, call: &ToolCall<'_>, keep: Keep) -> u64 {
 }
 
 fn wanted<'k>(context: &Context<'_>, call: &ToolCall<'_>, keep: Keep, key: &'k CacheKey) -> Wanted<'k> {
-    Wanted { key, floor: cache_floor(context, call, keep), store_worth: keep.ttl >= limits::STORE_TTL_MIN }
+    Wanted { key, floor: cache_floor(context, call, keep), farthest: Tier::farthest(keep.strategy, keep.ttl) }
 }
 
 /// What a call that missed asks others that did; `None` for one that has nothing to do with them. A local tool's call ends
@@ -274,15 +274,15 @@ fn land<P: Platform>(
     platform: &P,
     running: &Running,
     lead: Lead<'_>,
-    landed: Option<(CacheKey, Rc<Entry>)>,
+    landed: Option<((Keep, CacheKey), Rc<Entry>)>,
     record: &mut Record,
 ) {
-    if let Some((key, entry)) = &landed {
+    if let Some(((keep, key), entry)) = &landed {
         // First: who comes after the flight is over finds it there.
-        cache::store(platform, running, key, entry, platform.now());
+        cache::store(platform, running, keep.strategy, key, entry, &mut record.degraded);
         record.cache = CacheOutcome::MissStored;
     }
-    lead.land(platform, landed.as_ref().map(|(key, entry)| (key, Rc::clone(entry))));
+    lead.land(platform, landed.as_ref().map(|((_, key), entry)| (key, Rc::clone(entry))));
 }
 
 async fn finish<P: Platform>(

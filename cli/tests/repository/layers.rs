@@ -11,6 +11,7 @@ const WORDS: &[&str] = &["action", "hex", "json", "limits", "names", "nearest", 
 const DRIVERS: &[&str] = &[
     "cache/driver",
     "cache/flight/driver",
+    "cache/table",
     "config/build",
     "engine_call",
     "epochs",

@@ -1,7 +1,13 @@
 //! One kept answer, and its stored form.
 
+use std::borrow::Cow;
+use std::io::ErrorKind;
+
+use rmp_serde::decode::Error as DecodeError;
 use serde::{Deserialize, Serialize};
 
+use super::envelope::{self, Opened};
+use super::tier::TierFault;
 use crate::time::Timestamp;
 
 /// A successful answer of a tool.
@@ -22,8 +28,12 @@ pub struct Entry {
     pub epoch: u64,
 }
 
-/// The stored form: one byte of format, then MessagePack of the whole key and the entry.
-const FORMAT: u8 = 1;
+/// The stored form, in every tier below memory and at the durable owners: one byte of format, then MessagePack of the whole key
+/// and the entry in an envelope (see [`envelope`]). `docs/decisions/0023-stored-form.md` has the reasons.
+const FORMAT: u8 = 2;
+
+/// The format before that: without the envelope. Still read.
+const FORMAT_BARE: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct Stored<'s> {
@@ -42,22 +52,43 @@ impl Entry {
     /// The stored form under `key`.
     #[must_use]
     pub fn encode(&self, key: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![FORMAT];
-        // Writing to memory cannot fail for these types; were it to, the empty bytes would be a miss.
-        if rmp_serde::encode::write(&mut bytes, &Stored { key, entry: self.clone() }).is_err() {
-            bytes.clear();
+        let mut plain = Vec::new();
+        // Writing to memory cannot fail for these types; were it to, no bytes would be a miss.
+        match rmp_serde::encode::write(&mut plain, &Stored { key, entry: self.clone() }) {
+            Ok(()) => envelope::seal(&[FORMAT], &plain),
+            Err(_) => Vec::new(),
         }
-        bytes
     }
 
     /// The entry in a stored form, if it is one and was stored under `key`.
     #[must_use]
     pub fn decode(bytes: &[u8], key: &[u8]) -> Option<Self> {
-        let (&FORMAT, body) = bytes.split_first()? else {
-            return None;
+        Self::read(bytes, key).ok()
+    }
+
+    /// The entry in a stored form that was stored under `key`.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes.
+    pub fn read(bytes: &[u8], key: &[u8]) -> Result<Self, TierFault> {
+        let Opened { plain, is_whole } = match bytes {
+            [] => return Err(TierFault::Truncated),
+            [FORMAT_BARE, body @ ..] => Opened { plain: Cow::Borrowed(body), is_whole: true },
+            [FORMAT, sealed @ ..] => envelope::open(sealed)?,
+            _ => return Err(TierFault::Format),
         };
-        let stored: Stored<'_> = rmp_serde::from_slice(body).ok()?;
-        (stored.key == key).then_some(stored.entry)
+        let stored: Stored<'_> = rmp_serde::from_slice(&plain).map_err(|error| fault_of(&error))?;
+        if !is_whole {
+            return Err(TierFault::Damaged);
+        }
+        if stored.key == key { Ok(stored.entry) } else { Err(TierFault::OtherKey) }
+    }
+
+    /// A stored form with these flags and this body, as a tier might come to hold it, its check sum right: for tests of what
+    /// is read.
+    #[must_use]
+    pub fn forged(flags: u8, body: &[u8]) -> Vec<u8> {
+        envelope::sealed(&[FORMAT], flags, body)
     }
 
     /// Bytes that the entry takes in memory, its key included, bookkeeping estimated.
@@ -81,6 +112,17 @@ impl Entry {
     #[must_use]
     pub fn tokens(&self) -> u64 {
         u64::try_from(self.output.len() / 4).unwrap_or(u64::MAX)
+    }
+}
+
+fn fault_of(error: &DecodeError) -> TierFault {
+    match error {
+        DecodeError::InvalidMarkerRead(end) | DecodeError::InvalidDataRead(end)
+            if end.kind() == ErrorKind::UnexpectedEof =>
+        {
+            TierFault::Truncated
+        }
+        _ => TierFault::Damaged,
     }
 }
 
@@ -116,11 +158,41 @@ mod tests {
     fn no_damaged_form_is_read() {
         let bytes = entry().encode(b"key");
         for length in 0..bytes.len() {
-            assert_eq!(Entry::decode(&bytes[..length], b"key"), None, "cut at {length}");
+            assert_eq!(Entry::read(&bytes[..length], b"key"), Err(TierFault::Truncated), "cut at {length}");
         }
-        let mut newer = bytes;
-        newer[0] = FORMAT + 1;
-        assert_eq!(Entry::decode(&newer, b"key"), None);
+        let damaged = |at: usize, byte: u8| {
+            let mut damaged = bytes.clone();
+            damaged[at] = byte;
+            Entry::read(&damaged, b"key")
+        };
+        assert_eq!(damaged(0, FORMAT + 1), Err(TierFault::Format));
+        assert_eq!(damaged(1, 2), Err(TierFault::Format), "a flag that nobody knows");
+        assert_eq!(damaged(1, 1), Err(TierFault::TooLarge), "not compressed though it says so");
+        assert_eq!(damaged(2, 0xc3), Err(TierFault::Damaged));
+        assert_eq!(damaged(5, b'K'), Err(TierFault::Damaged));
+        for at in 0..bytes.len() * 8 {
+            let byte = bytes[at / 8] ^ (1 << (at % 8));
+            assert!(damaged(at / 8, byte).is_err(), "bit {at}");
+        }
+    }
+
+    #[test]
+    fn a_large_one_is_stored_compressed() {
+        let large = Entry { output: br#"{"value":"five"}"#.repeat(500), ..entry() };
+        let bytes = large.encode(b"key");
+        assert!(bytes[..2] == [FORMAT, 1] && bytes.len() * 10 < large.output.len(), "{}", bytes.len());
+        assert_eq!(Entry::decode(&bytes, b"key"), Some(large));
+        assert_eq!(Entry::read(&bytes, b"other"), Err(TierFault::OtherKey));
+        for length in 0..bytes.len() {
+            assert_eq!(Entry::read(&bytes[..length], b"key"), Err(TierFault::Truncated), "cut at {length}");
+        }
+    }
+
+    #[test]
+    fn the_format_before_is_still_read() {
+        let now = entry().encode(b"key");
+        let before = [&[FORMAT_BARE], &now[2..now.len() - 8]].concat();
+        assert_eq!(Entry::decode(&before, b"key"), Some(entry()));
     }
 
     #[test]

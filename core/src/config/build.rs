@@ -212,6 +212,7 @@ impl Builder<'_> {
                         tools: rule.tools,
                         ttl: rule.ttl,
                         scope: rule.scope,
+                        strategy: rule.strategy,
                         single_flight: rule.single_flight,
                     })
                     .collect(),

@@ -229,7 +229,7 @@ document! { default
         ttl: Millis = Millis::from_secs(60), in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
         /// Bytes that each isolate may hold, at most 48MiB.
         memory: Bytes = Bytes(16 << 20), in (Bytes(limits::CACHE_MEMORY_BYTES_MIN as u64), Bytes(limits::CACHE_MEMORY_BYTES_MAX as u64));
-        /// Which tiers are used: "memory" (the isolate), "hybrid" (the isolate and the edge's key-value store), "persistent" (the store only), "off".
+        /// Which tiers are used: "memory" (the isolate), "hybrid" (and the data centre's cache, and the edge's key-value store), "persistent" (and the SQL database, for what lives 10 minutes or more), "off".
         strategy: CacheStrategy = CacheStrategy::Hybrid;
         /// What leaves the isolate's memory first: "cost-aware" (what saves least time and tokens per byte), "lru" (what was used longest ago).
         eviction: Eviction = Eviction::CostAware;
@@ -247,9 +247,9 @@ choice! {
         Off = "off",
         /// The isolate's memory.
         Memory = "memory",
-        /// Memory, and the edge key-value store behind it.
+        /// Memory, the data centre's cache behind it, and the edge key-value store behind that.
         Hybrid = "hybrid",
-        /// The edge key-value store only.
+        /// The same, and the SQL database behind them for what lives long.
         Persistent = "persistent",
     }
 }
@@ -273,6 +273,8 @@ document! {
         ttl: Millis, in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
         /// "user": each user_id has its own answers. "shared": all users of a tenant have the same.
         scope: CacheScopeChoice = CacheScopeChoice::User;
+        /// In which tiers they are kept; as cache.strategy says, if absent. Where that is "off", nothing is kept.
+        strategy: Option<CacheStrategy>;
         /// Where calls that miss find each other; as cache.single_flight says, if absent.
         single_flight: Option<SingleFlight>;
     }

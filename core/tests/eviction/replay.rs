@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use toolgate::cache::{CacheKey, Entry, Keep, KeyParts, Memory, key_of};
-use toolgate::config::{CacheScopeChoice, Eviction};
+use toolgate::config::{CacheScopeChoice, CacheStrategy, Eviction};
 use toolgate::json::{Limits, parse};
 use toolgate::names::TenantId;
 use toolgate::registry::{Tool, catalogue};
@@ -70,7 +70,12 @@ fn make(tool: &Tool, call: u32) -> CacheKey {
         executors: "engine",
         user: None,
         tool,
-        keep: Keep { ttl: Millis::from_secs(60), scope: CacheScopeChoice::Shared, rule: [0; 8] },
+        keep: Keep {
+            ttl: Millis::from_secs(60),
+            scope: CacheScopeChoice::Shared,
+            strategy: CacheStrategy::Memory,
+            rule: [0; 8],
+        },
         input: &parse(text.as_bytes(), LIMITS).unwrap(),
     })
 }

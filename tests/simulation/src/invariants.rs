@@ -266,7 +266,8 @@ fn is_of_known_schema(run: &Run, planned: &Planned, schema: u32, seen: &Observed
     }
     let occasion = |after: u64| {
         let others = run.planned.iter().zip(&run.observed);
-        let asked = others.filter(|(other, _)| other.isolate == planned.isolate && other.caller.is_some());
+        // Who is refused by name may never have needed a list of tools.
+        let asked = others.filter(|(other, seen)| other.isolate == planned.isolate && seen.status == 200);
         let project = |ask: &Ask| if let Ask::Execute(call) = ask { call.project } else { None };
         let same = asked.filter(|(other, _)| project(&other.ask) == project(&planned.ask));
         same.map(|(_, other)| other.span.1).filter(|ended| *ended > after && *ended + 2_000 < seen.span.0).min()

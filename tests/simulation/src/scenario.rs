@@ -93,12 +93,19 @@ pub enum Variant {
     OtherProject,
     /// Shorter lives.
     ShortLived,
+    /// Lives too short for the edge store.
+    Fleeting,
 }
 
 /// The life of kept answers in this variant, in milliseconds.
 #[must_use]
 pub const fn ttl_ms(variant: Variant) -> u64 {
-    if matches!(variant, Variant::ShortLived) { 61_000 } else { 300_000 }
+    match variant {
+        Variant::ShortLived => 61_000,
+        Variant::Fleeting => 25_000,
+        // Long enough for every tier.
+        _ => 900_000,
+    }
 }
 
 /// What is asked.
@@ -193,7 +200,7 @@ pub fn key_of(caller: &str) -> String {
     format!("canary-key-of-{caller}")
 }
 
-fn document(variant: Variant) -> String {
+fn document(variant: Variant, strategies: (&str, &str)) -> String {
     let executor = match variant {
         Variant::Worker => "id = \"remote-worker\"\nkind = \"worker\"",
         Variant::OtherProject => "id = \"remote\"\nkind = \"engine\"\nproject = \"o/q\"",
@@ -204,13 +211,14 @@ fn document(variant: Variant) -> String {
         Variant::Plain | Variant::OtherAccount => "owner",
         Variant::Worker => "isolate",
         Variant::OtherProject => "off",
-        Variant::ShortLived => "adaptive",
+        Variant::ShortLived | Variant::Fleeting => "adaptive",
     };
+    let (strategy, ruled) = strategies;
     let ttl = ttl_ms(variant);
     let mut text = format!(
         "[[executors]]\n{executor}\nbase_url = \"http://upstream.test\"\ncredential_setting = \"ENGINE_KEY\"\n\
          [registry]\nrefresh = \"{REFRESH_MS}ms\"\n[epochs]\nlease = \"{LEASE_MS}ms\"\n\
-         [cache]\nttl = \"{ttl}ms\"\nsingle_flight = \"{single_flight}\"\n[[cache.rules]]\ntools = [\"Weather.*\"]\nttl = \"{ttl}ms\"\nscope = \"shared\"\n"
+         [cache]\nttl = \"{ttl}ms\"\nstrategy = \"{strategy}\"\nsingle_flight = \"{single_flight}\"\n[[cache.rules]]\ntools = [\"Weather.*\"]\nttl = \"{ttl}ms\"\nscope = \"shared\"\nstrategy = \"{ruled}\"\n"
     );
     for SimCaller { id, tenant, actions, tools, users, projects } in CALLERS {
         let setting = setting_of(id);
@@ -240,13 +248,16 @@ pub fn run(seed: u64, requests: usize) -> Run {
     let world = World::new(seed);
     let variants = plan::isolates(&world);
     let faults = plan::faults(&world);
+    let strategies = plan::strategies(&world);
     let mut planned = Vec::with_capacity(requests);
     for _ in 0..requests {
         planned.push(plan::next(&world, variants.len(), &planned));
     }
     let schema_changed_at = (world.below(3) == 0).then(|| world.now().as_millis() + 40_000);
-    let gateways: Vec<Rc<Gateway>> =
-        variants.iter().map(|variant| Rc::new(Gateway::new(Box::leak(document(*variant).into_boxed_str())))).collect();
+    let gateways: Vec<Rc<Gateway>> = variants
+        .iter()
+        .map(|variant| Rc::new(Gateway::new(Box::leak(document(*variant, strategies).into_boxed_str()))))
+        .collect();
     let all_settings: Vec<_> = variants.iter().map(|variant| Rc::new(settings(*variant))).collect();
     world.faults.set(faults);
     if schema_changed_at.is_some() {

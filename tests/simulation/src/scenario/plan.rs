@@ -6,7 +6,14 @@ use crate::world::{Faults, World};
 
 /// The isolates of a run: two alike, and one that is configured otherwise.
 pub(super) fn isolates(world: &World) -> Vec<Variant> {
-    let odd = [Variant::OtherAccount, Variant::Worker, Variant::OtherProject, Variant::ShortLived, Variant::Plain];
+    let odd = [
+        Variant::OtherAccount,
+        Variant::Worker,
+        Variant::OtherProject,
+        Variant::ShortLived,
+        Variant::Fleeting,
+        Variant::Plain,
+    ];
     vec![Variant::Plain, Variant::Plain, odd[world.below(odd.len())]]
 }
 
@@ -14,10 +21,31 @@ pub(super) fn isolates(world: &World) -> Vec<Variant> {
 pub(super) fn faults(world: &World) -> Faults {
     match world.below(4) {
         0 => Faults::default(),
-        1 => Faults { kv_stale: 30, kv_lost: 20, kv_broken: 10, ..Faults::default() },
+        1 => Faults { kv_stale: 30, kv_lost: 20, kv_broken: 10, ..tiers() },
         2 => Faults { origin: 30, ..Faults::default() },
-        _ => Faults { kv_stale: 10, kv_lost: 10, kv_broken: 5, durable_away: 20, origin: 15 },
+        _ => Faults { kv_stale: 10, kv_lost: 10, kv_broken: 5, durable_away: 20, origin: 15, ..tiers() },
     }
+}
+
+/// What goes wrong in the data centre's cache and the database.
+fn tiers() -> Faults {
+    Faults {
+        tier_slow: 4,
+        tier_damaged: 15,
+        edge_away: 10,
+        edge_missing: 40,
+        sql_away: 10,
+        sql_stale: 30,
+        sql_lost: 10,
+        ..Faults::default()
+    }
+}
+
+/// Which tiers the isolates of a run use: in general, and for the tools that a rule names.
+pub(super) fn strategies(world: &World) -> (&'static str, &'static str) {
+    let general = ["persistent", "persistent", "persistent", "hybrid", "hybrid", "memory"];
+    let ruled = ["persistent", "persistent", "hybrid", "memory", "off"];
+    (general[world.below(general.len())], ruled[world.below(ruled.len())])
 }
 
 /// The next request; some follow up what was planned before.

@@ -10,6 +10,7 @@ mod keys_managed;
 mod policies;
 mod rates;
 mod story;
+mod tiers;
 
 use std::cell::RefCell;
 use std::rc::Rc;

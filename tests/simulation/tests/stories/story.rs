@@ -198,6 +198,14 @@ impl Story {
         self.ask(key, Method::Post, "/v1/tools/execute", &body, &[])
     }
 
+    /// Runs the scheduled job.
+    pub(crate) fn scheduled(&self) {
+        let platform = Platform { world: Rc::clone(&self.world), settings: Rc::clone(&self.settings), request: 0 };
+        let gateway = Rc::clone(&self.gateway);
+        self.world.spawn(async move { gateway.scheduled(&platform).await });
+        self.world.run(|| false);
+    }
+
     /// A while of the world's time.
     pub(crate) fn sleep(&self, ms: u64) -> impl Future<Output = ()> + use<> {
         let platform = Platform { world: Rc::clone(&self.world), settings: Rc::clone(&self.settings), request: 0 };
