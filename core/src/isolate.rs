@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use crate::cache::Memory;
+use crate::cache::{Memory, Refreshes};
 use crate::cache::flight::Flights;
 use crate::config::{self, Config, ConfigFault};
 use crate::epochs::Lease;
@@ -34,6 +34,7 @@ pub struct Running {
     pub(crate) counters: Counters,
     pub(crate) rates: Book,
     pub(crate) flights: Flights,
+    pub(crate) refreshes: Refreshes,
     pub(crate) explained: crate::record::explain::Allowance,
 }
 
@@ -66,6 +67,7 @@ impl Isolate {
                     counters: Counters::default(),
                     rates: Book::new(ids.number()),
                     flights: Flights::new(ids.number()),
+                    refreshes: Refreshes::default(),
                     explained: crate::record::explain::Allowance::default(),
                     config: loaded.config,
                 }))

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::REFRESH_AHEAD_PARTS;
 use crate::time::Timestamp;
 
 /// A successful answer of a tool.
@@ -16,14 +17,23 @@ pub struct Entry {
     pub finished_at: String,
     /// When it was kept.
     pub stored_at: Timestamp,
-    /// From when on it is not served.
+    /// Until when it is fresh.
     pub expires_at: Timestamp,
+    /// From when on it is not served at all.
+    pub stale_until: Timestamp,
     /// The version of the epochs that was current before the executor was asked.
     pub epoch: u64,
 }
 
-/// The stored form: one byte of format, then MessagePack of the whole key and the entry.
-const FORMAT: u8 = 1;
+/// The stored form: one byte of format, one of flags, then MessagePack of the whole key and the entry.
+const FORMAT: u8 = 2;
+
+/// No flag is set: the entry stands there as it is.
+const PLAIN: u8 = 0;
+
+/// The form before: no flags, and entries that were of no use after their time. Still read, so that a deployment does not begin
+/// with an empty store.
+const FORMAT_BEFORE: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct Stored<'s> {
@@ -32,17 +42,57 @@ struct Stored<'s> {
     entry: Entry,
 }
 
+#[derive(Deserialize)]
+struct StoredBefore<'s> {
+    #[serde(with = "serde_bytes", borrow)]
+    key: &'s [u8],
+    entry: EntryBefore,
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+struct EntryBefore {
+    #[serde(with = "serde_bytes")]
+    output: Vec<u8>,
+    duration: String,
+    finished_at: String,
+    stored_at: Timestamp,
+    expires_at: Timestamp,
+    epoch: u64,
+}
+
+impl From<EntryBefore> for Entry {
+    fn from(before: EntryBefore) -> Self {
+        let EntryBefore { output, duration, finished_at, stored_at, expires_at, epoch } = before;
+        Self { output, duration, finished_at, stored_at, expires_at, stale_until: expires_at, epoch }
+    }
+}
+
 impl Entry {
-    /// Whether the entry may be served: not expired, not from the future, and read under epochs no older than `floor`.
+    /// Whether the entry is fresh and may be served: as [`Entry::is_usable`], and in its time.
     #[must_use]
     pub fn is_servable(&self, now: Timestamp, floor: u64) -> bool {
-        now < self.expires_at && self.stored_at <= now.after(CLOCK_SKEW) && self.epoch >= floor
+        now < self.expires_at && self.is_usable(now, floor)
+    }
+
+    /// Whether the entry may be of any use: not too old for everything, not from the future, and read under epochs no older
+    /// than `floor`.
+    #[must_use]
+    pub fn is_usable(&self, now: Timestamp, floor: u64) -> bool {
+        now < self.stale_until && self.stored_at <= now.after(CLOCK_SKEW) && self.epoch >= floor
+    }
+
+    /// Whether the entry is in the last part of its time.
+    #[must_use]
+    pub(super) fn is_nearly_over(&self, now: Timestamp) -> bool {
+        let part = self.stored_at.until(self.expires_at).get() / REFRESH_AHEAD_PARTS;
+        now.until(self.expires_at).get() <= part
     }
 
     /// The stored form under `key`.
     #[must_use]
     pub fn encode(&self, key: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![FORMAT];
+        let mut bytes = vec![FORMAT, PLAIN];
         // Writing to memory cannot fail for these types; were it to, the empty bytes would be a miss.
         if rmp_serde::encode::write(&mut bytes, &Stored { key, entry: self.clone() }).is_err() {
             bytes.clear();
@@ -53,11 +103,17 @@ impl Entry {
     /// The entry in a stored form, if it is one and was stored under `key`.
     #[must_use]
     pub fn decode(bytes: &[u8], key: &[u8]) -> Option<Self> {
-        let (&FORMAT, body) = bytes.split_first()? else {
-            return None;
-        };
-        let stored: Stored<'_> = rmp_serde::from_slice(body).ok()?;
-        (stored.key == key).then_some(stored.entry)
+        match bytes {
+            [FORMAT, PLAIN, body @ ..] => {
+                let stored: Stored<'_> = rmp_serde::from_slice(body).ok()?;
+                (stored.key == key).then_some(stored.entry)
+            }
+            [FORMAT_BEFORE, body @ ..] => {
+                let stored: StoredBefore<'_> = rmp_serde::from_slice(body).ok()?;
+                (stored.key == key).then(|| stored.entry.into())
+            }
+            _ => None,
+        }
     }
 
     /// Bytes that the entry takes in memory, its key included, bookkeeping estimated.
@@ -101,6 +157,7 @@ mod tests {
             finished_at: "2026-01-01T00:00:00Z".to_owned(),
             stored_at: Timestamp::from_millis(1_000),
             expires_at: Timestamp::from_millis(2_000),
+            stale_until: Timestamp::from_millis(3_000),
             epoch: 7,
         }
     }
@@ -118,9 +175,35 @@ mod tests {
         for length in 0..bytes.len() {
             assert_eq!(Entry::decode(&bytes[..length], b"key"), None, "cut at {length}");
         }
-        let mut newer = bytes;
-        newer[0] = FORMAT + 1;
-        assert_eq!(Entry::decode(&newer, b"key"), None);
+        for (at, byte) in [(0, FORMAT + 1), (0, FORMAT_BEFORE), (1, PLAIN + 1)] {
+            let mut other = bytes.clone();
+            other[at] = byte;
+            assert_eq!(Entry::decode(&other, b"key"), None, "{byte} at {at}");
+        }
+    }
+
+    /// What a gateway of the version before has stored.
+    const BEFORE: &[u8] = b"\x01\x92\xc4\x03key\x96\xc4\x0d{\"value\":\"5\"}\xa31.5\xb42026-01-01T00:00:00Z\xcd\x03\xe8\xcd\x07\xd0\x07";
+
+    #[test]
+    fn reads_the_form_of_the_version_before() {
+        let before = EntryBefore {
+            output: entry().output,
+            duration: entry().duration,
+            finished_at: entry().finished_at,
+            stored_at: entry().stored_at,
+            expires_at: entry().expires_at,
+            epoch: entry().epoch,
+        };
+        let mut bytes = vec![FORMAT_BEFORE];
+        rmp_serde::encode::write(&mut bytes, &(serde_bytes::Bytes::new(b"key"), before)).unwrap();
+        assert_eq!(bytes, BEFORE, "the version before wrote this");
+        let expected = Entry { stale_until: entry().expires_at, ..entry() };
+        assert_eq!(Entry::decode(BEFORE, b"key"), Some(expected));
+        assert_eq!(Entry::decode(BEFORE, b"other"), None);
+        for length in 0..BEFORE.len() {
+            assert_eq!(Entry::decode(&BEFORE[..length], b"key"), None, "cut at {length}");
+        }
     }
 
     #[test]
@@ -137,6 +220,9 @@ mod tests {
         assert!(entry().is_servable(at(1_999), 7));
         assert!(!entry().is_servable(at(2_000), 7));
         assert!(!entry().is_servable(at(1_500), 8));
+        assert!(entry().is_usable(at(2_999), 7));
+        assert!(!entry().is_usable(at(3_000), 7));
+        assert!(!entry().is_usable(at(2_500), 8));
         let future = Entry { stored_at: at(100_000), expires_at: at(200_000), ..entry() };
         assert!(!future.is_servable(at(1_000), 7));
     }

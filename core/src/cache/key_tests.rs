@@ -38,7 +38,7 @@ fn key(parts: &Parts) -> CacheKey {
         executors: parts.executors,
         user: parts.user.and_then(UserId::new).as_ref(),
         tool: &tools[parts.tool],
-        keep: Keep { ttl: Millis::new(1), scope: parts.scope, rule: [0; 8] },
+        keep: Keep { ttl: Millis::new(1), scope: parts.scope, rule: [0; 8], life: crate::cache::Life::default() },
         input: &parse(parts.input.as_bytes(), LIMITS).unwrap(),
     })
 }

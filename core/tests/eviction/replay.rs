@@ -84,6 +84,7 @@ pub(crate) fn entry(cost: Cost) -> Rc<Entry> {
         finished_at: "2026-01-01T00:00:00Z".to_owned(),
         stored_at: Timestamp::from_millis(0),
         expires_at: Timestamp::from_millis(60_000),
+        stale_until: Timestamp::from_millis(60_000),
         epoch: 0,
     })
 }
@@ -100,7 +101,7 @@ pub(crate) fn replay(
     let mut saved = Saved::default();
     for call in requests {
         let key = keys.of(*call);
-        if let Some(entry) = memory.get(&key) {
+        if let Some((entry, _)) = memory.get(&key) {
             saved.hits += 1;
             saved.millis += entry.millis();
             saved.tokens += entry.tokens();
