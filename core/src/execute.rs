@@ -107,7 +107,8 @@ impl Failed {
     /// it, or this host, turned the call away: that is for the caller or the operator to see.
     #[must_use]
     pub fn may_be_covered(&self) -> bool {
-        let is_late = matches!(&self.failure, Failure::Refused(refusal) if refusal.kind == RefusalKind::UpstreamTimeout);
+        let is_late =
+            matches!(&self.failure, Failure::Refused(refusal) if refusal.kind == RefusalKind::UpstreamTimeout);
         self.is_transient() || is_late
     }
 

@@ -100,7 +100,7 @@ async fn pipeline<P: Platform>(
     let asked = operation::find(request.method, &request.target)?;
     record.operation = asked.operation.name();
     if asked.operation.needs_nothing() {
-        return Ok(own::open(&asked.operation));
+        return Ok(own::open(&asked.operation, request));
     }
     let running = isolate.running().map_err(|_| Refusal::new(RefusalKind::ConfigurationInvalid))?;
     let action = match asked.operation.gate() {

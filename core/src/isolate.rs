@@ -2,8 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 
-use crate::cache::{Memory, Refreshes};
 use crate::cache::flight::Flights;
+use crate::cache::{Memory, Refreshes};
 use crate::config::{self, Config, ConfigFault};
 use crate::epochs::Lease;
 use crate::identity::{Keyring, Tokens};

@@ -160,7 +160,9 @@ pub fn cache_status(
             text.extend_from_slice(b"; detail=stale_if_error");
             Cow::Owned(String::from_utf8(text).unwrap_or_default())
         }
-        CacheOutcome::Collapsed(place) => Cow::Owned(format!("toolgate; fwd={fwd}; collapsed; detail={}", place.name())),
+        CacheOutcome::Collapsed(place) => {
+            Cow::Owned(format!("toolgate; fwd={fwd}; collapsed; detail={}", place.name()))
+        }
         CacheOutcome::MissStored => match forward {
             Some(Forward::Request(demand)) => {
                 Cow::Owned(format!("toolgate; fwd={fwd};{alone} stored; detail={}", demand.name()))
@@ -210,8 +212,10 @@ pub fn finish<S>(
 ) -> Response<S> {
     let Answer { status, mut headers, body } = answer;
     headers.push(("x-request-id", Cow::Owned(request_id.to_owned())));
-    // Answers are one caller's own; our cache is the only one that may keep them.
-    headers.push(("cache-control", Cow::Borrowed("no-store")));
+    // Answers are one caller's own; our cache is the only one that may keep them, but for what says otherwise of itself.
+    if !headers.iter().any(|(name, _)| *name == "cache-control") {
+        headers.push(("cache-control", Cow::Borrowed("no-store")));
+    }
     for (name, list) in [("ratelimit-policy", rate.policy), ("ratelimit", rate.service)] {
         if !list.is_empty() {
             headers.push((name, Cow::Owned(list)));
@@ -232,5 +236,5 @@ pub fn finish<S>(
     Response { status, headers, body }
 }
 
-const EXPOSED: &str = "x-request-id, cache-status, toolgate-refusal, retry-after, retry-after-ms, x-should-retry, \
+const EXPOSED: &str = "x-request-id, age, cache-status, etag, toolgate-refusal, retry-after, retry-after-ms, x-should-retry, \
     ratelimit, ratelimit-policy";

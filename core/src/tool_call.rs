@@ -63,7 +63,7 @@ pub(crate) async fn answer<P: Platform>(
         Ok(hit) => {
             let told = KeptTold { overruled: hit.overruled, fwd_status: None };
             let answer = kept_answer(platform, &hit.entry, hit.outcome, told, record);
-            if let Ok(kept) = kept {
+            if let (Ok(kept), true) = (kept, may_run_besides(&call, request)) {
                 refresh::soon(platform, isolate, context, call, kept, &hit, record);
             }
             return Ok(answer);
@@ -135,6 +135,12 @@ fn bad_input<P: Platform>(platform: &P, record: &mut Record, error: &ToolError) 
     output.push(b'}');
     let body = execute_body(&record.request_id, &output, false, "0", &platform.now().to_string());
     with_cache_status(Answer::json(200, body), record)
+}
+
+/// Whether the tool may run besides the answer that the call was given. Not for a call that may run once only under its key: the
+/// same key may come again, and find nothing that was kept.
+fn may_run_besides(call: &ToolCall<'_>, request: &Request) -> bool {
+    call.is_repeatable() || request.headers.get(Header::IdempotencyKey).is_none()
 }
 
 /// Claims the idempotency key, where calling twice could do harm.

@@ -168,7 +168,8 @@ mod tests {
             for _ in 0..12 {
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 let part = usize::try_from(random >> 60).unwrap();
-                let parts = ["max-age", "=", "\"", ",", "\\", "5", " ", "no-store", "é", "\u{10ffff}", "\t", "max-stale"];
+                let parts =
+                    ["max-age", "=", "\"", ",", "\\", "5", " ", "no-store", "é", "\u{10ffff}", "\t", "max-stale"];
                 text.push_str(parts[part % parts.len()]);
             }
             let _read = Directives::parse(&text);

@@ -183,7 +183,8 @@ mod tests {
     }
 
     /// What a gateway of the version before has stored.
-    const BEFORE: &[u8] = b"\x01\x92\xc4\x03key\x96\xc4\x0d{\"value\":\"5\"}\xa31.5\xb42026-01-01T00:00:00Z\xcd\x03\xe8\xcd\x07\xd0\x07";
+    const BEFORE: &[u8] =
+        b"\x01\x92\xc4\x03key\x96\xc4\x0d{\"value\":\"5\"}\xa31.5\xb42026-01-01T00:00:00Z\xcd\x03\xe8\xcd\x07\xd0\x07";
 
     #[test]
     fn reads_the_form_of_the_version_before() {

@@ -98,7 +98,11 @@ mod tests {
         for end in [RefreshEnd::Failed, RefreshEnd::NotStorable] {
             assert!(refreshes.begin(&key(0), at(0), TIME));
             refreshes.ended(&key(0), end, at(0));
-            assert!(!refreshes.begin(&key(0), Timestamp::from_millis(at(0).after(REFRESH_RETRY).as_millis() - 1), TIME));
+            assert!(!refreshes.begin(
+                &key(0),
+                Timestamp::from_millis(at(0).after(REFRESH_RETRY).as_millis() - 1),
+                TIME
+            ));
             assert!(refreshes.begin(&key(0), at(0).after(REFRESH_RETRY), TIME));
             refreshes.ended(&key(0), RefreshEnd::Elsewhere, at(9));
         }

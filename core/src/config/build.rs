@@ -20,8 +20,8 @@ use super::sections::{Document, ExecutorSection, KindChoice};
 use super::settings::{self, SETTINGS};
 use super::words::SettingName;
 use super::{
-    Config, Credential, Credentials, EpochRules, ExecuteRules, Executor, ExecutorKind,
-    RegistryRules, RequestLimits, Upstream,
+    Config, Credential, Credentials, EpochRules, ExecuteRules, Executor, ExecutorKind, RegistryRules, RequestLimits,
+    Upstream,
 };
 use crate::identity::{KeyHasher, KeyHashers};
 use crate::ports::Settings;

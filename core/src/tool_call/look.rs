@@ -41,10 +41,13 @@ pub(super) async fn look<P: Platform>(
 
 /// The caller asked for what is kept, and nothing that it may have is.
 pub(super) fn not_cached(record: &Record) -> Refusal {
-    Refusal::with(RefusalKind::NotCached, match (record.cache, record.forward) {
-        (CacheOutcome::Bypass(bypass), _) => bypass.name(),
-        (_, forward) => forward.unwrap_or_default().name(),
-    })
+    Refusal::with(
+        RefusalKind::NotCached,
+        match (record.cache, record.forward) {
+            (CacheOutcome::Bypass(bypass), _) => bypass.name(),
+            (_, forward) => forward.unwrap_or_default().name(),
+        },
+    )
 }
 
 /// The answer to a call that was made before, or by another.

@@ -44,7 +44,8 @@ pub(super) fn soon<P: Platform>(
     record: &Record,
 ) {
     let time = context.config.execute.timeout;
-    if !hit.wants_refresh || !isolate.running().is_ok_and(|running| running.refreshes.begin(&key, platform.now(), time)) {
+    if !hit.wants_refresh || !isolate.running().is_ok_and(|running| running.refreshes.begin(&key, platform.now(), time))
+    {
         return;
     }
     let floor = super::floor_of(context.held, &context.caller.tenant, &call.tool, call.user.as_ref(), keep);

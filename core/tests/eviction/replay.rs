@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use toolgate::cache::{CacheKey, Entry, Keep, KeyParts, Memory, key_of};
+use toolgate::cache::{CacheKey, Entry, Keep, KeyParts, Life, Memory, key_of};
 use toolgate::config::{CacheScopeChoice, Eviction};
 use toolgate::json::{Limits, parse};
 use toolgate::names::TenantId;
@@ -70,7 +70,7 @@ fn make(tool: &Tool, call: u32) -> CacheKey {
         executors: "engine",
         user: None,
         tool,
-        keep: Keep { ttl: Millis::from_secs(60), scope: CacheScopeChoice::Shared, rule: [0; 8] },
+        keep: Keep { ttl: Millis::from_secs(60), scope: CacheScopeChoice::Shared, rule: [0; 8], life: Life::default() },
         input: &parse(text.as_bytes(), LIMITS).unwrap(),
     })
 }
