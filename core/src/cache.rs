@@ -4,23 +4,32 @@
 //! key holds everything the answer may depend on; an entry is served only while no epoch has moved that covers it.
 
 mod below;
+mod directives;
 mod driver;
 mod entry;
 mod envelope;
 pub(crate) mod flight;
 mod key;
+mod life;
 mod memory;
 mod ranks;
+mod reach;
+mod refreshes;
 pub mod table;
 mod tier;
 
 pub(crate) use below::Below;
-pub use driver::{Wanted, look_up, store};
+pub use directives::Directives;
+pub use driver::{Hit, Missed, Wanted, look_up};
 pub(crate) use driver::{look_in_memory, remember};
 pub use entry::Entry;
 pub use flight::{Place, Role};
 pub use key::{CacheKey, KeyParts, key_of};
+pub use life::{Demand, Forward, Life, Standing, Terms};
 pub use memory::Memory;
+pub(crate) use reach::store;
+pub use refreshes::RefreshEnd;
+pub(crate) use refreshes::Refreshes;
 pub use tier::{Tier, TierFault};
 
 use crate::config::{CacheRule, CacheRules, CacheScopeChoice, CacheStrategy, SingleFlight};
@@ -38,6 +47,16 @@ pub enum CacheOutcome {
     HitStore,
     /// Answered from the SQL database.
     HitSql,
+    /// Answered with what is past its time, from the isolate's memory; another is being fetched (RFC 5861, section 3).
+    StaleMemory,
+    /// The same from the data centre's cache.
+    StaleDataCentre,
+    /// The same from the edge key-value store.
+    StaleStore,
+    /// The same from the SQL database.
+    StaleSql,
+    /// Answered with what is past its time, as the executor failed (RFC 5861, section 4).
+    StaleIfError,
     /// Not there; answered with what another call brought that missed at the same time.
     Collapsed(Place),
     /// Not there; the answer was kept.
@@ -63,7 +82,7 @@ pub enum Bypass {
     Nondeterministic,
     /// The call is to be made later.
     Scheduled,
-    /// The caller asked for `no-store` or `no-cache`.
+    /// The caller asked for `no-store`.
     Asked,
     /// The epochs could not be renewed, so nobody knows what is stale.
     EpochsUnavailable,
@@ -101,6 +120,11 @@ impl CacheOutcome {
             Self::HitDataCentre => "hit_data_centre",
             Self::HitStore => "hit_store",
             Self::HitSql => "hit_sql",
+            Self::StaleMemory => "stale_memory",
+            Self::StaleDataCentre => "stale_data_centre",
+            Self::StaleStore => "stale_store",
+            Self::StaleSql => "stale_sql",
+            Self::StaleIfError => "stale_if_error",
             Self::Collapsed(_) => "collapsed",
             Self::MissStored => "miss_stored",
             Self::MissNotStored => "miss_not_stored",
@@ -120,6 +144,16 @@ pub struct Keep {
     pub strategy: CacheStrategy,
     /// The rule's other terms: another rule is another key.
     pub rule: [u8; 8],
+    /// How they are used besides: looked at when an answer is served, so no part of the key.
+    pub life: Life,
+}
+
+impl Keep {
+    /// How long an answer is of any use.
+    #[must_use]
+    pub fn whole_life(&self) -> Millis {
+        Millis::new(self.ttl.get().saturating_add(self.life.stale().get()))
+    }
 }
 
 /// Whether answers of this tool may be kept at all (`arcade.md` section 5): it must declare that it only reads, or an
@@ -143,13 +177,13 @@ pub fn may_keep(rules: &CacheRules, tool: &Tool) -> Result<Keep, Bypass> {
     if strategy == CacheStrategy::Off {
         return Err(Bypass::Off);
     }
-    let (ttl, scope) = match rule {
-        Some(rule) => (rule.ttl, rule.scope),
-        None if tool.behavior.reads_only => (rules.ttl, CacheScopeChoice::User),
+    let (ttl, scope, life) = match rule {
+        Some(rule) => (rule.ttl, rule.scope, rule.life),
+        None if tool.behavior.reads_only => (rules.ttl, CacheScopeChoice::User, rules.life),
         None => return Err(Bypass::NoRule),
     };
     // Its scope stands in the key by itself.
-    Ok(Keep { ttl, scope, strategy, rule: ttl.get().to_be_bytes() })
+    Ok(Keep { ttl, scope, strategy, rule: ttl.get().to_be_bytes(), life })
 }
 
 /// The first of the operator's rules that names the tool.

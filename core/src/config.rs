@@ -18,6 +18,7 @@ mod words;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::cache::Life;
 use crate::input::InputRule;
 use crate::names::{ExecutorId, Project, RoleId, ToolPattern};
 use crate::policy::PolicySet;
@@ -168,6 +169,8 @@ pub struct RegistryRules {
 pub struct CacheRules {
     /// Time to live of answers that may be kept because of the tool's declared behaviour.
     pub ttl: Millis,
+    /// How they live besides, unless a rule says otherwise.
+    pub life: Life,
     /// Bytes that the in-isolate tier may hold.
     pub memory_bytes: usize,
     /// Which tiers are used.
@@ -203,6 +206,8 @@ pub struct CacheRule {
     pub strategy: Option<CacheStrategy>,
     /// Where calls that miss look for others; as for every tool, if absent.
     pub single_flight: Option<SingleFlight>,
+    /// How they live besides.
+    pub life: Life,
 }
 
 /// How calls are made.

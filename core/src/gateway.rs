@@ -23,7 +23,7 @@ use crate::refusal::{Refusal, RefusalKind};
 use crate::registry::{self, Current};
 use crate::request::{Header, Method, Request, RequestBody};
 use crate::response::{self, Answer, Response};
-use crate::tool_call;
+use crate::tool_call::{self, Unanswered};
 use crate::{engine_call, identity, limits, rate};
 
 /// One isolate's gateway. A host keeps it in a thread-local `Rc` for the isolate's life and calls nothing else of the core
@@ -104,7 +104,7 @@ async fn pipeline<P: Platform>(
     let asked = operation::find(request.method, &request.target)?;
     record.operation = asked.operation.name();
     if asked.operation.needs_nothing() {
-        return Ok(own::open(&asked.operation));
+        return Ok(own::open(&asked.operation, request));
     }
     let running = isolate.running().map_err(|_| Refusal::new(RefusalKind::ConfigurationInvalid))?;
     let action = match asked.operation.gate() {
@@ -141,7 +141,12 @@ async fn pipeline<P: Platform>(
     let context = context(running, &tools, &caller, &authority, &held);
     match admitted {
         // cache, route, execute: see the straight function of each kind of request.
-        Admitted::Tool(call) => tool_call::answer(platform, running, &context, *call, request, record).await,
+        Admitted::Tool(call) => {
+            match tool_call::answer(platform, isolate, running, &context, *call, request, record).await {
+                Ok(answer) => Ok(answer),
+                Err(unanswered) => guard.cover(&tools, unanswered, record).await,
+            }
+        }
         Admitted::Engine(call) => engine_call::answer(platform, running, &context, call, request, record).await,
         Admitted::Own => own::answer(platform, running, &context, &tools, &asked, request).await,
     }
@@ -205,6 +210,23 @@ impl<'a, P: Platform> Guard<'a, P> {
         let admitted = admission::admit(&context, self.asked, self.request);
         record.decided = authority.take_noted();
         admitted
+    }
+
+    /// An answer from before in place of the executor's failure, where there is one. The executor had to be waited for: what was
+    /// decided before is decided again, and who is not admitted now is told of the failure.
+    async fn cover(
+        &self,
+        tools: &Current,
+        unanswered: Unanswered,
+        record: &mut Record,
+    ) -> Result<Answer<P::Stream>, Refusal> {
+        let Unanswered { refusal, spare } = unanswered;
+        let Some(spare) = spare else { return Err(refusal) };
+        let Ok((caller, held)) = self.let_in(record).await else { return Err(refusal) };
+        if self.admit(tools, &caller, &held, record).is_err() {
+            return Err(refusal);
+        }
+        spare.answer(self.platform, &caller, &held, record).ok_or(refusal)
     }
 
     /// What the request is, for the decisions on it.

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::cache::flight::Flights;
-use crate::cache::{Below, Memory};
+use crate::cache::{Below, Memory, Refreshes};
 use crate::config::{self, Config, ConfigFault};
 use crate::epochs::Lease;
 use crate::identity::{Keyring, Tokens};
@@ -36,6 +36,7 @@ pub struct Running {
     pub(crate) counters: Counters,
     pub(crate) rates: Book,
     pub(crate) flights: Flights,
+    pub(crate) refreshes: Refreshes,
     pub(crate) explained: crate::record::explain::Allowance,
 }
 
@@ -69,6 +70,7 @@ impl Isolate {
                     counters: Counters::default(),
                     rates: Book::new(ids.number()),
                     flights: Flights::new(ids.number()),
+                    refreshes: Refreshes::default(),
                     explained: crate::record::explain::Allowance::default(),
                     config: loaded.config,
                 }))

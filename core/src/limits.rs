@@ -50,6 +50,21 @@ pub const CACHE_MEMORY_BYTES_MAX: usize = 48 * 1024 * 1024;
 /// Longest time to live of a cached answer.
 pub const CACHE_TTL_MAX: Millis = Millis::from_secs(30 * 24 * 3600);
 
+/// Longest time that an answer is served, or kept for executors that fail, after its own time is over.
+pub const CACHE_STALE_MAX: Millis = Millis::from_secs(7 * 24 * 3600);
+
+/// Most answers that an isolate fetches anew in the background at once.
+pub const REFRESHES: usize = 16;
+
+/// After such a fetch brought nothing to keep, the same answer is not fetched anew for this long.
+pub const REFRESH_RETRY: Millis = Millis::from_secs(5);
+
+/// An answer that is fetched anew before its time is over was served at least so often.
+pub const REFRESH_AHEAD_HITS: u32 = 4;
+
+/// It is fetched anew in the last of so many parts of its time.
+pub const REFRESH_AHEAD_PARTS: u64 = 10;
+
 /// Most bytes in a number's text: Python's own limit for integers is 4,300 digits.
 pub const NUMBER_BYTES: usize = 4_400;
 

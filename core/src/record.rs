@@ -9,7 +9,7 @@ pub use subscriber::install;
 use std::rc::Rc;
 
 use crate::admission::Noted;
-use crate::cache::{Bypass, CacheOutcome, Place, Role};
+use crate::cache::{Bypass, CacheOutcome, Forward, Place, Role};
 use crate::json::write_string;
 use crate::names::{CallerId, ExecutorId, KeyId, LimitId, TenantId, UserId};
 use crate::rate::Fields;
@@ -75,6 +75,8 @@ pub struct Record {
     pub attempts: u32,
     /// How the call met the cache.
     pub cache: CacheOutcome,
+    /// Why an executor had to be asked, where the cache was looked into.
+    pub forward: Option<Forward>,
     /// What it was to others that missed the same key.
     pub flight: Role,
     /// Where it looked for them.
@@ -123,6 +125,7 @@ impl Record {
             executor: None,
             attempts: 0,
             cache: CacheOutcome::Bypass(Bypass::NotAToolCall),
+            forward: None,
             flight: Role::None,
             flight_at: None,
             refusal: None,
@@ -169,6 +172,7 @@ impl Record {
             line.text(name!("gen_ai.tool.name"), tool.name());
             line.text(name!("tool_version"), tool.version());
             line.text(name!("cache"), self.cache.name());
+            line.optional(name!("cache_forward"), self.forward.map(Forward::name));
             line.text(name!("flight"), self.flight.name());
             line.optional(name!("flight_at"), self.flight_at.map(Place::name));
         }

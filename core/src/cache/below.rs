@@ -82,7 +82,7 @@ impl Below {
         true
     }
 
-    pub(super) fn lost_a_write(&self) {
+    pub(crate) fn lost_a_write(&self) {
         self.is_write_lost.set(true);
     }
 

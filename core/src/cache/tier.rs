@@ -54,14 +54,25 @@ impl Tier {
         }
     }
 
-    /// What a call is told that was answered from here.
+    /// What a call is told that was answered from here in the answer's time.
     #[must_use]
-    pub const fn hit(self) -> CacheOutcome {
+    pub const fn fresh(self) -> CacheOutcome {
         match self {
             Self::Memory => CacheOutcome::HitMemory,
             Self::DataCentre => CacheOutcome::HitDataCentre,
             Self::Store => CacheOutcome::HitStore,
             Self::Sql => CacheOutcome::HitSql,
+        }
+    }
+
+    /// What a call is told that was answered from here with what is past its time.
+    #[must_use]
+    pub const fn stale(self) -> CacheOutcome {
+        match self {
+            Self::Memory => CacheOutcome::StaleMemory,
+            Self::DataCentre => CacheOutcome::StaleDataCentre,
+            Self::Store => CacheOutcome::StaleStore,
+            Self::Sql => CacheOutcome::StaleSql,
         }
     }
 

@@ -1,5 +1,6 @@
 //! From the document and the host's settings to the [`Config`]: what one member alone cannot tell is checked here.
 
+mod cache;
 mod callers;
 mod issuers;
 mod policies;
@@ -19,8 +20,8 @@ use super::sections::{Document, ExecutorSection, KindChoice};
 use super::settings::{self, SETTINGS};
 use super::words::SettingName;
 use super::{
-    CacheRule, CacheRules, Config, Credential, Credentials, EpochRules, ExecuteRules, Executor, ExecutorKind,
-    RegistryRules, RequestLimits, Upstream,
+    Config, Credential, Credentials, EpochRules, ExecuteRules, Executor, ExecutorKind, RegistryRules, RequestLimits,
+    Upstream,
 };
 use crate::identity::{KeyHasher, KeyHashers};
 use crate::ports::Settings;
@@ -199,24 +200,7 @@ impl Builder<'_> {
             inputs: inputs::build(inputs, self.faults),
             policies: self.policies(&policies),
             country_header: policy.country_header,
-            cache: CacheRules {
-                ttl: cache.ttl,
-                memory_bytes: size(cache.memory),
-                strategy: cache.strategy,
-                eviction: cache.eviction,
-                single_flight: cache.single_flight,
-                rules: cache
-                    .rules
-                    .into_iter()
-                    .map(|rule| CacheRule {
-                        tools: rule.tools,
-                        ttl: rule.ttl,
-                        scope: rule.scope,
-                        strategy: rule.strategy,
-                        single_flight: rule.single_flight,
-                    })
-                    .collect(),
-            },
+            cache: self.cache(cache),
             execute,
             cors_origins: cors.origins,
             notices: Vec::new(),

@@ -227,6 +227,20 @@ document! { default
     pub(super) struct CacheSection {
         /// Time to live of answers kept because the tool declares that it only reads.
         ttl: Millis = Millis::from_secs(60), in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
+        /// Time to live of the class "static", for cache.rules.
+        ttl_static: Millis = Millis::from_secs(24 * 3600), in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
+        /// Time to live of the class "semi-dynamic".
+        ttl_semi_dynamic: Millis = Millis::from_secs(600), in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
+        /// Time to live of the class "dynamic".
+        ttl_dynamic: Millis = Millis::from_secs(60), in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
+        /// How long past its time an answer is served while it is fetched anew in the background, at most 7d.
+        stale_while_revalidate: Millis = Millis::ZERO, in (Millis::ZERO, limits::CACHE_STALE_MAX);
+        /// How long past its time an answer is served where the executor fails, at most 7d.
+        stale_if_error: Millis = Millis::ZERO, in (Millis::ZERO, limits::CACHE_STALE_MAX);
+        /// Whether an answer that is asked for often is fetched anew in the background before its time is over.
+        refresh_ahead: bool = false;
+        /// A fresh answer no older than this is served whatever max-age and min-fresh callers ask for.
+        max_age_min: Millis = Millis::ZERO, in (Millis::ZERO, limits::CACHE_TTL_MAX);
         /// Bytes that each isolate may hold, at most 48MiB.
         memory: Bytes = Bytes(16 << 20), in (Bytes(limits::CACHE_MEMORY_BYTES_MIN as u64), Bytes(limits::CACHE_MEMORY_BYTES_MAX as u64));
         /// Which tiers are used: "memory" (the isolate), "hybrid" (and the data centre's cache, and the edge's key-value store), "persistent" (and the SQL database, for what lives 10 minutes or more), "off".
@@ -236,7 +250,7 @@ document! { default
         /// Where calls that miss the same key at the same time find each other, so that one asks the executor: "isolate", "owner" (over all isolates, by a durable owner), "adaptive" (as is worth it), "off".
         single_flight: SingleFlight = SingleFlight::Isolate;
         /// The operator's rules for tools that declare nothing; the first that names a tool decides.
-        rules: Vec<CacheRuleSection> = Vec::new();
+        rules: Vec<Located<CacheRuleSection>> = Vec::new();
     }
 }
 
@@ -269,14 +283,36 @@ document! {
     pub(super) struct CacheRuleSection {
         /// The tools.
         tools: Vec<ToolPattern>;
-        /// Time to live.
-        ttl: Millis, in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
+        /// Time to live, 1s to 30d. A rule has this or a class.
+        ttl: Option<Millis>;
+        /// Time to live by name: "static", "semi-dynamic" or "dynamic", as cache.ttl_static and its neighbours say.
+        class: Option<TtlClass>;
         /// "user": each user_id has its own answers. "shared": all users of a tenant have the same.
         scope: CacheScopeChoice = CacheScopeChoice::User;
         /// In which tiers they are kept; as cache.strategy says, if absent. Where that is "off", nothing is kept.
         strategy: Option<CacheStrategy>;
         /// Where calls that miss find each other; as cache.single_flight says, if absent.
         single_flight: Option<SingleFlight>;
+        /// As cache.stale_while_revalidate, if absent.
+        stale_while_revalidate: Option<Millis>;
+        /// As cache.stale_if_error, if absent.
+        stale_if_error: Option<Millis>;
+        /// As cache.refresh_ahead, if absent.
+        refresh_ahead: Option<bool>;
+        /// As cache.max_age_min, if absent.
+        max_age_min: Option<Millis>;
+    }
+}
+
+choice! {
+    /// How fast the answers of a tool change: a time to live by name.
+    pub(super) enum TtlClass {
+        /// Hardly ever.
+        Static = "static",
+        /// Now and then.
+        SemiDynamic = "semi-dynamic",
+        /// All the time.
+        Dynamic = "dynamic",
     }
 }
 

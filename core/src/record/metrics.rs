@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 
 use super::Record;
+use crate::cache::RefreshEnd;
 use crate::isolate::{Isolate, Running};
 use crate::limits;
 use crate::ports::{DurableError, Platform};
@@ -23,6 +24,8 @@ const BUCKETS_MS: [u64; 11] = [1, 2, 5, 10, 25, 50, 100, 250, 1_000, 5_000, 30_0
 enum Series {
     Requests { operation: &'static str, outcome: &'static str },
     Cache { outcome: &'static str },
+    CacheForward { why: &'static str },
+    CacheRefresh { end: &'static str },
     Flight { role: &'static str },
     Degraded { name: &'static str },
     DryRun { verdict: &'static str },
@@ -50,6 +53,9 @@ impl Counters {
         add(Series::Requests { operation: record.operation, outcome: record.outcome() }, 1);
         if record.tool.is_some() {
             add(Series::Cache { outcome: record.cache.name() }, 1);
+            if let Some(forward) = record.forward {
+                add(Series::CacheForward { why: forward.name() }, 1);
+            }
             add(Series::Flight { role: record.flight.name() }, 1);
         }
         for name in &record.degraded {
@@ -66,6 +72,13 @@ impl Counters {
         add(Series::DurationSumMs, took.get());
     }
 
+    /// Counts one answer that was fetched anew in the background.
+    pub(crate) fn count_refresh(&self, end: RefreshEnd) {
+        let mut counted = self.counted.borrow_mut();
+        let sum = counted.entry(Series::CacheRefresh { end: end.name() }).or_insert(0);
+        *sum = sum.saturating_add(1);
+    }
+
     fn take(&self) -> Vec<(String, u64)> {
         let counted = std::mem::take(&mut *self.counted.borrow_mut());
         counted.into_iter().map(|(series, by)| (series_name(series), by)).collect()
@@ -78,6 +91,8 @@ fn series_name(series: Series) -> String {
             format!("toolgate_requests_total{{operation=\"{operation}\",outcome=\"{outcome}\"}}")
         }
         Series::Cache { outcome } => format!("toolgate_cache_total{{outcome=\"{outcome}\"}}"),
+        Series::CacheForward { why } => format!("toolgate_cache_forward_total{{why=\"{why}\"}}"),
+        Series::CacheRefresh { end } => format!("toolgate_cache_refresh_total{{end=\"{end}\"}}"),
         Series::Flight { role } => format!("toolgate_flight_total{{role=\"{role}\"}}"),
         Series::Degraded { name } => format!("toolgate_degraded_total{{name=\"{name}\"}}"),
         Series::DryRun { verdict } => format!("toolgate_policy_dry_run_total{{would=\"{verdict}\"}}"),
@@ -136,9 +151,11 @@ pub(crate) async fn exposition<P: Platform>(platform: &P, running: &Running) -> 
     }
 }
 
-const FAMILIES: [(&str, &str); 7] = [
+const FAMILIES: [(&str, &str); 9] = [
     ("toolgate_requests_total", "Requests, by what was asked for and how it ended."),
     ("toolgate_cache_total", "Tool calls, by how they met the cache."),
+    ("toolgate_cache_forward_total", "Tool calls that the cache could not answer, by why."),
+    ("toolgate_cache_refresh_total", "Answers fetched anew in the background, by how that ended."),
     ("toolgate_flight_total", "Tool calls, by what they were to others that missed the same key."),
     ("toolgate_rate_total", "Requests that a rate limit was about, by limit and how they fared."),
     ("toolgate_degraded_total", "What went wrong beside an answer."),

@@ -30,6 +30,7 @@ pub(crate) fn run(data: &[u8]) {
         finished_at: text(&stored),
         stored_at: Timestamp::from_millis(u64::try_from(key.len()).unwrap_or(0)),
         expires_at: Timestamp::from_millis(u64::MAX),
+        stale_until: Timestamp::from_millis(u64::MAX),
         epoch: u64::try_from(stored.len()).unwrap_or(0),
         output: stored,
     };

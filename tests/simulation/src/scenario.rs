@@ -95,18 +95,45 @@ pub enum Variant {
     ShortLived,
     /// Lives too short for the edge store.
     Fleeting,
+    /// Lives that are over soon, and windows behind them.
+    Windowed,
 }
 
 /// The life of kept answers in this variant, in milliseconds.
 #[must_use]
 pub const fn ttl_ms(variant: Variant) -> u64 {
     match variant {
-        Variant::ShortLived => 61_000,
+        Variant::Windowed => 15_000,
         Variant::Fleeting => 25_000,
+        Variant::ShortLived => 61_000,
         // Long enough for every tier.
         _ => 900_000,
     }
 }
+
+/// How long past its life an answer may be served in this variant, in milliseconds: while it is fetched anew, and where its
+/// executor fails; and up to which age it is served whatever callers ask.
+#[must_use]
+pub const fn windows_ms(variant: Variant) -> (u64, u64, u64) {
+    match variant {
+        Variant::ShortLived => (10_000, 0, 5_000),
+        Variant::Windowed => (15_000, 60_000, 0),
+        _ => (0, 0, 0),
+    }
+}
+
+/// What callers ask of the cache.
+pub const ASKS: &[&str] = &[
+    "no-store",
+    "no-cache",
+    "only-if-cached",
+    "max-age=0",
+    "max-age=20",
+    "max-age=1000, max-stale=5",
+    "max-stale",
+    "min-fresh=30",
+    "only-if-cached, max-stale=3",
+];
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -138,6 +165,8 @@ pub struct Execute {
     pub project: Option<&'static str>,
     /// The idempotency key.
     pub idempotency_key: Option<String>,
+    /// What it asks of the cache: one of [`ASKS`], or nothing.
+    pub cache_control: Option<&'static str>,
 }
 
 /// A request of the run.
@@ -208,17 +237,22 @@ fn document(variant: Variant, strategies: (&str, &str)) -> String {
     };
     // Where calls that miss find each other, so that every invariant meets each way.
     let single_flight = match variant {
-        Variant::Plain | Variant::OtherAccount => "owner",
+        Variant::Plain | Variant::OtherAccount | Variant::Windowed => "owner",
         Variant::Worker => "isolate",
         Variant::OtherProject => "off",
         Variant::ShortLived | Variant::Fleeting => "adaptive",
     };
     let (strategy, ruled) = strategies;
     let ttl = ttl_ms(variant);
+    let (revalidate, error, young) = windows_ms(variant);
+    let ahead = variant == Variant::Windowed;
     let mut text = format!(
         "[[executors]]\n{executor}\nbase_url = \"http://upstream.test\"\ncredential_setting = \"ENGINE_KEY\"\n\
          [registry]\nrefresh = \"{REFRESH_MS}ms\"\n[epochs]\nlease = \"{LEASE_MS}ms\"\n\
-         [cache]\nttl = \"{ttl}ms\"\nstrategy = \"{strategy}\"\nsingle_flight = \"{single_flight}\"\n[[cache.rules]]\ntools = [\"Weather.*\"]\nttl = \"{ttl}ms\"\nscope = \"shared\"\nstrategy = \"{ruled}\"\n"
+         [cache]\nttl = \"{ttl}ms\"\nstrategy = \"{strategy}\"\nsingle_flight = \"{single_flight}\"\n\
+         stale_while_revalidate = \"{revalidate}ms\"\nstale_if_error = \"{error}ms\"\nmax_age_min = \"{young}ms\"\n\
+         refresh_ahead = {ahead}\n[[cache.rules]]\ntools = [\"Weather.*\"]\nttl = \"{ttl}ms\"\nscope = \"shared\"\n\
+         strategy = \"{ruled}\"\n"
     );
     for SimCaller { id, tenant, actions, tools, users, projects } in CALLERS {
         let setting = setting_of(id);
@@ -310,6 +344,7 @@ pub fn http(planned: &Planned) -> Request {
     let (method, target, body) = match &planned.ask {
         Ask::Execute(call) => {
             headers.0[Header::IdempotencyKey as usize] = call.idempotency_key.clone();
+            headers.0[Header::CacheControl as usize] = call.cache_control.map(str::to_owned);
             let version = if call.with_version {
                 format!(",\"tool_version\":\"{}\"", TOOLS[call.tool].version)
             } else {

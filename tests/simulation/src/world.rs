@@ -120,6 +120,11 @@ impl World {
         Timestamp::from_millis(self.now.get())
     }
 
+    /// The clock jumps.
+    pub fn set_clock(&self, millis: u64) {
+        self.now.set(millis);
+    }
+
     /// Whether something of this probability in percent happens now.
     pub fn chance(&self, percent: u32) -> bool {
         percent > 0 && self.rng.borrow_mut().u32(0..100) < percent

@@ -4,6 +4,8 @@
 //! stale. `TOOLGATE_MUTANT=text` runs those whose names begin with it.
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "mutations/freshness.rs"]
+mod freshness;
 #[path = "mutations/keys.rs"]
 mod keys;
 #[path = "mutations/tiers.rs"]
@@ -180,7 +182,7 @@ const MUTANTS: &[Mutant] = &[
         "writes kept",
         "cache.rs",
         "        return Err(Bypass::Mutates);\n",
-        "        return Ok(Keep { ttl: rules.ttl, scope: CacheScopeChoice::User, rule: [0; 8] });\n",
+        "        return Ok(Keep { ttl: rules.ttl, scope: CacheScopeChoice::User, rule: [0; 8], life: rules.life });\n",
     ),
     mutant(
         "writes leave the cache alone",
@@ -347,7 +349,7 @@ fn each_deliberate_defect_is_noticed() {
     let only = std::env::var("TOOLGATE_MUTANT").ok();
     let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants");
     let is_meant = |mutant: &&Mutant| only.as_deref().is_none_or(|only| mutant.name.starts_with(only));
-    let all = [MUTANTS, keys::MUTANTS, tiers::MUTANTS, tokens::MUTANTS];
+    let all = [MUTANTS, freshness::MUTANTS, keys::MUTANTS, tiers::MUTANTS, tokens::MUTANTS];
     let meant: Vec<&Mutant> = all.into_iter().flatten().filter(is_meant).collect();
     assert!(!meant.is_empty(), "no such mutant");
     hold_without_a_defect(&copy, &meant);

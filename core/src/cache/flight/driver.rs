@@ -152,7 +152,8 @@ async fn wait_here<P: Platform>(
     degraded: &mut Vec<&'static str>,
 ) -> Ended {
     let ask = async |command: Command<Rc<Entry>>| Ok(slot.apply(command, platform.now()));
-    let ended = wait(platform, running, asked, (boarding, degraded), ask, Some).await;
+    let read = |entry: Rc<Entry>| asked.wanted.is_met_by(&entry, platform.now()).then_some(entry);
+    let ended = wait(platform, running, asked, (boarding, degraded), ask, read).await;
     // The isolate's own table is never away.
     ended.unwrap_or(Ended::Alone)
 }
@@ -177,7 +178,8 @@ async fn wait_there<P: Platform>(
         }
     };
     let key = asked.wanted.key.as_bytes();
-    let read = |value: ByteBuf| Entry::decode(&value, key).map(Rc::new);
+    let is_fit = |entry: &Entry| asked.wanted.is_met_by(entry, platform.now());
+    let read = |value: ByteBuf| Entry::decode(&value, key).filter(is_fit).map(Rc::new);
     wait(platform, running, asked, (boarding, degraded), ask, read).await
 }
 
@@ -199,8 +201,9 @@ async fn wait<P: Platform, V>(
             Next::Ask => {}
             Next::Wait(span) => platform.sleep(span).await,
             Next::Look => {
-                if let Some((entry, _)) = look_up(platform, running, &asked.wanted, degraded).await {
-                    return Ok(Ended::Serve(entry));
+                let found = look_up(platform, running, &asked.wanted, degraded).await;
+                if let Some(hit) = found.ok().filter(|hit| asked.wanted.is_met_by(&hit.entry, platform.now())) {
+                    return Ok(Ended::Serve(hit.entry));
                 }
             }
         }

@@ -1,10 +1,10 @@
 //! What a run's seed makes of it: isolates, faults, and requests, some of which follow up others.
 
-use super::{Ask, Execute, INPUTS, OPERATOR, Planned, Variant};
+use super::{ASKS, Ask, Execute, INPUTS, OPERATOR, Planned, Variant};
 use crate::facts::TOOLS;
 use crate::world::{Faults, World};
 
-/// The isolates of a run: two alike, and one that is configured otherwise.
+/// The isolates of a run: two alike, and one that is configured otherwise; or the other way round.
 pub(super) fn isolates(world: &World) -> Vec<Variant> {
     let odd = [
         Variant::OtherAccount,
@@ -14,7 +14,10 @@ pub(super) fn isolates(world: &World) -> Vec<Variant> {
         Variant::Fleeting,
         Variant::Plain,
     ];
-    vec![Variant::Plain, Variant::Plain, odd[world.below(odd.len())]]
+    match world.below(odd.len() + 2) {
+        more if more >= odd.len() => vec![Variant::Windowed, Variant::Windowed, Variant::Plain],
+        one => vec![Variant::Plain, Variant::Plain, odd[one]],
+    }
 }
 
 /// What goes wrong in a run.
@@ -110,6 +113,7 @@ fn fresh(world: &World, index: usize) -> Planned {
                 input: [0, 1, 0, 1, 0, 1, world.below(INPUTS.len())][world.below(7)],
                 project: one_of(&[None, None, None, None, None, None, Some("o/p"), Some("o/q")]),
                 idempotency_key: world.chance(20).then(|| format!("key-{}", world.below(6))),
+                cache_control: world.chance(25).then(|| ASKS[world.below(ASKS.len())]),
             }))
         }
         88..91 => {
@@ -136,6 +140,7 @@ fn fresh(world: &World, index: usize) -> Planned {
                 input: 0,
                 project: None,
                 idempotency_key: None,
+                cache_control: None,
             }))
         }
         _ => Ask::Nonsense(

@@ -13,23 +13,24 @@ const fn of_seeds(name: &'static str, file: &'static str, find: &'static str, re
 }
 
 const DRIVER: &str = "cache/driver.rs";
+const REACH: &str = "cache/reach.rs";
 const TIER: &str = "cache/tier.rs";
 const BELOW: &str = "cache/below.rs";
 const ENTRY: &str = "cache/entry.rs";
 const ENVELOPE: &str = "cache/envelope.rs";
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    of_seeds(
+    of_stories(
         "tiers: an old epoch is good enough",
         DRIVER,
-        "if entry.is_servable(now, wanted.floor) {",
-        "if entry.is_servable(now, wanted.floor.min(0)) {",
+        "if entry.is_usable(now, wanted.floor) {",
+        "if entry.is_usable(now, wanted.floor.min(0)) {",
     ),
-    of_seeds(
+    of_stories(
         "tiers: what is kept does not end",
         DRIVER,
-        "if entry.is_servable(now, wanted.floor) {",
-        "if entry.epoch >= wanted.floor || entry.is_servable(now, wanted.floor) {",
+        "if entry.is_usable(now, wanted.floor) {",
+        "if entry.epoch >= wanted.floor || entry.is_usable(now, wanted.floor) {",
     ),
     of_stories(
         "tiers: any key's entry is served",
@@ -41,20 +42,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     of_seeds("tiers: a turned bit is nobody's business", ENTRY, "if !is_whole {", "if !is_whole && plain.is_empty() {"),
     of_stories(
         "tiers: a slow tier is waited for",
-        DRIVER,
-        "tier.timeout().min(left)",
-        "tier.timeout().min(left).max(Millis::from_secs(3))",
+        REACH,
+        "tier.timeout().min(*left)",
+        "tier.timeout().min(*left).max(Millis::from_secs(3))",
     ),
     of_stories(
         "tiers: each has its time for itself",
-        DRIVER,
-        "left = left.saturating_sub(now.since(asked_at));",
+        REACH,
+        "*left = left.saturating_sub(now.since(asked_at));",
         "let _ = now.since(asked_at);",
     ),
     of_stories("tiers: none ever rests", BELOW, "times >= limits::TIER_FAULTS_TO_REST", "times >= u32::MAX"),
     of_stories(
         "tiers: a hit fills nothing",
-        DRIVER,
+        REACH,
         ".filter(|above| *above < tier).collect();",
         ".filter(|above| *above < tier && false).collect();",
     ),

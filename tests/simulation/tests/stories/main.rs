@@ -4,6 +4,7 @@
 mod canaries;
 mod credentials;
 mod flights;
+mod freshness;
 mod inputs;
 mod keys;
 mod keys_managed;
