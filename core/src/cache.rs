@@ -6,18 +6,23 @@
 mod driver;
 mod entry;
 pub(crate) mod flight;
+mod inspect;
 mod key;
 mod memory;
 mod ranks;
+mod saved;
 
 pub use driver::{Wanted, look_up, store};
 pub(crate) use driver::{look_in_memory, remember};
 pub use entry::Entry;
 pub use flight::{Place, Role};
+pub use inspect::{Facts, Standing, Tier, inspect};
 pub use key::{CacheKey, KeyParts, key_of};
 pub use memory::Memory;
+pub use saved::Saved;
 
 use crate::config::{CacheRule, CacheRules, CacheScopeChoice, CacheStrategy, SingleFlight};
+use crate::names::CacheTag;
 use crate::registry::Tool;
 use crate::time::Millis;
 
@@ -142,4 +147,16 @@ fn rule_of<'r>(rules: &'r CacheRules, tool: &Tool) -> Option<&'r CacheRule> {
 #[must_use]
 pub fn single_flight(rules: &CacheRules, tool: &Tool) -> SingleFlight {
     rule_of(rules, tool).and_then(|rule| rule.single_flight).unwrap_or(rules.single_flight)
+}
+
+/// The tags by which answers of this tool can be made stale.
+#[must_use]
+pub fn tags_of<'r>(rules: &'r CacheRules, tool: &Tool) -> &'r [CacheTag] {
+    rule_of(rules, tool).map_or(&[], |rule| &rule.tags)
+}
+
+/// Whether some rule has the tag.
+#[must_use]
+pub fn has_tag(rules: &CacheRules, tag: &CacheTag) -> bool {
+    rules.rules.iter().any(|rule| rule.tags.contains(tag))
 }

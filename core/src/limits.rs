@@ -50,6 +50,24 @@ pub const CACHE_MEMORY_BYTES_MAX: usize = 48 * 1024 * 1024;
 /// Longest time to live of a cached answer.
 pub const CACHE_TTL_MAX: Millis = Millis::from_secs(30 * 24 * 3600);
 
+/// Most tags of one rule about the cache.
+pub const CACHE_TAGS: usize = 8;
+
+/// Most calls that are made beforehand.
+pub const CACHE_WARM: usize = 64;
+
+/// Most bytes of the arguments of such a call.
+pub const CACHE_WARM_INPUT_BYTES: usize = 16 * 1024;
+
+/// Most calls to executors in one run of the job that makes them: each may take as long as any call.
+pub const CACHE_WARM_CALLS: usize = 16;
+
+/// Longest such run, its last call included: who asked for it has an answer before clients give up at 60 s.
+pub const CACHE_WARM_TIME: Millis = Millis::from_secs(58);
+
+/// Most tools whose savings are counted one by one, in an isolate and in the deployment.
+pub const SAVED_TOOLS: usize = 128;
+
 /// Most bytes in a number's text: Python's own limit for integers is 4,300 digits.
 pub const NUMBER_BYTES: usize = 4_400;
 

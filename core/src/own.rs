@@ -1,5 +1,6 @@
 //! What the gateway answers by itself.
 
+mod cache_route;
 mod epochs_route;
 mod keys_route;
 mod ready;
@@ -89,6 +90,7 @@ const CORS_HEADERS: &str = "authorization, x-api-key, content-type, accept, idem
 /// The refusals of the operation.
 pub(crate) async fn answer<P: Platform>(
     platform: &P,
+    isolate: &Rc<Isolate>,
     running: &Running,
     context: &Context<'_>,
     tools: &Current,
@@ -125,6 +127,10 @@ pub(crate) async fn answer<P: Platform>(
         Operation::KeyCreate => keys_route::create(platform, running, context, request).await,
         Operation::KeyRotate(id) => keys_route::rotate(platform, running, context, id, request).await,
         Operation::KeyRevoke(id) => keys_route::revoke(platform, running, context, id).await,
+        Operation::CacheStatistics => cache_route::statistics(platform, running, context).await,
+        Operation::CacheLookup => cache_route::look_up(platform, isolate, running, context, request).await,
+        Operation::CacheInvalidate => cache_route::invalidate(platform, running, context, request).await,
+        Operation::CacheWarm => Ok(cache_route::warm(platform, isolate, running, context).await),
         _ => Err(Refusal::new(RefusalKind::PathUnknown)),
     }
 }

@@ -1,11 +1,15 @@
 //! An admitted tool call: cache, route, execute, and what has to be told afterwards.
 
+mod described;
+
+pub(crate) use described::{Place, Source};
+
 use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::admission::{self, Context, ToolCall, check_arguments, check_rules};
 use crate::cache::flight::{self, Asked, Boarded, Lead};
-use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Entry, Keep, KeyParts, Wanted};
+use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Entry, Keep, KeyParts, Saved, Wanted};
 use crate::config::{CacheScopeChoice, ExecutorKind};
 use crate::engine_call::begin_authorizations;
 use crate::epochs;
@@ -19,7 +23,7 @@ use crate::refusal::{Refusal, RefusalKind};
 use crate::request::{Header, Request};
 use crate::response::{Answer, cache_status, execute_body, ran_body};
 use crate::route;
-use crate::state::epochs::{CacheScope, Change};
+use crate::state::epochs::{CacheScope, Change, Covered};
 use crate::state::idempotency::Outcome;
 use crate::time::Millis;
 use crate::tools::error::ToolError;
@@ -34,6 +38,7 @@ pub(crate) async fn answer<P: Platform>(
     context: &Context<'_>,
     call: ToolCall<'_>,
     request: &Request,
+    source: Source,
     record: &mut Record,
 ) -> Result<Answer<P::Stream>, Refusal> {
     record.user.clone_from(&call.user);
@@ -49,10 +54,10 @@ pub(crate) async fn answer<P: Platform>(
     // cache
     let kept = key_for(running, context, &call, request);
     let wanted = kept.as_ref().ok().map(|(keep, key)| wanted(context, &call, *keep, key));
-    if let Some(wanted) = &wanted
+    if let Some(wanted) = wanted.as_ref().filter(|_| source == Source::Anywhere)
         && let Some((entry, outcome)) = cache::look_up(platform, running, wanted).await
     {
-        return Ok(kept_answer(platform, &entry, outcome, record));
+        return Ok(kept_answer(platform, running, &entry, outcome, record));
     }
     record.cache = kept.as_ref().map_or_else(|bypass| CacheOutcome::Bypass(*bypass), |_| CacheOutcome::MissNotStored);
 
@@ -77,12 +82,14 @@ pub(crate) async fn answer<P: Platform>(
         None => None,
     };
 
-    // single flight
-    let asked = wanted.and_then(|wanted| asked(running, context, &call, claim.as_ref(), wanted, record));
+    // single flight, which is about what is not kept: others would bring this call what it is to replace
+    let asked = wanted
+        .filter(|_| source == Source::Anywhere)
+        .and_then(|wanted| asked(running, context, &call, claim.as_ref(), wanted, record));
     let lead = match &asked {
         None => Lead::nobody(running),
         Some(asked) => match flight::board(platform, running, asked, record).await {
-            Boarded::Served(entry, outcome) => return Ok(kept_answer(platform, &entry, outcome, record)),
+            Boarded::Served(entry, outcome) => return Ok(kept_answer(platform, running, &entry, outcome, record)),
             Boarded::Fly(lead) => lead,
         },
     };
@@ -109,11 +116,17 @@ pub(crate) async fn answer<P: Platform>(
 /// The answer to a call that was made before, or by another.
 fn kept_answer<P: Platform>(
     platform: &P,
+    running: &Running,
     entry: &Entry,
     outcome: CacheOutcome,
     record: &mut Record,
 ) -> Answer<P::Stream> {
     record.cache = outcome;
+    if let (CacheOutcome::HitMemory | CacheOutcome::HitStore, Some(CalledTool::Registered(tool))) =
+        (outcome, &record.tool)
+    {
+        record.saved = Some(Saved::by(&running.config.cache, tool, entry));
+    }
     let body = execute_body(&record.request_id, &entry.output, true, &entry.duration, &entry.finished_at);
     with_cache_status(Answer::json(200, body), record, Some(platform.now().until(entry.expires_at)))
 }
@@ -170,16 +183,25 @@ fn key_for(
     Ok((keep, cache::key_of(&parts)))
 }
 
-fn cache_floor(context: &Context<'_>, call: &ToolCall<'_>, keep: Keep) -> u64 {
+fn cache_floor(context: &Context<'_>, call: &ToolCall<'_>, keep: Keep, key: &CacheKey) -> u64 {
     let user = match keep.scope {
         CacheScopeChoice::Shared => None,
         CacheScopeChoice::User => Some(call.user.as_ref().map_or("", |user| user.as_str())),
     };
-    context.held.epochs.cache_floor_of(context.caller.tenant.as_str(), call.tool.toolkit_folded(), user)
+    let epochs = &context.held.epochs;
+    epochs.cache_floor_of(&Covered {
+        tenant: context.caller.tenant.as_str(),
+        toolkit: call.tool.toolkit_folded(),
+        tool: &call.tool.folded,
+        // Without narrow scopes, nobody asks for tags.
+        tags: if epochs.cache.is_empty() { &[] } else { cache::tags_of(&context.config.cache, &call.tool) },
+        user,
+        key: key.as_bytes(),
+    })
 }
 
 fn wanted<'k>(context: &Context<'_>, call: &ToolCall<'_>, keep: Keep, key: &'k CacheKey) -> Wanted<'k> {
-    Wanted { key, floor: cache_floor(context, call, keep), store_worth: keep.ttl >= limits::STORE_TTL_MIN }
+    Wanted { key, floor: cache_floor(context, call, keep, key), store_worth: keep.ttl >= limits::STORE_TTL_MIN }
 }
 
 /// What a call that missed asks others that did; `None` for one that has nothing to do with them. A local tool's call ends

@@ -11,6 +11,7 @@ const WORDS: &[&str] = &["action", "hex", "json", "limits", "names", "nearest", 
 const DRIVERS: &[&str] = &[
     "cache/driver",
     "cache/flight/driver",
+    "cache/inspect",
     "config/build",
     "engine_call",
     "epochs",
@@ -26,6 +27,7 @@ const DRIVERS: &[&str] = &[
     "listing",
     "identity/issued",
     "own",
+    "own/cache_route",
     "own/epochs_route",
     "own/keys_route",
     "own/worker_route",
@@ -36,6 +38,7 @@ const DRIVERS: &[&str] = &[
     "state",
     "tool_call",
     "upstream/send",
+    "warm",
     "ports",
 ];
 

@@ -9,11 +9,11 @@ use crate::limits;
 use crate::ports::{Kv, Platform};
 use crate::time::Timestamp;
 
-const fn uses_memory(strategy: CacheStrategy) -> bool {
+pub(super) const fn uses_memory(strategy: CacheStrategy) -> bool {
     matches!(strategy, CacheStrategy::Memory | CacheStrategy::Hybrid)
 }
 
-const fn uses_store(strategy: CacheStrategy) -> bool {
+pub(super) const fn uses_store(strategy: CacheStrategy) -> bool {
     matches!(strategy, CacheStrategy::Hybrid | CacheStrategy::Persistent)
 }
 

@@ -10,6 +10,7 @@ use hmac_sha256::{HMAC, Hash};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::cache;
 use super::document::{Located, Value};
 use super::faults::{ConfigFault, Faults};
 use super::inputs;
@@ -19,8 +20,8 @@ use super::sections::{Document, ExecutorSection, KindChoice};
 use super::settings::{self, SETTINGS};
 use super::words::SettingName;
 use super::{
-    CacheRule, CacheRules, Config, Credential, Credentials, EpochRules, ExecuteRules, Executor, ExecutorKind,
-    RegistryRules, RequestLimits, Upstream,
+    Config, Credential, Credentials, EpochRules, ExecuteRules, Executor, ExecutorKind, RegistryRules, RequestLimits,
+    Upstream,
 };
 use crate::identity::{KeyHasher, KeyHashers};
 use crate::ports::Settings;
@@ -178,17 +179,15 @@ impl Builder<'_> {
             max_retries: u32::try_from(execute.max_retries).unwrap_or(limits::RETRIES_MAX),
             response_bytes: size(execute.response_bytes),
         };
+        let json = json::Limits {
+            depth: count(limits.json_depth),
+            values: count(limits.json_values),
+            string_bytes: size(limits.string_bytes),
+            number_bytes: limits::NUMBER_BYTES,
+        };
+        let offered: Vec<_> = executors.iter().flat_map(|executor| executor.value.tools.iter().cloned()).collect();
         Config {
-            limits: RequestLimits {
-                body_bytes: size(limits.body_bytes),
-                json: json::Limits {
-                    depth: count(limits.json_depth),
-                    values: count(limits.json_values),
-                    string_bytes: size(limits.string_bytes),
-                    number_bytes: limits::NUMBER_BYTES,
-                },
-                long_poll: limits.long_poll,
-            },
+            limits: RequestLimits { body_bytes: size(limits.body_bytes), json, long_poll: limits.long_poll },
             epochs: EpochRules { lease: epochs.lease, fail_mode: epochs.fail_mode },
             executors: executors.into_iter().map(|section| self.executor(section, execute.timeout)).collect(),
             registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
@@ -199,23 +198,7 @@ impl Builder<'_> {
             inputs: inputs::build(inputs, self.faults),
             policies: self.policies(&policies),
             country_header: policy.country_header,
-            cache: CacheRules {
-                ttl: cache.ttl,
-                memory_bytes: size(cache.memory),
-                strategy: cache.strategy,
-                eviction: cache.eviction,
-                single_flight: cache.single_flight,
-                rules: cache
-                    .rules
-                    .into_iter()
-                    .map(|rule| CacheRule {
-                        tools: rule.tools,
-                        ttl: rule.ttl,
-                        scope: rule.scope,
-                        single_flight: rule.single_flight,
-                    })
-                    .collect(),
-            },
+            cache: cache::rules(cache, &offered, json, self.faults),
             execute,
             cors_origins: cors.origins,
             notices: Vec::new(),
@@ -284,7 +267,7 @@ impl Builder<'_> {
     }
 }
 
-fn size(Bytes(bytes): Bytes) -> usize {
+pub(super) fn size(Bytes(bytes): Bytes) -> usize {
     count(bytes)
 }
 

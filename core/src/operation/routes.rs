@@ -34,6 +34,10 @@ pub(super) fn of(segments: &[&str]) -> Result<Vec<(Method, Operation)>, Refusal>
             vec![(Get, Operation::KeyGet(id.clone())), (Delete, Operation::KeyRevoke(id))]
         }
         ["gate", "v1", "keys", id, "rotate"] => vec![(Post, Operation::KeyRotate(query::decode(id)?.into_owned()))],
+        ["gate", "v1", "cache"] => vec![(Get, Operation::CacheStatistics)],
+        ["gate", "v1", "cache", "lookup"] => vec![(Post, Operation::CacheLookup)],
+        ["gate", "v1", "cache", "invalidate"] => vec![(Post, Operation::CacheInvalidate)],
+        ["gate", "v1", "cache", "warm"] => vec![(Post, Operation::CacheWarm)],
         ["v1", "health"] => vec![(Get, Operation::EngineHealth)],
         ["v1", "config" | "swagger"] => vec![pass(Get, Action::EngineRead)],
         ["v1", "tools"] => vec![(Get, Operation::ToolsList)],
