@@ -6,6 +6,8 @@
 
 #[path = "mutations/keys.rs"]
 mod keys;
+#[path = "mutations/operators.rs"]
+mod operators;
 #[path = "mutations/tokens.rs"]
 mod tokens;
 
@@ -329,7 +331,8 @@ fn each_deliberate_defect_is_noticed() {
     let only = std::env::var("TOOLGATE_MUTANT").ok();
     let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants");
     let is_meant = |mutant: &&Mutant| only.as_deref().is_none_or(|only| mutant.name.starts_with(only));
-    let meant: Vec<&Mutant> = MUTANTS.iter().chain(keys::MUTANTS).chain(tokens::MUTANTS).filter(is_meant).collect();
+    let listed = MUTANTS.iter().chain(keys::MUTANTS).chain(operators::MUTANTS).chain(tokens::MUTANTS);
+    let meant: Vec<&Mutant> = listed.filter(is_meant).collect();
     assert!(!meant.is_empty(), "no such mutant");
     let mut unnoticed = Vec::new();
     for mutant in meant {

@@ -7,6 +7,7 @@ mod flights;
 mod inputs;
 mod keys;
 mod keys_managed;
+mod operators;
 mod policies;
 mod rates;
 mod story;
