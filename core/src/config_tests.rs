@@ -266,7 +266,7 @@ fn what_the_cache_is_told_is_checked_at_its_lines() {
         ),
         (
             format!("[cache]\nrules = [{{ tools = [\"*\"], ttl = \"1m\", tags = [{}] }}]\n", tags.join(",")),
-            "cache.rules[0].tags: are more than 8".to_owned(),
+            "line 4: cache.rules[0].tags: are more than 8".to_owned(),
         ),
     ] {
         let faults = config(&cache).unwrap_err();

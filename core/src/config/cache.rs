@@ -34,12 +34,13 @@ pub(super) fn rules(
     found: &mut Vec<ConfigFault>,
 ) -> CacheRules {
     for (index, rule) in section.rules.iter().enumerate() {
-        if rule.tags.len() > limits::CACHE_TAGS {
-            let message = format!("are more than {}", limits::CACHE_TAGS);
-            found.push(ConfigFault { line: None, place: format!("cache.rules[{index}].tags"), message });
+        if rule.value.tags.len() > limits::CACHE_TAGS {
+            let (place, message) =
+                (format!("cache.rules[{index}].tags"), format!("are more than {}", limits::CACHE_TAGS));
+            found.push(ConfigFault { line: Some(rule.line), place, message });
         }
     }
-    let rules = section.rules.into_iter().map(|rule| CacheRule {
+    let rules = section.rules.into_iter().map(|Located { value: rule, .. }| CacheRule {
         tools: rule.tools,
         ttl: rule.ttl,
         scope: rule.scope,

@@ -239,7 +239,7 @@ document! { default
         /// What a million tokens of a language model cost, such as "0.15": for the savings that are told, in whatever currency you think.
         price_per_million_tokens: Price = Price::default();
         /// The operator's rules for tools that declare nothing; the first that names a tool decides.
-        rules: Vec<CacheRuleSection> = Vec::new();
+        rules: Vec<Located<CacheRuleSection>> = Vec::new();
         /// Calls that the scheduled job makes, so that their answers are cached before anybody asks; at most 64.
         warm: Vec<Located<CacheWarmSection>> = Vec::new();
     }
