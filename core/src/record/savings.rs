@@ -60,10 +60,13 @@ pub(crate) fn of_sums(sums: &[(String, u64)]) -> BTreeMap<&str, Saved> {
     saved
 }
 
+/// A value as text.
+type Value = fn(&Saved) -> String;
+
 /// Writes the savings in the Prometheus text format, in base units.
 pub(super) fn write_exposition(text: &mut String, sums: &[(String, u64)]) {
     let saved = of_sums(sums);
-    let families: [(&str, &str, fn(&Saved) -> String); 3] = [
+    let families: [(&str, &str, Value); 3] = [
         (
             "toolgate_cache_saved_seconds_total",
             "Time that executors would have taken for what hits answered.",

@@ -7,6 +7,8 @@ use hmac_sha256::Hash;
 
 use super::{CacheScope, Epochs};
 
+pub use crate::names::CacheTag;
+
 /// Everything by which a look-up can have been made stale. Names of tools are in lower case.
 #[derive(Clone, Copy, Debug)]
 pub struct Covered<'c> {
@@ -23,8 +25,6 @@ pub struct Covered<'c> {
     /// The bytes of the key.
     pub key: &'c [u8],
 }
-
-pub use crate::names::CacheTag;
 
 /// [`CacheScope`] with its names borrowed. The order is the same: variants and their members stand as they do there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

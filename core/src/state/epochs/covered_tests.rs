@@ -15,7 +15,7 @@ impl Random {
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((mixed ^ (mixed >> 31)) % u64::try_from(bound).unwrap()).unwrap()
+        usize::try_from((mixed ^ (mixed >> 31)) >> 1).unwrap().checked_rem(bound).unwrap()
     }
 
     fn name(&mut self) -> &'static str {
