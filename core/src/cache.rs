@@ -9,12 +9,14 @@ mod driver;
 mod entry;
 mod envelope;
 pub(crate) mod flight;
+mod inspect;
 mod key;
 mod life;
 mod memory;
 mod ranks;
 mod reach;
 mod refreshes;
+mod saved;
 pub mod table;
 mod tier;
 
@@ -24,15 +26,18 @@ pub use driver::{Hit, Missed, Wanted, look_up};
 pub(crate) use driver::{look_in_memory, remember};
 pub use entry::Entry;
 pub use flight::{Place, Role};
+pub use inspect::{Condition, Facts, Held, inspect};
 pub use key::{CacheKey, KeyParts, key_of};
 pub use life::{Demand, Forward, Life, Standing, Terms};
 pub use memory::Memory;
 pub(crate) use reach::store;
 pub use refreshes::RefreshEnd;
 pub(crate) use refreshes::Refreshes;
+pub use saved::Saved;
 pub use tier::{Tier, TierFault};
 
 use crate::config::{CacheRule, CacheRules, CacheScopeChoice, CacheStrategy, SingleFlight};
+use crate::names::CacheTag;
 use crate::registry::Tool;
 use crate::time::Millis;
 
@@ -112,6 +117,12 @@ impl Bypass {
 }
 
 impl CacheOutcome {
+    /// Whether it was answered from a tier with what is fresh: no executor is asked for it, neither now nor in the background.
+    #[must_use]
+    pub const fn is_fresh_hit(self) -> bool {
+        matches!(self, Self::HitMemory | Self::HitDataCentre | Self::HitStore | Self::HitSql)
+    }
+
     /// The name in records and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -195,4 +206,16 @@ fn rule_of<'r>(rules: &'r CacheRules, tool: &Tool) -> Option<&'r CacheRule> {
 #[must_use]
 pub fn single_flight(rules: &CacheRules, tool: &Tool) -> SingleFlight {
     rule_of(rules, tool).and_then(|rule| rule.single_flight).unwrap_or(rules.single_flight)
+}
+
+/// The tags by which answers of this tool can be made stale.
+#[must_use]
+pub fn tags_of<'r>(rules: &'r CacheRules, tool: &Tool) -> &'r [CacheTag] {
+    rule_of(rules, tool).map_or(&[], |rule| &rule.tags)
+}
+
+/// Whether some rule has the tag.
+#[must_use]
+pub fn has_tag(rules: &CacheRules, tag: &CacheTag) -> bool {
+    rules.rules.iter().any(|rule| rule.tags.contains(tag))
 }

@@ -23,8 +23,8 @@ use crate::refusal::{Refusal, RefusalKind};
 use crate::registry::{self, Current};
 use crate::request::{Header, Method, Request, RequestBody};
 use crate::response::{self, Answer, Response};
-use crate::tool_call::{self, Unanswered};
-use crate::{engine_call, identity, limits, rate};
+use crate::tool_call::{self, Source, Unanswered};
+use crate::{engine_call, identity, limits, rate, warm};
 
 /// One isolate's gateway. A host keeps it in a thread-local `Rc` for the isolate's life and calls nothing else of the core
 /// but [`crate::state::step`] (in the durable owner) and [`crate::record::install`] (once, at start).
@@ -51,11 +51,13 @@ impl Gateway {
         handle(platform, &isolate, &request).await
     }
 
-    /// The scheduled job: fetches every list of tools anew, and lets the stores drop what has expired.
+    /// The scheduled job: fetches every list of tools anew, makes the calls whose answers are to be cached, and lets the stores
+    /// drop what has expired.
     pub async fn scheduled<P: Platform>(&self, platform: &P) {
         let isolate = self.isolate(platform).await;
         if let Ok(running) = isolate.running() {
             registry::refresh_all(platform, running).await;
+            warm::run(platform, &isolate, running, None).await;
             if running.config.cache.uses_sql() {
                 cache::table::sweep(platform, platform.now()).await;
             }
@@ -142,13 +144,14 @@ async fn pipeline<P: Platform>(
     match admitted {
         // cache, route, execute: see the straight function of each kind of request.
         Admitted::Tool(call) => {
-            match tool_call::answer(platform, isolate, running, &context, *call, request, record).await {
+            let asked = (request, Source::Anywhere);
+            match tool_call::answer(platform, isolate, running, &context, *call, asked, record).await {
                 Ok(answer) => Ok(answer),
                 Err(unanswered) => guard.cover(&tools, unanswered, record).await,
             }
         }
         Admitted::Engine(call) => engine_call::answer(platform, running, &context, call, request, record).await,
-        Admitted::Own => own::answer(platform, running, &context, &tools, &asked, request).await,
+        Admitted::Own => own::answer(platform, isolate, running, &context, &tools, &asked, request).await,
     }
 }
 
@@ -226,7 +229,7 @@ impl<'a, P: Platform> Guard<'a, P> {
         if self.admit(tools, &caller, &held, record).is_err() {
             return Err(refusal);
         }
-        spare.answer(self.platform, &caller, &held, record).ok_or(refusal)
+        spare.answer(self.platform, self.running, (&caller, &held), record).ok_or(refusal)
     }
 
     /// What the request is, for the decisions on it.
@@ -241,7 +244,7 @@ impl<'a, P: Platform> Guard<'a, P> {
 }
 
 /// record: one line, the counters, and for a refusal what explains it later.
-fn emit<P: Platform>(platform: &P, isolate: &Rc<Isolate>, record: &Record, status: u16) {
+pub(crate) fn emit<P: Platform>(platform: &P, isolate: &Rc<Isolate>, record: &Record, status: u16) {
     let now = platform.now();
     let line = record.line(status, now);
     tracing::info!(line = line.as_str());

@@ -65,6 +65,24 @@ pub const REFRESH_AHEAD_HITS: u32 = 4;
 /// It is fetched anew in the last of so many parts of its time.
 pub const REFRESH_AHEAD_PARTS: u64 = 10;
 
+/// Most tags of one rule about the cache.
+pub const CACHE_TAGS: usize = 8;
+
+/// Most calls that are made beforehand.
+pub const CACHE_WARM: usize = 64;
+
+/// Most bytes of the arguments of such a call.
+pub const CACHE_WARM_INPUT_BYTES: usize = 16 * 1024;
+
+/// Most calls to executors in one run of the job that makes them: each may take as long as any call.
+pub const CACHE_WARM_CALLS: usize = 16;
+
+/// Longest such run, its last call included: who asked for it has an answer before clients give up at 60 s.
+pub const CACHE_WARM_TIME: Millis = Millis::from_secs(58);
+
+/// Most tools whose savings are counted one by one, in an isolate and in the deployment.
+pub const SAVED_TOOLS: usize = 128;
+
 /// Most bytes in a number's text: Python's own limit for integers is 4,300 digits.
 pub const NUMBER_BYTES: usize = 4_400;
 

@@ -1,5 +1,6 @@
 //! What the gateway answers by itself.
 
+mod cache_route;
 mod conditional;
 mod epochs_route;
 mod keys_route;
@@ -91,6 +92,7 @@ const CORS_HEADERS: &str = "authorization, x-api-key, content-type, accept, idem
 /// The refusals of the operation.
 pub(crate) async fn answer<P: Platform>(
     platform: &P,
+    isolate: &Rc<Isolate>,
     running: &Running,
     context: &Context<'_>,
     tools: &Current,
@@ -106,7 +108,7 @@ pub(crate) async fn answer<P: Platform>(
         Operation::FormattedGet(name) => {
             listing::get(platform, running, context, name, query, project, formatted).await
         }
-        _ => return unlisted(platform, running, context, tools, asked, request).await,
+        _ => return unlisted(platform, isolate, running, context, tools, asked, request).await,
     };
     listed.map(|answer| revalidated(answer, request))
 }
@@ -114,6 +116,7 @@ pub(crate) async fn answer<P: Platform>(
 /// The answers that change with the time, or are asked for by other methods: no client keeps those.
 async fn unlisted<P: Platform>(
     platform: &P,
+    isolate: &Rc<Isolate>,
     running: &Running,
     context: &Context<'_>,
     tools: &Current,
@@ -137,6 +140,10 @@ async fn unlisted<P: Platform>(
         Operation::KeyCreate => keys_route::create(platform, running, context, request).await,
         Operation::KeyRotate(id) => keys_route::rotate(platform, running, context, id, request).await,
         Operation::KeyRevoke(id) => keys_route::revoke(platform, running, context, id).await,
+        Operation::CacheStatistics => cache_route::statistics(platform, running, context).await,
+        Operation::CacheLookup => cache_route::look_up(platform, isolate, running, context, request).await,
+        Operation::CacheInvalidate => cache_route::invalidate(platform, running, context, request).await,
+        Operation::CacheWarm => Ok(cache_route::warm(platform, isolate, running, context).await),
         _ => Err(Refusal::new(RefusalKind::PathUnknown)),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod explain;
 pub mod metrics;
+pub(crate) mod savings;
 mod subscriber;
 
 pub use subscriber::install;
@@ -9,7 +10,7 @@ pub use subscriber::install;
 use std::rc::Rc;
 
 use crate::admission::Noted;
-use crate::cache::{Bypass, CacheOutcome, Forward, Place, Role};
+use crate::cache::{Bypass, CacheOutcome, Forward, Place, Role, Saved};
 use crate::json::write_string;
 use crate::names::{CallerId, ExecutorId, KeyId, LimitId, TenantId, UserId};
 use crate::rate::Fields;
@@ -77,6 +78,8 @@ pub struct Record {
     pub cache: CacheOutcome,
     /// Why an executor had to be asked, where the cache was looked into.
     pub forward: Option<Forward>,
+    /// What was saved by answering it from cache.
+    pub saved: Option<Saved>,
     /// What it was to others that missed the same key.
     pub flight: Role,
     /// Where it looked for them.
@@ -126,6 +129,7 @@ impl Record {
             attempts: 0,
             cache: CacheOutcome::Bypass(Bypass::NotAToolCall),
             forward: None,
+            saved: None,
             flight: Role::None,
             flight_at: None,
             refusal: None,

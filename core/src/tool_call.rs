@@ -1,8 +1,11 @@
 //! An admitted tool call: cache, route, execute, and what has to be told afterwards.
 
+mod described;
 mod look;
 mod refresh;
 mod spare;
+
+pub(crate) use described::{Place, Source};
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -41,28 +44,26 @@ pub(crate) async fn answer<P: Platform>(
     running: &Running,
     context: &Context<'_>,
     call: ToolCall<'_>,
-    request: &Request,
+    (request, source): (&Request, Source),
     record: &mut Record,
 ) -> Result<Answer<P::Stream>, Unanswered> {
-    record.user.clone_from(&call.user);
-    record.tool = Some(CalledTool::Registered(Rc::clone(&call.tool)));
-    record.executor = running.config.executors.get(call.tool.executor).map(|executor| executor.id.clone());
-
+    note(running, &call, record);
     // What the operator asks of inputs comes before the cache: an answer is kept, and served, only for what fulfils it.
     if let Err(error) = check_rules(&running.config.inputs, &call.tool.folded, call.tool.name.tool(), &call.input) {
         record.cache = CacheOutcome::Bypass(Bypass::InputRefused);
         return Ok(bad_input(platform, record, &error));
     }
 
-    // cache
+    // cache; what is to be replaced is not looked for, and nobody else brings it
     let directives = Directives::parse(request.headers.get(Header::CacheControl).unwrap_or_default());
     let kept = key_for(running, context, &call, directives);
-    let wanted = kept.as_ref().ok().map(|(keep, key)| wanted(context, &call, *keep, key, directives));
+    let at = kept.as_ref().ok().filter(|_| source == Source::Anywhere);
+    let wanted = at.map(|(keep, key)| wanted(context, &call, *keep, key, directives));
     record.cache = kept.as_ref().map_or_else(|bypass| CacheOutcome::Bypass(*bypass), |_| CacheOutcome::MissNotStored);
     let stale = match look(platform, running, wanted.as_ref(), record).await {
         Ok(hit) => {
             let told = KeptTold { overruled: hit.overruled, fwd_status: None };
-            let answer = kept_answer(platform, &hit.entry, hit.outcome, told, record);
+            let answer = kept_answer(platform, running, &hit.entry, (hit.outcome, told), record);
             if let (Ok(kept), true) = (kept, may_run_besides(&call, request)) {
                 refresh::soon(platform, isolate, context, call, kept, &hit, record);
             }
@@ -98,7 +99,9 @@ pub(crate) async fn answer<P: Platform>(
     let lead = match &asked {
         None => Lead::nobody(running),
         Some(asked) => match flight::board(platform, running, asked, record).await {
-            Boarded::Served(entry, how) => return Ok(kept_answer(platform, &entry, how, KeptTold::default(), record)),
+            Boarded::Served(entry, how) => {
+                return Ok(kept_answer(platform, running, &entry, (how, KeptTold::default()), record));
+            }
             Boarded::Fly(lead) => lead,
         },
     };
@@ -120,11 +123,18 @@ pub(crate) async fn answer<P: Platform>(
             land(platform, running, lead, None, record);
             // Of a claimed idempotency key the outcome is what happened, also when it is asked for once more.
             let stale = stale.filter(|_| claim.is_none() && failed.may_be_covered());
-            let of = |(entry, (keep, _))| Spare::new(entry, context, &call, (keep, directives), failed.status);
+            let of = |(entry, (keep, key))| Spare::new(entry, context, &call, (keep, key, directives), failed.status);
             let spare = stale.zip(kept.ok()).map(of);
             fail(platform, &call, claim, failed, record).await.map_err(|refusal| Unanswered { refusal, spare })
         }
     }
+}
+
+/// What the record says of the call.
+fn note(running: &Running, call: &ToolCall<'_>, record: &mut Record) {
+    record.user.clone_from(&call.user);
+    record.tool = Some(CalledTool::Registered(Rc::clone(&call.tool)));
+    record.executor = running.config.executors.get(call.tool.executor).map(|executor| executor.id.clone());
 }
 
 /// The answer to an input that nobody need be asked about, in the tool's own form.

@@ -11,6 +11,8 @@ const WORDS: &[&str] = &["action", "hex", "json", "limits", "names", "nearest", 
 const DRIVERS: &[&str] = &[
     "cache/driver",
     "cache/flight/driver",
+    "cache/inspect",
+    "cache/reach",
     "cache/table",
     "config/build",
     "engine_call",
@@ -27,6 +29,7 @@ const DRIVERS: &[&str] = &[
     "listing",
     "identity/issued",
     "own",
+    "own/cache_route",
     "own/epochs_route",
     "own/keys_route",
     "own/worker_route",
@@ -37,6 +40,7 @@ const DRIVERS: &[&str] = &[
     "state",
     "tool_call",
     "upstream/send",
+    "warm",
     "ports",
 ];
 

@@ -88,7 +88,7 @@ impl Entry {
 
     /// Whether the entry is in the last part of its time.
     #[must_use]
-    pub(super) fn is_nearly_over(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_nearly_over(&self, now: Timestamp) -> bool {
         let part = self.stored_at.until(self.expires_at).get() / REFRESH_AHEAD_PARTS;
         now.until(self.expires_at).get() <= part
     }

@@ -54,6 +54,18 @@ impl Memory {
         Some(got)
     }
 
+    /// The entry under `key`, as it lies there: looking at it is no use of it.
+    #[must_use]
+    pub fn peek(&self, key: &CacheKey) -> Option<Rc<Entry>> {
+        self.entries.peek(key.as_bytes()).map(|held| Rc::clone(&held.entry))
+    }
+
+    /// Most bytes that are held.
+    #[must_use]
+    pub const fn bound(&self) -> usize {
+        self.most
+    }
+
     /// Keeps an entry, pushing out others, or itself if it is worth least; one larger than the whole bound is not kept.
     pub fn put(&mut self, key: CacheKey, entry: Rc<Entry>) {
         self.remove(&key);

@@ -179,17 +179,15 @@ impl Builder<'_> {
             max_retries: u32::try_from(execute.max_retries).unwrap_or(limits::RETRIES_MAX),
             response_bytes: size(execute.response_bytes),
         };
+        let json = json::Limits {
+            depth: count(limits.json_depth),
+            values: count(limits.json_values),
+            string_bytes: size(limits.string_bytes),
+            number_bytes: limits::NUMBER_BYTES,
+        };
+        let offered: Vec<_> = executors.iter().flat_map(|executor| executor.value.tools.iter().cloned()).collect();
         Config {
-            limits: RequestLimits {
-                body_bytes: size(limits.body_bytes),
-                json: json::Limits {
-                    depth: count(limits.json_depth),
-                    values: count(limits.json_values),
-                    string_bytes: size(limits.string_bytes),
-                    number_bytes: limits::NUMBER_BYTES,
-                },
-                long_poll: limits.long_poll,
-            },
+            limits: RequestLimits { body_bytes: size(limits.body_bytes), json, long_poll: limits.long_poll },
             epochs: EpochRules { lease: epochs.lease, fail_mode: epochs.fail_mode },
             executors: executors.into_iter().map(|section| self.executor(section, execute.timeout)).collect(),
             registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
@@ -200,7 +198,7 @@ impl Builder<'_> {
             inputs: inputs::build(inputs, self.faults),
             policies: self.policies(&policies),
             country_header: policy.country_header,
-            cache: self.cache(cache),
+            cache: self.cache(cache, &offered, json),
             execute,
             cors_origins: cors.origins,
             notices: Vec::new(),
@@ -271,7 +269,7 @@ impl Builder<'_> {
     }
 }
 
-fn size(Bytes(bytes): Bytes) -> usize {
+pub(super) fn size(Bytes(bytes): Bytes) -> usize {
     count(bytes)
 }
 

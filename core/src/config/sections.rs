@@ -3,13 +3,14 @@
 use super::document::{Located, choice, document};
 use super::inputs::InputSection;
 use super::issuer_sections::IssuerSection;
+use super::price::Price;
 use super::quantity::Bytes;
 use super::rate::RateSection;
 use super::words::{BaseUrl, KeyHash, ProjectPattern, SettingName, UserPattern};
 use crate::action::ActionPattern;
 use crate::json::Limits;
 use crate::limits;
-use crate::names::{CallerId, ExecutorId, KeyId, Project, RoleId, TenantId, ToolPattern};
+use crate::names::{CacheTag, CallerId, ExecutorId, KeyId, Project, RoleId, TenantId, ToolName, ToolPattern, UserId};
 use crate::time::Millis;
 
 document! {
@@ -249,8 +250,12 @@ document! { default
         eviction: Eviction = Eviction::CostAware;
         /// Where calls that miss the same key at the same time find each other, so that one asks the executor: "isolate", "owner" (over all isolates, by a durable owner), "adaptive" (as is worth it), "off".
         single_flight: SingleFlight = SingleFlight::Isolate;
+        /// What a million tokens of a language model cost, such as "0.15": for the savings that are told, in whatever currency you think.
+        price_per_million_tokens: Price = Price::default();
         /// The operator's rules for tools that declare nothing; the first that names a tool decides.
         rules: Vec<Located<CacheRuleSection>> = Vec::new();
+        /// Calls that the scheduled job makes, so that their answers are cached before anybody asks; at most 64.
+        warm: Vec<Located<CacheWarmSection>> = Vec::new();
     }
 }
 
@@ -301,6 +306,10 @@ document! {
         refresh_ahead: Option<bool>;
         /// As cache.max_age_min, if absent.
         max_age_min: Option<Millis>;
+        /// Names by which answers of these tools can be made stale together with those of other tools; at most 8.
+        tags: Vec<CacheTag> = Vec::new();
+        /// What one call of these tools costs, such as "0.002": for the savings that are told.
+        price_per_call: Price = Price::default();
     }
 }
 
@@ -313,6 +322,24 @@ choice! {
         SemiDynamic = "semi-dynamic",
         /// All the time.
         Dynamic = "dynamic",
+    }
+}
+
+document! {
+    /// A call that is made so that its answer is cached.
+    pub(super) struct CacheWarmSection {
+        /// The tenant whose call it is.
+        tenant: TenantId;
+        /// The tool: one that reads only, or that a rule names.
+        tool: ToolName;
+        /// The version; the preferred one, if absent.
+        version: Option<String>;
+        /// The arguments: a JSON object, as a caller would send it.
+        input: String = "{}".to_owned();
+        /// The user_id that it is made for.
+        user: Option<UserId>;
+        /// The org/project that it is made in.
+        project: Option<Project>;
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::rc::Rc;
 
-use super::Record;
+use super::savings::{self, Savings, decimal};
+use super::{CalledTool, Record};
 use crate::cache::RefreshEnd;
 use crate::isolate::{Isolate, Running};
 use crate::limits;
@@ -38,6 +39,7 @@ enum Series {
 #[derive(Debug, Default)]
 pub struct Counters {
     counted: RefCell<BTreeMap<Series, u64>>,
+    savings: Savings,
     /// A job will tell the owner; another may be started after this, in case it was cut off.
     flushing_until: Cell<Timestamp>,
 }
@@ -57,6 +59,9 @@ impl Counters {
                 add(Series::CacheForward { why: forward.name() }, 1);
             }
             add(Series::Flight { role: record.flight.name() }, 1);
+        }
+        if let (Some(saved), Some(CalledTool::Registered(tool))) = (record.saved, &record.tool) {
+            self.savings.add(&tool.folded, saved);
         }
         for name in &record.degraded {
             add(Series::Degraded { name }, 1);
@@ -81,7 +86,8 @@ impl Counters {
 
     fn take(&self) -> Vec<(String, u64)> {
         let counted = std::mem::take(&mut *self.counted.borrow_mut());
-        counted.into_iter().map(|(series, by)| (series_name(series), by)).collect()
+        let counted = counted.into_iter().map(|(series, by)| (series_name(series), by));
+        counted.chain(self.savings.take()).collect()
     }
 }
 
@@ -144,9 +150,17 @@ async fn add<P: Platform>(platform: &P, running: &Running) -> Result<(), Durable
 /// # Errors
 /// [`DurableError`] when their owner could not be asked.
 pub(crate) async fn exposition<P: Platform>(platform: &P, running: &Running) -> Result<String, DurableError> {
+    sums(platform, running).await.map(|sums| write_exposition(&sums))
+}
+
+/// All sums by series, what this isolate has counted included.
+///
+/// # Errors
+/// As [`exposition`].
+pub(crate) async fn sums<P: Platform>(platform: &P, running: &Running) -> Result<Vec<(String, u64)>, DurableError> {
     add(platform, running).await?;
     match state::apply(platform, OWNER, &Command::Counters(counters::Command::Read)).await? {
-        Reply::Counters(counters::Reply::Sums(sums)) => Ok(write_exposition(&sums)),
+        Reply::Counters(counters::Reply::Sums(sums)) => Ok(sums),
         _ => Err(DurableError::Unavailable),
     }
 }
@@ -172,6 +186,7 @@ fn write_exposition(sums: &[(String, u64)]) -> String {
             let _infallible = writeln!(text, "{series} {sum}");
         }
     }
+    savings::write_exposition(&mut text, sums);
     let of = |name: &str| sums.iter().find(|(series, _)| series == name).map_or(0, |(_, sum)| *sum);
     let family = "toolgate_request_duration_seconds";
     let _infallible =
@@ -192,8 +207,7 @@ fn write_exposition(sums: &[(String, u64)]) -> String {
 
 /// Milliseconds as decimal seconds: `0.005`, `30`.
 fn seconds(ms: u64) -> String {
-    let (whole, rest) = (ms / 1000, ms % 1000);
-    if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:03}").trim_end_matches('0').to_owned() }
+    decimal(ms, 3)
 }
 
 #[cfg(test)]

@@ -6,18 +6,20 @@ use std::rc::Rc;
 use crate::admission::{Context, ToolCall};
 use crate::cache::flight::Asked;
 use crate::cache::{
-    self, Bypass, CacheKey, CacheOutcome, Demand, Directives, Entry, Forward, Hit, Keep, KeyParts, Terms, Tier, Wanted,
+    self, Bypass, CacheKey, CacheOutcome, Demand, Directives, Entry, Forward, Hit, Keep, KeyParts, Saved, Terms, Tier,
+    Wanted,
 };
-use crate::config::{CacheScopeChoice, ExecutorKind};
+use crate::config::{CacheRules, CacheScopeChoice, ExecutorKind};
 use crate::epochs::Held;
 use crate::idempotency::Claim;
 use crate::isolate::Running;
 use crate::names::{TenantId, UserId};
 use crate::ports::Platform;
-use crate::record::Record;
+use crate::record::{CalledTool, Record};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::registry::Tool;
 use crate::response::{Answer, KeptTold, cache_status, execute_body};
+use crate::state::epochs::Covered;
 use crate::time::Timestamp;
 
 /// What the cache has for the call; else what may be answered if the executor fails.
@@ -52,12 +54,15 @@ pub(super) fn not_cached(record: &Record) -> Refusal {
 /// The answer to a call that was made before, or by another.
 pub(super) fn kept_answer<P: Platform>(
     platform: &P,
+    running: &Running,
     entry: &Entry,
-    outcome: CacheOutcome,
-    told: KeptTold,
+    (outcome, told): (CacheOutcome, KeptTold),
     record: &mut Record,
 ) -> Answer<P::Stream> {
     record.cache = outcome;
+    if let (true, Some(CalledTool::Registered(tool))) = (outcome.is_fresh_hit(), &record.tool) {
+        record.saved = Some(Saved::by(&running.config.cache, tool, entry));
+    }
     record.degraded.extend(told.overruled.map(Demand::overruled));
     let body = execute_body(&record.request_id, &entry.output, true, &entry.duration, &entry.finished_at);
     let (now, mut answer) = (platform.now(), Answer::json(200, body));
@@ -109,12 +114,27 @@ pub(super) fn key_for(
     Ok((keep, cache::key_of(&parts)))
 }
 
-pub(super) fn floor_of(held: &Held, tenant: &TenantId, tool: &Tool, user: Option<&UserId>, keep: Keep) -> u64 {
+/// The oldest version of the epochs that an entry of this place may carry.
+pub(super) fn floor_of(
+    rules: &CacheRules,
+    held: &Held,
+    (tenant, user): (&TenantId, Option<&UserId>),
+    tool: &Tool,
+    (keep, key): (Keep, &CacheKey),
+) -> u64 {
     let user = match keep.scope {
         CacheScopeChoice::Shared => None,
         CacheScopeChoice::User => Some(user.map_or("", UserId::as_str)),
     };
-    held.epochs.cache_floor_of(tenant.as_str(), tool.toolkit_folded(), user)
+    held.epochs.cache_floor_of(&Covered {
+        tenant: tenant.as_str(),
+        toolkit: tool.toolkit_folded(),
+        tool: &tool.folded,
+        // Without narrow scopes, nobody asks for tags.
+        tags: if held.epochs.cache.is_empty() { &[] } else { cache::tags_of(rules, tool) },
+        user,
+        key: key.as_bytes(),
+    })
 }
 
 pub(super) fn wanted<'k>(
@@ -124,7 +144,8 @@ pub(super) fn wanted<'k>(
     key: &'k CacheKey,
     directives: Directives,
 ) -> Wanted<'k> {
-    let floor = floor_of(context.held, &context.caller.tenant, &call.tool, call.user.as_ref(), keep);
+    let whose = (&context.caller.tenant, call.user.as_ref());
+    let floor = floor_of(&context.config.cache, context.held, whose, &call.tool, (keep, key));
     let farthest = Tier::farthest(keep.strategy, keep.whole_life());
     Wanted { key, floor, farthest, terms: Terms::of(keep.life, directives) }
 }

@@ -47,7 +47,8 @@ pub(super) fn soon<P: Platform>(
     {
         return;
     }
-    let floor = super::floor_of(context.held, &context.caller.tenant, &call.tool, call.user.as_ref(), keep);
+    let whose = (&context.caller.tenant, call.user.as_ref());
+    let floor = super::floor_of(&context.config.cache, context.held, whose, &call.tool, (keep, &key));
     let ToolCall { tool, input, user, run_at, include_stacktrace, project } = call;
     let refresh = Refresh {
         tenant: context.caller.tenant.clone(),

@@ -4,9 +4,10 @@ use std::rc::Rc;
 
 use super::{floor_of, kept_answer};
 use crate::admission::{Context, ToolCall};
-use crate::cache::{CacheOutcome, Directives, Entry, Keep, Standing, Terms};
+use crate::cache::{CacheKey, CacheOutcome, Directives, Entry, Keep, Standing, Terms};
 use crate::config::Caller;
 use crate::epochs::Held;
+use crate::isolate::Running;
 use crate::names::{TenantId, UserId};
 use crate::ports::Platform;
 use crate::record::Record;
@@ -37,6 +38,7 @@ pub(crate) struct Spare {
     tool: Rc<Tool>,
     user: Option<UserId>,
     keep: Keep,
+    key: CacheKey,
     terms: Terms,
     /// The status that the executor failed with, if it gave one.
     status: Option<u16>,
@@ -48,11 +50,12 @@ impl Spare {
         entry: Rc<Entry>,
         context: &Context<'_>,
         call: &ToolCall<'_>,
-        (keep, directives): (Keep, Directives),
+        (keep, key, directives): (Keep, CacheKey, Directives),
         status: Option<u16>,
     ) -> Box<Self> {
         let (tenant, terms) = (context.caller.tenant.clone(), Terms::of(keep.life, directives));
-        Box::new(Self { entry, tenant, tool: Rc::clone(&call.tool), user: call.user.clone(), keep, terms, status })
+        let (tool, user) = (Rc::clone(&call.tool), call.user.clone());
+        Box::new(Self { entry, tenant, tool, user, keep, key, terms, status })
     }
 
     /// The answer, for a caller that was admitted again after the executor had failed: that may have taken long, and what was
@@ -60,16 +63,16 @@ impl Spare {
     pub(crate) fn answer<P: Platform>(
         self,
         platform: &P,
-        caller: &Caller,
-        held: &Held,
+        running: &Running,
+        (caller, held): (&Caller, &Held),
         record: &mut Record,
     ) -> Option<Answer<P::Stream>> {
-        let Self { entry, tenant, tool, user, keep, terms, status } = self;
-        let floor = floor_of(held, &tenant, &tool, user.as_ref(), keep);
+        let Self { entry, tenant, tool, user, keep, key, terms, status } = self;
+        let floor = floor_of(&running.config.cache, held, (&tenant, user.as_ref()), &tool, (keep, &key));
         let standing = terms.standing(&entry, platform.now(), floor);
         let is_due = matches!(standing, Standing::Fresh(_) | Standing::Stale | Standing::Spare);
         let may_be_served = is_due && held.is_current() && caller.tenant == tenant;
         let told = KeptTold { overruled: None, fwd_status: status };
-        may_be_served.then(|| kept_answer(platform, &entry, CacheOutcome::StaleIfError, told, record))
+        may_be_served.then(|| kept_answer(platform, running, &entry, (CacheOutcome::StaleIfError, told), record))
     }
 }

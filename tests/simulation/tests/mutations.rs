@@ -8,6 +8,8 @@
 mod freshness;
 #[path = "mutations/keys.rs"]
 mod keys;
+#[path = "mutations/operators.rs"]
+mod operators;
 #[path = "mutations/tiers.rs"]
 mod tiers;
 #[path = "mutations/tokens.rs"]
@@ -349,7 +351,7 @@ fn each_deliberate_defect_is_noticed() {
     let only = std::env::var("TOOLGATE_MUTANT").ok();
     let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants");
     let is_meant = |mutant: &&Mutant| only.as_deref().is_none_or(|only| mutant.name.starts_with(only));
-    let all = [MUTANTS, freshness::MUTANTS, keys::MUTANTS, tiers::MUTANTS, tokens::MUTANTS];
+    let all = [MUTANTS, freshness::MUTANTS, keys::MUTANTS, operators::MUTANTS, tiers::MUTANTS, tokens::MUTANTS];
     let meant: Vec<&Mutant> = all.into_iter().flatten().filter(is_meant).collect();
     assert!(!meant.is_empty(), "no such mutant");
     hold_without_a_defect(&copy, &meant);

@@ -1,16 +1,25 @@
-//! What may be answered from cache, and for how long.
+//! What may be answered from cache, for how long, and what that saves.
 
 use super::{Builder, size};
 use crate::cache::Life;
 use crate::config::document::Located;
 use crate::config::sections::{CacheRuleSection, CacheSection, TtlClass};
-use crate::config::{CacheRule, CacheRules};
-use crate::limits::{CACHE_STALE_MAX, CACHE_TTL_MAX};
+use crate::config::{CacheRule, CacheRules, cache};
+use crate::json;
+use crate::limits::{CACHE_STALE_MAX, CACHE_TAGS, CACHE_TTL_MAX};
+use crate::names::ToolPattern;
 use crate::time::Millis;
 
 impl Builder<'_> {
-    pub(super) fn cache(&mut self, mut section: CacheSection) -> CacheRules {
+    /// The rules that a section means. `offered` are the patterns of the tools that are taken from some executor.
+    pub(super) fn cache(
+        &mut self,
+        mut section: CacheSection,
+        offered: &[ToolPattern],
+        json: json::Limits,
+    ) -> CacheRules {
         let rules = std::mem::take(&mut section.rules);
+        let warm = cache::warm(std::mem::take(&mut section.warm), offered, json, self.faults);
         let life = Life {
             while_revalidate: section.stale_while_revalidate,
             if_error: section.stale_if_error,
@@ -18,13 +27,26 @@ impl Builder<'_> {
             max_age_min: section.max_age_min,
         };
         CacheRules {
-            rules: rules.into_iter().map(|rule| self.cache_rule(rule, &section, life)).collect(),
+            rules: rules
+                .into_iter()
+                .enumerate()
+                .map(|(index, rule)| {
+                    if rule.value.tags.len() > CACHE_TAGS {
+                        let (place, message) =
+                            (format!("cache.rules[{index}].tags"), format!("are more than {CACHE_TAGS}"));
+                        self.fault(rule.line, &place, &message);
+                    }
+                    self.cache_rule(rule, &section, life)
+                })
+                .collect(),
             ttl: section.ttl,
             life,
             memory_bytes: size(section.memory),
             strategy: section.strategy,
             eviction: section.eviction,
             single_flight: section.single_flight,
+            price_per_million_tokens: section.price_per_million_tokens,
+            warm,
         }
     }
 
@@ -59,6 +81,8 @@ impl Builder<'_> {
             scope: rule.scope,
             strategy: rule.strategy,
             single_flight: rule.single_flight,
+            tags: rule.tags,
+            price_per_call: rule.price_per_call,
             life: Life {
                 while_revalidate: rule.stale_while_revalidate.unwrap_or(life.while_revalidate),
                 if_error: rule.stale_if_error.unwrap_or(life.if_error),

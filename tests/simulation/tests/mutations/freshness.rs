@@ -82,8 +82,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     of_stories(
         "freshness: a failure is covered under old epochs",
         SPARE,
-        "let floor = floor_of(held, &tenant, &tool, user.as_ref(), keep);",
-        "let floor = { let _ = (floor_of, &tool, &user, keep); 0 };",
+        "let floor = floor_of(&running.config.cache, held, (&tenant, user.as_ref()), &tool, (keep, &key));",
+        "let floor = { let _ = (floor_of, &tool, &user, keep, &key); 0 };",
     ),
     of_stories(
         "freshness: a failure is covered under epochs that nobody knows",

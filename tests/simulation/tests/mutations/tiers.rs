@@ -33,6 +33,25 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "if entry.epoch >= wanted.floor || entry.is_usable(now, wanted.floor) {",
     ),
     of_stories(
+        "tiers: what is past its time is nothing",
+        DRIVER,
+        "if entry.is_usable(now, wanted.floor) {",
+        "if entry.is_servable(now, wanted.floor) {",
+    ),
+    of_stories(
+        "tiers: windows are no part of a life",
+        REACH,
+        "let stale_until = entry.stale_until;",
+        "let stale_until = entry.expires_at;",
+    ),
+    Mutant {
+        test: ["stories", "freshness"],
+        name: "tiers: an older one takes the place of a newer",
+        file: DRIVER,
+        find: "entry.stored_at <= known",
+        replace: "entry.stored_at < known && wanted.floor == u64::MAX",
+    },
+    of_stories(
         "tiers: any key's entry is served",
         ENTRY,
         "if stored.key == key { Ok(stored.entry) }",

@@ -8,6 +8,7 @@ mod freshness;
 mod inputs;
 mod keys;
 mod keys_managed;
+mod operators;
 mod policies;
 mod rates;
 mod story;

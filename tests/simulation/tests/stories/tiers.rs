@@ -1,5 +1,7 @@
 //! The cache's tiers: which of them an entry reaches, who answers from where, and what each fault comes to.
 
+mod past;
+
 use std::cell::Cell;
 use std::rc::Rc;
 
