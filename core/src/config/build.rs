@@ -16,7 +16,7 @@ use super::faults::{ConfigFault, Faults};
 use super::inputs;
 use super::quantity::Bytes;
 use super::rate;
-use super::sections::{Document, ExecutorSection, KindChoice};
+use super::sections::{Document, ExecutorSection, KindChoice, LimitsSection};
 use super::settings::{self, SETTINGS};
 use super::words::SettingName;
 use super::{
@@ -179,15 +179,10 @@ impl Builder<'_> {
             max_retries: u32::try_from(execute.max_retries).unwrap_or(limits::RETRIES_MAX),
             response_bytes: size(execute.response_bytes),
         };
-        let json = json::Limits {
-            depth: count(limits.json_depth),
-            values: count(limits.json_values),
-            string_bytes: size(limits.string_bytes),
-            number_bytes: limits::NUMBER_BYTES,
-        };
+        let limits = request_limits(&limits);
         let offered: Vec<_> = executors.iter().flat_map(|executor| executor.value.tools.iter().cloned()).collect();
         Config {
-            limits: RequestLimits { body_bytes: size(limits.body_bytes), json, long_poll: limits.long_poll },
+            limits,
             epochs: EpochRules { lease: epochs.lease, fail_mode: epochs.fail_mode },
             executors: executors.into_iter().map(|section| self.executor(section, execute.timeout)).collect(),
             registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
@@ -198,7 +193,7 @@ impl Builder<'_> {
             inputs: inputs::build(inputs, self.faults),
             policies: self.policies(&policies),
             country_header: policy.country_header,
-            cache: self.cache(cache, &offered, json),
+            cache: self.cache(cache, &offered, limits.json),
             execute,
             cors_origins: cors.origins,
             notices: Vec::new(),
@@ -269,7 +264,17 @@ impl Builder<'_> {
     }
 }
 
-pub(super) fn size(Bytes(bytes): Bytes) -> usize {
+fn request_limits(limits: &LimitsSection) -> RequestLimits {
+    let json = json::Limits {
+        depth: count(limits.json_depth),
+        values: count(limits.json_values),
+        string_bytes: size(limits.string_bytes),
+        number_bytes: limits::NUMBER_BYTES,
+    };
+    RequestLimits { body_bytes: size(limits.body_bytes), json, long_poll: limits.long_poll }
+}
+
+fn size(Bytes(bytes): Bytes) -> usize {
     count(bytes)
 }
 

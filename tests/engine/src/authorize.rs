@@ -135,7 +135,7 @@ pub(crate) async fn status(engine: &Engine, ask: &Ask) -> Handled {
             begun.shown(&engine.base_url)
         };
         // By what is shown, not by the clock once more: it may be decided between the two.
-        if shown["status"] != "pending" || clock::now_ms() >= until {
+        if shown.get("status").is_none_or(|status| status != "pending") || clock::now_ms() >= until {
             return Ok(Answer::json(200, &shown));
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;

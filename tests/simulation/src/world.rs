@@ -50,6 +50,9 @@ pub struct Faults {
     pub origin: u32,
 }
 
+/// What was written under one name, each with when it ends.
+type Versions = Vec<(u64, Vec<u8>)>;
+
 /// A task and what it is for.
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
@@ -64,7 +67,7 @@ pub struct World {
     pub kv: RefCell<BTreeMap<String, Vec<Vec<u8>>>>,
     pub(crate) durable: RefCell<BTreeMap<String, Vec<u8>>>,
     /// What the data centre's cache holds, by name: when each version ends, newest last.
-    pub edge: RefCell<BTreeMap<String, Vec<(u64, Vec<u8>)>>>,
+    pub edge: RefCell<BTreeMap<String, Versions>>,
     /// The database's tables.
     pub sql: RefCell<BTreeMap<String, sql::Table>>,
     /// Whether hosts have no data centre's cache.

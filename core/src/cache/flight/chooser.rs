@@ -88,13 +88,13 @@ mod tests {
     }
 
     fn run(chooser: &mut Chooser, times: usize, took: u64, others: bool) -> usize {
-        let mut at_owner = 0;
-        for _ in 0..times {
-            at_owner += usize::from(choose(chooser) == Place::Owner);
+        let at_owner = (0..times).filter(|_| {
+            let place = choose(chooser);
             chooser.met(SingleFlight::Adaptive, "a.b", others);
             chooser.took(SingleFlight::Adaptive, "a.b", Millis::new(took));
-        }
-        at_owner
+            place == Place::Owner
+        });
+        at_owner.count()
     }
 
     #[test]

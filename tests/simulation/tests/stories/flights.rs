@@ -82,7 +82,7 @@ impl Crowd {
     }
 
     fn run_for(&self, ms: u64) {
-        let until = self.now() + ms;
+        let until = self.now().saturating_add(ms);
         // Something must wake up then.
         self.isolates[0].world.spawn(self.isolates[0].sleep(ms));
         self.isolates[0].world.run(|| self.now() >= until);

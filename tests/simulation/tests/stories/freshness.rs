@@ -112,7 +112,7 @@ impl Kept {
     }
 
     fn run_for(&self, ms: u64) {
-        let until = self.story.world.now().as_millis() + ms;
+        let until = self.story.world.now().as_millis().saturating_add(ms);
         self.story.world.spawn(self.story.sleep(ms));
         self.story.world.run(|| self.story.world.now().as_millis() >= until);
     }

@@ -212,7 +212,7 @@ impl Story {
 
     /// Lets so much of the world's time go by.
     pub(crate) fn pass(&self, ms: u64) {
-        let until = self.world.now().as_millis() + ms;
+        let until = self.world.now().as_millis().saturating_add(ms);
         // Something must wake up then.
         self.world.spawn(self.sleep(ms));
         self.world.run(|| self.world.now().as_millis() >= until);

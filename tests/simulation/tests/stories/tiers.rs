@@ -45,7 +45,7 @@ projects = ["*"]
     let counted = Rc::clone(&runs);
     first.script(move |request| {
         request.url.ends_with("/tools/execute").then(|| {
-            counted.set(counted.get() + 1);
+            counted.set(usize::saturating_add(counted.get(), 1));
             let output = json!({"value": counted.get()});
             let whole =
                 json!({"success": true, "duration": 1, "finished_at": "2026-01-01T00:00:00Z", "output": output});
