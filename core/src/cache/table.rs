@@ -54,7 +54,7 @@ pub(super) async fn write<P: Platform>(
 
 /// Deletes some of what is over. What fails is left to the next time.
 pub(crate) async fn sweep<P: Platform>(platform: &P, now: Timestamp) {
-    let most = i64::try_from(limits::SQL_SWEPT_ROWS).unwrap_or(i64::MAX);
+    let most = i64::from(limits::SQL_SWEPT_ROWS);
     if platform.query(DELETE_EXPIRED, vec![integer(now), SqlValue::Integer(most)]).await.is_err() {
         tracing::debug!("cache_sql_not_swept");
     }

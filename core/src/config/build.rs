@@ -15,7 +15,7 @@ use super::faults::{ConfigFault, Faults};
 use super::inputs;
 use super::quantity::Bytes;
 use super::rate;
-use super::sections::{Document, ExecutorSection, KindChoice};
+use super::sections::{CacheRuleSection, CacheSection, Document, ExecutorSection, KindChoice};
 use super::settings::{self, SETTINGS};
 use super::words::SettingName;
 use super::{
@@ -199,24 +199,7 @@ impl Builder<'_> {
             inputs: inputs::build(inputs, self.faults),
             policies: self.policies(&policies),
             country_header: policy.country_header,
-            cache: CacheRules {
-                ttl: cache.ttl,
-                memory_bytes: size(cache.memory),
-                strategy: cache.strategy,
-                eviction: cache.eviction,
-                single_flight: cache.single_flight,
-                rules: cache
-                    .rules
-                    .into_iter()
-                    .map(|rule| CacheRule {
-                        tools: rule.tools,
-                        ttl: rule.ttl,
-                        scope: rule.scope,
-                        strategy: rule.strategy,
-                        single_flight: rule.single_flight,
-                    })
-                    .collect(),
-            },
+            cache: cache_rules(cache),
             execute,
             cors_origins: cors.origins,
             notices: Vec::new(),
@@ -282,6 +265,24 @@ impl Builder<'_> {
         };
         let timeout = section.timeout.unwrap_or(most).min(most);
         Executor { id: section.id, kind, tools: section.tools, timeout }
+    }
+}
+
+fn cache_rules(section: CacheSection) -> CacheRules {
+    let rule = |rule: CacheRuleSection| CacheRule {
+        tools: rule.tools,
+        ttl: rule.ttl,
+        scope: rule.scope,
+        strategy: rule.strategy,
+        single_flight: rule.single_flight,
+    };
+    CacheRules {
+        ttl: section.ttl,
+        memory_bytes: size(section.memory),
+        strategy: section.strategy,
+        eviction: section.eviction,
+        single_flight: section.single_flight,
+        rules: section.rules.into_iter().map(rule).collect(),
     }
 }
 

@@ -47,7 +47,7 @@ impl Chooser {
             SingleFlight::Adaptive => {
                 let seen = self.of(tool);
                 seen.misses = seen.misses.wrapping_add(1);
-                let meets = seen.met >= ALWAYS / SELDOM || seen.misses % SELDOM == 0;
+                let meets = seen.met >= ALWAYS / SELDOM || seen.misses.is_multiple_of(SELDOM);
                 let is_worth_it = Millis::new(seen.took) >= FLIGHT_OWNER_WORTH && meets;
                 Some(if is_worth_it { Place::Owner } else { Place::Isolate })
             }
