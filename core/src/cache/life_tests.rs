@@ -12,7 +12,7 @@ const LIFE: Life = Life {
 const FLOOR: u64 = 7;
 
 fn at(secs: u64) -> Timestamp {
-    Timestamp::from_millis(1_000_000 + secs * 1_000)
+    Timestamp::from_millis(1_000_000).after(Millis::from_secs(secs))
 }
 
 /// Kept at 0, fresh until 60, worth keeping until 90.

@@ -73,7 +73,7 @@ mod tests {
     const TIME: Millis = Millis::from_secs(30);
 
     fn at(secs: u64) -> Timestamp {
-        Timestamp::from_millis(1_000_000 + secs * 1_000)
+        Timestamp::from_millis(1_000_000).after(Millis::from_secs(secs))
     }
 
     fn key(number: usize) -> CacheKey {

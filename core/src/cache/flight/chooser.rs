@@ -90,7 +90,7 @@ mod tests {
     fn run(chooser: &mut Chooser, times: usize, took: u64, others: bool) -> usize {
         let mut at_owner = 0;
         for _ in 0..times {
-            at_owner += usize::from(choose(chooser) == Place::Owner);
+            at_owner = usize::saturating_add(at_owner, usize::from(choose(chooser) == Place::Owner));
             chooser.met(SingleFlight::Adaptive, "a.b", others);
             chooser.took(SingleFlight::Adaptive, "a.b", Millis::new(took));
         }
