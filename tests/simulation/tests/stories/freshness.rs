@@ -1,6 +1,7 @@
 //! The life of a kept answer: fresh, stale within the operator's windows, gone; what callers ask; and what goes wrong meanwhile.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
@@ -504,10 +505,12 @@ fn a_clock_that_jumps_serves_nothing_too_old() {
 #[test]
 fn a_list_that_did_not_change_is_not_sent_twice() {
     let kept = kept("");
+    let mut tags = BTreeSet::new();
     for target in ["/v1/tools", "/v1/formatted_tools?format=openai", "/v1/tools/Docs.Get", "/openapi.json"] {
         let first = kept.story.ask(WIDE, Method::Get, target, &Value::Null, &[]);
         let tag = first.headers["etag"].clone();
         assert_eq!((first.status, first.headers["cache-control"].as_str()), (200, "private, no-cache"), "{target}");
+        assert!(tags.insert(tag.clone()), "{target}: the tag of another body");
         let again = [(Header::IfNoneMatch, tag.as_str())];
         let second = kept.story.ask(SECOND, Method::Get, target, &Value::Null, &again);
         assert_eq!((second.status, second.body.as_str(), &second.headers["etag"]), (304, "", &tag), "{target}");
