@@ -39,6 +39,8 @@ const DRIVERS: &[&str] = &[
     "registry/driver",
     "state",
     "tool_call",
+    "tool_call/look",
+    "tool_call/refresh",
     "upstream/send",
     "warm",
     "ports",
