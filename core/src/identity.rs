@@ -29,6 +29,7 @@ use crate::names::KeyId;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::request::{Header, RequestHeaders};
 use crate::state::epochs::Epochs;
+
 pub use discovery::is_web_url;
 pub use tokens::Tokens;
 

@@ -169,8 +169,10 @@ impl Record {
             line.text(name!("gen_ai.tool.name"), tool.name());
             line.text(name!("tool_version"), tool.version());
             line.text(name!("cache"), self.cache.name());
-            line.text(name!("flight"), self.flight.name());
-            line.optional(name!("flight_at"), self.flight_at.map(Place::name));
+            if self.flight != Role::None {
+                line.text(name!("flight"), self.flight.name());
+                line.optional(name!("flight_at"), self.flight_at.map(Place::name));
+            }
         }
         line.optional(name!("executor"), self.executor.as_ref().map(ExecutorId::as_str));
         if self.attempts > 0 {

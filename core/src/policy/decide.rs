@@ -132,7 +132,7 @@ impl PolicySet {
             return Decision { verdict, rules: Vec::new(), errors: Vec::new(), is_clear: true, would: None };
         }
         let mut tally = Tally::default();
-        let mut rules = Vec::with_capacity(4);
+        let mut rules = Vec::new();
         for grant in &request.caller.grants {
             match permits(grant, request) {
                 Some(false) => {}
@@ -152,7 +152,7 @@ impl PolicySet {
     fn with_policies<'a>(&'a self, request: &'a Request<'a>, granted: Tally, mut rules: Vec<&'a str>) -> Decision<'a> {
         let evaluator = Evaluator::new(request);
         let (mut enforced, mut all) = (granted, granted);
-        let mut hits: Vec<Hit<'a>> = Vec::with_capacity(8);
+        let mut hits: Vec<Hit<'a>> = Vec::new();
         self.index.candidates(request, |place| {
             let Some(policy) = self.policies.get(usize::from(place)) else { return };
             let applies = policy.applies(request);

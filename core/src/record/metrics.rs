@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 
 use super::Record;
+use crate::cache::Role;
 use crate::isolate::{Isolate, Running};
 use crate::limits;
 use crate::ports::{DurableError, Platform};
@@ -50,7 +51,9 @@ impl Counters {
         add(Series::Requests { operation: record.operation, outcome: record.outcome() }, 1);
         if record.tool.is_some() {
             add(Series::Cache { outcome: record.cache.name() }, 1);
-            add(Series::Flight { role: record.flight.name() }, 1);
+            if record.flight != Role::None {
+                add(Series::Flight { role: record.flight.name() }, 1);
+            }
         }
         for name in &record.degraded {
             add(Series::Degraded { name }, 1);

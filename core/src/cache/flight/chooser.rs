@@ -3,8 +3,6 @@
 //! A question to a durable owner costs every miss a round trip. It is worth that where a call takes much longer, and calls
 //! that miss do meet others. An isolate sees only its own calls, so now and then one asks an owner to find out.
 
-use std::num::NonZeroUsize;
-
 use lru::LruCache;
 
 use super::Place;
@@ -35,7 +33,8 @@ struct Seen {
 impl Chooser {
     /// Nothing was observed yet.
     pub(super) fn new() -> Self {
-        Self(LruCache::new(NonZeroUsize::new(FLIGHT_TOOLS).unwrap_or(NonZeroUsize::MIN)))
+        // No bound of its own: a cache with one takes all of its room at once, also where nobody chooses.
+        Self(LruCache::unbounded())
     }
 
     /// Where a call of `tool` that misses looks for others; `None` for nowhere.
@@ -71,6 +70,9 @@ impl Chooser {
     }
 
     fn of(&mut self, tool: &str) -> &mut Seen {
+        if !self.0.contains(tool) && self.0.len() >= FLIGHT_TOOLS {
+            self.0.pop_lru();
+        }
         self.0.get_or_insert_mut_ref(tool, Seen::default)
     }
 }

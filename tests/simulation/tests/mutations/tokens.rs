@@ -1,15 +1,10 @@
 //! Deliberate defects of tokens and of policies.
 
-use crate::Mutant;
+use crate::{Mutant, of_authority};
 
 /// A defect that the attacks, or the stories of issuers, must notice.
 const fn of_tokens(name: &'static str, file: &'static str, find: &'static str, replace: &'static str) -> Mutant {
     Mutant { test: ["tokens", ""], name, file, find, replace }
-}
-
-/// A defect that the model of who may do what must notice.
-const fn of_policies(name: &'static str, file: &'static str, find: &'static str, replace: &'static str) -> Mutant {
-    Mutant { test: ["authority", "no_request"], name, file, find, replace }
 }
 
 const DRIVER: &str = "identity/driver.rs";
@@ -103,26 +98,31 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "is_kind && self.algorithm.is_none_or(|own| own == algorithm || is_twin(own))",
         "is_kind && self.algorithm.is_none_or(|own| own == algorithm || is_twin(own) || true)",
     ),
-    of_policies(
+    of_authority(
         "policies: forbid only where nothing permits",
         DECIDE,
         "self.forbids |= may_hold && !may_not;",
         "self.forbids |= may_hold && !may_not && !self.permits;",
     ),
-    of_policies("policies: an error is no denial", DECIDE, "} else if self.fails {", "} else if self.fails && false {"),
-    of_policies(
+    of_authority(
+        "policies: an error is no denial",
+        DECIDE,
+        "} else if self.fails {",
+        "} else if self.fails && false {",
+    ),
+    of_authority(
         "policies: dry runs are enforced",
         DECIDE,
         "            if policy.mode == Mode::Enforce {\n",
         "            if policy.mode == Mode::Enforce || true {\n",
     ),
-    of_policies(
+    of_authority(
         "policies: those of a role are not found",
         "policy/index.rs",
         "under(Kind::Role, role.as_str());",
         "let _ = role;",
     ),
-    of_policies(
+    of_authority(
         "policies: those of a toolkit are not found",
         "policy/index.rs",
         "                under(Kind::Tool, tool.folded);\n                under(Kind::Toolkit, toolkit_of(tool.folded));\n",
