@@ -1,16 +1,6 @@
 //! Deliberate defects of issued keys.
 
-use crate::Mutant;
-
-/// A defect that the model of issued keys must notice.
-const fn of_keys(name: &'static str, file: &'static str, find: &'static str, replace: &'static str) -> Mutant {
-    Mutant { test: ["issued", "no_key"], name, file, find, replace }
-}
-
-/// A defect that a story must notice.
-const fn of_stories(name: &'static str, file: &'static str, find: &'static str, replace: &'static str) -> Mutant {
-    Mutant { test: ["stories", "keys"], name, file, find, replace }
-}
+use crate::defect::{Defect, of_keys, of_stories};
 
 const MEMORY: &str = "identity/memory.rs";
 const ISSUED: &str = "identity/issued.rs";
@@ -19,7 +9,7 @@ const COMMANDS: &str = "state/keys/commands.rs";
 const GIVE: &str = "own/keys_route/give.rs";
 const ROUTE: &str = "own/keys_route.rs";
 
-pub(crate) const MUTANTS: &[Mutant] = &[
+pub(crate) const DEFECTS: &[Defect] = &[
     of_keys("issued: revocations ignored where remembered", MEMORY, "self.revocation == revocation && ", ""),
     of_keys("issued: remembered for ever", MEMORY, " && now < self.until", ""),
     of_keys("issued: an end ignored", STATE, "self.ends_at().is_some_and(|end| end <= now)", "false"),

@@ -1,19 +1,13 @@
-//! Deliberate defects of tokens and of policies.
+//! Deliberate defects of tokens.
 
-use crate::{Mutant, of_authority};
-
-/// A defect that the attacks, or the stories of issuers, must notice.
-const fn of_tokens(name: &'static str, file: &'static str, find: &'static str, replace: &'static str) -> Mutant {
-    Mutant { test: ["tokens", ""], name, file, find, replace }
-}
+use crate::defect::{Defect, of_tokens};
 
 const DRIVER: &str = "identity/driver.rs";
 const CLAIMS: &str = "identity/claims.rs";
 const KEYS: &str = "identity/keys.rs";
 const JWK: &str = "identity/jwk.rs";
-const DECIDE: &str = "policy/decide.rs";
 
-pub(crate) const MUTANTS: &[Mutant] = &[
+pub(crate) const DEFECTS: &[Defect] = &[
     of_tokens(
         "tokens: no signature",
         DRIVER,
@@ -97,35 +91,5 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         JWK,
         "is_kind && self.algorithm.is_none_or(|own| own == algorithm || is_twin(own))",
         "is_kind && self.algorithm.is_none_or(|own| own == algorithm || is_twin(own) || true)",
-    ),
-    of_authority(
-        "policies: forbid only where nothing permits",
-        DECIDE,
-        "self.forbids |= may_hold && !may_not;",
-        "self.forbids |= may_hold && !may_not && !self.permits;",
-    ),
-    of_authority(
-        "policies: an error is no denial",
-        DECIDE,
-        "} else if self.fails {",
-        "} else if self.fails && false {",
-    ),
-    of_authority(
-        "policies: dry runs are enforced",
-        DECIDE,
-        "            if policy.mode == Mode::Enforce {\n",
-        "            if policy.mode == Mode::Enforce || true {\n",
-    ),
-    of_authority(
-        "policies: those of a role are not found",
-        "policy/index.rs",
-        "under(Kind::Role, role.as_str());",
-        "let _ = role;",
-    ),
-    of_authority(
-        "policies: those of a toolkit are not found",
-        "policy/index.rs",
-        "                under(Kind::Tool, tool.folded);\n                under(Kind::Toolkit, toolkit_of(tool.folded));\n",
-        "                under(Kind::Tool, tool.folded);\n",
     ),
 ];

@@ -1,0 +1,30 @@
+//! Deliberate defects of single flight.
+
+use crate::defect::{Defect, of_stories};
+
+pub(crate) const DEFECTS: &[Defect] = &[
+    of_stories(
+        "a flight whose silent leader keeps its place",
+        "state/flight.rs",
+        "if now < until && until <= now.after(FLIGHT_LEADER_LOST)",
+        "if now < until.after(FLIGHT_KEPT) && until <= now.after(FLIGHT_LEADER_LOST)",
+    ),
+    of_stories(
+        "a flight whose leader is not heard of",
+        "cache/flight/driver.rs",
+        "        if is_first {\n",
+        "        if is_first || platform.now() > Timestamp::default() {\n",
+    ),
+    of_stories(
+        "a flight that fails releases nobody",
+        "state/flight.rs",
+        "(Phase::Over, Some(self.number), kept)",
+        "(Phase::Over, self.failed, kept)",
+    ),
+    of_stories(
+        "a flight is not looked for once more",
+        "cache/flight/driver.rs",
+        "if let Some(entry) = look_in_memory(platform, running, &asked.wanted) {",
+        "if let Some(entry) = look_in_memory(platform, running, &asked.wanted).filter(|_| false) {",
+    ),
+];

@@ -1,0 +1,182 @@
+//! Deliberate defects of the pipeline: keys of the cache, admission, entries, executions, records.
+
+use crate::defect::{Defect, of_authority, of_stories, of_the_world};
+
+const KEY: &str = "cache/key.rs";
+
+pub(crate) const DEFECTS: &[Defect] = &[
+    of_the_world("key without tenant", KEY, "        tenant.as_str().as_bytes(),\n", "        &b\"\"[..],\n"),
+    of_the_world("key without account", KEY, "        &account,\n", "        &b\"\"[..],\n"),
+    of_the_world(
+        "key without project",
+        KEY,
+        "        project.map_or(&b\"\"[..], |project| project.as_str().as_bytes()),\n",
+        "        &b\"\"[..],\n",
+    ),
+    of_the_world("key without executors", KEY, "        executors.as_bytes(),\n", "        &b\"\"[..],\n"),
+    of_the_world("key without user", KEY, "        whose.as_bytes(),\n", "        &b\"\"[..],\n"),
+    of_the_world("key without tool", KEY, "        tool.folded.as_bytes(),\n", "        &b\"\"[..],\n"),
+    of_the_world("key without version", KEY, "        tool.version.as_bytes(),\n", "        &b\"\"[..],\n"),
+    of_the_world("key without schema", KEY, "        tool.schema_hash(),\n", "        &b\"\"[..],\n"),
+    of_the_world("key without rule", KEY, "        &keep.rule,\n", "        &b\"\"[..],\n"),
+    of_the_world(
+        "key without input",
+        KEY,
+        "    write_canonical(&mut key, input);\n",
+        "    let _ = (write_canonical, input);\n",
+    ),
+    of_the_world(
+        "tools allowed to all",
+        "policy/decide.rs",
+        "Some(grant.tools.iter().any(|pattern| pattern.matches(folded)))",
+        "{ let _ = folded; Some(true) }",
+    ),
+    of_the_world(
+        "actions allowed to all",
+        "config/caller.rs",
+        "self.actions.iter().any(|pattern| pattern.matches(action))",
+        "{ let _ = action; true }",
+    ),
+    of_the_world(
+        "users allowed to all",
+        "admission.rs",
+        "UserRule::Only(users) => users.contains(&user),",
+        "UserRule::Only(users) => users.contains(&user) || true,",
+    ),
+    of_the_world(
+        "projects allowed to all",
+        "admission.rs",
+        "ProjectRule::Only(projects) => projects.contains(project),",
+        "ProjectRule::Only(_) => true,",
+    ),
+    of_authority(
+        "half a permission of each of two grants",
+        "policy/decide.rs",
+        "if !grant.covers(request.action) {",
+        "if !request.caller.holds(request.action) {",
+    ),
+    of_authority(
+        "roles of others",
+        "config/build/callers.rs",
+        "match roles.get(role) {",
+        "match roles.values().next() {",
+    ),
+    of_authority(
+        "what may be called is not listed",
+        "admission/authority.rs",
+        "let is_seen = decision.may_be_allowed()",
+        "let is_seen = may_list()",
+    ),
+    of_stories(
+        "admitted before the owners of limits answered",
+        "gateway.rs",
+        "        admitted = guard.admit(&tools, &caller, &held, record)?;\n",
+        "",
+    ),
+    of_stories(
+        "a tenant falls back to the general account",
+        "config/credential.rs",
+        "Some(own) => own.as_ref(),",
+        "Some(own) => own.as_ref().or(self.general.as_ref()),",
+    ),
+    of_stories(
+        "rules about inputs are not asked",
+        "tool_call.rs",
+        "if let Err(error) = check_rules(",
+        "if call.run_at.is_some() && let Err(error) = check_rules(",
+    ),
+    of_stories(
+        "an address inside an IPv6 one is not seen",
+        "input/address.rs",
+        "let is_global = begins_alike(top, 0x2000_0000, 3);",
+        "let is_global = begins_alike(top, 0x2000_0000, 3) || first == 0;",
+    ),
+    of_stories(
+        "the end of the host is where the standard sees it",
+        "input/url.rs",
+        "if authority.contains('@') || (!after.starts_with('/') && after.contains('@')) {",
+        "if authority.contains('@') {",
+    ),
+    of_stories(
+        "a refusal repeats what was sent",
+        "admission.rs",
+        "\"wait must be a whole number of seconds\"",
+        "wait.to_owned()",
+    ),
+    of_stories(
+        "what was accepted is forgotten",
+        "upstream/send.rs",
+        "        credential.turn();\n",
+        "        let _ = Credential::turn;\n",
+    ),
+    of_the_world(
+        "lease ignored",
+        "epochs.rs",
+        "Some(age) if age < lease => {",
+        "Some(age) if age < lease || true => {",
+    ),
+    of_the_world(
+        "revocation ignored",
+        "identity.rs",
+        "if epochs.revoked.contains(identified.key.as_str()) {",
+        "if false {",
+    ),
+    of_the_world(
+        "kill switch ignored",
+        "admission/switches.rs",
+        "Some(switch) => Err(Refusal::with(RefusalKind::Killed, switch.kind())),",
+        "Some(_) => Ok(()),",
+    ),
+    of_the_world("epoch of an entry ignored", "cache/entry.rs", " && self.epoch >= floor", " && floor < u64::MAX"),
+    of_the_world("life of an entry ignored", "cache/entry.rs", "now < self.expires_at", "now >= self.stored_at"),
+    of_the_world("failures kept", "tool_call.rs", "ran.success && ran.says == Says::Value", "true"),
+    of_the_world(
+        "any verified key is every other",
+        "identity/memory.rs",
+        "bool::from(self.0.ct_eq(&other.0))",
+        "self.0.len() == other.0.len() && !bool::from(0_u8.ct_eq(&1))",
+    ),
+    of_the_world(
+        "keys of callers meet",
+        "idempotency.rs",
+        "format!(\"idempotency/{}/{}/{name}\", caller.tenant, caller.id)",
+        "format!(\"idempotency/{}/{name}\", caller.tenant)",
+    ),
+    of_the_world(
+        "writes kept",
+        "cache.rs",
+        "        return Err(Bypass::Mutates);\n",
+        "        return Ok(Keep { ttl: rules.ttl, scope: CacheScopeChoice::User, rule: [0; 8] });\n",
+    ),
+    of_the_world(
+        "writes leave the cache alone",
+        "tool_call.rs",
+        "    if may_have_changed_something(running, &call, &ended) {\n",
+        "    if false && may_have_changed_something(running, &call, &ended) {\n",
+    ),
+    of_the_world("every call repeated", "execute.rs", "let is_safe = ", "let is_safe = true || "),
+    of_the_world(
+        "a lost attempt forgotten",
+        "state/idempotency.rs",
+        "Progress::InFlight { .. } | Progress::Unknown => (None, Reply::Unknown),",
+        "Progress::InFlight { .. } | Progress::Unknown => (None, Reply::Proceed),",
+    ),
+    of_the_world(
+        "authorisations are everyone's",
+        "state/authorization.rs",
+        "self.callers.get(&caller).cloned()",
+        "self.callers.get(&caller).or(self.callers.values().next()).cloned()",
+    ),
+    of_the_world(
+        "no record of refusals",
+        "gateway.rs",
+        "    tracing::info!(line = line.as_str());\n",
+        "    if record.refusal.is_none() { tracing::info!(line = line.as_str()); }\n",
+    ),
+    of_the_world(
+        "the caller's key in the record",
+        "gateway.rs",
+        "record.key = Some(identified.key);",
+        "record.user = request.headers.get(Header::Authorization).and_then(crate::names::UserId::new);",
+    ),
+];

@@ -1,0 +1,38 @@
+//! Deliberate defects of policies.
+
+use crate::defect::{Defect, of_authority};
+
+const DECIDE: &str = "policy/decide.rs";
+
+pub(crate) const DEFECTS: &[Defect] = &[
+    of_authority(
+        "policies: forbid only where nothing permits",
+        DECIDE,
+        "self.forbids |= may_hold && !may_not;",
+        "self.forbids |= may_hold && !may_not && !self.permits;",
+    ),
+    of_authority(
+        "policies: an error is no denial",
+        DECIDE,
+        "} else if self.fails {",
+        "} else if self.fails && false {",
+    ),
+    of_authority(
+        "policies: dry runs are enforced",
+        DECIDE,
+        "            if policy.mode == Mode::Enforce {\n",
+        "            if policy.mode == Mode::Enforce || true {\n",
+    ),
+    of_authority(
+        "policies: those of a role are not found",
+        "policy/index.rs",
+        "under(Kind::Role, role.as_str());",
+        "let _ = role;",
+    ),
+    of_authority(
+        "policies: those of a toolkit are not found",
+        "policy/index.rs",
+        "                under(Kind::Tool, tool.folded);\n                under(Kind::Toolkit, toolkit_of(tool.folded));\n",
+        "                under(Kind::Tool, tool.folded);\n",
+    ),
+];
