@@ -105,8 +105,13 @@ fn is_forbidden(setup: &Setup, caller: &Who, tool: &str, user: Option<&str>, arg
         Policy::OnlyForUser(role, toolkit) => {
             has_role(setup, caller, *role) && is_of(tool, toolkit) && user != Some("u1")
         }
-        Policy::PermitToolkit(..) | Policy::PermitWorkers(_) => false,
+        Policy::PermitToolkit(..) | Policy::PermitWorkers(_) | Policy::ForbidWorkers(_) => false,
     })
+}
+
+fn are_workers_forbidden(setup: &Setup, caller: &Who) -> bool {
+    let forbids = |policy: &Policy| matches!(policy, Policy::ForbidWorkers(role) if has_role(setup, caller, *role));
+    setup.policies.iter().any(forbids)
 }
 
 fn has_role(setup: &Setup, caller: &Who, role: usize) -> bool {
@@ -131,7 +136,7 @@ pub(super) fn judge(setup: &Setup, switches: &Switches, caller: Option<usize>, a
         }
         Ask::Get(tool) => has("tools/list", None) && may_see(setup, place, tool),
         Ask::List => has("tools/list", None),
-        Ask::Workers => has("workers/read", None),
+        Ask::Workers => has("workers/read", None) && !are_workers_forbidden(setup, caller),
         Ask::Secrets => has("admin/read", None),
         Ask::Ready => has("health/read", None),
         Ask::Epochs => has("epochs/read", None),

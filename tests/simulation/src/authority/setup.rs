@@ -80,6 +80,8 @@ pub(super) enum Policy {
     OnlyForUser(usize, &'static str),
     /// A tenant may read the engine's workers.
     PermitWorkers(&'static str),
+    /// A role may not, on any resource.
+    ForbidWorkers(usize),
 }
 
 /// A configuration.
@@ -87,6 +89,8 @@ pub(super) enum Policy {
 pub(super) struct Setup {
     /// Its policies.
     pub(super) policies: Vec<Policy>,
+    /// Those in dry run: the model knows nothing of them.
+    pub(super) planned: Vec<Policy>,
     /// Its roles.
     pub(super) roles: Vec<Role>,
     /// Its callers, without the operator.
@@ -147,20 +151,22 @@ impl Setup {
             .collect();
         let toolkit = || ["Math", "Mail", "Docs"][world.below(3)];
         let tenant = || ["a", "b"][world.below(2)];
-        let policies = (0..world.below(4)).map(|_| match world.below(6) {
+        let policy = || match world.below(7) {
             0 => Policy::ForbidTool(TOOLS[world.below(TOOLS.len())]),
             1 => Policy::PermitToolkit(world.below(roles.len()), toolkit()),
             2 => Policy::ForbidToolkit(tenant(), toolkit()),
             3 => Policy::ForbidArgument,
             4 => Policy::OnlyForUser(world.below(roles.len()), toolkit()),
-            _ => Policy::PermitWorkers(tenant()),
-        });
-        let policies = policies.collect();
-        Self { policies, roles, callers }
+            5 => Policy::PermitWorkers(tenant()),
+            _ => Policy::ForbidWorkers(world.below(roles.len())),
+        };
+        let policies = (0..world.below(4)).map(|_| policy()).collect();
+        let planned = (0..world.below(3)).map(|_| policy()).collect();
+        Self { policies, planned, roles, callers }
     }
 
-    /// The policies in Cedar.
-    fn cedar(&self) -> String {
+    /// These policies in Cedar; the name of each begins with `prefix`.
+    fn cedar(&self, prefix: &str, policies: &[Policy]) -> String {
         let policy = |(index, policy): (usize, &Policy)| {
             let text = match policy {
                 Policy::ForbidTool(tool) => {
@@ -188,10 +194,14 @@ impl Setup {
                 Policy::PermitWorkers(tenant) => {
                     format!("permit (principal in Tenant::\"{tenant}\", action == Action::\"workers/read\", resource);")
                 }
+                Policy::ForbidWorkers(role) => format!(
+                    "forbid (principal in Role::\"{}\", action == Action::\"workers/read\", resource);",
+                    self.roles[*role].id
+                ),
             };
-            format!("@id(\"p{index}\")\n{text}\n")
+            format!("@id(\"{prefix}{index}\")\n{text}\n")
         };
-        self.policies.iter().enumerate().map(policy).collect()
+        policies.iter().enumerate().map(policy).collect()
     }
 
     /// The document.
@@ -217,9 +227,11 @@ impl Setup {
             "[[callers]]\nid = \"operator\"\ntenant = \"ops\"\nkeys = [{ id = \"operator\", setting = \"KEY_OPERATOR\" }]\n\
              actions = [\"epochs/*\"]\n",
         );
-        let cedar = self.cedar();
-        if !cedar.is_empty() {
-            let _ = write!(text, "[[policies]]\nid = \"all\"\ntext = '''\n{cedar}'''\n");
+        for (id, mode, policies) in [("all", "enforce", &self.policies), ("planned", "dry_run", &self.planned)] {
+            if !policies.is_empty() {
+                let cedar = self.cedar(id, policies);
+                let _ = write!(text, "[[policies]]\nid = \"{id}\"\nmode = \"{mode}\"\ntext = '''\n{cedar}'''\n");
+            }
         }
         text.replace("KEY_c", "KEY_C")
     }

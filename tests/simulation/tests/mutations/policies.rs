@@ -1,6 +1,6 @@
 //! Deliberate defects of policies.
 
-use crate::defect::{Defect, of_authority};
+use crate::defect::{Defect, of_authority, of_stories};
 
 const DECIDE: &str = "policy/decide.rs";
 
@@ -11,12 +11,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
         "self.forbids |= may_hold && !may_not;",
         "self.forbids |= may_hold && !may_not && !self.permits;",
     ),
-    of_authority(
-        "policies: an error is no denial",
-        DECIDE,
-        "} else if self.fails {",
-        "} else if self.fails && false {",
-    ),
+    of_stories("policies: an error is no denial", DECIDE, "} else if self.fails {", "} else if self.fails && false {"),
     of_authority(
         "policies: dry runs are enforced",
         DECIDE,
