@@ -1,6 +1,5 @@
 //! `toolgate key`: API keys for callers, of which the configuration holds only keyed hashes.
 
-mod gateway;
 mod issued;
 
 use std::io::Read as _;

@@ -5,6 +5,7 @@
 
 pub mod bench;
 pub mod build;
+pub mod cache;
 pub mod config;
 pub mod dev;
 pub mod gate;
@@ -13,6 +14,7 @@ pub mod policy;
 
 pub mod command;
 pub mod failure;
+mod gateway;
 pub mod group;
 pub mod interrupt;
 pub mod machine;

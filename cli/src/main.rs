@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use toolgate_cli::failure::Failure;
-use toolgate_cli::{bench, build, config, dev, gate, key, policy, say};
+use toolgate_cli::{bench, build, cache, config, dev, gate, key, policy, say};
 
 /// Develop, build and check Toolgate.
 #[derive(Debug, Parser)]
@@ -26,6 +26,8 @@ enum Command {
     Bench(bench::Arguments),
     /// Check or describe a configuration.
     Config(config::Arguments),
+    /// Ask a running gateway about its cache, make what it holds stale, or fill it.
+    Cache(cache::Arguments),
     /// Make or hash an API key of a caller.
     Key(key::Arguments),
     /// Check, test or compare policies.
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Command::Gate(arguments) => gate::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),
+        Command::Cache(arguments) => cache::run(&arguments),
         Command::Key(arguments) => key::run(&arguments),
         Command::Policy(arguments) => policy::run(&arguments),
     };

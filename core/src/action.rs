@@ -80,6 +80,16 @@ actions! {
     KeysWrite = "keys/write",
     /// Both for any tenant, and whatever they grant.
     KeysAdmin = "keys/admin",
+    /// Read what the cache saves, and the facts of the entries of calls that one could make.
+    CacheRead = "cache/read",
+    /// Read what such entries hold.
+    CacheValues = "cache/values",
+    /// Make cached answers of one's own tenant stale.
+    CacheInvalidate = "cache/invalidate",
+    /// Make the configured calls of one's own tenant, so that their answers are cached.
+    CacheWarm = "cache/warm",
+    /// Both for any tenant, and everything at once.
+    CacheAdmin = "cache/admin",
 }
 
 impl fmt::Display for Action {

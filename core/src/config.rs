@@ -1,6 +1,7 @@
 //! The configuration: `toolgate.toml` and the host's settings, parsed once into types that cannot be wrong.
 
 mod build;
+mod cache;
 mod caller;
 mod credential;
 pub(crate) mod document;
@@ -8,6 +9,7 @@ mod faults;
 mod inputs;
 mod issuer;
 mod issuer_sections;
+mod price;
 mod quantity;
 mod rate;
 mod schema;
@@ -18,12 +20,14 @@ mod words;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use crate::cache::Life;
 use crate::input::InputRule;
-use crate::names::{ExecutorId, Project, RoleId, ToolPattern};
+use crate::names::{CacheTag, ExecutorId, Project, RoleId, ToolPattern};
 use crate::policy::PolicySet;
 use crate::time::Millis;
 
 pub use build::load;
+pub use cache::WarmCall;
 pub use caller::{Caller, CallerKey, ClaimValue, ConfiguredCaller, Grant, ProjectRule, UserRule};
 pub use credential::{Credential, Credentials};
 pub use faults::ConfigFault;
@@ -31,6 +35,7 @@ pub use issuer::{
     AskProtocol, AskRules, Issuer, IssuerName, KeysAt, Mapping, SignedRules, TenantRule, TokenCheck, UsersFrom,
 };
 pub use issuer_sections::{Algorithm, TokenType};
+pub use price::Price;
 pub use rate::{RateLimit, RateMode, RatePer, RateRules};
 pub use schema::json_schema;
 pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, Eviction, FailMode, PolicyMode, SingleFlight};
@@ -168,6 +173,8 @@ pub struct RegistryRules {
 pub struct CacheRules {
     /// Time to live of answers that may be kept because of the tool's declared behaviour.
     pub ttl: Millis,
+    /// How they live besides, unless a rule says otherwise.
+    pub life: Life,
     /// Bytes that the in-isolate tier may hold.
     pub memory_bytes: usize,
     /// Which tiers are used.
@@ -176,8 +183,22 @@ pub struct CacheRules {
     pub eviction: Eviction,
     /// Where calls that miss look for others, unless a rule says otherwise.
     pub single_flight: SingleFlight,
+    /// What a million tokens cost.
+    pub price_per_million_tokens: Price,
     /// The operator's rules; the first that names a tool decides.
     pub rules: Vec<CacheRule>,
+    /// Calls that are made beforehand.
+    pub warm: Vec<WarmCall>,
+}
+
+impl CacheRules {
+    /// Whether any tool's answers are kept in the SQL database.
+    #[must_use]
+    pub fn uses_sql(&self) -> bool {
+        let is_persistent = |strategy| strategy == CacheStrategy::Persistent;
+        let is_ruled = self.rules.iter().any(|rule| rule.strategy.is_some_and(is_persistent));
+        self.strategy != CacheStrategy::Off && (is_persistent(self.strategy) || is_ruled)
+    }
 }
 
 /// An operator's rule for some tools.
@@ -189,8 +210,16 @@ pub struct CacheRule {
     pub ttl: Millis,
     /// Whose answers they are.
     pub scope: CacheScopeChoice,
+    /// In which tiers they are kept; as for every tool, if absent.
+    pub strategy: Option<CacheStrategy>,
     /// Where calls that miss look for others; as for every tool, if absent.
     pub single_flight: Option<SingleFlight>,
+    /// How they live besides.
+    pub life: Life,
+    /// By what else the answers can be made stale.
+    pub tags: Vec<CacheTag>,
+    /// What one call costs.
+    pub price_per_call: Price,
 }
 
 /// How calls are made.

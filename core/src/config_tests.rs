@@ -230,3 +230,46 @@ files = [{ at = "/file", types = ["PNG"], bytes = "9MiB" }]
         256
     );
 }
+
+#[test]
+fn what_the_cache_is_told_is_checked_at_its_lines() {
+    let config = |cache: &str| {
+        let executors = "executors = [{ id = \"l\", kind = \"local\", tools = [\"Math.*\"] }]\ncallers = []\n";
+        load_with(&format!("{executors}{cache}"), &[]).map(|config| config.cache)
+    };
+    let warm = "[[cache.warm]]\ntenant = \"a\"\ntool = \"Math.Add\"\n";
+    let read = config(&format!("{warm}input = '{{\"a\":1.0}}'\nuser = \"u\"\nproject = \"o/p\"\n")).unwrap();
+    assert_eq!((read.warm.len(), read.warm[0].input.as_str()), (1, "{\"a\":1.0}"));
+    let prices = "[cache]\nprice_per_million_tokens = \"0.15\"\nrules = [{ tools = [\"*\"], ttl = \"1m\", tags = [\"t\"], price_per_call = \"2\" }]\n";
+    let read = config(prices).unwrap();
+    assert_eq!((read.price_per_million_tokens.micros(), read.rules[0].price_per_call.micros()), (150_000, 2_000_000));
+    assert_eq!(read.rules[0].tags[0].as_str(), "t");
+    let tags: Vec<String> = (0..=crate::limits::CACHE_TAGS).map(|tag| format!("\"t{tag}\"")).collect();
+    let long = "x".repeat(crate::limits::CACHE_WARM_INPUT_BYTES);
+    for (cache, fault) in [
+        (format!("{warm}input = '[1]'\n"), "line 3: cache.warm[0].input: must be a JSON object".to_owned()),
+        (
+            format!("{warm}input = '{{\"a\":1,\"a\":2}}'\n"),
+            "line 3: cache.warm[0].input: must be a JSON object".to_owned(),
+        ),
+        (
+            format!("{warm}input = '{{\"a\":\"{long}\"}}'\n"),
+            "line 3: cache.warm[0].input: has more than 16384".to_owned(),
+        ),
+        (format!("{warm}version = \"\"\n"), "line 3: cache.warm[0].version: must have 1 to 64".to_owned()),
+        (warm.replace("Math", "Mail"), "line 3: cache.warm[0].tool: Mail.Add is taken from no executor".to_owned()),
+        (warm.replace(".Add", ""), "line 5: cache.warm[0].tool: must be \"Toolkit.Tool\"".to_owned()),
+        (warm.repeat(crate::limits::CACHE_WARM + 1), "line 195: cache.warm: are more than 64".to_owned()),
+        (
+            "[cache]\nprice_per_million_tokens = \"1e3\"\n".to_owned(),
+            "line 4: cache.price_per_million_tokens: must be a price".to_owned(),
+        ),
+        (
+            format!("[cache]\nrules = [{{ tools = [\"*\"], ttl = \"1m\", tags = [{}] }}]\n", tags.join(",")),
+            "line 4: cache.rules[0].tags: are more than 8".to_owned(),
+        ),
+    ] {
+        let faults = config(&cache).unwrap_err();
+        assert!(faults.len() == 1 && faults[0].starts_with(&fault), "{fault} is not {faults:?}");
+    }
+}

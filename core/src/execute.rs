@@ -60,6 +60,8 @@ pub struct Failed {
     pub failure: Failure,
     /// Whether the tool provably did not run.
     pub surely_not_run: bool,
+    /// The status of the executor's answer, if it gave one.
+    pub status: Option<u16>,
 }
 
 /// Why a call gave no answer of a tool.
@@ -73,7 +75,11 @@ pub enum Failure {
 
 impl Failed {
     fn refused(refusal: Refusal, surely_not_run: bool) -> Self {
-        Self { failure: Failure::Refused(refusal), surely_not_run }
+        Self { failure: Failure::Refused(refusal), surely_not_run, status: None }
+    }
+
+    fn by_status(refusal: Refusal, surely_not_run: bool, status: u16) -> Self {
+        Self { status: Some(status), ..Self::refused(refusal, surely_not_run) }
     }
 
     fn origin(error: OriginError) -> Self {
@@ -95,6 +101,15 @@ impl Failed {
                 ..
             })
         )
+    }
+
+    /// Whether an earlier answer may stand in for this failure (RFC 5861, section 4): the executor is down or breaks. Not where
+    /// it, or this host, turned the call away: that is for the caller or the operator to see.
+    #[must_use]
+    pub fn may_be_covered(&self) -> bool {
+        let is_late =
+            matches!(&self.failure, Failure::Refused(refusal) if refusal.kind == RefusalKind::UpstreamTimeout);
+        self.is_transient() || is_late
     }
 
     fn wait(&self) -> Option<Millis> {
@@ -188,7 +203,7 @@ fn server_failure(response: &OriginResponse) -> Option<Failed> {
         _ => return None,
     };
     // Throttling is said before anything runs; a server error may come after.
-    Some(Failed::refused(refusal, response.status == 429))
+    Some(Failed::by_status(refusal, response.status == 429, response.status))
 }
 
 /// Whether an executor that answers with this status has surely not run the tool: it found fault with the request before.
@@ -200,7 +215,7 @@ const fn is_turned_away(status: u16) -> bool {
 /// A status that the protocol of executors does not have here.
 fn unexpected_status(response: &OriginResponse) -> Failed {
     let refusal = Refusal::with(RefusalKind::UpstreamRefusedRequest, format!("status {}", response.status));
-    Failed::refused(refusal, is_turned_away(response.status))
+    Failed::by_status(refusal, is_turned_away(response.status), response.status)
 }
 
 /// What an output in the engine's form says.

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use crate::action::Action;
 use crate::admission::{self, Admitted, Authority, Context};
+use crate::cache;
 use crate::config::Caller;
 use crate::epochs::{self, Held};
 use crate::hex;
@@ -22,8 +23,8 @@ use crate::refusal::{Refusal, RefusalKind};
 use crate::registry::{self, Current};
 use crate::request::{Header, Method, Request, RequestBody};
 use crate::response::{self, Answer, Response};
-use crate::tool_call;
-use crate::{engine_call, identity, limits, rate};
+use crate::tool_call::{self, Source, Unanswered};
+use crate::{engine_call, identity, limits, rate, warm};
 
 /// One isolate's gateway. A host keeps it in a thread-local `Rc` for the isolate's life and calls nothing else of the core
 /// but [`crate::state::step`] (in the durable owner) and [`crate::record::install`] (once, at start).
@@ -50,11 +51,16 @@ impl Gateway {
         handle(platform, &isolate, &request).await
     }
 
-    /// The scheduled job: fetches every list of tools anew, and lets the store drop what has expired.
+    /// The scheduled job: fetches every list of tools anew, makes the calls whose answers are to be cached, and lets the stores
+    /// drop what has expired.
     pub async fn scheduled<P: Platform>(&self, platform: &P) {
         let isolate = self.isolate(platform).await;
         if let Ok(running) = isolate.running() {
             registry::refresh_all(platform, running).await;
+            warm::run(platform, &isolate, running, None).await;
+            if running.config.cache.uses_sql() {
+                cache::table::sweep(platform, platform.now()).await;
+            }
         }
         Kv::sweep(platform, platform.now()).await;
     }
@@ -100,7 +106,7 @@ async fn pipeline<P: Platform>(
     let asked = operation::find(request.method, &request.target)?;
     record.operation = asked.operation.name();
     if asked.operation.needs_nothing() {
-        return Ok(own::open(&asked.operation));
+        return Ok(own::open(&asked.operation, request));
     }
     let running = isolate.running().map_err(|_| Refusal::new(RefusalKind::ConfigurationInvalid))?;
     let action = match asked.operation.gate() {
@@ -137,9 +143,15 @@ async fn pipeline<P: Platform>(
     let context = context(running, &tools, &caller, &authority, &held);
     match admitted {
         // cache, route, execute: see the straight function of each kind of request.
-        Admitted::Tool(call) => tool_call::answer(platform, running, &context, *call, request, record).await,
+        Admitted::Tool(call) => {
+            let asked = (request, Source::Anywhere);
+            match tool_call::answer(platform, isolate, running, &context, *call, asked, record).await {
+                Ok(answer) => Ok(answer),
+                Err(unanswered) => guard.cover(&tools, unanswered, record).await,
+            }
+        }
         Admitted::Engine(call) => engine_call::answer(platform, running, &context, call, request, record).await,
-        Admitted::Own => own::answer(platform, running, &context, &tools, &asked, request).await,
+        Admitted::Own => own::answer(platform, isolate, running, &context, &tools, &asked, request).await,
     }
 }
 
@@ -203,6 +215,23 @@ impl<'a, P: Platform> Guard<'a, P> {
         admitted
     }
 
+    /// An answer from before in place of the executor's failure, where there is one. The executor had to be waited for: what was
+    /// decided before is decided again, and who is not admitted now is told of the failure.
+    async fn cover(
+        &self,
+        tools: &Current,
+        unanswered: Unanswered,
+        record: &mut Record,
+    ) -> Result<Answer<P::Stream>, Refusal> {
+        let Unanswered { refusal, spare } = unanswered;
+        let Some(spare) = spare else { return Err(refusal) };
+        let Ok((caller, held)) = self.let_in(record).await else { return Err(refusal) };
+        if self.admit(tools, &caller, &held, record).is_err() {
+            return Err(refusal);
+        }
+        spare.answer(self.platform, self.running, (&caller, &held), record).ok_or(refusal)
+    }
+
     /// What the request is, for the decisions on it.
     fn authority<'c>(&self, caller: &'c Caller, record: &Record) -> Authority<'c>
     where
@@ -215,7 +244,7 @@ impl<'a, P: Platform> Guard<'a, P> {
 }
 
 /// record: one line, the counters, and for a refusal what explains it later.
-fn emit<P: Platform>(platform: &P, isolate: &Rc<Isolate>, record: &Record, status: u16) {
+pub(crate) fn emit<P: Platform>(platform: &P, isolate: &Rc<Isolate>, record: &Record, status: u16) {
     let now = platform.now();
     let line = record.line(status, now);
     tracing::info!(line = line.as_str());

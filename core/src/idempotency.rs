@@ -3,8 +3,8 @@
 use hmac_sha256::Hash;
 
 use crate::admission::ToolCall;
-use crate::cache::{KeyParts, key_of};
-use crate::config::Caller;
+use crate::cache::{Keep, KeyParts, Life, key_of};
+use crate::config::{CacheScopeChoice, CacheStrategy, Caller};
 use crate::hex;
 use crate::ports::{DurableError, Platform};
 use crate::refusal::{Refusal, RefusalKind};
@@ -88,7 +88,13 @@ fn fingerprint(caller: &Caller, call: &ToolCall<'_>) -> Vec<u8> {
         executors: call.run_at.as_deref().unwrap_or_default(),
         user: call.user.as_ref(),
         tool: &call.tool,
-        keep: crate::cache::Keep { ttl: Millis::ZERO, scope: crate::config::CacheScopeChoice::User, rule: [0; 8] },
+        keep: Keep {
+            ttl: Millis::ZERO,
+            scope: CacheScopeChoice::User,
+            strategy: CacheStrategy::Off,
+            rule: [0; 8],
+            life: Life::default(),
+        },
         input: &call.input,
     };
     Hash::hash(key_of(&parts).as_bytes()).to_vec()

@@ -1,9 +1,10 @@
 //! What one isolate holds for its life: the configuration, what it remembers, what it counted.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
-use crate::cache::Memory;
 use crate::cache::flight::Flights;
+use crate::cache::{Below, Memory, Refreshes};
 use crate::config::{self, Config, ConfigFault};
 use crate::epochs::Lease;
 use crate::identity::{Keyring, Tokens};
@@ -31,9 +32,11 @@ pub struct Running {
     pub(crate) lease: Lease,
     pub(crate) registries: Registries,
     pub(crate) memory: RefCell<Memory>,
+    pub(crate) below: Rc<Below>,
     pub(crate) counters: Counters,
     pub(crate) rates: Book,
     pub(crate) flights: Flights,
+    pub(crate) refreshes: Refreshes,
     pub(crate) explained: crate::record::explain::Allowance,
 }
 
@@ -63,9 +66,11 @@ impl Isolate {
                     lease: Lease::default(),
                     registries: Registries::default(),
                     memory: RefCell::new(Memory::new(loaded.config.cache.memory_bytes, loaded.config.cache.eviction)),
+                    below: Rc::default(),
                     counters: Counters::default(),
                     rates: Book::new(ids.number()),
                     flights: Flights::new(ids.number()),
+                    refreshes: Refreshes::default(),
                     explained: crate::record::explain::Allowance::default(),
                     config: loaded.config,
                 }))

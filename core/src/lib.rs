@@ -50,6 +50,7 @@ pub mod isolate;
 mod listing;
 mod own;
 mod tool_call;
+mod warm;
 
 // Where a call can go.
 pub mod tools;

@@ -50,6 +50,39 @@ pub const CACHE_MEMORY_BYTES_MAX: usize = 48 * 1024 * 1024;
 /// Longest time to live of a cached answer.
 pub const CACHE_TTL_MAX: Millis = Millis::from_secs(30 * 24 * 3600);
 
+/// Longest time that an answer is served, or kept for executors that fail, after its own time is over.
+pub const CACHE_STALE_MAX: Millis = Millis::from_secs(7 * 24 * 3600);
+
+/// Most answers that an isolate fetches anew in the background at once.
+pub const REFRESHES: usize = 16;
+
+/// After such a fetch brought nothing to keep, the same answer is not fetched anew for this long.
+pub const REFRESH_RETRY: Millis = Millis::from_secs(5);
+
+/// An answer that is fetched anew before its time is over was served at least so often.
+pub const REFRESH_AHEAD_HITS: u32 = 4;
+
+/// It is fetched anew in the last of so many parts of its time.
+pub const REFRESH_AHEAD_PARTS: u64 = 10;
+
+/// Most tags of one rule about the cache.
+pub const CACHE_TAGS: usize = 8;
+
+/// Most calls that are made beforehand.
+pub const CACHE_WARM: usize = 64;
+
+/// Most bytes of the arguments of such a call.
+pub const CACHE_WARM_INPUT_BYTES: usize = 16 * 1024;
+
+/// Most calls to executors in one run of the job that makes them: each may take as long as any call.
+pub const CACHE_WARM_CALLS: usize = 16;
+
+/// Longest such run, its last call included: who asked for it has an answer before clients give up at 60 s.
+pub const CACHE_WARM_TIME: Millis = Millis::from_secs(58);
+
+/// Most tools whose savings are counted one by one, in an isolate and in the deployment.
+pub const SAVED_TOOLS: usize = 128;
+
 /// Most bytes in a number's text: Python's own limit for integers is 4,300 digits.
 pub const NUMBER_BYTES: usize = 4_400;
 
@@ -92,8 +125,49 @@ pub const REGISTRIES: usize = 8;
 /// Shortest life of an entry that goes to the edge store: Cloudflare's keeps nothing for less.
 pub const STORE_TTL_MIN: Millis = Millis::from_secs(60);
 
-/// Most bytes of an answer that goes to the edge store.
-pub const STORE_ENTRY_BYTES: usize = 4 * 1024 * 1024;
+/// Shortest life of an entry that goes to the data centre's cache, which counts in seconds.
+pub const DATA_CENTRE_TTL_MIN: Millis = Millis::from_secs(1);
+
+/// Shortest life of an entry that goes to the SQL database: ten times as long as the edge store may lag. What lives shorter is
+/// not worth a far question at each miss.
+pub const SQL_TTL_MIN: Millis = Millis::from_secs(600);
+
+/// Most bytes of an entry's stored form, before it is compressed too: an answer of 4 MiB, and as much of its key.
+pub const STORED_BYTES: usize = 8 * 1024 * 1024;
+
+/// Fewest bytes of a stored form that is compressed.
+pub const COMPRESSED_FROM_BYTES: usize = 1024;
+
+/// Most bytes of a stored form that goes to the SQL database: D1 returns bytes as a list of numbers, four
+/// times as long, and reads of twice as much were seen to take most of [`SQL_TIMEOUT`].
+pub const SQL_ENTRY_BYTES: usize = 128 * 1024;
+
+/// Most rows that one sweep of the SQL database deletes.
+pub const SQL_SWEPT_ROWS: u32 = 1_000;
+
+/// How long one look-up waits for all tiers below memory together: a tier that is slow must not make a miss dear.
+pub const TIERS_TIMEOUT: Millis = Millis::new(300);
+
+/// How long one look-up waits for the data centre's cache.
+pub const DATA_CENTRE_TIMEOUT: Millis = Millis::new(75);
+
+/// How long one look-up waits for the edge store: a key that is not cached near by is fetched from far away.
+pub const STORE_TIMEOUT: Millis = Millis::new(200);
+
+/// How long one look-up waits for the SQL database.
+pub const SQL_TIMEOUT: Millis = Millis::new(200);
+
+/// A tier that failed, or was slow, so often in a row is left alone for [`TIER_REST`].
+pub const TIER_FAULTS_TO_REST: u32 = 2;
+
+/// See [`TIER_FAULTS_TO_REST`].
+pub const TIER_REST: Millis = Millis::from_secs(1);
+
+/// An isolate writes one key of the edge store no faster than this: Workers KV refuses more.
+pub const STORE_WRITE_GAP: Millis = Millis::from_secs(1);
+
+/// Most keys of the edge store whose last write an isolate remembers.
+pub const STORE_WRITES_REMEMBERED: usize = 256;
 
 /// Most bytes of an answer, its key included, that the owner of its key passes on to calls which wait for it.
 pub const FLIGHT_VALUE_BYTES: usize = 64 * 1024;

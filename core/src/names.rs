@@ -56,6 +56,12 @@ impl CallerId {
         let is_subject = !subject.is_empty() && subject.len() <= Self::SUBJECT_BYTES && subject.bytes().all(is_plain);
         is_subject.then(|| Self([issuer.as_str(), ":", subject].concat().into()))
     }
+
+    /// The gateway itself, as the caller of what it calls of its own accord: no other caller's name begins with a `:`.
+    #[must_use]
+    pub(crate) fn of_gateway(what: &str) -> Self {
+        Self([":", what].concat().into())
+    }
 }
 
 id! {
@@ -73,6 +79,10 @@ id! {
 id! {
     /// An executor: a place where tools run.
     ExecutorId
+}
+id! {
+    /// A tag that the operator gives to tools, so that what is cached of them can be made stale together.
+    CacheTag
 }
 
 fn is_id(text: &str) -> bool {

@@ -86,6 +86,14 @@ pub enum Operation {
     KeyRotate(String),
     /// `DELETE /gate/v1/keys/{id}`
     KeyRevoke(String),
+    /// `GET /gate/v1/cache`
+    CacheStatistics,
+    /// `POST /gate/v1/cache/lookup`
+    CacheLookup,
+    /// `POST /gate/v1/cache/invalidate`
+    CacheInvalidate,
+    /// `POST /gate/v1/cache/warm`
+    CacheWarm,
 }
 
 /// Who may ask.
@@ -103,18 +111,39 @@ impl Operation {
     /// Whether an operator asks it, who must be able to revive what was killed, and to see what is going on.
     #[must_use]
     pub const fn is_operators(&self) -> bool {
-        matches!(self, Self::EpochsRead | Self::EpochsAdvance | Self::Metrics | Self::Ready | Self::Explain(_))
+        matches!(
+            self,
+            Self::EpochsRead
+                | Self::EpochsAdvance
+                | Self::Metrics
+                | Self::Ready
+                | Self::Explain(_)
+                | Self::CacheStatistics
+        )
     }
 
     /// Whether the answer depends on which tools there are.
     #[must_use]
     pub const fn needs_tools(&self) -> bool {
-        !matches!(self, Self::EpochsRead | Self::EpochsAdvance | Self::Metrics | Self::Explain(_)) && !self.is_of_keys()
+        !matches!(
+            self,
+            Self::EpochsRead
+                | Self::EpochsAdvance
+                | Self::Metrics
+                | Self::Explain(_)
+                | Self::CacheStatistics
+                | Self::CacheInvalidate
+        ) && !self.is_of_keys()
     }
 
     /// Whether it is about issued keys.
     const fn is_of_keys(&self) -> bool {
         matches!(self, Self::KeysList | Self::KeyCreate | Self::KeyGet(_) | Self::KeyRotate(_) | Self::KeyRevoke(_))
+    }
+
+    /// Whether it is about the cache itself.
+    const fn is_of_cache(&self) -> bool {
+        matches!(self, Self::CacheStatistics | Self::CacheLookup | Self::CacheInvalidate | Self::CacheWarm)
     }
 
     /// Who may ask for this.
@@ -141,6 +170,9 @@ impl Operation {
             Self::EpochsAdvance => Gate::Action(Action::EpochsWrite),
             Self::KeysList | Self::KeyGet(_) => Gate::Action(Action::KeysRead),
             Self::KeyCreate | Self::KeyRotate(_) | Self::KeyRevoke(_) => Gate::Action(Action::KeysWrite),
+            Self::CacheStatistics | Self::CacheLookup => Gate::Action(Action::CacheRead),
+            Self::CacheInvalidate => Gate::Action(Action::CacheInvalidate),
+            Self::CacheWarm => Gate::Action(Action::CacheWarm),
         }
     }
 
@@ -245,6 +277,7 @@ const fn is_of_engine(operation: &Operation) -> bool {
             | Operation::EpochsRead
             | Operation::EpochsAdvance
     ) && !operation.is_of_keys()
+        && !operation.is_of_cache()
 }
 
 fn not_allowed(routes: &[(Method, Operation)]) -> Refusal {

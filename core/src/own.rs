@@ -1,5 +1,7 @@
 //! What the gateway answers by itself.
 
+mod cache_route;
+mod conditional;
 mod epochs_route;
 mod keys_route;
 mod ready;
@@ -20,6 +22,7 @@ use crate::registry::{self, Current};
 use crate::request::Request;
 use crate::response::{Answer, Body};
 
+use conditional::revalidated;
 pub(crate) use worker_route::answer as worker;
 
 /// The interface description: written by hand, held against the code by the tests.
@@ -27,9 +30,9 @@ const OPENAPI: &str = include_str!("../openapi.json");
 
 /// Answers what depends on nothing.
 #[must_use]
-pub(crate) fn open<S>(operation: &Operation) -> Answer<S> {
+pub(crate) fn open<S>(operation: &Operation, request: &Request) -> Answer<S> {
     match operation {
-        Operation::OpenApi => Answer::json(200, OPENAPI.as_bytes().to_vec()),
+        Operation::OpenApi => revalidated(Answer::json(200, OPENAPI.as_bytes().to_vec()), request),
         _ => Answer::json(200, br#"{"status":"ok"}"#.to_vec()),
     }
 }
@@ -79,8 +82,8 @@ fn preflight<S>(running: &Running, request: &Request) -> Answer<S> {
 }
 
 /// What the official SDKs send from a browser.
-const CORS_HEADERS: &str = "authorization, x-api-key, content-type, accept, idempotency-key, cache-control, traceparent, \
-    x-stainless-arch, x-stainless-lang, x-stainless-os, x-stainless-package-version, x-stainless-retry-count, \
+const CORS_HEADERS: &str = "authorization, x-api-key, content-type, accept, idempotency-key, cache-control, if-none-match, \
+    traceparent, x-stainless-arch, x-stainless-lang, x-stainless-os, x-stainless-package-version, x-stainless-retry-count, \
     x-stainless-runtime, x-stainless-runtime-version, x-stainless-timeout";
 
 /// Answers an admitted request.
@@ -89,6 +92,7 @@ const CORS_HEADERS: &str = "authorization, x-api-key, content-type, accept, idem
 /// The refusals of the operation.
 pub(crate) async fn answer<P: Platform>(
     platform: &P,
+    isolate: &Rc<Isolate>,
     running: &Running,
     context: &Context<'_>,
     tools: &Current,
@@ -96,19 +100,30 @@ pub(crate) async fn answer<P: Platform>(
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
     let project = asked.project.as_ref();
-    match &asked.operation {
-        Operation::ToolsList => {
-            listing::list(platform, running, context, &asked.query, project, listing::Shape::Tools).await
-        }
-        Operation::FormattedList => {
-            listing::list(platform, running, context, &asked.query, project, listing::Shape::Formatted).await
-        }
-        Operation::ToolGet(name) => {
-            listing::get(platform, running, context, name, &asked.query, project, listing::Shape::Tools).await
-        }
+    let (query, whole, formatted) = (&asked.query, listing::Shape::Tools, listing::Shape::Formatted);
+    let listed = match &asked.operation {
+        Operation::ToolsList => listing::list(platform, running, context, query, project, whole).await,
+        Operation::FormattedList => listing::list(platform, running, context, query, project, formatted).await,
+        Operation::ToolGet(name) => listing::get(platform, running, context, name, query, project, whole).await,
         Operation::FormattedGet(name) => {
-            listing::get(platform, running, context, name, &asked.query, project, listing::Shape::Formatted).await
+            listing::get(platform, running, context, name, query, project, formatted).await
         }
+        _ => return unlisted(platform, isolate, running, context, tools, asked, request).await,
+    };
+    listed.map(|answer| revalidated(answer, request))
+}
+
+/// The answers that change with the time, or are asked for by other methods: no client keeps those.
+async fn unlisted<P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    running: &Running,
+    context: &Context<'_>,
+    tools: &Current,
+    asked: &Asked,
+    request: &Request,
+) -> Result<Answer<P::Stream>, Refusal> {
+    match &asked.operation {
         // Admission found that the tool needs no authorisation: there is nothing to give.
         Operation::AuthorizeTool => Ok(Answer::json(200, br#"{"status":"completed"}"#.to_vec())),
         Operation::Metrics => {
@@ -125,6 +140,10 @@ pub(crate) async fn answer<P: Platform>(
         Operation::KeyCreate => keys_route::create(platform, running, context, request).await,
         Operation::KeyRotate(id) => keys_route::rotate(platform, running, context, id, request).await,
         Operation::KeyRevoke(id) => keys_route::revoke(platform, running, context, id).await,
+        Operation::CacheStatistics => cache_route::statistics(platform, running, context).await,
+        Operation::CacheLookup => cache_route::look_up(platform, isolate, running, context, request).await,
+        Operation::CacheInvalidate => cache_route::invalidate(platform, running, context, request).await,
+        Operation::CacheWarm => Ok(cache_route::warm(platform, isolate, running, context).await),
         _ => Err(Refusal::new(RefusalKind::PathUnknown)),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod explain;
 pub mod metrics;
+pub(crate) mod savings;
 mod subscriber;
 
 pub use subscriber::install;
@@ -9,7 +10,7 @@ pub use subscriber::install;
 use std::rc::Rc;
 
 use crate::admission::Noted;
-use crate::cache::{Bypass, CacheOutcome, Place, Role};
+use crate::cache::{Bypass, CacheOutcome, Forward, Place, Role, Saved};
 use crate::json::write_string;
 use crate::names::{CallerId, ExecutorId, KeyId, LimitId, TenantId, UserId};
 use crate::rate::Fields;
@@ -75,6 +76,10 @@ pub struct Record {
     pub attempts: u32,
     /// How the call met the cache.
     pub cache: CacheOutcome,
+    /// Why an executor had to be asked, where the cache was looked into.
+    pub forward: Option<Forward>,
+    /// What was saved by answering it from cache.
+    pub saved: Option<Saved>,
     /// What it was to others that missed the same key.
     pub flight: Role,
     /// Where it looked for them.
@@ -123,6 +128,8 @@ impl Record {
             executor: None,
             attempts: 0,
             cache: CacheOutcome::Bypass(Bypass::NotAToolCall),
+            forward: None,
+            saved: None,
             flight: Role::None,
             flight_at: None,
             refusal: None,
@@ -169,6 +176,7 @@ impl Record {
             line.text(name!("gen_ai.tool.name"), tool.name());
             line.text(name!("tool_version"), tool.version());
             line.text(name!("cache"), self.cache.name());
+            line.optional(name!("cache_forward"), self.forward.map(Forward::name));
             if self.flight != Role::None {
                 line.text(name!("flight"), self.flight.name());
                 line.optional(name!("flight_at"), self.flight_at.map(Place::name));

@@ -144,6 +144,7 @@ refusals! {
     DurableUnsupported = "durable_unsupported", 503, No, "This host has no durable store (SQLite), and this request needs one.";
     TokenKeysUnavailable = "token_keys_unavailable", 503, Later, "The keys of the token's issuer cannot be had, so the token cannot be checked.";
     TokenCheckUnavailable = "token_check_unavailable", 503, Later, "The token's issuer cannot be asked whether it is valid.";
+    NotCached = "not_cached", 504, No, "There is no answer in the cache, and `Cache-Control: only-if-cached` asks for none from the executor.";
     UpstreamTimeout = "upstream_timeout", 504, No, "The executor did not answer in time.";
 }
 

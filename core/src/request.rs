@@ -68,8 +68,10 @@ pub enum Header {
     Accept,
     /// One outcome per key (draft-ietf-httpapi-idempotency-key-header).
     IdempotencyKey,
-    /// `no-store` asks for a fresh answer that is not kept (RFC 9111 section 5.2.1).
+    /// How fresh an answer has to be, and whether it may be kept (RFC 9111 section 5.2.1).
     CacheControl,
+    /// The entity tags of what a client has: nothing is sent twice (RFC 9110 section 13.1.2).
+    IfNoneMatch,
     /// Present on requests of browsers.
     Origin,
     /// W3C Trace Context: its trace id is recorded.
@@ -82,13 +84,14 @@ pub enum Header {
 
 impl Header {
     /// Every header, in the order of [`RequestHeaders`].
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Authorization,
         Self::XApiKey,
         Self::ContentType,
         Self::Accept,
         Self::IdempotencyKey,
         Self::CacheControl,
+        Self::IfNoneMatch,
         Self::Origin,
         Self::Traceparent,
         Self::CfIpcountry,
@@ -96,13 +99,14 @@ impl Header {
     ];
 
     /// The names of [`Header::ALL`], in lower case and the same order: what a host asks its own request for.
-    pub const NAMES: [&str; 10] = [
+    pub const NAMES: [&str; 11] = [
         "authorization",
         "x-api-key",
         "content-type",
         "accept",
         "idempotency-key",
         "cache-control",
+        "if-none-match",
         "origin",
         "traceparent",
         "cf-ipcountry",
@@ -113,7 +117,7 @@ impl Header {
 /// The values of [`Header::NAMES`], in that order. A header sent several times is one value joined with `, ` (RFC 9110
 /// section 5.3).
 #[derive(Clone, Debug, Default)]
-pub struct RequestHeaders(pub [Option<String>; 10]);
+pub struct RequestHeaders(pub [Option<String>; 11]);
 
 impl RequestHeaders {
     /// The value of `header`, without surrounding white space.

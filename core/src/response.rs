@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use crate::cache::{CacheOutcome, Role};
+use crate::cache::{CacheOutcome, Demand, Forward, Role, Tier};
 use crate::execute::Ran;
 use crate::json::write_string;
 use crate::rate::Fields;
 use crate::refusal::{Again, Refusal, RefusalKind};
 use crate::request::{Header, Request};
-use crate::time::{Millis, write_number};
+use crate::time::{Millis, Timestamp, write_number};
 
 /// A response body. `S` is the host's own stream type.
 #[derive(Debug)]
@@ -128,30 +128,81 @@ pub fn ran_body(request_id: &str, ran: Ran) -> Vec<u8> {
     }
 }
 
-/// The `Cache-Status` header (RFC 9211); `collapsed` is its section 2.7.
+/// What `Cache-Status` tells of a kept answer besides how the call met the cache.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeptTold {
+    /// A demand of the caller's that the operator's bound overruled.
+    pub overruled: Option<Demand>,
+    /// The status with which the executor failed.
+    pub fwd_status: Option<u16>,
+}
+
+/// The `Cache-Status` header (RFC 9211). `kept` is of an answer that was kept: what is told of it, the time, and until when it is
+/// fresh. `fwd-status` (section 2.3) is that of the answer itself where it is not there.
 #[must_use]
-pub fn cache_status(outcome: CacheOutcome, role: Role, ttl_left: Option<Millis>) -> Cow<'static, str> {
-    match (outcome, ttl_left) {
-        (CacheOutcome::HitMemory | CacheOutcome::HitStore, ttl) => {
-            let tier = if outcome == CacheOutcome::HitMemory { "memory" } else { "store" };
-            let mut text = b"toolgate; hit; ttl=".to_vec();
-            write_number(&mut text, ttl.unwrap_or_default().get() / 1000);
-            text.extend_from_slice(b"; detail=");
-            text.extend_from_slice(tier.as_bytes());
+pub fn cache_status(
+    outcome: CacheOutcome,
+    role: Role,
+    forward: Option<Forward>,
+    kept: Option<(KeptTold, Timestamp, Timestamp)>,
+) -> Cow<'static, str> {
+    let fwd = forward.unwrap_or_default().fwd();
+    let (told, now, expires_at) = kept.unwrap_or_default();
+    // A call that others were to wait for, or that waited, and then went alone (section 2.6).
+    let alone = if role == Role::Released { " collapsed=?0;" } else { "" };
+    match outcome {
+        CacheOutcome::HitMemory | CacheOutcome::StaleMemory => hit(Tier::Memory, told, now, expires_at),
+        CacheOutcome::HitDataCentre | CacheOutcome::StaleDataCentre => hit(Tier::DataCentre, told, now, expires_at),
+        CacheOutcome::HitStore | CacheOutcome::StaleStore => hit(Tier::Store, told, now, expires_at),
+        CacheOutcome::HitSql | CacheOutcome::StaleSql => hit(Tier::Sql, told, now, expires_at),
+        CacheOutcome::StaleIfError => {
+            let mut text = b"toolgate; fwd=stale".to_vec();
+            if let Some(status) = told.fwd_status {
+                text.extend_from_slice(b"; fwd-status=");
+                write_number(&mut text, u64::from(status));
+            }
+            write_ttl(&mut text, now, expires_at);
+            text.extend_from_slice(b"; detail=stale_if_error");
             Cow::Owned(String::from_utf8(text).unwrap_or_default())
         }
-        (CacheOutcome::Collapsed(place), _) => {
-            Cow::Owned(format!("toolgate; fwd=uri-miss; collapsed; detail={}", place.name()))
+        CacheOutcome::Collapsed(place) => {
+            Cow::Owned(format!("toolgate; fwd={fwd}; collapsed; detail={}", place.name()))
         }
-        (CacheOutcome::MissStored, _) if role == Role::Released => {
-            Cow::Borrowed("toolgate; fwd=uri-miss; collapsed=?0; stored")
+        CacheOutcome::MissStored => match forward {
+            Some(Forward::Request(demand)) => {
+                Cow::Owned(format!("toolgate; fwd={fwd};{alone} stored; detail={}", demand.name()))
+            }
+            _ => Cow::Owned(format!("toolgate; fwd={fwd};{alone} stored")),
+        },
+        CacheOutcome::MissNotStored => Cow::Owned(format!("toolgate; fwd={fwd};{alone} detail=not_storable")),
+        CacheOutcome::Bypass(bypass) => Cow::Owned(format!("toolgate; fwd=bypass; detail={}", bypass.name())),
+    }
+}
+
+fn hit(tier: Tier, told: KeptTold, now: Timestamp, expires_at: Timestamp) -> Cow<'static, str> {
+    let mut text = Vec::with_capacity(64);
+    text.extend_from_slice(b"toolgate; hit");
+    write_ttl(&mut text, now, expires_at);
+    text.extend_from_slice(b"; detail=");
+    text.extend_from_slice(tier.name().as_bytes());
+    if let Some(demand) = told.overruled {
+        text.push(b'/');
+        text.extend_from_slice(demand.overruled().as_bytes());
+    }
+    Cow::Owned(String::from_utf8(text).unwrap_or_default())
+}
+
+/// The seconds that an answer is still fresh for, rounded down: below zero for one that is past its time (section 2.4).
+fn write_ttl(text: &mut Vec<u8>, now: Timestamp, expires_at: Timestamp) {
+    text.extend_from_slice(b"; ttl=");
+    if now < expires_at {
+        write_number(text, now.until(expires_at).get() / 1000);
+    } else {
+        let past = now.since(expires_at).as_secs_ceil();
+        if past > 0 {
+            text.push(b'-');
         }
-        (CacheOutcome::MissStored, _) => Cow::Borrowed("toolgate; fwd=uri-miss; stored"),
-        (CacheOutcome::MissNotStored, _) if role == Role::Released => {
-            Cow::Borrowed("toolgate; fwd=uri-miss; collapsed=?0; detail=not_storable")
-        }
-        (CacheOutcome::MissNotStored, _) => Cow::Borrowed("toolgate; fwd=uri-miss; detail=not_storable"),
-        (CacheOutcome::Bypass(bypass), _) => Cow::Owned(format!("toolgate; fwd=bypass; detail={}", bypass.name())),
+        write_number(text, past);
     }
 }
 
@@ -166,8 +217,10 @@ pub fn finish<S>(
 ) -> Response<S> {
     let Answer { status, mut headers, body } = answer;
     headers.push(("x-request-id", Cow::Owned(request_id.to_owned())));
-    // Answers are one caller's own; our cache is the only one that may keep them.
-    headers.push(("cache-control", Cow::Borrowed("no-store")));
+    // Answers are one caller's own; our cache is the only one that may keep them, but for what says otherwise of itself.
+    if !headers.iter().any(|(name, _)| *name == "cache-control") {
+        headers.push(("cache-control", Cow::Borrowed("no-store")));
+    }
     for (name, list) in [("ratelimit-policy", rate.policy), ("ratelimit", rate.service)] {
         if !list.is_empty() {
             headers.push((name, Cow::Owned(list)));
@@ -188,5 +241,5 @@ pub fn finish<S>(
     Response { status, headers, body }
 }
 
-const EXPOSED: &str = "x-request-id, cache-status, toolgate-refusal, retry-after, retry-after-ms, x-should-retry, \
+const EXPOSED: &str = "x-request-id, age, cache-status, etag, toolgate-refusal, retry-after, retry-after-ms, x-should-retry, \
     ratelimit, ratelimit-policy";

@@ -1,60 +1,77 @@
 //! An admitted tool call: cache, route, execute, and what has to be told afterwards.
 
+mod described;
+mod look;
+mod refresh;
+mod spare;
+
+pub(crate) use described::{Place, Source};
+
 use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::admission::{self, Context, ToolCall, check_arguments, check_rules};
-use crate::cache::flight::{self, Asked, Boarded, Lead};
-use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Entry, Keep, KeyParts, Wanted};
-use crate::config::{CacheScopeChoice, ExecutorKind};
+use crate::cache::flight::{self, Boarded, Lead};
+use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Directives, Entry, Keep};
 use crate::engine_call::begin_authorizations;
 use crate::epochs;
 use crate::execute::{self, Failed, Failure, Ran, Says};
 use crate::idempotency::{self, Claim, Claimed};
-use crate::isolate::Running;
+use crate::isolate::{Isolate, Running};
 use crate::limits;
 use crate::ports::{OriginResponse, Platform};
 use crate::record::{CalledTool, Record};
 use crate::refusal::{Refusal, RefusalKind};
+use crate::registry::Tool;
 use crate::request::{Header, Request};
-use crate::response::{Answer, cache_status, execute_body, ran_body};
+use crate::response::{Answer, KeptTold, cache_status, execute_body, ran_body};
 use crate::route;
 use crate::state::epochs::{CacheScope, Change};
 use crate::state::idempotency::Outcome;
 use crate::time::Millis;
 use crate::tools::error::ToolError;
 
+use look::{asked, asked_of_others, floor_of, kept_answer, key_for, look, not_cached, wanted};
+pub(crate) use spare::{Spare, Unanswered};
+
 /// Answers the call.
 ///
 /// # Errors
-/// The refusal of the first stage that cannot go on.
+/// The refusal of the first stage that cannot go on; with an answer from before, where there is one that may stand in for it.
 pub(crate) async fn answer<P: Platform>(
     platform: &P,
+    isolate: &Rc<Isolate>,
     running: &Running,
     context: &Context<'_>,
     call: ToolCall<'_>,
-    request: &Request,
+    (request, source): (&Request, Source),
     record: &mut Record,
-) -> Result<Answer<P::Stream>, Refusal> {
-    record.user.clone_from(&call.user);
-    record.tool = Some(CalledTool::Registered(Rc::clone(&call.tool)));
-    record.executor = running.config.executors.get(call.tool.executor).map(|executor| executor.id.clone());
-
+) -> Result<Answer<P::Stream>, Unanswered> {
+    note(running, &call, record);
     // What the operator asks of inputs comes before the cache: an answer is kept, and served, only for what fulfils it.
     if let Err(error) = check_rules(&running.config.inputs, &call.tool.folded, call.tool.name.tool(), &call.input) {
         record.cache = CacheOutcome::Bypass(Bypass::InputRefused);
         return Ok(bad_input(platform, record, &error));
     }
 
-    // cache
-    let kept = key_for(running, context, &call, request);
-    let wanted = kept.as_ref().ok().map(|(keep, key)| wanted(context, &call, *keep, key));
-    if let Some(wanted) = &wanted
-        && let Some((entry, outcome)) = cache::look_up(platform, running, wanted).await
-    {
-        return Ok(kept_answer(platform, &entry, outcome, record));
-    }
+    // cache; what is to be replaced is not looked for, and nobody else brings it
+    let directives = Directives::parse(request.headers.get(Header::CacheControl).unwrap_or_default());
+    let kept = key_for(running, context, &call, directives);
+    let at = kept.as_ref().ok().filter(|_| source == Source::Anywhere);
+    let wanted = at.map(|(keep, key)| wanted(context, &call, *keep, key, directives));
     record.cache = kept.as_ref().map_or_else(|bypass| CacheOutcome::Bypass(*bypass), |_| CacheOutcome::MissNotStored);
+    let stale = match look(platform, running, wanted.as_ref(), record).await {
+        Ok(hit) => {
+            let told = KeptTold { overruled: hit.overruled, fwd_status: None };
+            let answer = kept_answer(platform, running, &hit.entry, (hit.outcome, told), record);
+            if let (Ok(kept), true) = (kept, may_run_besides(&call, request)) {
+                refresh::soon(platform, isolate, context, call, kept, &hit, record);
+            }
+            return Ok(answer);
+        }
+        Err(_) if directives.only_if_cached => return Err(not_cached(record).into()),
+        Err(stale) => stale,
+    };
 
     // route
     let target = route::of_tool(&running.config, &call.tool, &context.caller.tenant, call.run_at.is_some())?;
@@ -71,7 +88,7 @@ pub(crate) async fn answer<P: Platform>(
             record.degraded.push("idempotent_replay");
             let mut answer = Answer::json(status, body);
             answer.headers.push(("idempotent-replayed", Cow::Borrowed("true")));
-            return Ok(with_cache_status(answer, record, None));
+            return Ok(with_cache_status(answer, record));
         }
         Some(Claimed::Go(claim)) => Some(claim),
         None => None,
@@ -82,7 +99,9 @@ pub(crate) async fn answer<P: Platform>(
     let lead = match &asked {
         None => Lead::nobody(running),
         Some(asked) => match flight::board(platform, running, asked, record).await {
-            Boarded::Served(entry, outcome) => return Ok(kept_answer(platform, &entry, outcome, record)),
+            Boarded::Served(entry, how) => {
+                return Ok(kept_answer(platform, running, &entry, (how, KeptTold::default()), record));
+            }
             Boarded::Fly(lead) => lead,
         },
     };
@@ -95,27 +114,27 @@ pub(crate) async fn answer<P: Platform>(
     }
     match ended {
         Ok(ran) => {
-            let entry = kept.as_ref().ok().and_then(|(keep, _)| entry_of(platform, context, *keep, &ran));
-            land(platform, running, lead, kept.ok().map(|(_, key)| key).zip(entry), record);
-            finish(platform, running, context, &call, claim, ran, record).await
+            let epoch = context.held.epochs.version;
+            let landed = kept.ok().and_then(|(keep, key)| Some((keep, key, entry_of(platform, epoch, keep, &ran)?)));
+            land(platform, running, lead, landed, record);
+            Ok(finish(platform, running, context, &call, claim, ran, record).await?)
         }
         Err(failed) => {
             land(platform, running, lead, None, record);
-            fail(platform, &call, claim, failed, record).await
+            // Of a claimed idempotency key the outcome is what happened, also when it is asked for once more.
+            let stale = stale.filter(|_| claim.is_none() && failed.may_be_covered());
+            let of = |(entry, (keep, key))| Spare::new(entry, context, &call, (keep, key, directives), failed.status);
+            let spare = stale.zip(kept.ok()).map(of);
+            fail(platform, &call, claim, failed, record).await.map_err(|refusal| Unanswered { refusal, spare })
         }
     }
 }
 
-/// The answer to a call that was made before, or by another.
-fn kept_answer<P: Platform>(
-    platform: &P,
-    entry: &Entry,
-    outcome: CacheOutcome,
-    record: &mut Record,
-) -> Answer<P::Stream> {
-    record.cache = outcome;
-    let body = execute_body(&record.request_id, &entry.output, true, &entry.duration, &entry.finished_at);
-    with_cache_status(Answer::json(200, body), record, Some(platform.now().until(entry.expires_at)))
+/// What the record says of the call.
+fn note(running: &Running, call: &ToolCall<'_>, record: &mut Record) {
+    record.user.clone_from(&call.user);
+    record.tool = Some(CalledTool::Registered(Rc::clone(&call.tool)));
+    record.executor = running.config.executors.get(call.tool.executor).map(|executor| executor.id.clone());
 }
 
 /// The answer to an input that nobody need be asked about, in the tool's own form.
@@ -125,81 +144,13 @@ fn bad_input<P: Platform>(platform: &P, record: &mut Record, error: &ToolError) 
     error.write_json(&mut output);
     output.push(b'}');
     let body = execute_body(&record.request_id, &output, false, "0", &platform.now().to_string());
-    with_cache_status(Answer::json(200, body), record, None)
+    with_cache_status(Answer::json(200, body), record)
 }
 
-/// The key of the call, and the terms; or why it never meets the cache.
-fn key_for(
-    running: &Running,
-    context: &Context<'_>,
-    call: &ToolCall<'_>,
-    request: &Request,
-) -> Result<(Keep, CacheKey), Bypass> {
-    let keep = cache::may_keep(&running.config.cache, &call.tool)?;
-    if call.run_at.is_some() {
-        return Err(Bypass::Scheduled);
-    }
-    if call.include_stacktrace {
-        return Err(Bypass::StacktraceAsked);
-    }
-    if !context.held.is_current() {
-        return Err(Bypass::EpochsUnavailable);
-    }
-    let asks = request.headers.get(Header::CacheControl).unwrap_or_default();
-    if asks.split(',').any(|word| matches!(word.trim().to_ascii_lowercase().as_str(), "no-store" | "no-cache")) {
-        return Err(Bypass::Asked);
-    }
-    let executor = running.config.executors.get(call.tool.executor);
-    let (account, default_project) = match executor.map(|executor| &executor.kind) {
-        Some(ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream)) => {
-            let credential = upstream.credentials.of(&context.caller.tenant);
-            (credential.map_or([0; 16], |credential| credential.account), upstream.project.as_ref())
-        }
-        Some(ExecutorKind::Local) | None => ([0; 16], None),
-    };
-    let parts = KeyParts {
-        tenant: &context.caller.tenant,
-        account,
-        project: call.project.as_ref().or(default_project),
-        executors: executor.map_or("", |executor| executor.id.as_str()),
-        user: call.user.as_ref(),
-        tool: &call.tool,
-        keep,
-        input: &call.input,
-    };
-    Ok((keep, cache::key_of(&parts)))
-}
-
-fn cache_floor(context: &Context<'_>, call: &ToolCall<'_>, keep: Keep) -> u64 {
-    let user = match keep.scope {
-        CacheScopeChoice::Shared => None,
-        CacheScopeChoice::User => Some(call.user.as_ref().map_or("", |user| user.as_str())),
-    };
-    context.held.epochs.cache_floor_of(context.caller.tenant.as_str(), call.tool.toolkit_folded(), user)
-}
-
-fn wanted<'k>(context: &Context<'_>, call: &ToolCall<'_>, keep: Keep, key: &'k CacheKey) -> Wanted<'k> {
-    Wanted { key, floor: cache_floor(context, call, keep), store_worth: keep.ttl >= limits::STORE_TTL_MIN }
-}
-
-/// What a call that missed asks others that did; `None` for one that has nothing to do with them. A local tool's call ends
-/// before another can begin; one that has claimed an idempotency key makes the outcome of that key itself.
-fn asked<'a>(
-    running: &Running,
-    context: &Context<'_>,
-    call: &'a ToolCall<'_>,
-    claim: Option<&Claim>,
-    wanted: Wanted<'a>,
-    record: &Record,
-) -> Option<Asked<'a>> {
-    let may_meet = claim.is_none() && call.tool.local.is_none();
-    may_meet.then(|| Asked {
-        wanted,
-        epoch: context.held.epochs.version,
-        until: record.at.after(running.config.execute.timeout),
-        choice: cache::single_flight(&running.config.cache, &call.tool),
-        tool: &call.tool.folded,
-    })
+/// Whether the tool may run besides the answer that the call was given. Not for a call that may run once only under its key: the
+/// same key may come again, and find nothing that was kept.
+fn may_run_besides(call: &ToolCall<'_>, request: &Request) -> bool {
+    call.is_repeatable() || request.headers.get(Header::IdempotencyKey).is_none()
 }
 
 /// Claims the idempotency key, where calling twice could do harm.
@@ -238,7 +189,7 @@ async fn invalidate<P: Platform>(
     record: &mut Record,
 ) {
     let toolkit = call.tool.toolkit_folded();
-    let keeps = |tool: &crate::registry::Tool| cache::may_keep(&running.config.cache, tool).is_ok();
+    let keeps = |tool: &Tool| cache::may_keep(&running.config.cache, tool).is_ok();
     if !context.registry.any_of_toolkit(toolkit, keeps) {
         return;
     }
@@ -254,7 +205,7 @@ async fn invalidate<P: Platform>(
 }
 
 /// What is kept of an answer, and shared; `None` of one that nobody else may have.
-fn entry_of<P: Platform>(platform: &P, context: &Context<'_>, keep: Keep, ran: &Ran) -> Option<Rc<Entry>> {
+fn entry_of<P: Platform>(platform: &P, epoch: u64, keep: Keep, ran: &Ran) -> Option<Rc<Entry>> {
     let now = platform.now();
     let may_be_kept = ran.success && ran.says == Says::Value;
     may_be_kept.then(|| {
@@ -264,7 +215,8 @@ fn entry_of<P: Platform>(platform: &P, context: &Context<'_>, keep: Keep, ran: &
             finished_at: ran.finished_at.clone(),
             stored_at: now,
             expires_at: now.after(keep.ttl),
-            epoch: context.held.epochs.version,
+            stale_until: now.after(keep.whole_life()),
+            epoch,
         })
     })
 }
@@ -274,15 +226,15 @@ fn land<P: Platform>(
     platform: &P,
     running: &Running,
     lead: Lead<'_>,
-    landed: Option<(CacheKey, Rc<Entry>)>,
+    landed: Option<(Keep, CacheKey, Rc<Entry>)>,
     record: &mut Record,
 ) {
-    if let Some((key, entry)) = &landed {
+    if let Some((keep, key, entry)) = &landed {
         // First: who comes after the flight is over finds it there.
-        cache::store(platform, running, key, entry, platform.now());
+        cache::store(platform, running, keep.strategy, key, entry, &mut record.degraded);
         record.cache = CacheOutcome::MissStored;
     }
-    lead.land(platform, landed.as_ref().map(|(key, entry)| (key, Rc::clone(entry))));
+    lead.land(platform, landed.as_ref().map(|(_, key, entry)| (key, Rc::clone(entry))));
 }
 
 async fn finish<P: Platform>(
@@ -316,7 +268,7 @@ async fn finish<P: Platform>(
             record.degraded.push("authorizations_left_out");
         }
     }
-    Ok(with_cache_status(Answer::json(200, body), record, None))
+    Ok(with_cache_status(Answer::json(200, body), record))
 }
 
 async fn settle<P: Platform>(platform: &P, claim: Claim, outcome: Outcome, record: &mut Record) {
@@ -340,7 +292,7 @@ async fn fail<P: Platform>(
     match failed.failure {
         Failure::Answered(response) => {
             record.engine_refused = true;
-            Ok(with_cache_status(engine_words(response, may_have_run), record, None))
+            Ok(with_cache_status(engine_words(response, may_have_run), record))
         }
         Failure::Refused(refusal) => {
             // Busy with an answer after the fact is still "do not repeat" where a repetition could do harm.
@@ -368,7 +320,7 @@ fn engine_words<S>(response: OriginResponse, may_have_run: bool) -> Answer<S> {
     answer
 }
 
-fn with_cache_status<S>(mut answer: Answer<S>, record: &Record, ttl_left: Option<Millis>) -> Answer<S> {
-    answer.headers.push(("cache-status", cache_status(record.cache, record.flight, ttl_left)));
+fn with_cache_status<S>(mut answer: Answer<S>, record: &Record) -> Answer<S> {
+    answer.headers.push(("cache-status", cache_status(record.cache, record.flight, record.forward, None)));
     answer
 }

@@ -27,6 +27,8 @@ const worker = (name, owner) => ({
   compatibilityFlags: config.compatibility_flags,
   bindings: { ...config.vars, ...settings },
   kvNamespaces: Object.fromEntries(config.kv_namespaces.map(({ binding }) => [binding, binding])),
+  // wrangler.toml has the database behind a `#`: who starts with one command makes none.
+  d1Databases: { TOOLGATE_SQL: 'TOOLGATE_SQL' },
   durableObjects: Object.fromEntries(
     config.durable_objects.bindings.map(({ name: binding, class_name: className }) => [
       binding,
@@ -43,6 +45,8 @@ const miniflare = new Miniflare({
   log: new Log(LogLevel.ERROR),
   kvPersist: join(state, 'kv'),
   durableObjectsPersist: join(state, 'durable'),
+  cachePersist: join(state, 'cache'),
+  d1Persist: join(state, 'sql'),
   handleRuntimeStdio(stdout, stderr) {
     stdout.pipe(process.stdout, { end: false });
     stderr.pipe(process.stderr, { end: false });

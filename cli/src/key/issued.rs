@@ -4,8 +4,8 @@ use clap::Args;
 use reqwest::Method;
 use serde_json::{Map, Value};
 
-use super::gateway::{Address, Gateway};
 use crate::failure::Failure;
+use crate::gateway::{Address, Gateway};
 use crate::say;
 
 /// A key to be issued.
@@ -73,12 +73,15 @@ pub(super) struct Revoke {
     id: String,
 }
 
+/// What issuing, rotating and revoking need.
+const WRITES: &str = "keys/write";
+
 /// Most pages of a list: a gateway holds fewer keys.
 const PAGES: usize = 200;
 
 impl Create {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let answer = issue(&self.address.gateway()?, &["keys"], &self.body())?;
+        let answer = issue(&self.address.gateway(WRITES)?, &["keys"], &self.body())?;
         shown(&answer, "the new key")
     }
 
@@ -99,7 +102,7 @@ impl Create {
 
 impl List {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let gateway = self.address.gateway()?;
+        let gateway = self.address.gateway("keys/read")?;
         let mut after: Option<String> = None;
         for _ in 0..PAGES {
             let mut query = vec![("limit", "100")];
@@ -125,14 +128,14 @@ impl Rotate {
     pub(super) fn run(&self) -> Result<(), Failure> {
         let mut body = Map::from_iter([("overlap".to_owned(), self.overlap.into())]);
         body.extend(self.expires_in.map(|seconds| ("expires_in".to_owned(), seconds.into())));
-        let answer = issue(&self.address.gateway()?, &["keys", &self.id, "rotate"], &Value::Object(body))?;
+        let answer = issue(&self.address.gateway(WRITES)?, &["keys", &self.id, "rotate"], &Value::Object(body))?;
         shown(&answer, "the key that takes its place")
     }
 }
 
 impl Revoke {
     pub(super) fn run(&self) -> Result<(), Failure> {
-        let answer = self.address.gateway()?.ask(&Method::DELETE, &["keys", &self.id], &[], None, None)?;
+        let answer = self.address.gateway(WRITES)?.ask(&Method::DELETE, &["keys", &self.id], &[], None, None)?;
         say::step(&format!("revoked: {}", row(&answer)));
         Ok(())
     }

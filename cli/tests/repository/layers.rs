@@ -11,6 +11,9 @@ const WORDS: &[&str] = &["action", "hex", "json", "limits", "names", "nearest", 
 const DRIVERS: &[&str] = &[
     "cache/driver",
     "cache/flight/driver",
+    "cache/inspect",
+    "cache/reach",
+    "cache/table",
     "config/build",
     "engine_call",
     "epochs",
@@ -26,6 +29,7 @@ const DRIVERS: &[&str] = &[
     "listing",
     "identity/issued",
     "own",
+    "own/cache_route",
     "own/epochs_route",
     "own/keys_route",
     "own/worker_route",
@@ -35,7 +39,10 @@ const DRIVERS: &[&str] = &[
     "registry/driver",
     "state",
     "tool_call",
+    "tool_call/look",
+    "tool_call/refresh",
     "upstream/send",
+    "warm",
     "ports",
 ];
 

@@ -62,6 +62,13 @@ impl<'a> Authority<'a> {
         Self { config, caller, action, project, at, country, noted: RefCell::default() }
     }
 
+    /// The authority over a call in `project` that this request only describes: whoever may not make it may not ask about it.
+    #[must_use]
+    pub fn of_call<'b>(&'b self, project: Option<&'b Project>) -> Authority<'b> {
+        let Self { config, caller, at, country, .. } = *self;
+        Authority::new(config, caller, Action::ToolsCall, project, at, country)
+    }
+
     /// What was noted, to be put into the record.
     #[must_use]
     pub fn take_noted(&self) -> Noted {
@@ -141,7 +148,7 @@ impl<'a> Authority<'a> {
     }
 
     /// Whether the tool with this name in lower case may be used, as far as its name tells.
-    pub(super) fn may_use_name(&self, folded: &str) -> bool {
+    pub(crate) fn may_use_name(&self, folded: &str) -> bool {
         self.may(Resource::ToolNamed(folded), &Call::UNKNOWN).is_ok()
     }
 

@@ -1,21 +1,17 @@
-//! The order of the tiers.
+//! The order of the tiers: memory, the data centre's cache, the edge store, the SQL database.
+//!
+//! Whatever a tier returns is read by [`Entry::read`], which compares the whole key, and served only under the call's own
+//! floor and on its own terms: no tier is trusted to have forgotten what it should.
 
 use std::rc::Rc;
 
-use super::{CacheKey, CacheOutcome, Entry};
-use crate::config::CacheStrategy;
+use super::reach::{Questions, fill_above};
+use super::tier::{Tier, TierFault};
+use super::{CacheKey, CacheOutcome, Demand, Entry, Forward, Standing, Terms};
 use crate::isolate::Running;
 use crate::limits;
-use crate::ports::{Kv, Platform};
+use crate::ports::Platform;
 use crate::time::Timestamp;
-
-const fn uses_memory(strategy: CacheStrategy) -> bool {
-    matches!(strategy, CacheStrategy::Memory | CacheStrategy::Hybrid)
-}
-
-const fn uses_store(strategy: CacheStrategy) -> bool {
-    matches!(strategy, CacheStrategy::Hybrid | CacheStrategy::Persistent)
-}
 
 /// What a look-up looks for.
 #[derive(Clone, Copy, Debug)]
@@ -24,64 +20,144 @@ pub struct Wanted<'w> {
     pub key: &'w CacheKey,
     /// The oldest version of the epochs that an entry may carry.
     pub floor: u64,
-    /// Whether the life of what is kept under the key is long enough for the edge store.
-    pub store_worth: bool,
+    /// The farthest tier that may have it.
+    pub farthest: Tier,
+    /// What may answer the call.
+    pub terms: Terms,
 }
 
-/// The entry that may be served now, and the tier it came from. The nearer tier answers without any wait.
+impl Wanted<'_> {
+    /// Whether the entry answers the call as it is, without any more to be done.
+    pub(crate) fn is_met_by(&self, entry: &Entry, now: Timestamp) -> bool {
+        matches!(self.terms.standing(entry, now, self.floor), Standing::Fresh(_))
+    }
+}
+
+/// An entry that may be served now.
+#[derive(Debug)]
+pub struct Hit {
+    /// The entry.
+    pub entry: Rc<Entry>,
+    /// How the call met the cache.
+    pub outcome: CacheOutcome,
+    /// A demand of the caller's that the operator's bound overruled.
+    pub overruled: Option<Demand>,
+    /// Whether it should be fetched anew: it is past its time, or it is asked for often and its time is nearly over.
+    pub wants_refresh: bool,
+}
+
+/// Nothing that may be served.
+#[derive(Debug, Default)]
+pub struct Missed {
+    /// Why the executor is asked.
+    pub forward: Forward,
+    /// What is served if that fails.
+    pub spare: Option<Rc<Entry>>,
+}
+
+impl Missed {
+    /// What an entry is to the call, found in a tier after others.
+    fn weigh(&mut self, wanted: &Wanted<'_>, entry: Rc<Entry>, now: Timestamp, tier: Tier, hits: u32) -> Option<Hit> {
+        let standing = wanted.terms.standing(&entry, now, wanted.floor);
+        let (outcome, overruled, wants_refresh) = match standing {
+            Standing::Fresh(overruled) => {
+                let is_hot = wanted.terms.life.refresh_ahead && hits >= limits::REFRESH_AHEAD_HITS;
+                (tier.fresh(), overruled, is_hot && entry.is_nearly_over(now))
+            }
+            Standing::Stale => (tier.stale(), None, true),
+            Standing::Spare => {
+                *self = Self { forward: Forward::Stale, spare: Some(entry) };
+                return None;
+            }
+            Standing::Unfit(forward) => {
+                self.forward = forward;
+                return None;
+            }
+            Standing::Dead => return None,
+        };
+        // Who asks for what is kept alone asks that nobody else be asked.
+        let wants_refresh = wants_refresh && !wanted.terms.asked.only_if_cached;
+        Some(Hit { entry, outcome, overruled, wants_refresh })
+    }
+}
+
+/// The entry that may be served now. Memory answers without any wait; the others together take [`limits::TIERS_TIMEOUT`] at most.
+/// The nearest that has something to serve answers, also with what is past its time: whoever fetches that anew looks into the
+/// farther ones first. `degraded` is told what was wrong with them.
+///
+/// # Errors
+/// Why there is none.
 pub async fn look_up<P: Platform>(
     platform: &P,
     running: &Running,
     wanted: &Wanted<'_>,
-) -> Option<(Rc<Entry>, CacheOutcome)> {
-    if let Some(entry) = look_in_memory(platform, running, wanted) {
-        return Some((entry, CacheOutcome::HitMemory));
+    degraded: &mut Vec<&'static str>,
+) -> Result<Hit, Missed> {
+    let mut missed = Missed::default();
+    let mut known = None;
+    if let Some((entry, hits)) = in_memory(platform, running, wanted) {
+        known = Some(entry.stored_at);
+        if let Some(hit) = missed.weigh(wanted, entry, platform.now(), Tier::Memory, hits) {
+            return Ok(hit);
+        }
     }
-    let Wanted { key, floor, store_worth } = *wanted;
-    if !uses_store(running.config.cache.strategy) || !store_worth {
-        return None;
+    if running.below.take_lost_write() {
+        TierFault::WriteLost.note(degraded);
     }
-    // A store that is away, slow to tell, or returns garbage is a miss: the executor is asked.
-    let bytes = Kv::get(platform, &key.store_name()).await.ok()??;
-    let entry = Rc::new(Entry::decode(&bytes, key.as_bytes())?);
-    if !entry.is_servable(platform.now(), floor) {
-        return None;
+    let mut questions = Questions::about(wanted.key);
+    for tier in Tier::BELOW_MEMORY.into_iter().filter(|tier| *tier <= wanted.farthest) {
+        let Some(bytes) = questions.ask(platform, &running.below, tier, degraded).await else {
+            continue;
+        };
+        let now = platform.now();
+        let entry = match usable(&bytes, wanted, now) {
+            Ok(entry) => entry,
+            Err(fault) => {
+                fault.note(degraded);
+                continue;
+            }
+        };
+        // A farther tier may tell what is older than what it was told.
+        if known.is_some_and(|known| entry.stored_at <= known) {
+            continue;
+        }
+        known = Some(entry.stored_at);
+        remember(running, wanted.key, &entry);
+        let (is_fresh, stale_until) = (now < entry.expires_at, entry.stale_until);
+        if let Some(hit) = missed.weigh(wanted, entry, now, tier, 0) {
+            // What is past its time is about to be replaced there too.
+            if is_fresh {
+                fill_above(platform, running, wanted.key, (tier, bytes, stale_until), degraded);
+            }
+            return Ok(hit);
+        }
     }
-    remember(running, key, &entry);
-    Some((entry, CacheOutcome::HitStore))
+    Err(missed)
 }
 
-/// The entry of the isolate's memory that may be served now.
-pub(crate) fn look_in_memory<P: Platform>(platform: &P, running: &Running, wanted: &Wanted<'_>) -> Option<Rc<Entry>> {
-    if !uses_memory(running.config.cache.strategy) {
-        return None;
-    }
-    let entry = running.memory.borrow_mut().get(wanted.key)?;
-    if entry.is_servable(platform.now(), wanted.floor) {
-        return Some(entry);
+/// The entry of a stored form, if it is of any use.
+fn usable(bytes: &[u8], wanted: &Wanted<'_>, now: Timestamp) -> Result<Rc<Entry>, TierFault> {
+    let entry = Entry::read(bytes, wanted.key.as_bytes())?;
+    if entry.is_usable(now, wanted.floor) { Ok(Rc::new(entry)) } else { Err(TierFault::Stale) }
+}
+
+/// The entry of the isolate's memory, if it is of any use, and how often it was got.
+fn in_memory<P: Platform>(platform: &P, running: &Running, wanted: &Wanted<'_>) -> Option<(Rc<Entry>, u32)> {
+    let got = running.memory.borrow_mut().get(wanted.key)?;
+    if got.0.is_usable(platform.now(), wanted.floor) {
+        return Some(got);
     }
     running.memory.borrow_mut().remove(wanted.key);
     None
 }
 
-/// Keeps an entry in the isolate's memory.
-pub(crate) fn remember(running: &Running, key: &CacheKey, entry: &Rc<Entry>) {
-    if uses_memory(running.config.cache.strategy) {
-        running.memory.borrow_mut().put(key.clone(), Rc::clone(entry));
-    }
+/// The entry of the isolate's memory that answers the call as it is.
+pub(crate) fn look_in_memory<P: Platform>(platform: &P, running: &Running, wanted: &Wanted<'_>) -> Option<Rc<Entry>> {
+    let (entry, _) = in_memory(platform, running, wanted)?;
+    wanted.is_met_by(&entry, platform.now()).then_some(entry)
 }
 
-/// Keeps an entry in every tier that its life is long enough for. The store is written after the response.
-pub fn store<P: Platform>(platform: &P, running: &Running, key: &CacheKey, entry: &Rc<Entry>, now: Timestamp) {
-    let strategy = running.config.cache.strategy;
-    let ttl = now.until(entry.expires_at);
-    if uses_store(strategy) && ttl >= limits::STORE_TTL_MIN && entry.output.len() <= limits::STORE_ENTRY_BYTES {
-        let (platform_, name, bytes) = (platform.clone(), key.store_name(), entry.encode(key.as_bytes()));
-        platform.spawn(async move {
-            if Kv::put(&platform_, &name, bytes, ttl).await.is_err() {
-                tracing::debug!("cache_store_write_lost");
-            }
-        });
-    }
-    remember(running, key, entry);
+/// Keeps an entry in the isolate's memory.
+pub(crate) fn remember(running: &Running, key: &CacheKey, entry: &Rc<Entry>) {
+    running.memory.borrow_mut().put(key.clone(), Rc::clone(entry));
 }

@@ -1,7 +1,13 @@
 //! One kept answer, and its stored form.
 
+use std::io::ErrorKind;
+
+use rmp_serde::decode::Error as DecodeError;
 use serde::{Deserialize, Serialize};
 
+use super::envelope::{self, Opened};
+use super::tier::TierFault;
+use crate::limits::REFRESH_AHEAD_PARTS;
 use crate::time::Timestamp;
 
 /// A successful answer of a tool.
@@ -16,14 +22,21 @@ pub struct Entry {
     pub finished_at: String,
     /// When it was kept.
     pub stored_at: Timestamp,
-    /// From when on it is not served.
+    /// Until when it is fresh.
     pub expires_at: Timestamp,
+    /// From when on it is not served at all.
+    pub stale_until: Timestamp,
     /// The version of the epochs that was current before the executor was asked.
     pub epoch: u64,
 }
 
-/// The stored form: one byte of format, then MessagePack of the whole key and the entry.
-const FORMAT: u8 = 1;
+/// The stored form, in every tier below memory and at the durable owners: one byte of format, then MessagePack of the whole key
+/// and the entry in an envelope (see [`envelope`]). `docs/decisions/0023-stored-form.md` has the reasons.
+const FORMAT: u8 = 2;
+
+/// The form before: no envelope, and entries that were of no use after their time. Still read, so that a deployment does not
+/// begin with empty tiers.
+const FORMAT_BEFORE: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
 struct Stored<'s> {
@@ -32,32 +45,99 @@ struct Stored<'s> {
     entry: Entry,
 }
 
+#[derive(Deserialize)]
+struct StoredBefore<'s> {
+    #[serde(with = "serde_bytes", borrow)]
+    key: &'s [u8],
+    entry: EntryBefore,
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(Serialize))]
+struct EntryBefore {
+    #[serde(with = "serde_bytes")]
+    output: Vec<u8>,
+    duration: String,
+    finished_at: String,
+    stored_at: Timestamp,
+    expires_at: Timestamp,
+    epoch: u64,
+}
+
+impl<'s> From<StoredBefore<'s>> for Stored<'s> {
+    fn from(before: StoredBefore<'s>) -> Self {
+        let EntryBefore { output, duration, finished_at, stored_at, expires_at, epoch } = before.entry;
+        let entry = Entry { output, duration, finished_at, stored_at, expires_at, stale_until: expires_at, epoch };
+        Self { key: before.key, entry }
+    }
+}
+
 impl Entry {
-    /// Whether the entry may be served: not expired, not from the future, and read under epochs no older than `floor`.
+    /// Whether the entry is fresh and may be served: as [`Entry::is_usable`], and in its time.
     #[must_use]
     pub fn is_servable(&self, now: Timestamp, floor: u64) -> bool {
-        now < self.expires_at && self.stored_at <= now.after(CLOCK_SKEW) && self.epoch >= floor
+        now < self.expires_at && self.is_usable(now, floor)
+    }
+
+    /// Whether the entry may be of any use: not too old for everything, not from the future, and read under epochs no older
+    /// than `floor`.
+    #[must_use]
+    pub fn is_usable(&self, now: Timestamp, floor: u64) -> bool {
+        now < self.stale_until && self.stored_at <= now.after(CLOCK_SKEW) && self.epoch >= floor
+    }
+
+    /// Whether the entry is in the last part of its time.
+    #[must_use]
+    pub(crate) fn is_nearly_over(&self, now: Timestamp) -> bool {
+        let part = self.stored_at.until(self.expires_at).get() / REFRESH_AHEAD_PARTS;
+        now.until(self.expires_at).get() <= part
     }
 
     /// The stored form under `key`.
     #[must_use]
     pub fn encode(&self, key: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![FORMAT];
-        // Writing to memory cannot fail for these types; were it to, the empty bytes would be a miss.
-        if rmp_serde::encode::write(&mut bytes, &Stored { key, entry: self.clone() }).is_err() {
-            bytes.clear();
+        let mut plain = Vec::new();
+        // Writing to memory cannot fail for these types; were it to, no bytes would be a miss.
+        match rmp_serde::encode::write(&mut plain, &Stored { key, entry: self.clone() }) {
+            Ok(()) => envelope::seal(&[FORMAT], &plain),
+            Err(_) => Vec::new(),
         }
-        bytes
     }
 
     /// The entry in a stored form, if it is one and was stored under `key`.
     #[must_use]
     pub fn decode(bytes: &[u8], key: &[u8]) -> Option<Self> {
-        let (&FORMAT, body) = bytes.split_first()? else {
-            return None;
+        Self::read(bytes, key).ok()
+    }
+
+    /// The entry in a stored form that was stored under `key`.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes.
+    pub fn read(bytes: &[u8], key: &[u8]) -> Result<Self, TierFault> {
+        let opened;
+        let stored: Stored<'_> = match bytes {
+            [] => return Err(TierFault::Truncated),
+            [FORMAT_BEFORE, body @ ..] => parsed::<StoredBefore<'_>>(body)?.into(),
+            [FORMAT, sealed @ ..] => {
+                opened = envelope::open(sealed)?;
+                let Opened { plain, is_whole } = &opened;
+                let stored = parsed(plain)?;
+                if !is_whole {
+                    return Err(TierFault::Damaged);
+                }
+                stored
+            }
+            _ => return Err(TierFault::Format),
         };
-        let stored: Stored<'_> = rmp_serde::from_slice(body).ok()?;
-        (stored.key == key).then_some(stored.entry)
+        if stored.key == key { Ok(stored.entry) } else { Err(TierFault::OtherKey) }
+    }
+
+    /// A stored form with these flags and this body, as a tier might come to hold it, its check sum right: for tests of what
+    /// is read.
+    #[must_use]
+    pub fn forged(flags: u8, body: &[u8]) -> Vec<u8> {
+        envelope::sealed(&[FORMAT], flags, body)
     }
 
     /// Bytes that the entry takes in memory, its key included, bookkeeping estimated.
@@ -84,6 +164,21 @@ impl Entry {
     }
 }
 
+fn parsed<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<T, TierFault> {
+    rmp_serde::from_slice(bytes).map_err(|error| fault_of(&error))
+}
+
+fn fault_of(error: &DecodeError) -> TierFault {
+    match error {
+        DecodeError::InvalidMarkerRead(end) | DecodeError::InvalidDataRead(end)
+            if end.kind() == ErrorKind::UnexpectedEof =>
+        {
+            TierFault::Truncated
+        }
+        _ => TierFault::Damaged,
+    }
+}
+
 /// How far the clocks of two hosts may differ.
 const CLOCK_SKEW: crate::time::Millis = crate::time::Millis::from_secs(60);
 
@@ -101,6 +196,7 @@ mod tests {
             finished_at: "2026-01-01T00:00:00Z".to_owned(),
             stored_at: Timestamp::from_millis(1_000),
             expires_at: Timestamp::from_millis(2_000),
+            stale_until: Timestamp::from_millis(3_000),
             epoch: 7,
         }
     }
@@ -116,11 +212,60 @@ mod tests {
     fn no_damaged_form_is_read() {
         let bytes = entry().encode(b"key");
         for length in 0..bytes.len() {
-            assert_eq!(Entry::decode(&bytes[..length], b"key"), None, "cut at {length}");
+            assert_eq!(Entry::read(&bytes[..length], b"key"), Err(TierFault::Truncated), "cut at {length}");
         }
-        let mut newer = bytes;
-        newer[0] = FORMAT + 1;
-        assert_eq!(Entry::decode(&newer, b"key"), None);
+        let damaged = |at: usize, byte: u8| {
+            let mut damaged = bytes.clone();
+            damaged[at] = byte;
+            Entry::read(&damaged, b"key")
+        };
+        assert_eq!(damaged(0, FORMAT + 1), Err(TierFault::Format));
+        assert_eq!(damaged(0, FORMAT_BEFORE), Err(TierFault::Damaged), "not of the form before, though it says so");
+        assert_eq!(damaged(1, 2), Err(TierFault::Format), "a flag that nobody knows");
+        assert_eq!(damaged(1, 1), Err(TierFault::TooLarge), "not compressed though it says so");
+        assert_eq!(damaged(2, 0xc3), Err(TierFault::Damaged));
+        assert_eq!(damaged(5, b'K'), Err(TierFault::Damaged));
+        for at in 0..bytes.len() * 8 {
+            let byte = bytes[at / 8] ^ (1 << (at % 8));
+            assert!(damaged(at / 8, byte).is_err(), "bit {at}");
+        }
+    }
+
+    #[test]
+    fn a_large_one_is_stored_compressed() {
+        let large = Entry { output: br#"{"value":"five"}"#.repeat(500), ..entry() };
+        let bytes = large.encode(b"key");
+        assert!(bytes[..2] == [FORMAT, 1] && bytes.len() * 10 < large.output.len(), "{}", bytes.len());
+        assert_eq!(Entry::decode(&bytes, b"key"), Some(large));
+        assert_eq!(Entry::read(&bytes, b"other"), Err(TierFault::OtherKey));
+        for length in 0..bytes.len() {
+            assert_eq!(Entry::read(&bytes[..length], b"key"), Err(TierFault::Truncated), "cut at {length}");
+        }
+    }
+
+    /// What a gateway of the version before has stored.
+    const BEFORE: &[u8] =
+        b"\x01\x92\xc4\x03key\x96\xc4\x0d{\"value\":\"5\"}\xa31.5\xb42026-01-01T00:00:00Z\xcd\x03\xe8\xcd\x07\xd0\x07";
+
+    #[test]
+    fn reads_the_form_of_the_version_before() {
+        let before = EntryBefore {
+            output: entry().output,
+            duration: entry().duration,
+            finished_at: entry().finished_at,
+            stored_at: entry().stored_at,
+            expires_at: entry().expires_at,
+            epoch: entry().epoch,
+        };
+        let mut bytes = vec![FORMAT_BEFORE];
+        rmp_serde::encode::write(&mut bytes, &(serde_bytes::Bytes::new(b"key"), before)).unwrap();
+        assert_eq!(bytes, BEFORE, "the version before wrote this");
+        let expected = Entry { stale_until: entry().expires_at, ..entry() };
+        assert_eq!(Entry::decode(BEFORE, b"key"), Some(expected));
+        assert_eq!(Entry::read(BEFORE, b"other"), Err(TierFault::OtherKey));
+        for length in 0..BEFORE.len() {
+            assert_eq!(Entry::read(&BEFORE[..length], b"key"), Err(TierFault::Truncated), "cut at {length}");
+        }
     }
 
     #[test]
@@ -137,6 +282,9 @@ mod tests {
         assert!(entry().is_servable(at(1_999), 7));
         assert!(!entry().is_servable(at(2_000), 7));
         assert!(!entry().is_servable(at(1_500), 8));
+        assert!(entry().is_usable(at(2_999), 7));
+        assert!(!entry().is_usable(at(3_000), 7));
+        assert!(!entry().is_usable(at(2_500), 8));
         let future = Entry { stored_at: at(100_000), expires_at: at(200_000), ..entry() };
         assert!(!future.is_servable(at(1_000), 7));
     }

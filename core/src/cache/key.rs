@@ -83,6 +83,12 @@ impl CacheKey {
         &self.0
     }
 
+    /// The SHA-256 of the key, by which an operator can name it.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        Hash::hash(&self.0)
+    }
+
     /// The name under which the edge key-value store holds the entry. The entry repeats the whole key, so that a collision
     /// is a miss.
     #[must_use]

@@ -1,6 +1,7 @@
 //! Keys: equal calls meet, and every part keeps different ones apart.
 
 use super::*;
+use crate::config::CacheStrategy;
 use crate::json::{Limits, parse};
 use crate::registry::catalogue;
 use crate::time::Millis;
@@ -38,7 +39,13 @@ fn key(parts: &Parts) -> CacheKey {
         executors: parts.executors,
         user: parts.user.and_then(UserId::new).as_ref(),
         tool: &tools[parts.tool],
-        keep: Keep { ttl: Millis::new(1), scope: parts.scope, rule: [0; 8] },
+        keep: Keep {
+            ttl: Millis::new(1),
+            scope: parts.scope,
+            strategy: CacheStrategy::Hybrid,
+            rule: [0; 8],
+            life: crate::cache::Life::default(),
+        },
         input: &parse(parts.input.as_bytes(), LIMITS).unwrap(),
     })
 }

@@ -26,6 +26,8 @@ pub struct Memory {
 struct Held {
     entry: Rc<Entry>,
     standing: Standing,
+    /// How often it was got.
+    hits: u32,
 }
 
 impl Memory {
@@ -39,16 +41,29 @@ impl Memory {
         Self { entries: LruCache::unbounded(), ranks, weight: 0, most, peak: 0 }
     }
 
-    /// The entry under `key`, which becomes the most recently used.
-    pub fn get(&mut self, key: &CacheKey) -> Option<Rc<Entry>> {
+    /// The entry under `key`, which becomes the most recently used; and how often it was got since it was put.
+    pub fn get(&mut self, key: &CacheKey) -> Option<(Rc<Entry>, u32)> {
         let (key, held) = self.entries.get_key_value_mut(key.as_bytes())?;
-        let entry = Rc::clone(&held.entry);
+        held.hits = held.hits.saturating_add(1);
+        let got = (Rc::clone(&held.entry), held.hits);
         if let Some(ranks) = &mut self.ranks {
             ranks.hit(key, &mut held.standing);
             // It may be the first of its new rank, and ranks take room.
             self.settle();
         }
-        Some(entry)
+        Some(got)
+    }
+
+    /// The entry under `key`, as it lies there: looking at it is no use of it.
+    #[must_use]
+    pub fn peek(&self, key: &CacheKey) -> Option<Rc<Entry>> {
+        self.entries.peek(key.as_bytes()).map(|held| Rc::clone(&held.entry))
+    }
+
+    /// Most bytes that are held.
+    #[must_use]
+    pub const fn bound(&self) -> usize {
+        self.most
     }
 
     /// Keeps an entry, pushing out others, or itself if it is worth least; one larger than the whole bound is not kept.
@@ -61,7 +76,7 @@ impl Memory {
         let key: Rc<[u8]> = key.into_boxed().into();
         let standing = self.ranks.as_mut().map_or_else(Standing::default, |ranks| ranks.enter(&key, &entry, weight));
         self.weight = self.weight.saturating_add(weight);
-        self.entries.put(key, Held { entry, standing });
+        self.entries.put(key, Held { entry, standing, hits: 0 });
         self.peak = self.peak.max(self.entries.len());
         self.settle();
     }

@@ -1,5 +1,6 @@
 //! From the document and the host's settings to the [`Config`]: what one member alone cannot tell is checked here.
 
+mod cache;
 mod callers;
 mod issuers;
 mod policies;
@@ -19,8 +20,8 @@ use super::sections::{Document, ExecutorSection, KindChoice, LimitsSection};
 use super::settings::{self, SETTINGS};
 use super::words::SettingName;
 use super::{
-    CacheRule, CacheRules, Config, Credential, Credentials, EpochRules, ExecuteRules, Executor, ExecutorKind,
-    RegistryRules, RequestLimits, Upstream,
+    Config, Credential, Credentials, EpochRules, ExecuteRules, Executor, ExecutorKind, RegistryRules, RequestLimits,
+    Upstream,
 };
 use crate::identity::{KeyHasher, KeyHashers};
 use crate::ports::Settings;
@@ -178,8 +179,10 @@ impl Builder<'_> {
             max_retries: u32::try_from(execute.max_retries).unwrap_or(limits::RETRIES_MAX),
             response_bytes: size(execute.response_bytes),
         };
+        let limits = request_limits(&limits);
+        let offered: Vec<_> = executors.iter().flat_map(|executor| executor.value.tools.iter().cloned()).collect();
         Config {
-            limits: request_limits(&limits),
+            limits,
             epochs: EpochRules { lease: epochs.lease, fail_mode: epochs.fail_mode },
             executors: executors.into_iter().map(|section| self.executor(section, execute.timeout)).collect(),
             registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
@@ -190,23 +193,7 @@ impl Builder<'_> {
             inputs: inputs::build(inputs, self.faults),
             policies: self.policies(&policies),
             country_header: policy.country_header,
-            cache: CacheRules {
-                ttl: cache.ttl,
-                memory_bytes: size(cache.memory),
-                strategy: cache.strategy,
-                eviction: cache.eviction,
-                single_flight: cache.single_flight,
-                rules: cache
-                    .rules
-                    .into_iter()
-                    .map(|rule| CacheRule {
-                        tools: rule.tools,
-                        ttl: rule.ttl,
-                        scope: rule.scope,
-                        single_flight: rule.single_flight,
-                    })
-                    .collect(),
-            },
+            cache: self.cache(cache, &offered, limits.json),
             execute,
             cors_origins: cors.origins,
             notices: Vec::new(),

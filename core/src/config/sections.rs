@@ -3,13 +3,14 @@
 use super::document::{Located, choice, document};
 use super::inputs::InputSection;
 use super::issuer_sections::IssuerSection;
+use super::price::Price;
 use super::quantity::Bytes;
 use super::rate::RateSection;
 use super::words::{BaseUrl, KeyHash, ProjectPattern, SettingName, UserPattern};
 use crate::action::ActionPattern;
 use crate::json::Limits;
 use crate::limits;
-use crate::names::{CallerId, ExecutorId, KeyId, Project, RoleId, TenantId, ToolPattern};
+use crate::names::{CacheTag, CallerId, ExecutorId, KeyId, Project, RoleId, TenantId, ToolName, ToolPattern, UserId};
 use crate::time::Millis;
 
 document! {
@@ -227,16 +228,34 @@ document! { default
     pub(super) struct CacheSection {
         /// Time to live of answers kept because the tool declares that it only reads.
         ttl: Millis = Millis::from_secs(60), in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
+        /// Time to live of the class "static", for cache.rules.
+        ttl_static: Millis = Millis::from_secs(24 * 3600), in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
+        /// Time to live of the class "semi-dynamic".
+        ttl_semi_dynamic: Millis = Millis::from_secs(600), in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
+        /// Time to live of the class "dynamic".
+        ttl_dynamic: Millis = Millis::from_secs(60), in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
+        /// How long past its time an answer is served while it is fetched anew in the background, at most 7d.
+        stale_while_revalidate: Millis = Millis::ZERO, in (Millis::ZERO, limits::CACHE_STALE_MAX);
+        /// How long past its time an answer is served where the executor fails, at most 7d.
+        stale_if_error: Millis = Millis::ZERO, in (Millis::ZERO, limits::CACHE_STALE_MAX);
+        /// Whether an answer that is asked for often is fetched anew in the background before its time is over.
+        refresh_ahead: bool = false;
+        /// A fresh answer no older than this is served whatever max-age and min-fresh callers ask for.
+        max_age_min: Millis = Millis::ZERO, in (Millis::ZERO, limits::CACHE_TTL_MAX);
         /// Bytes that each isolate may hold, at most 48MiB.
         memory: Bytes = Bytes(16 << 20), in (Bytes(limits::CACHE_MEMORY_BYTES_MIN as u64), Bytes(limits::CACHE_MEMORY_BYTES_MAX as u64));
-        /// Which tiers are used: "memory" (the isolate), "hybrid" (the isolate and the edge's key-value store), "persistent" (the store only), "off".
+        /// Which tiers are used: "memory" (the isolate), "hybrid" (and the data centre's cache, and the edge's key-value store), "persistent" (and the SQL database, for what lives 10 minutes or more), "off".
         strategy: CacheStrategy = CacheStrategy::Hybrid;
         /// What leaves the isolate's memory first: "cost-aware" (what saves least time and tokens per byte), "lru" (what was used longest ago).
         eviction: Eviction = Eviction::CostAware;
         /// Where calls that miss the same key at the same time find each other, so that one asks the executor: "isolate", "owner" (over all isolates, by a durable owner), "adaptive" (as is worth it), "off".
         single_flight: SingleFlight = SingleFlight::Isolate;
+        /// What a million tokens of a language model cost, such as "0.15": for the savings that are told, in whatever currency you think.
+        price_per_million_tokens: Price = Price::default();
         /// The operator's rules for tools that declare nothing; the first that names a tool decides.
-        rules: Vec<CacheRuleSection> = Vec::new();
+        rules: Vec<Located<CacheRuleSection>> = Vec::new();
+        /// Calls that the scheduled job makes, so that their answers are cached before anybody asks; at most 64.
+        warm: Vec<Located<CacheWarmSection>> = Vec::new();
     }
 }
 
@@ -247,9 +266,9 @@ choice! {
         Off = "off",
         /// The isolate's memory.
         Memory = "memory",
-        /// Memory, and the edge key-value store behind it.
+        /// Memory, the data centre's cache behind it, and the edge key-value store behind that.
         Hybrid = "hybrid",
-        /// The edge key-value store only.
+        /// The same, and the SQL database behind them for what lives long.
         Persistent = "persistent",
     }
 }
@@ -269,12 +288,58 @@ document! {
     pub(super) struct CacheRuleSection {
         /// The tools.
         tools: Vec<ToolPattern>;
-        /// Time to live.
-        ttl: Millis, in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
+        /// Time to live, 1s to 30d. A rule has this or a class.
+        ttl: Option<Millis>;
+        /// Time to live by name: "static", "semi-dynamic" or "dynamic", as cache.ttl_static and its neighbours say.
+        class: Option<TtlClass>;
         /// "user": each user_id has its own answers. "shared": all users of a tenant have the same.
         scope: CacheScopeChoice = CacheScopeChoice::User;
+        /// In which tiers they are kept; as cache.strategy says, if absent. Where that is "off", nothing is kept.
+        strategy: Option<CacheStrategy>;
         /// Where calls that miss find each other; as cache.single_flight says, if absent.
         single_flight: Option<SingleFlight>;
+        /// As cache.stale_while_revalidate, if absent.
+        stale_while_revalidate: Option<Millis>;
+        /// As cache.stale_if_error, if absent.
+        stale_if_error: Option<Millis>;
+        /// As cache.refresh_ahead, if absent.
+        refresh_ahead: Option<bool>;
+        /// As cache.max_age_min, if absent.
+        max_age_min: Option<Millis>;
+        /// Names by which answers of these tools can be made stale together with those of other tools; at most 8.
+        tags: Vec<CacheTag> = Vec::new();
+        /// What one call of these tools costs, such as "0.002": for the savings that are told.
+        price_per_call: Price = Price::default();
+    }
+}
+
+choice! {
+    /// How fast the answers of a tool change: a time to live by name.
+    pub(super) enum TtlClass {
+        /// Hardly ever.
+        Static = "static",
+        /// Now and then.
+        SemiDynamic = "semi-dynamic",
+        /// All the time.
+        Dynamic = "dynamic",
+    }
+}
+
+document! {
+    /// A call that is made so that its answer is cached.
+    pub(super) struct CacheWarmSection {
+        /// The tenant whose call it is.
+        tenant: TenantId;
+        /// The tool: one that reads only, or that a rule names.
+        tool: ToolName;
+        /// The version; the preferred one, if absent.
+        version: Option<String>;
+        /// The arguments: a JSON object, as a caller would send it.
+        input: String = "{}".to_owned();
+        /// The user_id that it is made for.
+        user: Option<UserId>;
+        /// The org/project that it is made in.
+        project: Option<Project>;
     }
 }
 

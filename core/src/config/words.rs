@@ -7,7 +7,9 @@ use toml::de::DeValue;
 use super::document::{Value, parsed};
 use super::faults::Faults;
 use crate::action::ActionPattern;
-use crate::names::{CallerId, ExecutorId, KeyId, LimitId, Project, RoleId, TenantId, ToolPattern, UserId};
+use crate::names::{
+    CacheTag, CallerId, ExecutorId, KeyId, LimitId, Project, RoleId, TenantId, ToolName, ToolPattern, UserId,
+};
 
 /// A base URL: `scheme://host[:port][/prefix]`, no user, query or fragment, no trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +86,10 @@ parsed_values! {
     RoleId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
     LimitId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
     ExecutorId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
+    CacheTag: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
     Project: Self::new, "\"org/project\"", "^[^/]+/[^/]+$";
+    ToolName: Self::new, "\"Toolkit.Tool\"", "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$";
+    UserId: Self::new, "a user id of 1 to 256 bytes", "^.{1,256}$";
     ToolPattern: Self::new, "\"*\", \"Toolkit.*\" or \"Toolkit.Tool\"", "^(\\*|[A-Za-z0-9_-]+\\.(\\*|[A-Za-z0-9_-]+))$";
     ActionPattern: Self::new, "\"*\", \"family/*\" or an action that docs/configuration.md lists", "^(\\*|[a-z_]+/(\\*|[a-z_]+))$";
     BaseUrl: Self::new, "a URL such as \"https://api.arcade.dev\", without user, query or fragment", "^https?://[^?#@]+$";

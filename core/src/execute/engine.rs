@@ -78,7 +78,8 @@ fn read(response: OriginResponse, include_stacktrace: bool) -> Result<Ran, Faile
     if response.status != 200 {
         // A refusal in the engine's own words: `{name, message}`.
         let surely_not_run = is_turned_away(response.status);
-        return Err(Failed { failure: Failure::Answered(response), surely_not_run });
+        let status = Some(response.status);
+        return Err(Failed { failure: Failure::Answered(response), surely_not_run, status });
     }
     let success = answer.get("success").and_then(Json::as_bool).ok_or_else(not_json)?;
     let output = answer.get("output").and_then(Json::as_object);

@@ -1,5 +1,7 @@
 //! The table of routes: what there is, and nothing else.
 
+use std::borrow::Cow;
+
 use super::{Operation, query};
 use crate::action::Action;
 use crate::refusal::{Refusal, RefusalKind};
@@ -14,10 +16,8 @@ pub(super) fn of(segments: &[&str]) -> Result<Vec<(Method, Operation)>, Refusal>
     if segments == [""] {
         return Ok(Vec::new());
     }
-    // Segments that an engine will see are passed on as they came: they must not be able to leave their place.
-    if segments.iter().any(|segment| is_escape(segment)) {
-        return Err(Refusal::new(RefusalKind::TargetInvalid));
-    }
+    let text = |segment: &str| query::decode(segment).map(Cow::into_owned);
+    refuse_escapes(segments)?;
     Ok(match segments {
         ["health", "live"] => vec![(Get, Operation::Live)],
         ["health", "ready"] => vec![(Get, Operation::Ready)],
@@ -26,25 +26,26 @@ pub(super) fn of(segments: &[&str]) -> Result<Vec<(Method, Operation)>, Refusal>
         ["worker", "health"] => vec![(Get, Operation::WorkerHealth)],
         ["worker", "tools"] => vec![(Get, Operation::WorkerTools)],
         ["worker", "tools", "invoke"] => vec![(Post, Operation::WorkerInvoke)],
-        ["gate", "v1", "explain", id] => vec![(Get, Operation::Explain(query::decode(id)?.into_owned()))],
+        ["gate", "v1", "explain", id] => vec![(Get, Operation::Explain(text(id)?))],
         ["gate", "v1", "epochs"] => vec![(Get, Operation::EpochsRead), (Post, Operation::EpochsAdvance)],
         ["gate", "v1", "keys"] => vec![(Get, Operation::KeysList), (Post, Operation::KeyCreate)],
         ["gate", "v1", "keys", id] => {
-            let id = query::decode(id)?.into_owned();
-            vec![(Get, Operation::KeyGet(id.clone())), (Delete, Operation::KeyRevoke(id))]
+            vec![(Get, Operation::KeyGet(text(id)?)), (Delete, Operation::KeyRevoke(text(id)?))]
         }
-        ["gate", "v1", "keys", id, "rotate"] => vec![(Post, Operation::KeyRotate(query::decode(id)?.into_owned()))],
+        ["gate", "v1", "keys", id, "rotate"] => vec![(Post, Operation::KeyRotate(text(id)?))],
+        ["gate", "v1", "cache"] => vec![(Get, Operation::CacheStatistics)],
+        ["gate", "v1", "cache", "lookup"] => vec![(Post, Operation::CacheLookup)],
+        ["gate", "v1", "cache", "invalidate"] => vec![(Post, Operation::CacheInvalidate)],
+        ["gate", "v1", "cache", "warm"] => vec![(Post, Operation::CacheWarm)],
         ["v1", "health"] => vec![(Get, Operation::EngineHealth)],
         ["v1", "config" | "swagger"] => vec![pass(Get, Action::EngineRead)],
         ["v1", "tools"] => vec![(Get, Operation::ToolsList)],
         ["v1", "tools", "execute"] => vec![(Post, Operation::Execute)],
         ["v1", "tools", "authorize"] => vec![(Post, Operation::AuthorizeTool)],
         ["v1", "tools", "requirements"] => vec![(Post, Operation::Requirements)],
-        ["v1", "tools", name] => vec![(Get, Operation::ToolGet(query::decode(name)?.into_owned()))],
+        ["v1", "tools", name] => vec![(Get, Operation::ToolGet(text(name)?))],
         ["v1", "formatted_tools"] => vec![(Get, Operation::FormattedList)],
-        ["v1", "formatted_tools", name] => {
-            vec![(Get, Operation::FormattedGet(query::decode(name)?.into_owned()))]
-        }
+        ["v1", "formatted_tools", name] => vec![(Get, Operation::FormattedGet(text(name)?))],
         ["v1", "scheduled_tools"] => vec![(Get, Operation::ScheduledList)],
         ["v1", "scheduled_tools", _] => vec![(Get, Operation::ScheduledGet)],
         ["v1", "auth", "authorize"] => vec![(Post, Operation::AuthAuthorize)],
@@ -78,6 +79,14 @@ pub(super) fn of(segments: &[&str]) -> Result<Vec<(Method, Operation)>, Refusal>
         ["v1", "gateways", _] => one(Action::GatewaysRead, Action::GatewaysWrite),
         _ => Vec::new(),
     })
+}
+
+/// Segments that an engine will see are passed on as they came: they must not be able to leave their place.
+fn refuse_escapes(segments: &[&str]) -> Result<(), Refusal> {
+    if segments.iter().any(|segment| is_escape(segment)) {
+        return Err(Refusal::new(RefusalKind::TargetInvalid));
+    }
+    Ok(())
 }
 
 /// Whether a path segment, once decoded by whoever reads it next, could mean another place.

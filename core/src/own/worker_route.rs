@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::conditional::revalidated;
 use crate::admission::{check_rules, json_body};
 use crate::execute::{call_local, write_worker_result};
 use crate::isolate::Running;
@@ -38,7 +39,7 @@ pub(crate) async fn answer<P: Platform>(
     }
     record.caller = CallerId::new("worker-protocol");
     match operation {
-        Operation::WorkerTools => Ok(Answer::json(200, list())),
+        Operation::WorkerTools => Ok(revalidated(Answer::json(200, list()), request)),
         _ => invoke(platform, running, request, record),
     }
 }

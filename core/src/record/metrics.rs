@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::rc::Rc;
 
-use super::Record;
-use crate::cache::Role;
+use super::savings::{self, Savings, decimal};
+use super::{CalledTool, Record};
+use crate::cache::{RefreshEnd, Role};
 use crate::isolate::{Isolate, Running};
 use crate::limits;
 use crate::ports::{DurableError, Platform};
@@ -24,6 +25,8 @@ const BUCKETS_MS: [u64; 11] = [1, 2, 5, 10, 25, 50, 100, 250, 1_000, 5_000, 30_0
 enum Series {
     Requests { operation: &'static str, outcome: &'static str },
     Cache { outcome: &'static str },
+    CacheForward { why: &'static str },
+    CacheRefresh { end: &'static str },
     Flight { role: &'static str },
     Degraded { name: &'static str },
     DryRun { verdict: &'static str },
@@ -36,6 +39,7 @@ enum Series {
 #[derive(Debug, Default)]
 pub struct Counters {
     counted: RefCell<BTreeMap<Series, u64>>,
+    savings: Savings,
     /// A job will tell the owner; another may be started after this, in case it was cut off.
     flushing_until: Cell<Timestamp>,
 }
@@ -51,9 +55,15 @@ impl Counters {
         add(Series::Requests { operation: record.operation, outcome: record.outcome() }, 1);
         if record.tool.is_some() {
             add(Series::Cache { outcome: record.cache.name() }, 1);
+            if let Some(forward) = record.forward {
+                add(Series::CacheForward { why: forward.name() }, 1);
+            }
             if record.flight != Role::None {
                 add(Series::Flight { role: record.flight.name() }, 1);
             }
+        }
+        if let (Some(saved), Some(CalledTool::Registered(tool))) = (record.saved, &record.tool) {
+            self.savings.add(&tool.folded, saved);
         }
         for name in &record.degraded {
             add(Series::Degraded { name }, 1);
@@ -69,9 +79,17 @@ impl Counters {
         add(Series::DurationSumMs, took.get());
     }
 
+    /// Counts one answer that was fetched anew in the background.
+    pub(crate) fn count_refresh(&self, end: RefreshEnd) {
+        let mut counted = self.counted.borrow_mut();
+        let sum = counted.entry(Series::CacheRefresh { end: end.name() }).or_insert(0);
+        *sum = sum.saturating_add(1);
+    }
+
     fn take(&self) -> Vec<(String, u64)> {
         let counted = std::mem::take(&mut *self.counted.borrow_mut());
-        counted.into_iter().map(|(series, by)| (series_name(series), by)).collect()
+        let counted = counted.into_iter().map(|(series, by)| (series_name(series), by));
+        counted.chain(self.savings.take()).collect()
     }
 }
 
@@ -81,6 +99,8 @@ fn series_name(series: Series) -> String {
             format!("toolgate_requests_total{{operation=\"{operation}\",outcome=\"{outcome}\"}}")
         }
         Series::Cache { outcome } => format!("toolgate_cache_total{{outcome=\"{outcome}\"}}"),
+        Series::CacheForward { why } => format!("toolgate_cache_forward_total{{why=\"{why}\"}}"),
+        Series::CacheRefresh { end } => format!("toolgate_cache_refresh_total{{end=\"{end}\"}}"),
         Series::Flight { role } => format!("toolgate_flight_total{{role=\"{role}\"}}"),
         Series::Degraded { name } => format!("toolgate_degraded_total{{name=\"{name}\"}}"),
         Series::DryRun { verdict } => format!("toolgate_policy_dry_run_total{{would=\"{verdict}\"}}"),
@@ -132,16 +152,26 @@ async fn add<P: Platform>(platform: &P, running: &Running) -> Result<(), Durable
 /// # Errors
 /// [`DurableError`] when their owner could not be asked.
 pub(crate) async fn exposition<P: Platform>(platform: &P, running: &Running) -> Result<String, DurableError> {
+    sums(platform, running).await.map(|sums| write_exposition(&sums))
+}
+
+/// All sums by series, what this isolate has counted included.
+///
+/// # Errors
+/// As [`exposition`].
+pub(crate) async fn sums<P: Platform>(platform: &P, running: &Running) -> Result<Vec<(String, u64)>, DurableError> {
     add(platform, running).await?;
     match state::apply(platform, OWNER, &Command::Counters(counters::Command::Read)).await? {
-        Reply::Counters(counters::Reply::Sums(sums)) => Ok(write_exposition(&sums)),
+        Reply::Counters(counters::Reply::Sums(sums)) => Ok(sums),
         _ => Err(DurableError::Unavailable),
     }
 }
 
-const FAMILIES: [(&str, &str); 7] = [
+const FAMILIES: [(&str, &str); 9] = [
     ("toolgate_requests_total", "Requests, by what was asked for and how it ended."),
     ("toolgate_cache_total", "Tool calls, by how they met the cache."),
+    ("toolgate_cache_forward_total", "Tool calls that the cache could not answer, by why."),
+    ("toolgate_cache_refresh_total", "Answers fetched anew in the background, by how that ended."),
     ("toolgate_flight_total", "Tool calls, by what they were to others that missed the same key."),
     ("toolgate_rate_total", "Requests that a rate limit was about, by limit and how they fared."),
     ("toolgate_degraded_total", "What went wrong beside an answer."),
@@ -158,6 +188,7 @@ fn write_exposition(sums: &[(String, u64)]) -> String {
             let _infallible = writeln!(text, "{series} {sum}");
         }
     }
+    savings::write_exposition(&mut text, sums);
     let of = |name: &str| sums.iter().find(|(series, _)| series == name).map_or(0, |(_, sum)| *sum);
     let family = "toolgate_request_duration_seconds";
     let _infallible =
@@ -178,8 +209,7 @@ fn write_exposition(sums: &[(String, u64)]) -> String {
 
 /// Milliseconds as decimal seconds: `0.005`, `30`.
 fn seconds(ms: u64) -> String {
-    let (whole, rest) = (ms / 1000, ms % 1000);
-    if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:03}").trim_end_matches('0').to_owned() }
+    decimal(ms, 3)
 }
 
 #[cfg(test)]

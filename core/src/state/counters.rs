@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::COUNTER_SERIES;
+use crate::limits::{COUNTER_SERIES, SAVED_TOOLS};
 
 /// Sums by series (`name{label="value"}`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,12 +34,23 @@ pub enum Reply {
 }
 
 impl Counters {
+    /// The series that is added to: of series by tool, more than the bound are one series for all others.
+    fn bounded(&self, name: String) -> String {
+        let Some((family, _)) = name.split_once("{tool=").filter(|_| !self.sums.contains_key(&name)) else {
+            return name;
+        };
+        let first = format!("{family}{{tool=");
+        let known = self.sums.range(first.clone()..).take_while(|(known, _)| known.starts_with(&first)).count();
+        if known < SAVED_TOOLS { name } else { format!("{first}\"other\"}}") }
+    }
+
     pub(super) fn apply(&mut self, command: Command) -> (bool, Reply) {
         match command {
             Command::Read => (false, Reply::Sums(self.sums.clone().into_iter().collect())),
             Command::Add(series) => {
                 let mut left_out = 0_u64;
                 for (name, by) in series {
+                    let name = self.bounded(name);
                     if self.sums.len() >= COUNTER_SERIES && !self.sums.contains_key(&name) {
                         left_out = left_out.saturating_add(1);
                         continue;
@@ -56,6 +67,21 @@ impl Counters {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn series_by_tool_have_a_bound_of_their_own() {
+        let mut counters = Counters::default();
+        for tool in 0..SAVED_TOOLS + 7 {
+            counters.apply(Command::Add(vec![(format!("saved_ms{{tool=\"k.t{tool}\"}}"), 2)]));
+        }
+        counters
+            .apply(Command::Add(vec![("saved_ms{tool=\"k.t0\"}".into(), 2), ("saved_tokens{tool=\"k.x\"}".into(), 1)]));
+        let Reply::Sums(sums) = counters.apply(Command::Read).1 else { panic!() };
+        let of = |name: &str| sums.iter().find(|(series, _)| series == name).map(|(_, sum)| *sum);
+        assert_eq!(sums.len(), SAVED_TOOLS + 2);
+        assert_eq!(of("saved_ms{tool=\"other\"}"), Some(14));
+        assert_eq!((of("saved_ms{tool=\"k.t0\"}"), of("saved_tokens{tool=\"k.x\"}")), (Some(4), Some(1)));
+    }
 
     #[test]
     fn adds_and_bounds() {

@@ -3,6 +3,10 @@
 //! Every change raises `version` and notes the version at which its subject changed last. Whoever remembers something
 //! remembers the version it was decided under; it holds as long as its subject has not changed since.
 
+mod covered;
+
+pub use covered::{CacheTag, Covered};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +26,14 @@ pub enum CacheScope {
     ToolkitShared(String, String),
     /// Those of [`CacheScope::Toolkit`] that belong to one user.
     ToolkitUser(String, String, String),
+    /// A tenant's entries of one tool (`toolkit.tool`, lower case), whatever its version.
+    Tool(String, String),
+    /// A tenant's entries of the tools that a rule gives this tag.
+    Tag(String, String),
+    /// A tenant's entries that belong to one user, of every toolkit.
+    User(String, String),
+    /// A tenant's entry whose key has this SHA-256. Stays last: [`Epochs::cache_floor_of`] looks there for whether there is any.
+    Key(String, [u8; 32]),
 }
 
 /// What is switched off until it is revived.
@@ -190,24 +202,6 @@ impl Epochs {
             self.cache.insert(scope, self.version);
         }
     }
-
-    /// The oldest version under which an answer of this tenant and toolkit (lower case), for this user or shared
-    /// (`None`), may have been read and still be served.
-    #[must_use]
-    pub fn cache_floor_of(&self, tenant: &str, toolkit: &str, user: Option<&str>) -> u64 {
-        if self.cache.is_empty() {
-            return self.cache_floor;
-        }
-        let (tenant, toolkit) = (tenant.to_owned(), toolkit.to_owned());
-        let narrowest = match user {
-            None => CacheScope::ToolkitShared(tenant.clone(), toolkit.clone()),
-            Some(user) => CacheScope::ToolkitUser(tenant.clone(), toolkit.clone(), user.to_owned()),
-        };
-        [CacheScope::Tenant(tenant.clone()), CacheScope::Toolkit(tenant, toolkit), narrowest]
-            .iter()
-            .filter_map(|scope| self.cache.get(scope).copied())
-            .fold(self.cache_floor, u64::max)
-    }
 }
 
 #[cfg(test)]
@@ -218,6 +212,11 @@ mod tests {
         let mut epochs = Epochs::default();
         assert_eq!(epochs.apply(Command::Advance(changes)), Applied::Wrote);
         epochs
+    }
+
+    fn floor(epochs: &Epochs, tenant: &str, toolkit: &str, user: Option<&str>) -> u64 {
+        let tool = format!("{toolkit}.x");
+        epochs.cache_floor_of(&Covered { tenant, toolkit, tool: &tool, tags: &[], user, key: b"key" })
     }
 
     fn user_scope(n: usize) -> Change {
@@ -231,13 +230,13 @@ mod tests {
             Change::Cache(CacheScope::ToolkitShared("t".into(), "mail".into())),
             user_scope(1),
         ]);
-        assert_eq!(epochs.cache_floor_of("t", "mail", None), 2);
-        assert_eq!(epochs.cache_floor_of("t", "mail", Some("u1")), 3);
-        assert_eq!(epochs.cache_floor_of("t", "mail", Some("u2")), 0);
-        assert_eq!(epochs.cache_floor_of("t", "docs", Some("u1")), 0);
-        assert_eq!(epochs.cache_floor_of("other", "mail", Some("u1")), 0);
+        assert_eq!(floor(&epochs, "t", "mail", None), 2);
+        assert_eq!(floor(&epochs, "t", "mail", Some("u1")), 3);
+        assert_eq!(floor(&epochs, "t", "mail", Some("u2")), 0);
+        assert_eq!(floor(&epochs, "t", "docs", Some("u1")), 0);
+        assert_eq!(floor(&epochs, "other", "mail", Some("u1")), 0);
         let epochs = advanced(vec![Change::Cache(CacheScope::Toolkit("t".into(), "mail".into()))]);
-        assert_eq!((epochs.cache_floor_of("t", "mail", None), epochs.cache_floor_of("t", "mail", Some("u"))), (1, 1));
+        assert_eq!((floor(&epochs, "t", "mail", None), floor(&epochs, "t", "mail", Some("u"))), (1, 1));
     }
 
     #[test]
@@ -247,7 +246,7 @@ mod tests {
             epochs.apply(Command::Advance(vec![user_scope(n)]));
         }
         assert!(epochs.cache.is_empty());
-        assert_eq!(epochs.cache_floor_of("t", "mail", Some("u0")), epochs.version);
+        assert_eq!(floor(&epochs, "t", "mail", Some("u0")), epochs.version);
     }
 
     #[test]

@@ -37,7 +37,7 @@ fn run(eviction: Eviction, seed: u64) {
         let key = keys.of(call);
         match random.below(10) {
             0..5 => match (memory.get(&key), model.get(&call)) {
-                (Some(got), Some(put)) if Rc::ptr_eq(&got, put) => hits += 1,
+                (Some((got, _)), Some(put)) if Rc::ptr_eq(&got, put) => hits += 1,
                 (Some(_), _) => panic!("{say}: call {call}: not what was put"),
                 (None, Some(_)) => pushed_out += 1,
                 (None, None) => {}

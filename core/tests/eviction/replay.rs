@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use toolgate::cache::{CacheKey, Entry, Keep, KeyParts, Memory, key_of};
-use toolgate::config::{CacheScopeChoice, Eviction};
+use toolgate::cache::{CacheKey, Entry, Keep, KeyParts, Life, Memory, key_of};
+use toolgate::config::{CacheScopeChoice, CacheStrategy, Eviction};
 use toolgate::json::{Limits, parse};
 use toolgate::names::TenantId;
 use toolgate::registry::{Tool, catalogue};
@@ -70,7 +70,13 @@ fn make(tool: &Tool, call: u32) -> CacheKey {
         executors: "engine",
         user: None,
         tool,
-        keep: Keep { ttl: Millis::from_secs(60), scope: CacheScopeChoice::Shared, rule: [0; 8] },
+        keep: Keep {
+            ttl: Millis::from_secs(60),
+            scope: CacheScopeChoice::Shared,
+            strategy: CacheStrategy::Memory,
+            rule: [0; 8],
+            life: Life::default(),
+        },
         input: &parse(text.as_bytes(), LIMITS).unwrap(),
     })
 }
@@ -84,6 +90,7 @@ pub(crate) fn entry(cost: Cost) -> Rc<Entry> {
         finished_at: "2026-01-01T00:00:00Z".to_owned(),
         stored_at: Timestamp::from_millis(0),
         expires_at: Timestamp::from_millis(60_000),
+        stale_until: Timestamp::from_millis(60_000),
         epoch: 0,
     })
 }
@@ -100,7 +107,7 @@ pub(crate) fn replay(
     let mut saved = Saved::default();
     for call in requests {
         let key = keys.of(*call);
-        if let Some(entry) = memory.get(&key) {
+        if let Some((entry, _)) = memory.get(&key) {
             saved.hits += 1;
             saved.millis += entry.millis();
             saved.tokens += entry.tokens();

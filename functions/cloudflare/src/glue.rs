@@ -2,6 +2,7 @@
 //!
 //! The modules' names are aliases that the bundler resolves (`toolgate build cloudflare`).
 
+use js_sys::Array;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -33,6 +34,24 @@ extern "C" {
     /// The reply of a durable owner, a `Uint8Array`; rejects when it fails or takes longer than `timeout_ms`.
     #[wasm_bindgen(catch)]
     pub(crate) async fn apply(owner: &JsValue, command: &[u8], timeout_ms: f64) -> Result<JsValue, JsValue>;
+
+    /// The rows of a statement, an array of arrays of values (bytes as `Uint8Array`); rejects when the database fails or takes
+    /// longer than `timeout_ms`.
+    #[wasm_bindgen(catch)]
+    pub(crate) async fn query(
+        database: &JsValue,
+        statement: &str,
+        parameters: &Array,
+        timeout_ms: f64,
+    ) -> Result<JsValue, JsValue>;
+
+    /// What the data centre's cache holds under `key`: a `Uint8Array`, or `undefined`.
+    #[wasm_bindgen(catch, js_name = cacheGet)]
+    pub(crate) async fn cache_get(key: &str) -> Result<JsValue, JsValue>;
+
+    /// Puts a copy of `value` there, for `seconds`.
+    #[wasm_bindgen(catch, js_name = cachePut)]
+    pub(crate) async fn cache_put(key: &str, value: &[u8], seconds: f64) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen(module = "toolgate-origin")]

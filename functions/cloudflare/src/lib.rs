@@ -6,6 +6,7 @@
 mod background;
 mod clock;
 mod durable;
+mod edge_cache;
 mod entropy;
 pub mod entry;
 mod glue;
@@ -16,3 +17,4 @@ mod origin;
 mod request;
 mod response;
 mod settings;
+mod sql;

@@ -6,6 +6,7 @@
 mod background;
 mod clock;
 mod durable;
+mod edge_cache;
 mod entropy;
 mod exchange;
 mod kv;
@@ -13,6 +14,7 @@ mod log;
 mod origin;
 mod schedule;
 mod settings;
+mod sql;
 
 use std::rc::Rc;
 

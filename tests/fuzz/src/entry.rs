@@ -1,6 +1,7 @@
 //! Kept answers: what was stored under a key is read under that key and no other, whatever became of its bytes.
 
-use toolgate::cache::Entry;
+use toolgate::cache::{Entry, TierFault};
+use toolgate::limits::STORED_BYTES;
 use toolgate::time::Timestamp;
 
 use crate::text::{parts, unescaped};
@@ -17,17 +18,48 @@ pub(crate) fn run(data: &[u8]) {
         assert_eq!(Entry::decode(&entry.encode(&key), &key), Some(entry), "what was read can be stored again");
         assert!(key == OTHER || Entry::decode(&stored, OTHER).is_none(), "read under two keys");
     }
+    // The same with an envelope whose check sum is right: as the format says, and as what is compressed.
+    if let [2, flags, body @ ..] = stored.as_slice() {
+        check_forged(*flags, body, &key);
+    }
+    check_forged(0, &stored, &key);
+    check_forged(1, &stored, &key);
     let text = |part: &[u8]| String::from_utf8_lossy(part.get(..part.len().min(40)).unwrap_or_default()).into_owned();
     let entry = Entry {
         duration: text(&key),
         finished_at: text(&stored),
         stored_at: Timestamp::from_millis(u64::try_from(key.len()).unwrap_or(0)),
         expires_at: Timestamp::from_millis(u64::MAX),
+        stale_until: Timestamp::from_millis(u64::MAX),
         epoch: u64::try_from(stored.len()).unwrap_or(0),
         output: stored,
     };
     if key != OTHER {
         check_damaged(&entry, &key);
+    }
+}
+
+/// What is forged is no more than it says: a compressed form that says it holds more than any entry does is not unpacked.
+fn check_forged(flags: u8, body: &[u8], key: &[u8]) {
+    let read = Entry::read(&Entry::forged(flags, body), key);
+    if flags > 1 {
+        assert_eq!(read, Err(TierFault::Format), "a flag that nobody knows");
+        return;
+    }
+    let length = match body.split_first_chunk() {
+        Some((length, _)) if flags == 1 => usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX),
+        _ => body.len(),
+    };
+    match read {
+        Ok(entry) => {
+            assert!(entry.output.len() <= length, "more than it says");
+            assert!(flags == 0 || length <= STORED_BYTES, "more than any entry");
+            assert_eq!(Entry::read(&entry.encode(key), key), Ok(entry), "what was read can be stored again");
+        }
+        Err(fault) => {
+            let is_bomb = flags == 1 && body.len() >= 4 && length > STORED_BYTES;
+            assert_eq!(fault == TierFault::TooLarge, is_bomb, "{length} bytes are {fault:?}");
+        }
     }
 }
 
@@ -46,9 +78,7 @@ fn check_damaged(entry: &Entry, key: &[u8]) {
                 *byte ^= bit;
             }
             assert_eq!(Entry::decode(&damaged, OTHER), None, "read under another key though damaged at {at}");
-            let in_key = at < key.len();
-            let read = Entry::decode(&damaged, key);
-            assert!(read.as_ref() != Some(entry) || !in_key, "read as if whole though damaged at {at}");
+            assert_eq!(Entry::decode(&damaged, key), None, "read though damaged at {at}");
         }
     }
 }

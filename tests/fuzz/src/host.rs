@@ -8,8 +8,8 @@ use std::task::{Context, Waker};
 
 use serde::de::IgnoredAny;
 use toolgate::ports::{
-    Background, Clock, Durable, DurableError, Entropy, Kv, KvError, Origin, OriginError, OriginRequest, OriginResponse,
-    OriginStream, Settings,
+    Background, Clock, Durable, DurableError, EdgeCache, EdgeCacheError, Entropy, Kv, KvError, Origin, OriginError,
+    OriginRequest, OriginResponse, OriginStream, Settings, Sql, SqlError, SqlRow, SqlValue,
 };
 use toolgate::request::Method;
 use toolgate::state;
@@ -172,6 +172,22 @@ impl Durable for Host {
             self.0.owned.borrow_mut().insert(key.to_owned(), state);
         }
         Ok(step.reply)
+    }
+}
+
+impl EdgeCache for Host {
+    async fn get(&self, _: &str) -> Result<Option<Vec<u8>>, EdgeCacheError> {
+        Err(EdgeCacheError::Unsupported)
+    }
+
+    async fn put(&self, _: &str, _: Vec<u8>, _: Millis) -> Result<(), EdgeCacheError> {
+        Err(EdgeCacheError::Unsupported)
+    }
+}
+
+impl Sql for Host {
+    async fn query(&self, _: &'static str, _: Vec<SqlValue>) -> Result<Vec<SqlRow>, SqlError> {
+        Err(SqlError::Unsupported)
     }
 }
 

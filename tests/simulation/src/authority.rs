@@ -84,7 +84,14 @@ pub fn run(seed: u64, requests: u64) -> Tally {
     let setup = Setup::random(&world);
     let document: &'static str = Box::leak(setup.document().into_boxed_str());
     if world.below(3) == 0 {
-        world.faults.set(Faults { durable_away: 4, kv_stale: 5, kv_lost: 10, kv_broken: 2, origin: 5 });
+        world.faults.set(Faults {
+            durable_away: 4,
+            kv_stale: 5,
+            kv_lost: 10,
+            kv_broken: 2,
+            origin: 5,
+            ..Faults::default()
+        });
     }
     let isolates = [Rc::new(Gateway::new(document)), Rc::new(Gateway::new(document))];
     let settings = Rc::new(setup.settings());

@@ -1,12 +1,15 @@
 //! What must hold of a run: naive, and ignorant of how the product upholds it.
 
+mod freshness;
+
 use std::collections::BTreeMap;
 
+use freshness::Served;
 use serde_json::Value;
 
 use crate::facts::{TOOLS, declares_read};
 use crate::scenario::{
-    Ask, CALLERS, Execute, INPUTS, LEASE_MS, Observed, Planned, REFRESH_MS, Run, SimCaller, Variant, key_of, ttl_ms,
+    Ask, CALLERS, Execute, INPUTS, LEASE_MS, Observed, Planned, REFRESH_MS, Run, SimCaller, Variant, key_of,
 };
 
 /// Counts of a run, so that a test can see that it tested something.
@@ -20,6 +23,12 @@ pub struct Stats {
     pub hits: usize,
     /// Of these, the latter.
     pub collapsed: usize,
+    /// Of these, past their life: while another was fetched, and where the executor failed.
+    pub stale: usize,
+    /// The latter of these.
+    pub covered: usize,
+    /// Refused as nothing was kept and nobody was to be asked.
+    pub not_cached: usize,
     /// Requests refused by name.
     pub refusals: usize,
 }
@@ -50,8 +59,9 @@ fn one(run: &Run, index: usize, planned: &Planned, seen: &Observed, stats: &mut 
                 serde_json::from_str(&seen.body).map_err(|error| format!("the body is no JSON: {error}"))?;
             let success = seen.status == 200 && answer["success"] == true;
             // What another call brought that missed at the same time is held to the same as what was kept.
-            let is_given = |status: &String| status.contains("; hit") || status.contains("; collapsed;");
-            let hit = seen.headers.get("cache-status").is_some_and(is_given);
+            let hit = seen.served() != Served::Anew;
+            stats.not_cached +=
+                usize::from(seen.headers.get("toolgate-refusal").is_some_and(|name| name == "not_cached"));
             if hit && !success {
                 return Err("a failure was served from cache".to_owned());
             }
@@ -60,11 +70,13 @@ fn one(run: &Run, index: usize, planned: &Planned, seen: &Observed, stats: &mut 
             }
             stats.successes += 1;
             stats.hits += usize::from(hit);
-            stats.collapsed += usize::from(seen.headers["cache-status"].contains("; collapsed;"));
+            stats.collapsed += usize::from(seen.served() == Served::Collapsed);
+            stats.stale += usize::from(matches!(seen.served(), Served::Stale | Served::Covered));
+            stats.covered += usize::from(seen.served() == Served::Covered);
             let caller = caller.ok_or("a stranger was answered")?;
             is_permitted(caller, call)?;
             is_not_withdrawn(run, caller, call, seen)?;
-            is_its_own_answer(run, index, planned, call, caller, &answer["output"]["value"], hit)
+            is_its_own_answer(run, index, planned, call, caller, &answer["output"]["value"])
         }
         Ask::Change(_) | Ask::Nonsense(_) => Ok(()),
         Ask::AuthBegin(user) => match (seen.status, caller, user) {
@@ -141,7 +153,7 @@ fn is_not_withdrawn(run: &Run, caller: &SimCaller, call: &Execute, seen: &Observ
     let revoke = format!("{{\"revoke\":\"{}\"}}", caller.id);
     let kill = format!("{{\"kill\":\"tool:{}\"}}", TOOLS[call.tool].name);
     for (needle, what) in [(revoke, "a revoked key"), (kill, "a killed tool")] {
-        if changes(run, &needle).any(|since| seen.span.0 > since + LEASE_MS) {
+        if changes(run, &needle).any(|since| seen.decided_at() > since + LEASE_MS) {
             return Err(format!("{what} was answered after the lease"));
         }
     }
@@ -157,7 +169,6 @@ fn is_its_own_answer(
     call: &Execute,
     caller: &SimCaller,
     value: &Value,
-    hit: bool,
 ) -> Result<(), String> {
     let seen = &run.observed[index];
     let number = value["number"].as_u64().ok_or("the answer is of no run")?;
@@ -191,8 +202,8 @@ fn is_its_own_answer(
     let by_text = !INPUTS[call.input].contains("\"n\"") || number_text(INPUTS[call.input]) == number_text(&facts.input);
     expect(same_input && by_text, "another call's answer")?;
     let keepable = declares_read(tool.name) || is_shared;
-    expect(!hit || keepable, "an answer that must not be kept")?;
-    expect(seen.span.0 <= execution.at + ttl_ms(variant) + 2_000, "an answer past its life")?;
+    expect(seen.served() == Served::Anew || keepable, "an answer that must not be kept")?;
+    freshness::holds(variant, call, seen, execution, index)?;
     is_not_stale(run, call, caller, execution.at, seen)?;
     is_of_known_schema(run, planned, facts.schema, seen)
 }
@@ -231,7 +242,7 @@ fn is_not_stale(
         for (planned, change) in run.planned.iter().zip(&run.observed) {
             let Ask::Change(text) = &planned.ask else { continue };
             let applied = change.status == 200 && text.contains(needle.as_str());
-            if applied && executed_at < change.span.0 && seen.span.0 > change.span.1 + LEASE_MS {
+            if applied && executed_at < change.span.0 && seen.decided_at() > change.span.1 + LEASE_MS {
                 return Err(format!("served after {needle}"));
             }
         }
@@ -249,7 +260,7 @@ fn is_not_stale(
             && other.user == call.user
             && !write.headers.contains_key("idempotent-replayed")
             && planned.caller.is_some_and(|other| CALLERS[other].tenant == caller.tenant);
-        if same && write.status == 200 && executed_at < write.span.0 && seen.span.0 > write.span.1 + LEASE_MS {
+        if same && write.status == 200 && executed_at < write.span.0 && seen.decided_at() > write.span.1 + LEASE_MS {
             return Err(format!("served after {other_tool} had changed it"));
         }
     }
@@ -266,7 +277,8 @@ fn is_of_known_schema(run: &Run, planned: &Planned, schema: u32, seen: &Observed
     }
     let occasion = |after: u64| {
         let others = run.planned.iter().zip(&run.observed);
-        let asked = others.filter(|(other, _)| other.isolate == planned.isolate && other.caller.is_some());
+        // Who is refused for what it holds is so before anybody looks at the tools.
+        let asked = others.filter(|(other, seen)| other.isolate == planned.isolate && seen.status == 200);
         let project = |ask: &Ask| if let Ask::Execute(call) = ask { call.project } else { None };
         let same = asked.filter(|(other, _)| project(&other.ask) == project(&planned.ask));
         same.map(|(_, other)| other.span.1).filter(|ended| *ended > after && *ended + 2_000 < seen.span.0).min()
@@ -284,6 +296,9 @@ fn at_most_once(run: &Run) -> Result<(), String> {
         let planned = &run.planned[execution.request];
         let Ask::Execute(call) = &planned.ask else { return Err("a tool ran for what is no call".to_owned()) };
         let caller = planned.caller.ok_or("a tool ran for a stranger")?;
+        if call.cache_control.is_some_and(|asks| asks.contains("only-if-cached")) {
+            return Err("a tool ran for a call that asked for what is kept alone".to_owned());
+        }
         is_permitted(&CALLERS[caller], call).map_err(|_| "a tool ran for a forbidden call")?;
         if declares_read(&execution.facts.tool) {
             continue;

@@ -93,13 +93,47 @@ pub enum Variant {
     OtherProject,
     /// Shorter lives.
     ShortLived,
+    /// Lives too short for the edge store.
+    Fleeting,
+    /// Lives that are over soon, and windows behind them.
+    Windowed,
 }
 
 /// The life of kept answers in this variant, in milliseconds.
 #[must_use]
 pub const fn ttl_ms(variant: Variant) -> u64 {
-    if matches!(variant, Variant::ShortLived) { 61_000 } else { 300_000 }
+    match variant {
+        Variant::Windowed => 15_000,
+        Variant::Fleeting => 25_000,
+        Variant::ShortLived => 61_000,
+        // Long enough for every tier.
+        _ => 900_000,
+    }
 }
+
+/// How long past its life an answer may be served in this variant, in milliseconds: while it is fetched anew, and where its
+/// executor fails; and up to which age it is served whatever callers ask.
+#[must_use]
+pub const fn windows_ms(variant: Variant) -> (u64, u64, u64) {
+    match variant {
+        Variant::ShortLived => (10_000, 0, 5_000),
+        Variant::Windowed => (15_000, 60_000, 0),
+        _ => (0, 0, 0),
+    }
+}
+
+/// What callers ask of the cache.
+pub const ASKS: &[&str] = &[
+    "no-store",
+    "no-cache",
+    "only-if-cached",
+    "max-age=0",
+    "max-age=20",
+    "max-age=1000, max-stale=5",
+    "max-stale",
+    "min-fresh=30",
+    "only-if-cached, max-stale=3",
+];
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -131,6 +165,8 @@ pub struct Execute {
     pub project: Option<&'static str>,
     /// The idempotency key.
     pub idempotency_key: Option<String>,
+    /// What it asks of the cache: one of [`ASKS`], or nothing.
+    pub cache_control: Option<&'static str>,
 }
 
 /// A request of the run.
@@ -193,7 +229,7 @@ pub fn key_of(caller: &str) -> String {
     format!("canary-key-of-{caller}")
 }
 
-fn document(variant: Variant) -> String {
+fn document(variant: Variant, strategies: (&str, &str)) -> String {
     let executor = match variant {
         Variant::Worker => "id = \"remote-worker\"\nkind = \"worker\"",
         Variant::OtherProject => "id = \"remote\"\nkind = \"engine\"\nproject = \"o/q\"",
@@ -201,16 +237,22 @@ fn document(variant: Variant) -> String {
     };
     // Where calls that miss find each other, so that every invariant meets each way.
     let single_flight = match variant {
-        Variant::Plain | Variant::OtherAccount => "owner",
+        Variant::Plain | Variant::OtherAccount | Variant::Windowed => "owner",
         Variant::Worker => "isolate",
         Variant::OtherProject => "off",
-        Variant::ShortLived => "adaptive",
+        Variant::ShortLived | Variant::Fleeting => "adaptive",
     };
+    let (strategy, ruled) = strategies;
     let ttl = ttl_ms(variant);
+    let (revalidate, error, young) = windows_ms(variant);
+    let ahead = variant == Variant::Windowed;
     let mut text = format!(
         "[[executors]]\n{executor}\nbase_url = \"http://upstream.test\"\ncredential_setting = \"ENGINE_KEY\"\n\
          [registry]\nrefresh = \"{REFRESH_MS}ms\"\n[epochs]\nlease = \"{LEASE_MS}ms\"\n\
-         [cache]\nttl = \"{ttl}ms\"\nsingle_flight = \"{single_flight}\"\n[[cache.rules]]\ntools = [\"Weather.*\"]\nttl = \"{ttl}ms\"\nscope = \"shared\"\n"
+         [cache]\nttl = \"{ttl}ms\"\nstrategy = \"{strategy}\"\nsingle_flight = \"{single_flight}\"\n\
+         stale_while_revalidate = \"{revalidate}ms\"\nstale_if_error = \"{error}ms\"\nmax_age_min = \"{young}ms\"\n\
+         refresh_ahead = {ahead}\n[[cache.rules]]\ntools = [\"Weather.*\"]\nttl = \"{ttl}ms\"\nscope = \"shared\"\n\
+         strategy = \"{ruled}\"\n"
     );
     for SimCaller { id, tenant, actions, tools, users, projects } in CALLERS {
         let setting = setting_of(id);
@@ -240,13 +282,16 @@ pub fn run(seed: u64, requests: usize) -> Run {
     let world = World::new(seed);
     let variants = plan::isolates(&world);
     let faults = plan::faults(&world);
+    let strategies = plan::strategies(&world);
     let mut planned = Vec::with_capacity(requests);
     for _ in 0..requests {
         planned.push(plan::next(&world, variants.len(), &planned));
     }
     let schema_changed_at = (world.below(3) == 0).then(|| world.now().as_millis() + 40_000);
-    let gateways: Vec<Rc<Gateway>> =
-        variants.iter().map(|variant| Rc::new(Gateway::new(Box::leak(document(*variant).into_boxed_str())))).collect();
+    let gateways: Vec<Rc<Gateway>> = variants
+        .iter()
+        .map(|variant| Rc::new(Gateway::new(Box::leak(document(*variant, strategies).into_boxed_str()))))
+        .collect();
     let all_settings: Vec<_> = variants.iter().map(|variant| Rc::new(settings(*variant))).collect();
     world.faults.set(faults);
     if schema_changed_at.is_some() {
@@ -299,6 +344,7 @@ pub fn http(planned: &Planned) -> Request {
     let (method, target, body) = match &planned.ask {
         Ask::Execute(call) => {
             headers.0[Header::IdempotencyKey as usize] = call.idempotency_key.clone();
+            headers.0[Header::CacheControl as usize] = call.cache_control.map(str::to_owned);
             let version = if call.with_version {
                 format!(",\"tool_version\":\"{}\"", TOOLS[call.tool].version)
             } else {

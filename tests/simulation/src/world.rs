@@ -3,10 +3,12 @@
 pub mod background;
 pub mod clock;
 pub mod durable;
+pub mod edge_cache;
 pub mod entropy;
 pub mod kv;
 pub mod origin;
 pub mod settings;
+pub mod sql;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -28,11 +30,28 @@ pub struct Faults {
     pub kv_lost: u32,
     /// The store is away, or returns damaged bytes.
     pub kv_broken: u32,
+    /// A read of a tier of the cache takes longer than a caller can wait for.
+    pub tier_slow: u32,
+    /// A read of the data centre's cache or of the database returns damaged bytes.
+    pub tier_damaged: u32,
+    /// The data centre's cache fails.
+    pub edge_away: u32,
+    /// The data centre's cache forgets, or returns an earlier value.
+    pub edge_missing: u32,
+    /// The database is away.
+    pub sql_away: u32,
+    /// A read of the database comes from a replica that lags.
+    pub sql_stale: u32,
+    /// The database answers a write that is lost all the same.
+    pub sql_lost: u32,
     /// The durable owner is away: before it applies the command, or after.
     pub durable_away: u32,
     /// An executor fails: unreachable, slow, cut, garbage, busy; before it runs the tool, or after.
     pub origin: u32,
 }
+
+/// What was written under one name, each with when it ends.
+type Versions = Vec<(u64, Vec<u8>)>;
 
 /// A task and what it is for.
 type Task = Pin<Box<dyn Future<Output = ()>>>;
@@ -44,8 +63,17 @@ pub struct World {
     pub(crate) wakes: RefCell<Vec<u64>>,
     pub(crate) rng: RefCell<fastrand::Rng>,
     pub(crate) faults: Cell<Faults>,
-    pub(crate) kv: RefCell<BTreeMap<String, Vec<Vec<u8>>>>,
+    /// What the store holds, by name: all versions, newest last.
+    pub kv: RefCell<BTreeMap<String, Vec<Vec<u8>>>>,
     pub(crate) durable: RefCell<BTreeMap<String, Vec<u8>>>,
+    /// What the data centre's cache holds, by name: when each version ends, newest last.
+    pub edge: RefCell<BTreeMap<String, Versions>>,
+    /// The database's tables.
+    pub sql: RefCell<BTreeMap<String, sql::Table>>,
+    /// Whether hosts have no data centre's cache.
+    pub no_edge_cache: Cell<bool>,
+    /// Whether hosts have no database.
+    pub no_sql: Cell<bool>,
     pub(crate) tasks: RefCell<Vec<Task>>,
     /// The owner that each command went to, in order.
     pub commands: RefCell<Vec<String>>,
@@ -95,6 +123,11 @@ impl World {
         Timestamp::from_millis(self.now.get())
     }
 
+    /// The clock jumps.
+    pub fn set_clock(&self, millis: u64) {
+        self.now.set(millis);
+    }
+
     /// Whether something of this probability in percent happens now.
     pub fn chance(&self, percent: u32) -> bool {
         percent > 0 && self.rng.borrow_mut().u32(0..100) < percent
@@ -116,6 +149,17 @@ impl World {
     #[must_use]
     pub fn owned(&self) -> BTreeMap<String, Vec<u8>> {
         self.durable.borrow().clone()
+    }
+
+    /// Makes of stored bytes what a broken tier might return: their beginning, one with a bit turned, another format, noise.
+    pub(crate) fn damage(&self, bytes: &mut Vec<u8>) {
+        let at = self.below(bytes.len().max(1));
+        match (self.below(4), bytes.get_mut(at)) {
+            (0, _) => bytes.truncate(at),
+            (1, Some(byte)) => *byte ^= 1 << self.below(8),
+            (2, Some(_)) => bytes[0] = 0x7f,
+            _ => bytes.iter_mut().for_each(|byte| *byte = byte.wrapping_mul(31).wrapping_add(7)),
+        }
     }
 
     /// Starts a task.

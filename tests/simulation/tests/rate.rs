@@ -9,13 +9,28 @@ use toolgate_simulation::world::Faults;
 /// 2,000 requests a second over sixteen isolates.
 const GLOBAL: Limit = Limit { requests: 2_000, window: 1, burst: 2_000, lease: 2_000 };
 
+const NO_FAULTS: Faults = Faults {
+    kv_stale: 0,
+    kv_lost: 0,
+    kv_broken: 0,
+    tier_slow: 0,
+    tier_damaged: 0,
+    edge_away: 0,
+    edge_missing: 0,
+    sql_away: 0,
+    sql_stale: 0,
+    sql_lost: 0,
+    durable_away: 0,
+    origin: 0,
+};
+
 const PLAN: Plan = Plan {
     seed: 1,
     isolates: 16,
     limit: GLOBAL,
     seconds: 20,
     demand: |_, _| 250.0,
-    faults: Faults { kv_stale: 0, kv_lost: 0, kv_broken: 0, durable_away: 0, origin: 0 },
+    faults: NO_FAULTS,
     fails_open: false,
 };
 

@@ -25,12 +25,17 @@ fn every_invariant_holds() {
         total.successes += stats.successes;
         total.hits += stats.hits;
         total.collapsed += stats.collapsed;
+        total.stale += stats.stale;
+        total.covered += stats.covered;
+        total.not_cached += stats.not_cached;
         total.refusals += stats.refusals;
     }
     println!("{total:?}");
     if many {
         assert!(total.successes * 10 >= total.calls * 3, "too few successes to mean anything: {total:?}");
         assert!(total.collapsed * 100 >= total.successes, "too few waited for others to mean anything: {total:?}");
+        assert!(total.stale >= 100 && total.covered > 0, "too few past their life to mean anything: {total:?}");
+        assert!(total.not_cached >= 100, "too few asked for what is kept alone to mean anything: {total:?}");
         assert!(total.hits * 10 >= total.successes, "too few hits to mean anything: {total:?}");
     }
 }

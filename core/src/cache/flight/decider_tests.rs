@@ -17,6 +17,7 @@ fn entry(epoch: u64, expires_at: u64) -> Rc<Entry> {
         finished_at: String::new(),
         stored_at: START,
         expires_at: Timestamp::from_millis(expires_at),
+        stale_until: Timestamp::from_millis(expires_at),
         epoch,
     })
 }

@@ -84,7 +84,7 @@ pub(crate) async fn board<'r, P: Platform>(
 
     // The isolate.
     let mut here = Boarding::new(Place::Isolate, number, asked.epoch, asked.wanted.floor, now, asked.until);
-    let ended = wait_here(platform, running, asked, &slot, &mut here).await;
+    let ended = wait_here(platform, running, asked, &slot, &mut here, &mut record.degraded).await;
     if here.met_others() || place == Place::Isolate {
         flights.chooser.borrow_mut().met(asked.choice, asked.tool, here.met_others());
     }
@@ -111,7 +111,7 @@ pub(crate) async fn board<'r, P: Platform>(
     }
     let mut there = Boarding::new(Place::Owner, number, asked.epoch, asked.wanted.floor, platform.now(), asked.until);
     let owner = asked.wanted.key.flight_owner();
-    let ended = wait_there(platform, running, asked, &seat, &owner, &mut there).await;
+    let ended = wait_there(platform, running, asked, (&seat, &owner), &mut there, &mut record.degraded).await;
     flights.chooser.borrow_mut().met(asked.choice, asked.tool, there.met_others());
     match ended {
         Ok(Ended::Lead) => Boarded::Fly(Lead { seat: Some(seat), owner: Some((owner, number)), ..alone }),
@@ -149,9 +149,11 @@ async fn wait_here<P: Platform>(
     asked: &Asked<'_>,
     slot: &Slot,
     boarding: &mut Boarding,
+    degraded: &mut Vec<&'static str>,
 ) -> Ended {
     let ask = async |command: Command<Rc<Entry>>| Ok(slot.apply(command, platform.now()));
-    let ended = wait(platform, running, asked, boarding, ask, Some).await;
+    let read = |entry: Rc<Entry>| asked.wanted.is_met_by(&entry, platform.now()).then_some(entry);
+    let ended = wait(platform, running, asked, (boarding, degraded), ask, read).await;
     // The isolate's own table is never away.
     ended.unwrap_or(Ended::Alone)
 }
@@ -160,9 +162,9 @@ async fn wait_there<P: Platform>(
     platform: &P,
     running: &Running,
     asked: &Asked<'_>,
-    seat: &Seat<'_>,
-    owner: &str,
+    (seat, owner): (&Seat<'_>, &str),
     boarding: &mut Boarding,
+    degraded: &mut Vec<&'static str>,
 ) -> Result<Ended, DurableError> {
     let ask = async |command: Command<ByteBuf>| {
         // Others in this isolate wait for the one that waits here.
@@ -176,8 +178,9 @@ async fn wait_there<P: Platform>(
         }
     };
     let key = asked.wanted.key.as_bytes();
-    let read = |value: ByteBuf| Entry::decode(&value, key).map(Rc::new);
-    wait(platform, running, asked, boarding, ask, read).await
+    let is_fit = |entry: &Entry| asked.wanted.is_met_by(entry, platform.now());
+    let read = |value: ByteBuf| Entry::decode(&value, key).filter(is_fit).map(Rc::new);
+    wait(platform, running, asked, (boarding, degraded), ask, read).await
 }
 
 /// Asks an owner until it says that the waiting is over: [`Boarding::heard`] has the bound.
@@ -185,7 +188,7 @@ async fn wait<P: Platform, V>(
     platform: &P,
     running: &Running,
     asked: &Asked<'_>,
-    boarding: &mut Boarding,
+    (boarding, degraded): (&mut Boarding, &mut Vec<&'static str>),
     ask: impl AsyncFn(Command<V>) -> Result<Reply<V>, DurableError>,
     read: impl Fn(V) -> Option<Rc<Entry>>,
 ) -> Result<Ended, DurableError> {
@@ -198,8 +201,9 @@ async fn wait<P: Platform, V>(
             Next::Ask => {}
             Next::Wait(span) => platform.sleep(span).await,
             Next::Look => {
-                if let Some((entry, _)) = look_up(platform, running, &asked.wanted).await {
-                    return Ok(Ended::Serve(entry));
+                let found = look_up(platform, running, &asked.wanted, degraded).await;
+                if let Some(hit) = found.ok().filter(|hit| asked.wanted.is_met_by(&hit.entry, platform.now())) {
+                    return Ok(Ended::Serve(hit.entry));
                 }
             }
         }

@@ -236,6 +236,7 @@ fn entry(version: u64, epoch: u64) -> Entry {
         // The same at all times, so that states are alike that differ in nothing else.
         stored_at: Timestamp::from_millis(START),
         expires_at: Timestamp::from_millis(START + 1_000 * TICK),
+        stale_until: Timestamp::from_millis(START + 1_000 * TICK),
         epoch,
     }
 }

@@ -1,23 +1,54 @@
 //! What a run's seed makes of it: isolates, faults, and requests, some of which follow up others.
 
-use super::{Ask, Execute, INPUTS, OPERATOR, Planned, Variant};
+use super::{ASKS, Ask, Execute, INPUTS, OPERATOR, Planned, Variant};
 use crate::facts::TOOLS;
 use crate::world::{Faults, World};
 
-/// The isolates of a run: two alike, and one that is configured otherwise.
+/// The isolates of a run: two alike, and one that is configured otherwise; or the other way round.
 pub(super) fn isolates(world: &World) -> Vec<Variant> {
-    let odd = [Variant::OtherAccount, Variant::Worker, Variant::OtherProject, Variant::ShortLived, Variant::Plain];
-    vec![Variant::Plain, Variant::Plain, odd[world.below(odd.len())]]
+    let odd = [
+        Variant::OtherAccount,
+        Variant::Worker,
+        Variant::OtherProject,
+        Variant::ShortLived,
+        Variant::Fleeting,
+        Variant::Plain,
+    ];
+    match world.below(odd.len() + 2) {
+        more if more >= odd.len() => vec![Variant::Windowed, Variant::Windowed, Variant::Plain],
+        one => vec![Variant::Plain, Variant::Plain, odd[one]],
+    }
 }
 
 /// What goes wrong in a run.
 pub(super) fn faults(world: &World) -> Faults {
     match world.below(4) {
         0 => Faults::default(),
-        1 => Faults { kv_stale: 30, kv_lost: 20, kv_broken: 10, ..Faults::default() },
+        1 => Faults { kv_stale: 30, kv_lost: 20, kv_broken: 10, ..tiers() },
         2 => Faults { origin: 30, ..Faults::default() },
-        _ => Faults { kv_stale: 10, kv_lost: 10, kv_broken: 5, durable_away: 20, origin: 15 },
+        _ => Faults { kv_stale: 10, kv_lost: 10, kv_broken: 5, durable_away: 20, origin: 15, ..tiers() },
     }
+}
+
+/// What goes wrong in the data centre's cache and the database.
+fn tiers() -> Faults {
+    Faults {
+        tier_slow: 4,
+        tier_damaged: 15,
+        edge_away: 10,
+        edge_missing: 40,
+        sql_away: 10,
+        sql_stale: 30,
+        sql_lost: 10,
+        ..Faults::default()
+    }
+}
+
+/// Which tiers the isolates of a run use: in general, and for the tools that a rule names.
+pub(super) fn strategies(world: &World) -> (&'static str, &'static str) {
+    let general = ["persistent", "persistent", "persistent", "hybrid", "hybrid", "memory"];
+    let ruled = ["persistent", "persistent", "hybrid", "memory", "off"];
+    (general[world.below(general.len())], ruled[world.below(ruled.len())])
 }
 
 /// The next request; some follow up what was planned before.
@@ -82,6 +113,7 @@ fn fresh(world: &World, index: usize) -> Planned {
                 input: [0, 1, 0, 1, 0, 1, world.below(INPUTS.len())][world.below(7)],
                 project: one_of(&[None, None, None, None, None, None, Some("o/p"), Some("o/q")]),
                 idempotency_key: world.chance(20).then(|| format!("key-{}", world.below(6))),
+                cache_control: world.chance(25).then(|| ASKS[world.below(ASKS.len())]),
             }))
         }
         88..91 => {
@@ -108,6 +140,7 @@ fn fresh(world: &World, index: usize) -> Planned {
                 input: 0,
                 project: None,
                 idempotency_key: None,
+                cache_control: None,
             }))
         }
         _ => Ask::Nonsense(

@@ -5,10 +5,17 @@ use toolgate::time::{Millis, Timestamp};
 
 use super::Platform;
 
+/// How long a read of a kept answer takes that is late.
+const LATE: Millis = Millis::new(1_500);
+
 impl Kv for Platform {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
+        *self.world.asked.borrow_mut().entry("kv".to_owned()).or_default() += 1;
         self.world.latency().await;
         let faults = self.world.faults.get();
+        if key.starts_with("cache/") && self.world.chance(faults.tier_slow) {
+            self.world.wait(LATE).await;
+        }
         if self.world.chance(faults.kv_broken / 2) {
             return Err(KvError);
         }

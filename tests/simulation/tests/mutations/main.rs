@@ -15,11 +15,14 @@
 mod copy;
 mod defect;
 mod flights;
+mod freshness;
 mod graft;
 mod keys;
+mod operators;
 mod pipeline;
 mod policies;
 mod rates;
+mod tiers;
 mod tokens;
 
 use std::collections::BTreeSet;
@@ -27,8 +30,17 @@ use std::collections::BTreeSet;
 use copy::{Copy, Verdict};
 use defect::Defect;
 
-const DEFECTS: [&[Defect]; 6] =
-    [pipeline::DEFECTS, flights::DEFECTS, rates::DEFECTS, keys::DEFECTS, tokens::DEFECTS, policies::DEFECTS];
+const DEFECTS: [&[Defect]; 9] = [
+    pipeline::DEFECTS,
+    freshness::DEFECTS,
+    tiers::DEFECTS,
+    operators::DEFECTS,
+    flights::DEFECTS,
+    rates::DEFECTS,
+    keys::DEFECTS,
+    tokens::DEFECTS,
+    policies::DEFECTS,
+];
 
 /// Seeds of a test that shows only that the copy holds without a defect: all of them run beside this test anyhow.
 const SEEDS_WITHOUT_A_DEFECT: u32 = 20;

@@ -4,12 +4,15 @@
 mod canaries;
 mod credentials;
 mod flights;
+mod freshness;
 mod inputs;
 mod keys;
 mod keys_managed;
+mod operators;
 mod policies;
 mod rates;
 mod story;
+mod tiers;
 
 use std::cell::RefCell;
 use std::rc::Rc;

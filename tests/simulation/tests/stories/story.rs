@@ -198,6 +198,26 @@ impl Story {
         self.ask(key, Method::Post, "/v1/tools/execute", &body, &[])
     }
 
+    /// Runs the scheduled job.
+    pub(crate) fn scheduled(&self) {
+        let platform = Platform { world: Rc::clone(&self.world), settings: Rc::clone(&self.settings), request: 0 };
+        let (gateway, is_over) = (Rc::clone(&self.gateway), Rc::new(Cell::new(false)));
+        let over = Rc::clone(&is_over);
+        self.world.spawn(async move {
+            gateway.scheduled(&platform).await;
+            over.set(true);
+        });
+        self.world.run(|| is_over.get());
+    }
+
+    /// Lets so much of the world's time go by.
+    pub(crate) fn pass(&self, ms: u64) {
+        let until = self.world.now().as_millis().saturating_add(ms);
+        // Something must wake up then.
+        self.world.spawn(self.sleep(ms));
+        self.world.run(|| self.world.now().as_millis() >= until);
+    }
+
     /// A while of the world's time.
     pub(crate) fn sleep(&self, ms: u64) -> impl Future<Output = ()> + use<> {
         let platform = Platform { world: Rc::clone(&self.world), settings: Rc::clone(&self.settings), request: 0 };

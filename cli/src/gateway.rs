@@ -12,7 +12,7 @@ use crate::machine;
 
 /// Which gateway, and as whom.
 #[derive(Args, Debug)]
-pub(super) struct Address {
+pub(crate) struct Address {
     /// Where the gateway answers, such as https://toolgate.example.workers.dev.
     #[arg(long)]
     url: String,
@@ -21,27 +21,26 @@ pub(super) struct Address {
     key_from_env: String,
 }
 
-/// Bound on one exchange.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// Bound on one exchange: a gateway that makes calls of its own before it answers takes up to 58 s.
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// How often a request is sent at most.
 const ATTEMPTS: u32 = 3;
 /// Longest wait before it is sent again.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// A gateway and the key for it. No `Debug`: it holds a secret.
-pub(super) struct Gateway {
+pub(crate) struct Gateway {
     client: Client,
     base: Url,
     key: String,
 }
 
 impl Address {
-    /// The gateway at this address.
-    pub(super) fn gateway(&self) -> Result<Gateway, Failure> {
+    /// The gateway at this address, to be asked for what needs `action`.
+    pub(crate) fn gateway(&self, action: &str) -> Result<Gateway, Failure> {
         let name = &self.key_from_env;
-        let key = machine::variable(name).ok_or_else(|| {
-            Failure::new(format!("{name} is not set: it must hold a key with keys/read or keys/write"))
-        })?;
+        let key = machine::variable(name)
+            .ok_or_else(|| Failure::new(format!("{name} is not set: it must hold a key with {action}")))?;
         Gateway::new(&self.url, key)
     }
 }
@@ -65,7 +64,7 @@ impl Gateway {
     }
 
     /// Asks for a path below the gateway's address. What may be repeated is repeated, with `once` as its Idempotency-Key.
-    pub(super) fn ask(
+    pub(crate) fn ask(
         &self,
         method: &Method,
         path: &[&str],

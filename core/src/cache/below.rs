@@ -1,0 +1,126 @@
+//! What an isolate knows of the tiers below its memory: which to leave alone, what it wrote lately, what was lost.
+
+use std::cell::{Cell, RefCell};
+
+use lru::LruCache;
+
+use super::tier::Tier;
+use crate::limits;
+use crate::time::Timestamp;
+
+/// One isolate's knowledge. Jobs that write hold it too, so it is shared.
+#[derive(Debug)]
+pub(crate) struct Below {
+    /// Tiers that this host does not have.
+    absent: RefCell<Vec<Tier>>,
+    /// Tiers that failed, when last, and how often in a row.
+    failed: RefCell<Vec<(Tier, Timestamp, u32)>>,
+    /// Names written to the store, and when; the least recently written goes first.
+    written: RefCell<LruCache<String, Timestamp>>,
+    /// Whether a write was refused that no record has told of yet.
+    is_write_lost: Cell<bool>,
+    /// Whether this isolate has made the table.
+    pub(super) has_table: Cell<bool>,
+}
+
+impl Default for Below {
+    fn default() -> Self {
+        Self {
+            absent: RefCell::default(),
+            failed: RefCell::default(),
+            written: RefCell::new(LruCache::unbounded()),
+            is_write_lost: Cell::new(false),
+            has_table: Cell::new(false),
+        }
+    }
+}
+
+impl Below {
+    pub(super) fn has(&self, tier: Tier) -> bool {
+        !self.absent.borrow().contains(&tier)
+    }
+
+    /// This host has no such tier: true for who says so first.
+    pub(super) fn is_absent(&self, tier: Tier) -> bool {
+        let is_news = self.has(tier);
+        if is_news {
+            self.absent.borrow_mut().push(tier);
+        }
+        is_news
+    }
+
+    /// Whether it failed more than once in a row, and a moment ago. A clock that went backwards ends the rest.
+    pub(super) fn rests(&self, tier: Tier, now: Timestamp) -> bool {
+        let rests = |times: u32, at: Timestamp| {
+            times >= limits::TIER_FAULTS_TO_REST && at <= now && now < at.after(limits::TIER_REST)
+        };
+        self.failed.borrow().iter().any(|(of, at, times)| *of == tier && rests(*times, *at))
+    }
+
+    /// It failed, or was slow.
+    pub(super) fn failed(&self, tier: Tier, now: Timestamp) {
+        let before = self.failed.borrow().iter().find(|(of, ..)| *of == tier).map_or(0, |(.., times)| *times);
+        self.answered(tier);
+        self.failed.borrow_mut().push((tier, now, before.saturating_add(1)));
+    }
+
+    /// It answered.
+    pub(super) fn answered(&self, tier: Tier) {
+        self.failed.borrow_mut().retain(|(of, ..)| *of != tier);
+    }
+
+    /// Whether the store takes a write under this name now; if so, one is about to be made.
+    pub(super) fn may_write(&self, name: &str, now: Timestamp) -> bool {
+        let mut written = self.written.borrow_mut();
+        if written.peek(name).is_some_and(|at| *at <= now && now < at.after(limits::STORE_WRITE_GAP)) {
+            return false;
+        }
+        written.put(name.to_owned(), now);
+        if written.len() > limits::STORE_WRITES_REMEMBERED {
+            written.pop_lru();
+        }
+        true
+    }
+
+    pub(crate) fn lost_a_write(&self) {
+        self.is_write_lost.set(true);
+    }
+
+    /// Whether a write was lost that nobody has been told of: true once.
+    pub(super) fn take_lost_write(&self) -> bool {
+        self.is_write_lost.replace(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: fn(u64) -> Timestamp = Timestamp::from_millis;
+
+    #[test]
+    fn one_name_is_written_once_a_second_and_few_are_remembered() {
+        let below = Below::default();
+        assert!(below.may_write("a", AT(5_000)) && below.may_write("b", AT(5_000)));
+        assert!(!below.may_write("a", AT(5_999)));
+        assert!(below.may_write("a", AT(6_000)));
+        assert!(below.may_write("a", AT(1_000)), "the clock was set back");
+        for name in 0..10_000 {
+            below.may_write(&name.to_string(), AT(7_000));
+        }
+        assert_eq!(below.written.borrow().len(), limits::STORE_WRITES_REMEMBERED);
+    }
+
+    #[test]
+    fn what_failed_twice_in_a_row_rests_for_a_second() {
+        let below = Below::default();
+        let rests = |ms| below.rests(Tier::Store, AT(ms));
+        below.failed(Tier::Store, AT(4_000));
+        below.answered(Tier::Store);
+        below.failed(Tier::Store, AT(4_500));
+        assert!(!rests(4_500));
+        below.failed(Tier::Store, AT(5_000));
+        assert_eq!([4_999, 5_000, 5_999, 6_000].map(rests), [false, true, true, false]);
+        assert!(!below.rests(Tier::Sql, AT(5_500)));
+    }
+}

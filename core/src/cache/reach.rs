@@ -1,0 +1,228 @@
+//! The way to the tiers below memory and back: each is asked within its time, and written after the response.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use super::below::Below;
+use super::driver::remember;
+use super::tier::{Tier, TierFault};
+use super::{CacheKey, Entry, table};
+use crate::config::CacheStrategy;
+use crate::isolate::Running;
+use crate::limits;
+use crate::ports::{EdgeCache, EdgeCacheError, Kv, Platform, SqlError};
+use crate::time::{Millis, Timestamp};
+
+/// One look-up's questions to the tiers, which together take [`limits::TIERS_TIMEOUT`] at most.
+pub(super) struct Questions {
+    name: String,
+    left: Millis,
+}
+
+impl Questions {
+    pub(super) fn about(key: &CacheKey) -> Self {
+        Self { name: key.store_name(), left: limits::TIERS_TIMEOUT }
+    }
+
+    /// What a tier holds. One that is absent is not asked, nor one that failed a moment ago; `degraded` is told what was wrong.
+    pub(super) async fn ask<P: Platform>(
+        &mut self,
+        platform: &P,
+        below: &Below,
+        tier: Tier,
+        degraded: &mut Vec<&'static str>,
+    ) -> Option<Vec<u8>> {
+        if !below.has(tier) {
+            return None;
+        }
+        let Self { name, left } = self;
+        let asked_at = platform.now();
+        if below.rests(tier, asked_at) {
+            TierFault::Resting.note(degraded);
+            return None;
+        }
+        let read = within(platform, tier.timeout().min(*left), read(platform, tier, name)).await;
+        let now = platform.now();
+        *left = left.saturating_sub(now.since(asked_at));
+        match read.unwrap_or(Err(Unanswered::Failed(TierFault::Slow))) {
+            Ok(found) => {
+                below.answered(tier);
+                found
+            }
+            Err(unanswered) => {
+                unanswered.note(below, tier, now, degraded);
+                None
+            }
+        }
+    }
+}
+
+/// Puts what a tier holds into those above it, as far as its life is long enough for them.
+pub(super) fn fill_above<P: Platform>(
+    platform: &P,
+    running: &Running,
+    key: &CacheKey,
+    (tier, bytes, stale_until): (Tier, Vec<u8>, Timestamp),
+    degraded: &mut Vec<&'static str>,
+) {
+    let life = platform.now().until(stale_until);
+    let above = tiers(&running.below, tier, life).into_iter().filter(|above| *above < tier).collect();
+    let write = Write { name: key.store_name(), tiers: above, stale_until };
+    write_soon(platform, running, write, || bytes, degraded);
+}
+
+/// Keeps an entry in every tier that its life, the time past its time included, is long enough for. All but memory are written
+/// after the response.
+pub(crate) fn store<P: Platform>(
+    platform: &P,
+    running: &Running,
+    strategy: CacheStrategy,
+    key: &CacheKey,
+    entry: &Rc<Entry>,
+    degraded: &mut Vec<&'static str>,
+) {
+    let stale_until = entry.stale_until;
+    let life = platform.now().until(stale_until);
+    let tiers = tiers(&running.below, Tier::farthest(strategy, life), life);
+    let write = Write { name: key.store_name(), tiers, stale_until };
+    let (key_, entry_) = (key.clone(), Rc::clone(entry));
+    write_soon(platform, running, write, move || entry_.encode(key_.as_bytes()), degraded);
+    remember(running, key, entry);
+}
+
+/// The tiers below memory, as far as this one, that this host has and that take an entry with so much life left.
+fn tiers(below: &Below, farthest: Tier, life: Millis) -> Vec<Tier> {
+    let takes = |tier: &Tier| match tier {
+        Tier::DataCentre => life >= limits::DATA_CENTRE_TTL_MIN,
+        Tier::Memory | Tier::Store | Tier::Sql => life >= limits::STORE_TTL_MIN,
+    };
+    Tier::BELOW_MEMORY.into_iter().filter(|tier| *tier <= farthest && below.has(*tier) && takes(tier)).collect()
+}
+
+/// Why a tier gave no answer.
+#[derive(Clone, Copy, Debug)]
+enum Unanswered {
+    /// It is there, and this was wrong.
+    Failed(TierFault),
+    /// This host has none.
+    Absent,
+}
+
+impl From<SqlError> for Unanswered {
+    fn from(error: SqlError) -> Self {
+        match error {
+            SqlError::Unavailable => Self::Failed(TierFault::Away),
+            SqlError::Unsupported => Self::Absent,
+        }
+    }
+}
+
+impl From<EdgeCacheError> for Unanswered {
+    fn from(error: EdgeCacheError) -> Self {
+        match error {
+            EdgeCacheError::Unavailable => Self::Failed(TierFault::Away),
+            EdgeCacheError::Unsupported => Self::Absent,
+        }
+    }
+}
+
+impl Unanswered {
+    fn note(self, below: &Below, tier: Tier, now: Timestamp, degraded: &mut Vec<&'static str>) {
+        match self {
+            Self::Failed(fault) => {
+                below.failed(tier, now);
+                fault.note(degraded);
+            }
+            // A host without the data centre's cache is none the worse for it.
+            Self::Absent => {
+                if below.is_absent(tier) && tier == Tier::Sql {
+                    tracing::warn!(features = "the tier `sql` of the cache", "sql_unsupported");
+                    TierFault::SqlUnsupported.note(degraded);
+                }
+            }
+        }
+    }
+}
+
+async fn read<P: Platform>(platform: &P, tier: Tier, name: &str) -> Result<Option<Vec<u8>>, Unanswered> {
+    match tier {
+        Tier::Memory => Ok(None),
+        Tier::DataCentre => Ok(EdgeCache::get(platform, name).await?),
+        Tier::Store => Kv::get(platform, name).await.map_err(|_| Unanswered::Failed(TierFault::Away)),
+        Tier::Sql => Ok(table::read(platform, name).await?),
+    }
+}
+
+/// A stored form on its way into some tiers.
+struct Write {
+    name: String,
+    tiers: Vec<Tier>,
+    stale_until: Timestamp,
+}
+
+/// Writes what `bytes` makes, after the response and best effort: what is lost is a later miss.
+fn write_soon<P: Platform>(
+    platform: &P,
+    running: &Running,
+    write: Write,
+    bytes: impl FnOnce() -> Vec<u8> + 'static,
+    degraded: &mut Vec<&'static str>,
+) {
+    let Write { name, mut tiers, stale_until } = write;
+    if tiers.contains(&Tier::Store) && !running.below.may_write(&name, platform.now()) {
+        TierFault::WriteSkipped.note(degraded);
+        tiers.retain(|tier| *tier != Tier::Store);
+    }
+    if tiers.is_empty() {
+        return;
+    }
+    let (platform_, below) = (platform.clone(), Rc::clone(&running.below));
+    platform.spawn(async move {
+        let bytes = bytes();
+        for tier in tiers {
+            let takes = !bytes.is_empty() && bytes.len() <= tier.most_bytes();
+            if takes && !put(&platform_, &below, tier, &name, bytes.clone(), stale_until).await {
+                below.lost_a_write();
+            }
+        }
+    });
+}
+
+/// Whether it was written, or there was nowhere to write it to.
+async fn put<P: Platform>(
+    platform: &P,
+    below: &Below,
+    tier: Tier,
+    name: &str,
+    bytes: Vec<u8>,
+    stale_until: Timestamp,
+) -> bool {
+    let ttl = platform.now().until(stale_until);
+    let written = match tier {
+        Tier::Memory => Ok(()),
+        Tier::DataCentre => EdgeCache::put(platform, name, bytes, ttl).await.map_err(Unanswered::from),
+        Tier::Store => Kv::put(platform, name, bytes, ttl).await.map_err(|_| Unanswered::Failed(TierFault::Away)),
+        Tier::Sql => table::write(platform, below, name, bytes, stale_until).await.map_err(Unanswered::from),
+    };
+    match written {
+        Ok(()) => true,
+        Err(Unanswered::Failed(_)) => false,
+        Err(Unanswered::Absent) => {
+            below.is_absent(tier);
+            true
+        }
+    }
+}
+
+/// What `work` comes to, unless it takes longer than `span`.
+async fn within<P: Platform, T>(platform: &P, span: Millis, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let mut late = pin!(platform.sleep(span));
+    let first = poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => late.as_mut().poll(context).map(|()| None),
+    });
+    first.await
+}

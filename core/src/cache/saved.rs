@@ -1,0 +1,41 @@
+//! What a hit saves: the time and the tokens of the call that need not be made again, and their price.
+
+use super::{Entry, rule_of};
+use crate::config::CacheRules;
+use crate::limits;
+use crate::registry::Tool;
+
+/// What was saved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Saved {
+    /// Milliseconds of execution.
+    pub millis: u64,
+    /// Tokens of output, estimated.
+    pub tokens: u64,
+    /// Money, in billionths: a few tokens cost less than a millionth.
+    pub nanos: u64,
+}
+
+impl Saved {
+    /// What answering with this entry saves. An executor says itself how long it took; longer than any call may take is not
+    /// believed.
+    #[must_use]
+    pub fn by(rules: &CacheRules, tool: &Tool, entry: &Entry) -> Self {
+        let tokens = entry.tokens();
+        // A millionth for a million tokens is a billionth for a thousand.
+        let of_tokens = tokens.saturating_mul(rules.price_per_million_tokens.micros()) / 1_000;
+        let per_call = rule_of(rules, tool).map_or(0, |rule| rule.price_per_call.micros());
+        Self {
+            millis: entry.millis().min(limits::EXECUTE_TIMEOUT_MAX.get()),
+            tokens,
+            nanos: of_tokens.saturating_add(per_call.saturating_mul(1_000)),
+        }
+    }
+
+    /// Adds what something else saved.
+    pub fn add(&mut self, other: Self) {
+        self.millis = self.millis.saturating_add(other.millis);
+        self.tokens = self.tokens.saturating_add(other.tokens);
+        self.nanos = self.nanos.saturating_add(other.nanos);
+    }
+}

@@ -1,0 +1,59 @@
+//! The section `[[cache.warm]]`: calls that are made beforehand.
+
+use super::document::Located;
+use super::faults::ConfigFault;
+use super::sections::CacheWarmSection;
+use crate::json::{self, Json};
+use crate::limits;
+use crate::names::{Project, TenantId, ToolName, ToolPattern, UserId};
+
+/// A call that is made so that its answer is cached.
+#[derive(Clone, Debug)]
+pub struct WarmCall {
+    /// Whose call it is.
+    pub tenant: TenantId,
+    /// The tool.
+    pub tool: ToolName,
+    /// The version, if not the preferred one.
+    pub version: Option<String>,
+    /// The arguments: the text of a JSON object.
+    pub input: String,
+    /// The user.
+    pub user: Option<UserId>,
+    /// The organisation and project.
+    pub project: Option<Project>,
+}
+
+/// The calls, as far as they can be checked while nobody knows the executors' tools: what a tool declares is asked each time.
+/// `offered` are the patterns of the tools that are taken from some executor.
+pub(super) fn warm(
+    sections: Vec<Located<CacheWarmSection>>,
+    offered: &[ToolPattern],
+    json: json::Limits,
+    found: &mut Vec<ConfigFault>,
+) -> Vec<WarmCall> {
+    let mut fault = |line, place: &str, message: String| {
+        found.push(ConfigFault { line: Some(line), place: place.to_owned(), message });
+    };
+    if let Some(first) = sections.get(limits::CACHE_WARM) {
+        fault(first.line, "cache.warm", format!("are more than {}", limits::CACHE_WARM));
+    }
+    let checked = sections.into_iter().enumerate().map(|(index, Located { value, line })| {
+        let CacheWarmSection { tenant, tool, version, input, user, project } = value;
+        let place = |member: &str| format!("cache.warm[{index}].{member}");
+        let folded = tool.folded();
+        if !offered.iter().any(|pattern| pattern.matches(&folded)) {
+            fault(line, &place("tool"), format!("{} is taken from no executor: see executors[].tools", tool.as_str()));
+        }
+        if input.len() > limits::CACHE_WARM_INPUT_BYTES {
+            fault(line, &place("input"), format!("has more than {} bytes", limits::CACHE_WARM_INPUT_BYTES));
+        } else if !matches!(json::parse(input.as_bytes(), json), Ok(Json::Object(_))) {
+            fault(line, &place("input"), "must be a JSON object within [limits]".to_owned());
+        }
+        if version.as_ref().is_some_and(|version| version.is_empty() || version.len() > 64) {
+            fault(line, &place("version"), "must have 1 to 64 bytes".to_owned());
+        }
+        WarmCall { tenant, tool, version, input, user, project }
+    });
+    checked.collect()
+}

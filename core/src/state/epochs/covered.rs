@@ -1,0 +1,121 @@
+//! What covers a look-up: its scopes, borrowed, so that a warm hit builds none.
+
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+
+use hmac_sha256::Hash;
+
+use super::{CacheScope, Epochs};
+
+pub use crate::names::CacheTag;
+
+/// Everything by which a look-up can have been made stale. Names of tools are in lower case.
+#[derive(Clone, Copy, Debug)]
+pub struct Covered<'c> {
+    /// The tenant.
+    pub tenant: &'c str,
+    /// The toolkit.
+    pub toolkit: &'c str,
+    /// `toolkit.tool`.
+    pub tool: &'c str,
+    /// The tags that the operator's rule gives the tool.
+    pub tags: &'c [CacheTag],
+    /// Whose the answers are: a user's (`""` for nobody's), or `None` where the tenant's users share them.
+    pub user: Option<&'c str>,
+    /// The bytes of the key.
+    pub key: &'c [u8],
+}
+
+/// [`CacheScope`] with its names borrowed. The order is the same: variants and their members stand as they do there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Scope<'s> {
+    All,
+    Tenant(&'s str),
+    Toolkit(&'s str, &'s str),
+    ToolkitShared(&'s str, &'s str),
+    ToolkitUser(&'s str, &'s str, &'s str),
+    Tool(&'s str, &'s str),
+    Tag(&'s str, &'s str),
+    User(&'s str, &'s str),
+    Key(&'s str, &'s [u8; 32]),
+}
+
+/// What can be seen as a scope with borrowed names: a key of the map, and what it is asked for.
+trait Seen {
+    fn seen(&self) -> Scope<'_>;
+}
+
+impl Seen for Scope<'_> {
+    fn seen(&self) -> Scope<'_> {
+        *self
+    }
+}
+
+impl Seen for CacheScope {
+    fn seen(&self) -> Scope<'_> {
+        match self {
+            Self::All => Scope::All,
+            Self::Tenant(tenant) => Scope::Tenant(tenant),
+            Self::Toolkit(tenant, toolkit) => Scope::Toolkit(tenant, toolkit),
+            Self::ToolkitShared(tenant, toolkit) => Scope::ToolkitShared(tenant, toolkit),
+            Self::ToolkitUser(tenant, toolkit, user) => Scope::ToolkitUser(tenant, toolkit, user),
+            Self::Tool(tenant, tool) => Scope::Tool(tenant, tool),
+            Self::Tag(tenant, tag) => Scope::Tag(tenant, tag),
+            Self::User(tenant, user) => Scope::User(tenant, user),
+            Self::Key(tenant, digest) => Scope::Key(tenant, digest),
+        }
+    }
+}
+
+impl<'b> Borrow<dyn Seen + 'b> for CacheScope {
+    fn borrow(&self) -> &(dyn Seen + 'b) {
+        self
+    }
+}
+
+impl PartialEq for dyn Seen + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.seen() == other.seen()
+    }
+}
+
+impl Eq for dyn Seen + '_ {}
+
+impl PartialOrd for dyn Seen + '_ {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for dyn Seen + '_ {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.seen().cmp(&other.seen())
+    }
+}
+
+impl Epochs {
+    /// The oldest version under which an answer to this look-up may have been read and still be served. Allocates nothing.
+    #[must_use]
+    pub fn cache_floor_of(&self, covered: &Covered<'_>) -> u64 {
+        if self.cache.is_empty() {
+            return self.cache_floor;
+        }
+        let Covered { tenant, toolkit, tool, tags, user, key } = *covered;
+        let of = |scope: Scope<'_>| self.cache.get::<dyn Seen + '_>(&scope).copied().unwrap_or_default();
+        let whose = match user {
+            None => of(Scope::ToolkitShared(tenant, toolkit)),
+            Some(user) => of(Scope::ToolkitUser(tenant, toolkit, user)).max(of(Scope::User(tenant, user))),
+        };
+        let wide =
+            of(Scope::Tenant(tenant)).max(of(Scope::Toolkit(tenant, toolkit))).max(of(Scope::Tool(tenant, tool)));
+        let tagged = tags.iter().map(|tag| of(Scope::Tag(tenant, tag.as_str()))).max().unwrap_or_default();
+        // A digest costs more than all the rest: it is made only where some key was made stale. Keys stand last in the map.
+        let has_keys = matches!(self.cache.last_key_value(), Some((CacheScope::Key(..), _)));
+        let one = if has_keys { of(Scope::Key(tenant, &Hash::hash(key))) } else { 0 };
+        [self.cache_floor, whose, wide, tagged, one].into_iter().max().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+#[path = "covered_tests.rs"]
+mod tests;

@@ -1,0 +1,160 @@
+//! The floor of a look-up against a model that knows no map, and what was stored before there were narrow scopes.
+
+use super::super::{Command, Reply};
+use super::*;
+use crate::state::epochs::Change;
+use crate::state::{self, step};
+use crate::time::Timestamp;
+
+/// Numbers from a seed (SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        usize::try_from((mixed ^ (mixed >> 31)) >> 1).unwrap().checked_rem(bound).unwrap()
+    }
+
+    fn name(&mut self) -> &'static str {
+        NAMES[self.below(NAMES.len())]
+    }
+
+    fn key(&mut self) -> &'static [u8] {
+        KEYS[self.below(KEYS.len())]
+    }
+
+    fn flip(&mut self) -> bool {
+        self.below(2) == 0
+    }
+}
+
+const NAMES: [&str; 3] = ["a", "b", "ab"];
+const KEYS: [&[u8]; 3] = [b"key-1", b"key-2", b""];
+
+/// Whether a scope covers a look-up, as its documentation says.
+fn covers(scope: &CacheScope, of: &Covered<'_>) -> bool {
+    match scope {
+        CacheScope::All => true,
+        CacheScope::Tenant(tenant) => tenant == of.tenant,
+        CacheScope::Toolkit(tenant, toolkit) => tenant == of.tenant && toolkit == of.toolkit,
+        CacheScope::ToolkitShared(tenant, toolkit) => tenant == of.tenant && toolkit == of.toolkit && of.user.is_none(),
+        CacheScope::ToolkitUser(tenant, toolkit, user) => {
+            tenant == of.tenant && toolkit == of.toolkit && of.user == Some(user)
+        }
+        CacheScope::Tool(tenant, tool) => tenant == of.tenant && tool == of.tool,
+        CacheScope::Tag(tenant, tag) => tenant == of.tenant && of.tags.iter().any(|own| own.as_str() == tag),
+        CacheScope::User(tenant, user) => tenant == of.tenant && of.user == Some(user),
+        CacheScope::Key(tenant, digest) => tenant == of.tenant && *digest == Hash::hash(of.key),
+    }
+}
+
+fn any_scope(random: &mut Random) -> CacheScope {
+    let [tenant, second, third] = [(); 3].map(|()| random.name().to_owned());
+    match random.below(24) {
+        0 => CacheScope::All,
+        1..=2 => CacheScope::Tenant(tenant),
+        3..=5 => CacheScope::Toolkit(tenant, second),
+        6..=8 => CacheScope::ToolkitShared(tenant, second),
+        9..=11 => CacheScope::ToolkitUser(tenant, second, third),
+        12..=14 => CacheScope::Tool(tenant, format!("{second}.{third}")),
+        15..=17 => CacheScope::Tag(tenant, second),
+        18..=20 => CacheScope::User(tenant, second),
+        _ => CacheScope::Key(tenant, Hash::hash(random.key())),
+    }
+}
+
+#[test]
+fn the_floor_is_that_of_a_naive_model() {
+    let mut decided = [0_usize; 9];
+    for seed in 0..2_000 {
+        let mut random = Random(seed);
+        let scopes: Vec<CacheScope> = (0..random.below(12)).map(|_| any_scope(&mut random)).collect();
+        let mut epochs = Epochs::default();
+        for scope in &scopes {
+            epochs.apply(Command::Advance(vec![Change::Cache(scope.clone())]));
+        }
+        for _ in 0..20 {
+            let [tenant, toolkit, within, user] = [(); 4].map(|()| random.name());
+            let tags: Vec<CacheTag> =
+                NAMES.iter().filter(|_| random.flip()).map(|tag| CacheTag::new(tag).unwrap()).collect();
+            let of = Covered {
+                tenant,
+                toolkit,
+                tool: &format!("{toolkit}.{within}"),
+                tags: &tags,
+                user: random.flip().then_some(user),
+                key: random.key(),
+            };
+            let last = (1_u64..).zip(&scopes).filter(|(_, scope)| covers(scope, &of)).last();
+            if let Some((_, scope)) = last {
+                decided[kind(scope)] += 1;
+            }
+            let expected = last.map_or(0, |(version, _)| version);
+            assert_eq!(epochs.cache_floor_of(&of), expected, "seed {seed}: {of:?} under {scopes:?}");
+        }
+    }
+    assert!(decided.iter().all(|times| *times > 50), "not every kind decided: {decided:?}");
+}
+
+fn kind(scope: &CacheScope) -> usize {
+    match scope {
+        CacheScope::All => 0,
+        CacheScope::Tenant(_) => 1,
+        CacheScope::Toolkit(..) => 2,
+        CacheScope::ToolkitShared(..) => 3,
+        CacheScope::ToolkitUser(..) => 4,
+        CacheScope::Tool(..) => 5,
+        CacheScope::Tag(..) => 6,
+        CacheScope::User(..) => 7,
+        CacheScope::Key(..) => 8,
+    }
+}
+
+#[test]
+fn the_borrowed_order_is_the_maps_order() {
+    let mut random = Random(7);
+    for _ in 0..5_000 {
+        let (left, right) = (any_scope(&mut random), any_scope(&mut random));
+        assert_eq!(left.seen().cmp(&right.seen()), left.cmp(&right), "{left:?} {right:?}");
+    }
+}
+
+/// What the release before the scopes of tools, tags, users and keys stored after the changes below.
+const STORED: &[u8] =
+    b"\x01\x81\xa6Epochs\x98\x06\x05\x00\x00\x00\x84\x81\xa6Tenant\xa1t\x01\x81\xa7Toolkit\x92\xa1t\xa4mai\
+    l\x02\x81\xadToolkitShared\x92\xa1t\xa4mail\x03\x81\xabToolkitUser\x93\xa1t\xa4mail\xa1u\x04\x91\xa5\
+    key-1\x91\x81\xa4Tool\xa9mail.send";
+
+/// The command with which it sent them.
+const SENT: &[u8] =
+    b"\x01\x81\xa6Epochs\x81\xa7Advance\x96\x81\xa5Cache\x81\xa6Tenant\xa1t\x81\xa5Cache\x81\xa7Toolkit\
+    \x92\xa1t\xa4mail\x81\xa5Cache\x81\xadToolkitShared\x92\xa1t\xa4mail\x81\xa5Cache\x81\xabToolkitUser\
+    \x93\xa1t\xa4mail\xa1u\x81\xa6Revoke\xa5key-1\x81\xa4Kill\x81\xa4Tool\xa9mail.send";
+
+#[test]
+fn what_was_stored_and_sent_before_is_still_read() {
+    let now = Timestamp::from_millis(1_000);
+    assert_eq!(step(None, SENT, now).state.as_deref(), Some(STORED), "the bytes of what is not new have not changed");
+    let more = state::Command::Epochs(Command::Advance(vec![
+        Change::Cache(CacheScope::Tool("t".to_owned(), "docs.get".to_owned())),
+        Change::Cache(CacheScope::Key("t".to_owned(), Hash::hash(b"one"))),
+    ]));
+    let mut bytes = vec![1];
+    rmp_serde::encode::write(&mut bytes, &more).unwrap();
+    let reply = step(Some(STORED), &bytes, now).reply;
+    let Ok(state::Reply::Epochs(Reply::Now(epochs))) = rmp_serde::from_slice(&reply[1..]) else {
+        panic!("unreadable: {reply:?}");
+    };
+    assert_eq!((epochs.version, epochs.revoked.len(), epochs.killed.len()), (8, 1, 1));
+    let floor =
+        |toolkit, tool, user, key| epochs.cache_floor_of(&Covered { tenant: "t", toolkit, tool, tags: &[], user, key });
+    assert_eq!(floor("odd", "odd.thing", None, b"other"), 1, "the tenant");
+    assert_eq!(floor("mail", "mail.send", Some("v"), b"other"), 2, "the toolkit");
+    assert_eq!(floor("mail", "mail.send", None, b"other"), 3, "what its users share");
+    assert_eq!(floor("mail", "mail.send", Some("u"), b"other"), 4, "one user's");
+    assert_eq!(floor("docs", "docs.get", Some("u"), b"other"), 7, "the tool");
+    assert_eq!(floor("docs", "docs.get", Some("u"), b"one"), 8, "the key");
+}

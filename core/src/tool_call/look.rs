@@ -1,0 +1,180 @@
+//! What the cache has for a call: under which key and on which terms it looks, and what it answers with.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use crate::admission::{Context, ToolCall};
+use crate::cache::flight::Asked;
+use crate::cache::{
+    self, Bypass, CacheKey, CacheOutcome, Demand, Directives, Entry, Forward, Hit, Keep, KeyParts, Saved, Terms, Tier,
+    Wanted,
+};
+use crate::config::{CacheRules, CacheScopeChoice, ExecutorKind};
+use crate::epochs::Held;
+use crate::idempotency::Claim;
+use crate::isolate::Running;
+use crate::names::{TenantId, UserId};
+use crate::ports::Platform;
+use crate::record::{CalledTool, Record};
+use crate::refusal::{Refusal, RefusalKind};
+use crate::registry::Tool;
+use crate::response::{Answer, KeptTold, cache_status, execute_body};
+use crate::state::epochs::Covered;
+use crate::time::Timestamp;
+
+/// What the cache has for the call; else what may be answered if the executor fails.
+pub(super) async fn look<P: Platform>(
+    platform: &P,
+    running: &Running,
+    wanted: Option<&Wanted<'_>>,
+    record: &mut Record,
+) -> Result<Hit, Option<Rc<Entry>>> {
+    let Some(wanted) = wanted else { return Err(None) };
+    if wanted.terms.asked.no_cache {
+        record.forward = Some(Forward::Request(Demand::NoCache));
+        return Err(None);
+    }
+    cache::look_up(platform, running, wanted, &mut record.degraded).await.map_err(|missed| {
+        record.forward = Some(missed.forward);
+        missed.spare
+    })
+}
+
+/// The caller asked for what is kept, and nothing that it may have is.
+pub(super) fn not_cached(record: &Record) -> Refusal {
+    Refusal::with(
+        RefusalKind::NotCached,
+        match (record.cache, record.forward) {
+            (CacheOutcome::Bypass(bypass), _) => bypass.name(),
+            (_, forward) => forward.unwrap_or_default().name(),
+        },
+    )
+}
+
+/// The answer to a call that was made before, or by another.
+pub(super) fn kept_answer<P: Platform>(
+    platform: &P,
+    running: &Running,
+    entry: &Entry,
+    (outcome, told): (CacheOutcome, KeptTold),
+    record: &mut Record,
+) -> Answer<P::Stream> {
+    record.cache = outcome;
+    if let (true, Some(CalledTool::Registered(tool))) = (outcome.is_fresh_hit(), &record.tool) {
+        record.saved = Some(Saved::by(&running.config.cache, tool, entry));
+    }
+    record.degraded.extend(told.overruled.map(Demand::overruled));
+    let body = execute_body(&record.request_id, &entry.output, true, &entry.duration, &entry.finished_at);
+    let (now, mut answer) = (platform.now(), Answer::json(200, body));
+    // RFC 9111, section 5.1.
+    answer.headers.push(("age", Cow::Owned((now.since(entry.stored_at).get() / 1000).to_string())));
+    let status = cache_status(outcome, record.flight, record.forward, Some((told, now, entry.expires_at)));
+    answer.headers.push(("cache-status", status));
+    answer
+}
+
+/// The key of the call, and the terms; or why it never meets the cache.
+pub(super) fn key_for(
+    running: &Running,
+    context: &Context<'_>,
+    call: &ToolCall<'_>,
+    directives: Directives,
+) -> Result<(Keep, CacheKey), Bypass> {
+    let keep = cache::may_keep(&running.config.cache, &call.tool)?;
+    if call.run_at.is_some() {
+        return Err(Bypass::Scheduled);
+    }
+    if call.include_stacktrace {
+        return Err(Bypass::StacktraceAsked);
+    }
+    if !context.held.is_current() {
+        return Err(Bypass::EpochsUnavailable);
+    }
+    if directives.no_store {
+        return Err(Bypass::Asked);
+    }
+    let executor = running.config.executors.get(call.tool.executor);
+    let (account, default_project) = match executor.map(|executor| &executor.kind) {
+        Some(ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream)) => {
+            let credential = upstream.credentials.of(&context.caller.tenant);
+            (credential.map_or([0; 16], |credential| credential.account), upstream.project.as_ref())
+        }
+        Some(ExecutorKind::Local) | None => ([0; 16], None),
+    };
+    let parts = KeyParts {
+        tenant: &context.caller.tenant,
+        account,
+        project: call.project.as_ref().or(default_project),
+        executors: executor.map_or("", |executor| executor.id.as_str()),
+        user: call.user.as_ref(),
+        tool: &call.tool,
+        keep,
+        input: &call.input,
+    };
+    Ok((keep, cache::key_of(&parts)))
+}
+
+/// The oldest version of the epochs that an entry of this place may carry.
+pub(super) fn floor_of(
+    rules: &CacheRules,
+    held: &Held,
+    (tenant, user): (&TenantId, Option<&UserId>),
+    tool: &Tool,
+    (keep, key): (Keep, &CacheKey),
+) -> u64 {
+    let user = match keep.scope {
+        CacheScopeChoice::Shared => None,
+        CacheScopeChoice::User => Some(user.map_or("", UserId::as_str)),
+    };
+    held.epochs.cache_floor_of(&Covered {
+        tenant: tenant.as_str(),
+        toolkit: tool.toolkit_folded(),
+        tool: &tool.folded,
+        // Without narrow scopes, nobody asks for tags.
+        tags: if held.epochs.cache.is_empty() { &[] } else { cache::tags_of(rules, tool) },
+        user,
+        key: key.as_bytes(),
+    })
+}
+
+pub(super) fn wanted<'k>(
+    context: &Context<'_>,
+    call: &ToolCall<'_>,
+    keep: Keep,
+    key: &'k CacheKey,
+    directives: Directives,
+) -> Wanted<'k> {
+    let whose = (&context.caller.tenant, call.user.as_ref());
+    let floor = floor_of(&context.config.cache, context.held, whose, &call.tool, (keep, key));
+    let farthest = Tier::farthest(keep.strategy, keep.whole_life());
+    Wanted { key, floor, farthest, terms: Terms::of(keep.life, directives) }
+}
+
+/// What a call that missed asks others that did; `None` for one that has nothing to do with them. A local tool's call ends
+/// before another can begin; one that has claimed an idempotency key makes the outcome of that key itself.
+pub(super) fn asked<'a>(
+    running: &Running,
+    context: &Context<'_>,
+    call: &'a ToolCall<'_>,
+    claim: Option<&Claim>,
+    wanted: Wanted<'a>,
+    record: &Record,
+) -> Option<Asked<'a>> {
+    // What another call brings may be of an execution from before this one was asked for, which is what `no-cache` forbids.
+    if claim.is_some() || wanted.terms.asked.no_cache {
+        return None;
+    }
+    let until = record.at.after(running.config.execute.timeout);
+    asked_of_others(running, call, wanted, context.held.epochs.version, until)
+}
+
+pub(super) fn asked_of_others<'a>(
+    running: &Running,
+    call: &'a ToolCall<'_>,
+    wanted: Wanted<'a>,
+    epoch: u64,
+    until: Timestamp,
+) -> Option<Asked<'a>> {
+    let choice = cache::single_flight(&running.config.cache, &call.tool);
+    call.tool.local.is_none().then(|| Asked { wanted, epoch, until, choice, tool: &call.tool.folded })
+}

@@ -1,0 +1,78 @@
+//! An answer from before, where the executor failed (RFC 5861, section 4).
+
+use std::rc::Rc;
+
+use super::{floor_of, kept_answer};
+use crate::admission::{Context, ToolCall};
+use crate::cache::{CacheKey, CacheOutcome, Directives, Entry, Keep, Standing, Terms};
+use crate::config::Caller;
+use crate::epochs::Held;
+use crate::isolate::Running;
+use crate::names::{TenantId, UserId};
+use crate::ports::Platform;
+use crate::record::Record;
+use crate::refusal::Refusal;
+use crate::registry::Tool;
+use crate::response::{Answer, KeptTold};
+
+/// A call without an answer of its own.
+#[derive(Debug)]
+pub(crate) struct Unanswered {
+    /// Why.
+    pub(crate) refusal: Refusal,
+    /// What may be answered instead.
+    pub(crate) spare: Option<Box<Spare>>,
+}
+
+impl From<Refusal> for Unanswered {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, spare: None }
+    }
+}
+
+/// A kept answer that was past its time when the executor was asked.
+#[derive(Debug)]
+pub(crate) struct Spare {
+    entry: Rc<Entry>,
+    tenant: TenantId,
+    tool: Rc<Tool>,
+    user: Option<UserId>,
+    keep: Keep,
+    key: CacheKey,
+    terms: Terms,
+    /// The status that the executor failed with, if it gave one.
+    status: Option<u16>,
+}
+
+impl Spare {
+    /// What is kept for the call, which the executor failed with this status.
+    pub(super) fn new(
+        entry: Rc<Entry>,
+        context: &Context<'_>,
+        call: &ToolCall<'_>,
+        (keep, key, directives): (Keep, CacheKey, Directives),
+        status: Option<u16>,
+    ) -> Box<Self> {
+        let (tenant, terms) = (context.caller.tenant.clone(), Terms::of(keep.life, directives));
+        let (tool, user) = (Rc::clone(&call.tool), call.user.clone());
+        Box::new(Self { entry, tenant, tool, user, keep, key, terms, status })
+    }
+
+    /// The answer, for a caller that was admitted again after the executor had failed: that may have taken long, and what was
+    /// revoked or invalidated meanwhile is not served.
+    pub(crate) fn answer<P: Platform>(
+        self,
+        platform: &P,
+        running: &Running,
+        (caller, held): (&Caller, &Held),
+        record: &mut Record,
+    ) -> Option<Answer<P::Stream>> {
+        let Self { entry, tenant, tool, user, keep, key, terms, status } = self;
+        let floor = floor_of(&running.config.cache, held, (&tenant, user.as_ref()), &tool, (keep, &key));
+        let standing = terms.standing(&entry, platform.now(), floor);
+        let is_due = matches!(standing, Standing::Fresh(_) | Standing::Stale | Standing::Spare);
+        let may_be_served = is_due && held.is_current() && caller.tenant == tenant;
+        let told = KeptTold { overruled: None, fwd_status: status };
+        may_be_served.then(|| kept_answer(platform, running, &entry, (CacheOutcome::StaleIfError, told), record))
+    }
+}
