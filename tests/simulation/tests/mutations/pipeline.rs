@@ -146,7 +146,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
         "writes kept",
         "cache.rs",
         "        return Err(Bypass::Mutates);\n",
-        "        return Ok(Keep { ttl: rules.ttl, scope: CacheScopeChoice::User, rule: [0; 8], life: rules.life });\n",
+        "        return Ok(Keep { ttl: rules.ttl, scope: CacheScopeChoice::User, rule: [0; 8], life: rules.life, strategy: rules.strategy });\n",
     ),
     of_the_world(
         "writes leave the cache alone",
