@@ -144,7 +144,11 @@ async fn pipeline<P: Platform>(
     match admitted {
         // cache, route, execute: see the straight function of each kind of request.
         Admitted::Tool(call) => {
-            let asked = (request, Source::Anywhere);
+            let again = async |record: &mut Record| {
+                let (caller, held) = guard.let_in(record).await?;
+                guard.admit(&tools, &caller, &held, record).map(drop)
+            };
+            let asked = (request, Source::Anywhere, again);
             match tool_call::answer(platform, isolate, running, &context, *call, asked, record).await {
                 Ok(answer) => Ok(answer),
                 Err(unanswered) => guard.cover(&tools, unanswered, record).await,
@@ -156,7 +160,7 @@ async fn pipeline<P: Platform>(
 }
 
 /// What admission decides from, and who comes after it.
-fn context<'a>(
+pub(crate) fn context<'a>(
     running: &'a Running,
     tools: &'a Current,
     caller: &'a Caller,

@@ -34,7 +34,7 @@ use crate::tools::error::ToolError;
 use look::{asked, asked_of_others, floor_of, kept_answer, key_for, look, not_cached, wanted};
 pub(crate) use spare::{Spare, Unanswered};
 
-/// Answers the call.
+/// Answers the call. `again` decides once more whether it is admitted: it is asked after a wait for others that make the same.
 ///
 /// # Errors
 /// The refusal of the first stage that cannot go on; with an answer from before, where there is one that may stand in for it.
@@ -44,7 +44,7 @@ pub(crate) async fn answer<P: Platform>(
     running: &Running,
     context: &Context<'_>,
     call: ToolCall<'_>,
-    (request, source): (&Request, Source),
+    (request, source, again): (&Request, Source, impl AsyncFn(&mut Record) -> Result<(), Refusal>),
     record: &mut Record,
 ) -> Result<Answer<P::Stream>, Unanswered> {
     note(running, &call, record);
@@ -105,6 +105,12 @@ pub(crate) async fn answer<P: Platform>(
             Boarded::Fly(lead) => lead,
         },
     };
+    if lead.has_waited()
+        && let Err(refusal) = again(record).await
+    {
+        land(platform, running, lead, None, record);
+        return Err(refusal.into());
+    }
 
     // execute
     let work = execute::run(platform, running, &call, target, record);

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::action::{Action, ActionPattern};
-use crate::admission::{self, Admitted, Authority, Context};
+use crate::admission::{self, Admitted, Authority};
 use crate::cache::{self, Bypass, CacheOutcome};
 use crate::config::{Caller, Grant, ProjectRule, UserRule, WarmCall};
-use crate::epochs;
-use crate::gateway::emit;
+use crate::epochs::{self, Held};
+use crate::gateway::{context, emit};
 use crate::hex;
 use crate::isolate::{Isolate, Running};
 use crate::json::write_string;
@@ -153,18 +153,14 @@ async fn made<P: Platform>(
     record.epoch = Some(held.epochs.version);
     let project = asked.project.as_ref();
     let authority = Authority::new(&running.config, &caller, Action::ToolsCall, project, record.at, None);
-    let context = Context {
-        config: &running.config,
-        caller: &caller,
-        authority: &authority,
-        held: &held,
-        registry: &tools.registry,
-        registry_is_incomplete: tools.is_incomplete(),
+    let admit = |held: &Held, record: &mut Record| {
+        let admitted = admission::permit(&running.config, &caller, &authority, held, &asked)
+            .and_then(|()| admission::admit(&context(running, &tools, &caller, &authority, held), &asked, &request));
+        record.decided = authority.take_noted();
+        admitted
     };
-    let admitted = admission::permit(&running.config, &caller, &authority, &held, &asked)
-        .and_then(|()| admission::admit(&context, &asked, &request));
-    record.decided = authority.take_noted();
-    let Admitted::Tool(call) = admitted? else {
+    let context = context(running, &tools, &caller, &authority, &held);
+    let Admitted::Tool(call) = admit(&held, record)? else {
         return Err(Refusal::new(RefusalKind::PathUnknown));
     };
     let place = match Place::of(running, &context, &call, &request) {
@@ -183,7 +179,12 @@ async fn made<P: Platform>(
         None if facts.holds_any() => Source::Executor,
         None => Source::Anywhere,
     };
-    let made = tool_call::answer(platform, isolate, running, &context, *call, (&request, source), record).await;
+    let again = async |record: &mut Record| {
+        let held = epochs::hold(platform, isolate, running).await;
+        record.epoch = Some(held.epochs.version);
+        admit(&held, record).map(drop)
+    };
+    let made = tool_call::answer(platform, isolate, running, &context, *call, (&request, source, again), record).await;
     made.map_err(|unanswered| unanswered.refusal)?;
     Ok(match record.cache {
         CacheOutcome::MissStored => Outcome::Warmed,

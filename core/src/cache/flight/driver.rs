@@ -51,6 +51,8 @@ pub(crate) struct Lead<'r> {
     seat: Option<Seat<'r>>,
     /// The durable owner's key, and this call's number there.
     owner: Option<(String, u64)>,
+    /// Whether it waited, for others or for the owner: what was decided of it may not hold any more.
+    has_waited: bool,
 }
 
 /// How the waiting ended.
@@ -70,7 +72,7 @@ pub(crate) async fn board<'r, P: Platform>(
     asked: &Asked<'_>,
     record: &mut Record,
 ) -> Boarded<'r> {
-    let alone = Lead { running, choice: asked.choice, seat: None, owner: None };
+    let alone = Lead { running, choice: asked.choice, seat: None, owner: None, has_waited: false };
     let now = platform.now();
     let flights = &running.flights;
     let Some(place) = flights.chooser.borrow_mut().place(asked.choice, asked.tool) else {
@@ -85,6 +87,7 @@ pub(crate) async fn board<'r, P: Platform>(
     // The isolate.
     let mut here = Boarding::new(Place::Isolate, number, asked.epoch, asked.wanted.floor, now, asked.until);
     let ended = wait_here(platform, running, asked, &slot, &mut here, &mut record.degraded).await;
+    let alone = Lead { has_waited: here.met_others(), ..alone };
     if here.met_others() || place == Place::Isolate {
         flights.chooser.borrow_mut().met(asked.choice, asked.tool, here.met_others());
     }
@@ -112,6 +115,7 @@ pub(crate) async fn board<'r, P: Platform>(
     let mut there = Boarding::new(Place::Owner, number, asked.epoch, asked.wanted.floor, platform.now(), asked.until);
     let owner = asked.wanted.key.flight_owner();
     let ended = wait_there(platform, running, asked, (&seat, &owner), &mut there, &mut record.degraded).await;
+    let alone = Lead { has_waited: true, ..alone };
     flights.chooser.borrow_mut().met(asked.choice, asked.tool, there.met_others());
     match ended {
         Ok(Ended::Lead) => Boarded::Fly(Lead { seat: Some(seat), owner: Some((owner, number)), ..alone }),
@@ -213,7 +217,12 @@ async fn wait<P: Platform, V>(
 impl<'r> Lead<'r> {
     /// A call that has nothing to do with others.
     pub(crate) const fn nobody(running: &'r Running) -> Self {
-        Self { running, choice: SingleFlight::Off, seat: None, owner: None }
+        Self { running, choice: SingleFlight::Off, seat: None, owner: None, has_waited: false }
+    }
+
+    /// Whether it waited before it was told to ask the executor: it is to be admitted again.
+    pub(crate) const fn has_waited(&self) -> bool {
+        self.has_waited
     }
 
     /// Does the work, and lets the owners know meanwhile that it is being done; where it has no place, just does it.

@@ -27,4 +27,10 @@ pub(crate) const DEFECTS: &[Defect] = &[
         "if let Some(entry) = look_in_memory(platform, running, &asked.wanted) {",
         "if let Some(entry) = look_in_memory(platform, running, &asked.wanted).filter(|_| false) {",
     ),
+    of_stories(
+        "a flight is waited for, and what was decided before it holds",
+        "tool_call.rs",
+        "    if lead.has_waited()\n",
+        "    if lead.has_waited() && record.flight == cache::Role::Waited\n",
+    ),
 ];

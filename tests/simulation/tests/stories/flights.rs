@@ -246,6 +246,24 @@ fn who_comes_after_an_invalidation_does_not_wait_for_a_leader_from_before() {
 }
 
 #[test]
+fn who_waited_in_vain_is_admitted_again() {
+    let failed = |_| json!({"error": {"message": "no", "kind": "TOOL_RUNTIME_FATAL", "can_retry": false}});
+    for place in ["owner", "isolate"] {
+        let crowd = crowd(place, 5_000, failed);
+        let leader = crowd.leader();
+        let waits: Vec<Pending> =
+            (1..10).map(|call| crowd.begin(if place == "owner" { call } else { 0 }, &json!(1))).collect();
+        crowd.run_for(100);
+        let change = json!({"changes": [{"kill": "tool:Docs.Get"}]});
+        let done = crowd.isolates[0].ask(WIDE, Method::Post, "/gate/v1/epochs", &change, &[]);
+        assert_eq!(done.status, 200, "{done:?}");
+        let answers = crowd.answers(waits);
+        assert!(answers.iter().all(|answer| answer.refusal() == "killed"), "{place}: {answers:?}");
+        assert_eq!((crowd.runs(), leader.take().status), (1, 200), "{place}");
+    }
+}
+
+#[test]
 fn a_value_too_large_for_the_owner_is_found_in_the_store() {
     let crowd = crowd("owner", 800, |_| json!({"value": "x".repeat(100_000)}));
     let answers = crowd.answers(crowd.begin_all(CALLS));

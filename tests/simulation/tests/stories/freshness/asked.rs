@@ -74,8 +74,11 @@ fn max_age_is_kept_to_down_to_the_operators_bound() {
     assert!(line.contains("\"degraded\":\"max_age_bounded\""), "{line}");
     kept.run_for(11_000);
     assert_eq!(status(&kept.ask("max-age=20")), "toolgate; hit; ttl=80; detail=memory");
+    // What is no number of seconds counts as none (RFC 9111, section 4.2.1), within the operator's bound.
+    assert_eq!(status(&kept.ask("max-age=soon")), "toolgate; fwd=request; stored; detail=max_age");
+    kept.run_for(19_500);
     let refreshed = kept.ask("max-age=15");
-    assert_eq!((value(&refreshed), status(&refreshed)), (2, "toolgate; fwd=request; stored; detail=max_age"));
+    assert_eq!((value(&refreshed), status(&refreshed)), (3, "toolgate; fwd=request; stored; detail=max_age"));
     kept.run_for(500);
     let nearly = kept.ask("min-fresh=101");
     assert_eq!(status(&nearly), "toolgate; hit; ttl=99; detail=memory/min_fresh_bounded");
