@@ -203,6 +203,13 @@ pub const FLIGHT_OWNER_WORTH: Millis = Millis::new(200);
 /// Most tools of which an isolate remembers how their calls went, to choose by.
 pub const FLIGHT_TOOLS: usize = 512;
 
+/// First wait of a request whose Idempotency-Key is under way with another, before it asks the key's owner again; each next
+/// one is twice as long.
+pub const IDEMPOTENCY_POLL_MIN: Millis = Millis::new(50);
+
+/// The longest of these waits: in 30 s, some thirty-five questions.
+pub const IDEMPOTENCY_POLL_MAX: Millis = Millis::from_secs(1);
+
 /// Most refusals per second that an isolate writes down to be looked up.
 pub const EXPLAINED_PER_SECOND: u32 = 20;
 

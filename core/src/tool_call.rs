@@ -12,11 +12,11 @@ use std::rc::Rc;
 
 use crate::admission::{self, Context, ToolCall, check_arguments, check_rules};
 use crate::cache::flight::{self, Boarded, Lead};
-use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Directives, Entry, Keep};
+use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Directives, Entry, Keep, Wanted};
 use crate::engine_call::begin_authorizations;
 use crate::epochs;
 use crate::execute::{self, Failed, Failure, Ran, Says};
-use crate::idempotency::{self, Claim, Claimed};
+use crate::idempotency::{self, Claim, Claimed, Times};
 use crate::isolate::{Isolate, Running};
 use crate::limits;
 use crate::ports::{OriginResponse, Platform};
@@ -28,7 +28,7 @@ use crate::response::{Answer, KeptTold, cache_status, execute_body, ran_body};
 use crate::route;
 use crate::state::epochs::{CacheScope, Change};
 use crate::state::idempotency::Outcome;
-use crate::time::Millis;
+use crate::time::{Millis, Timestamp};
 use crate::tools::error::ToolError;
 
 use look::{asked, asked_of_others, floor_of, kept_answer, key_for, look, not_cached, wanted};
@@ -73,65 +73,98 @@ pub(crate) async fn answer<P: Platform>(
         Err(stale) => stale,
     };
 
-    // route
-    let target = route::of_tool(&running.config, &call.tool, &context.caller.tenant, call.run_at.is_some())?;
-    if call.tool.local.is_none()
-        && let Err(error) = check_arguments(&call.tool, &call.input)
-    {
-        // A worker would say the same, a round trip later.
-        return Ok(bad_input(platform, record, &error));
-    }
+    let missed = Missed { kept: kept.as_ref().ok(), wanted, stale, directives };
+    missed.run(platform, running, context, &call, (request, again), record).await
+}
 
-    // idempotency
-    let claim = match claim(platform, running, context, &call, request).await? {
-        Some(Claimed::Replay { status, body }) => {
-            record.degraded.push("idempotent_replay");
-            let mut answer = Answer::json(status, body);
-            answer.headers.push(("idempotent-replayed", Cow::Borrowed("true")));
-            return Ok(with_cache_status(answer, record));
+/// A call that the cache has no answer for.
+struct Missed<'k> {
+    /// Where its answer will be kept, if it may be.
+    kept: Option<&'k (Keep, CacheKey)>,
+    /// What it looked for.
+    wanted: Option<Wanted<'k>>,
+    /// What may be answered if the executor fails.
+    stale: Option<Rc<Entry>>,
+    directives: Directives,
+}
+
+impl Missed<'_> {
+    /// Has it executed, once for all that miss the same.
+    async fn run<P: Platform>(
+        self,
+        platform: &P,
+        running: &Running,
+        context: &Context<'_>,
+        call: &ToolCall<'_>,
+        (request, again): (&Request, impl AsyncFn(&mut Record) -> Result<(), Refusal>),
+        record: &mut Record,
+    ) -> Result<Answer<P::Stream>, Unanswered> {
+        let Self { kept, wanted, stale, directives } = self;
+        // route
+        let target = route::of_tool(&running.config, &call.tool, &context.caller.tenant, call.run_at.is_some())?;
+        if call.tool.local.is_none()
+            && let Err(error) = check_arguments(&call.tool, &call.input)
+        {
+            // A worker would say the same, a round trip later.
+            return Ok(bad_input(platform, record, &error));
         }
-        Some(Claimed::Go(claim)) => Some(claim),
-        None => None,
-    };
 
-    // single flight
-    let asked = wanted.and_then(|wanted| asked(running, context, &call, claim.as_ref(), wanted, record));
-    let lead = match &asked {
-        None => Lead::nobody(running),
-        Some(asked) => match flight::board(platform, running, asked, record).await {
-            Boarded::Served(entry, how) => {
-                return Ok(kept_answer(platform, running, &entry, (how, KeptTold::default()), record));
+        // idempotency
+        let until = record.at.after(running.config.execute.timeout);
+        let claim = match claim(platform, running, context, call, (request, until)).await? {
+            Some(Claimed::Replay { status, body }) => {
+                record.degraded.push("idempotent_replay");
+                let mut answer = Answer::json(status, body);
+                answer.headers.push(("idempotent-replayed", Cow::Borrowed("true")));
+                return Ok(with_cache_status(answer, record));
             }
-            Boarded::Fly(lead) => lead,
-        },
-    };
-    if lead.has_waited()
-        && let Err(refusal) = again(record).await
-    {
-        land(platform, running, lead, None, record);
-        return Err(refusal.into());
-    }
+            Some(Claimed::Go(claim)) => Some(claim),
+            None => None,
+        };
 
-    // execute
-    let work = execute::run(platform, running, &call, target, record);
-    let ended = lead.fly(platform, &call.tool.folded, work).await;
-    if may_have_changed_something(running, &call, &ended) {
-        invalidate(platform, running, context, &call, record).await;
-    }
-    match ended {
-        Ok(ran) => {
-            let epoch = context.held.epochs.version;
-            let landed = kept.ok().and_then(|(keep, key)| Some((keep, key, entry_of(platform, epoch, keep, &ran)?)));
-            land(platform, running, lead, landed, record);
-            Ok(finish(platform, running, context, &call, claim, ran, record).await?)
-        }
-        Err(failed) => {
+        // single flight
+        let asked = wanted.and_then(|wanted| asked(running, context, call, claim.as_ref(), wanted, record));
+        let lead = match &asked {
+            None => Lead::nobody(running),
+            Some(asked) => match flight::board(platform, running, asked, record).await {
+                Boarded::Served(entry, how) => {
+                    return Ok(kept_answer(platform, running, &entry, (how, KeptTold::default()), record));
+                }
+                Boarded::Fly(lead) => lead,
+            },
+        };
+        let has_waited = lead.has_waited() || claim.as_ref().is_some_and(Claim::has_waited);
+        if has_waited && let Err(refusal) = again(record).await {
             land(platform, running, lead, None, record);
-            // Of a claimed idempotency key the outcome is what happened, also when it is asked for once more.
-            let stale = stale.filter(|_| claim.is_none() && failed.may_be_covered());
-            let of = |(entry, (keep, key))| Spare::new(entry, context, &call, (keep, key, directives), failed.status);
-            let spare = stale.zip(kept.ok()).map(of);
-            fail(platform, &call, claim, failed, record).await.map_err(|refusal| Unanswered { refusal, spare })
+            if let Some(claim) = claim {
+                settle(platform, claim, Outcome::NotExecuted, record).await;
+            }
+            return Err(refusal.into());
+        }
+
+        // execute
+        let work = execute::run(platform, running, call, target, record);
+        let ended = lead.fly(platform, &call.tool.folded, work).await;
+        if may_have_changed_something(running, call, &ended) {
+            invalidate(platform, running, context, call, record).await;
+        }
+        match ended {
+            Ok(ran) => {
+                let epoch = context.held.epochs.version;
+                let landed = kept.and_then(|(keep, key)| Some((*keep, key, entry_of(platform, epoch, *keep, &ran)?)));
+                land(platform, running, lead, landed, record);
+                Ok(finish(platform, running, context, call, claim, ran, record).await?)
+            }
+            Err(failed) => {
+                land(platform, running, lead, None, record);
+                // Of a claimed idempotency key the outcome is what happened, also when it is asked for once more.
+                let stale = stale.filter(|_| claim.is_none() && failed.may_be_covered());
+                let of = |(entry, (keep, key)): (_, &(Keep, CacheKey))| {
+                    Spare::new(entry, context, call, (*keep, key.clone(), directives), failed.status)
+                };
+                let spare = stale.zip(kept).map(of);
+                fail(platform, call, claim, failed, record).await.map_err(|refusal| Unanswered { refusal, spare })
+            }
         }
     }
 }
@@ -165,13 +198,14 @@ async fn claim<P: Platform>(
     running: &Running,
     context: &Context<'_>,
     call: &ToolCall<'_>,
-    request: &Request,
+    (request, until): (&Request, Timestamp),
 ) -> Result<Option<Claimed>, Refusal> {
     match admission::idempotency_key(request)? {
         Some(key) if !call.is_repeatable() => {
             // Past every deadline of the attempt itself.
             let lost_after = Millis::new(running.config.execute.timeout.get().saturating_add(10_000));
-            idempotency::claim(platform, context.caller, key, call, lost_after).await.map(Some)
+            let times = Times { lost_after, patience: platform.now().until(until) };
+            idempotency::claim(platform, context.caller, key, call, times).await.map(Some)
         }
         _ => Ok(None),
     }
@@ -232,7 +266,7 @@ fn land<P: Platform>(
     platform: &P,
     running: &Running,
     lead: Lead<'_>,
-    landed: Option<(Keep, CacheKey, Rc<Entry>)>,
+    landed: Option<(Keep, &CacheKey, Rc<Entry>)>,
     record: &mut Record,
 ) {
     if let Some((keep, key, entry)) = &landed {
@@ -240,7 +274,7 @@ fn land<P: Platform>(
         cache::store(platform, running, keep.strategy, key, entry, &mut record.degraded);
         record.cache = CacheOutcome::MissStored;
     }
-    lead.land(platform, landed.as_ref().map(|(_, key, entry)| (key, Rc::clone(entry))));
+    lead.land(platform, landed.map(|(_, key, entry)| (key, entry)));
 }
 
 async fn finish<P: Platform>(

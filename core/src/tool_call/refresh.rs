@@ -109,6 +109,6 @@ async fn run<P: Platform>(platform: &P, running: &Running, refresh: &Refresh) ->
         },
         Err(_) => (RefreshEnd::Failed, None),
     };
-    land(platform, running, lead, entry.map(|entry| (*keep, key.clone(), entry)), &mut record);
+    land(platform, running, lead, entry.map(|entry| (*keep, key, entry)), &mut record);
     end
 }

@@ -30,7 +30,25 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories(
         "a flight is waited for, and what was decided before it holds",
         "tool_call.rs",
-        "    if lead.has_waited()\n",
-        "    if lead.has_waited() && record.flight == cache::Role::Waited\n",
+        "let has_waited = lead.has_waited() || ",
+        "let has_waited = ",
+    ),
+    of_stories(
+        "a key is waited for, and what was decided before it holds",
+        "tool_call.rs",
+        "let has_waited = lead.has_waited() || claim.as_ref().is_some_and(Claim::has_waited);",
+        "let has_waited = lead.has_waited();",
+    ),
+    of_stories(
+        "a key under way is not waited for",
+        "idempotency.rs",
+        "let mut left = patience;",
+        "let mut left = patience.min(Millis::ZERO);",
+    ),
+    of_stories(
+        "a key that is refused after all stays taken",
+        "tool_call.rs",
+        "            settle(platform, claim, Outcome::NotExecuted, record).await;\n        }\n        return",
+        "            drop(claim);\n        }\n        return",
     ),
 ];

@@ -5,6 +5,7 @@ mod canaries;
 mod credentials;
 mod flights;
 mod freshness;
+mod idempotency;
 mod inputs;
 mod keys;
 mod keys_managed;
