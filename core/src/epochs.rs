@@ -1,5 +1,7 @@
 //! The isolate's lease on the epochs: while it holds, a decision waits for nothing.
 
+mod known;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -7,7 +9,8 @@ use crate::isolate::{Isolate, Running};
 use crate::ports::{DurableError, Platform};
 use crate::state::epochs::{Change, Command, Epochs, Reply};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
-use crate::time::{Millis, Timestamp};
+use crate::time::Timestamp;
+use known::{Known, Question, Standing};
 
 /// The key of the epochs' owner.
 const OWNER: &str = "epochs";
@@ -15,15 +18,6 @@ const OWNER: &str = "epochs";
 /// What an isolate knows of the epochs.
 #[derive(Debug, Default)]
 pub struct Lease(RefCell<Known>);
-
-#[derive(Clone, Debug, Default)]
-struct Known {
-    epochs: Rc<Epochs>,
-    /// When they were asked for; `None` when they never were, or when what is known must not be used any more.
-    read_at: Option<Timestamp>,
-    /// A renewal is under way in the background; another may start after this.
-    renewing_until: Option<Timestamp>,
-}
 
 /// The epochs as a decision may use them.
 #[derive(Clone, Debug)]
@@ -43,54 +37,40 @@ impl Held {
     }
 }
 
-/// Bound on one renewal in the background before another may start.
-const RENEWAL: Millis = Millis::from_secs(2);
-
 /// The epochs, now. Waits only when the lease has run out; in its second half it is renewed in the background.
 ///
 /// INVARIANT (lease): epochs are used as current only within `epochs.lease` of the moment before they were asked for, so a
 /// change holds everywhere within that time.
 pub async fn hold<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running) -> Held {
     let now = platform.now();
-    let lease = running.config.epochs.lease;
     let known = running.lease.0.borrow().clone();
-    // A clock that went backwards makes the lease's age unknown: it is over.
-    let age = known.read_at.filter(|read_at| *read_at <= now).map(|read_at| now.since(read_at));
-    match age {
-        Some(age) if age < lease => {
-            let may_renew = known.renewing_until.is_none_or(|until| now >= until);
-            if age >= lease.half() && may_renew {
+    match known.standing(running.config.epochs.lease, now) {
+        Standing::Current { renew } => {
+            if renew {
                 renew_in_background(platform, isolate, running, now);
             }
             Held { epochs: known.epochs, fault: None }
         }
-        _ => match ask(platform, Command::Read).await {
-            Ok(epochs) => Held { epochs: adopt(running, epochs, now), fault: None },
+        Standing::Over => match ask(platform, Command::Read).await {
+            Ok(epochs) => Held { epochs: adopt(running, epochs, known.question(now)), fault: None },
             Err(fault) => Held { epochs: known.epochs, fault: Some(fault) },
         },
     }
 }
 
 fn renew_in_background<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running, now: Timestamp) {
-    running.lease.0.borrow_mut().renewing_until = Some(now.after(RENEWAL));
+    let question = running.lease.0.borrow_mut().renews(now);
     let (platform_, isolate) = (platform.clone(), Rc::clone(isolate));
     platform.spawn(async move {
         if let (Ok(running), Ok(epochs)) = (isolate.running(), ask(&platform_, Command::Read).await) {
-            adopt(running, epochs, now);
+            adopt(running, epochs, question);
         }
     });
 }
 
-/// Takes epochs that were asked for at `asked_at`, unless newer ones are known already.
-fn adopt(running: &Running, epochs: Epochs, asked_at: Timestamp) -> Rc<Epochs> {
+fn adopt(running: &Running, epochs: Epochs, question: Question) -> Rc<Epochs> {
     let mut known = running.lease.0.borrow_mut();
-    if epochs.version >= known.epochs.version {
-        if epochs.version != known.epochs.version {
-            known.epochs = Rc::new(epochs);
-        }
-        known.read_at = Some(known.read_at.map_or(asked_at, |read_at| read_at.max(asked_at)));
-        known.renewing_until = None;
-    }
+    known.adopt(epochs, question);
     Rc::clone(&known.epochs)
 }
 
@@ -111,15 +91,15 @@ pub async fn advance<P: Platform>(
     running: &Running,
     changes: Vec<Change>,
 ) -> Result<Rc<Epochs>, AdvanceError> {
-    let now = platform.now();
+    let question = running.lease.0.borrow().question(platform.now());
     let command = AnyCommand::Epochs(Command::Advance(changes));
     match state::apply(platform, OWNER, &command).await {
-        Ok(AnyReply::Epochs(Reply::Now(epochs))) => Ok(adopt(running, epochs, now)),
+        Ok(AnyReply::Epochs(Reply::Now(epochs))) => Ok(adopt(running, epochs, question)),
         Ok(AnyReply::Epochs(Reply::Full)) => Err(AdvanceError::Full),
         Ok(_) => Err(AdvanceError::Durable(DurableError::Unavailable)),
         Err(error) => {
             // It may have been applied: what this isolate knows is not to be used any more.
-            running.lease.0.borrow_mut().read_at = None;
+            running.lease.0.borrow_mut().forget();
             Err(AdvanceError::Durable(error))
         }
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::{EPOCH_CACHE_SCOPES, EPOCH_CHANGES, KILL_SWITCHES, REVOKED_KEYS};
 
 /// Which cached answers a change makes stale.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum CacheScope {
     /// Every entry.
     All,
@@ -37,7 +37,7 @@ pub enum CacheScope {
 }
 
 /// What is switched off until it is revived.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum KillSwitch {
     /// Every tool call and everything passed through.
     All,
@@ -90,7 +90,7 @@ pub enum Change {
 }
 
 /// The state. `Default` is a deployment in which nothing was ever changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Epochs {
     /// Raised by one with each change.
     pub version: u64,
@@ -131,7 +131,7 @@ pub enum Reply {
 
 /// Whether a command changed the epochs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Applied {
+pub(crate) enum Applied {
     Read,
     Wrote,
     Refused,
@@ -148,7 +148,7 @@ impl Applied {
 }
 
 impl Epochs {
-    pub(super) fn apply(&mut self, command: Command) -> Applied {
+    pub(crate) fn apply(&mut self, command: Command) -> Applied {
         let Command::Advance(changes) = command else {
             return Applied::Read;
         };

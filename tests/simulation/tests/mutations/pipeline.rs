@@ -111,7 +111,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_the_world(
         "lease ignored",
-        "epochs.rs",
+        "epochs/known.rs",
         "Some(age) if age < lease => {",
         "Some(age) if age < lease || true => {",
     ),
