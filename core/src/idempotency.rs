@@ -11,7 +11,7 @@ use crate::ports::{DurableError, Platform};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::state::idempotency::{Command, Outcome, Reply};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
-use crate::time::Millis;
+use crate::time::{Millis, Timestamp};
 
 /// A key that this request holds until it says how its call ended.
 #[derive(Debug)]
@@ -71,28 +71,45 @@ pub(crate) async fn claim<P: Platform>(
     let owner = format!("idempotency/{}/{}/{name}", caller.tenant, caller.id);
     let command =
         AnyCommand::Idempotency(Command::Begin { fingerprint: fingerprint(caller, call), attempt, lost_after });
-    let until = platform.now().after(patience);
-    // What is left if every wait lasts as long as it should: a clock that is set back gives no more.
-    let mut left = patience;
-    let mut pause = IDEMPOTENCY_POLL_MIN;
-    let mut has_waited = false;
+    let mut waiting = Waiting::new(patience, platform.now());
     loop {
         match ask(platform, &owner, &command).await? {
-            Reply::Proceed => return Ok(Claimed::Go(Claim { owner, attempt, has_waited })),
+            Reply::Proceed => return Ok(Claimed::Go(Claim { owner, attempt, has_waited: waiting.has_begun() })),
             Reply::Replay { status, body } => return Ok(Claimed::Replay { status, body }),
             Reply::Mismatch => return Err(Refusal::new(RefusalKind::IdempotencyKeyReused)),
             Reply::Unknown => return Err(Refusal::new(RefusalKind::OutcomeUnknown)),
-            Reply::InFlight => {
-                let span = pause.min(left).min(platform.now().until(until));
-                if span == Millis::ZERO {
-                    return Err(Refusal::new(RefusalKind::IdempotencyInFlight).after(Millis::from_secs(1)));
-                }
-                platform.sleep(span).await;
-                has_waited = true;
-                left = left.saturating_sub(span);
-                pause = pause.twice().min(IDEMPOTENCY_POLL_MAX);
-            }
+            Reply::InFlight => match waiting.next(platform.now()) {
+                Some(span) => platform.sleep(span).await,
+                None => return Err(Refusal::new(RefusalKind::IdempotencyInFlight).after(Millis::from_secs(1))),
+            },
         }
+    }
+}
+
+/// The waits of a request whose key is under way with another. They end: each takes from its time.
+#[derive(Clone, Debug)]
+struct Waiting {
+    until: Timestamp,
+    /// What is left of its time if every wait lasted as long as it should: a clock that is set back gives no more.
+    left: Millis,
+    pause: Millis,
+}
+
+impl Waiting {
+    fn new(patience: Millis, now: Timestamp) -> Self {
+        Self { until: now.after(patience), left: patience, pause: IDEMPOTENCY_POLL_MIN }
+    }
+
+    const fn has_begun(&self) -> bool {
+        self.pause.get() > IDEMPOTENCY_POLL_MIN.get()
+    }
+
+    /// How long to wait before the next question; `None` when its time is up.
+    fn next(&mut self, now: Timestamp) -> Option<Millis> {
+        let span = self.pause.min(self.left).min(now.until(self.until));
+        self.left = self.left.saturating_sub(span);
+        self.pause = self.pause.twice().min(IDEMPOTENCY_POLL_MAX);
+        (span > Millis::ZERO).then_some(span)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::time::{Millis, Timestamp};
 pub const KEPT: Millis = Millis::from_secs(24 * 3600);
 
 /// What is known of one key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Idempotency {
     /// Digest of the request that came first.
     #[serde(with = "serde_bytes")]
@@ -16,7 +16,7 @@ pub struct Idempotency {
     progress: Progress,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 enum Progress {
     /// The attempt with this number is under way, and is given up for lost after `until`.
     InFlight { attempt: u64, until: Timestamp },
@@ -33,7 +33,7 @@ enum Progress {
 }
 
 /// What the owner of an idempotency key can be asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Command {
     /// A request arrived. `attempt` tells attempts apart; `lost_after` is when to give it up for lost.
     Begin {
@@ -55,7 +55,7 @@ pub enum Command {
 }
 
 /// How an attempt ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Outcome {
     /// With this answer, to be given to every repetition.
     Completed {
@@ -72,7 +72,7 @@ pub enum Outcome {
 }
 
 /// What it answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Reply {
     /// Go on; or, after an end: noted.
     Proceed,
@@ -143,6 +143,10 @@ fn end(earlier: Option<Idempotency>, attempt: u64, outcome: Outcome) -> (Option<
         _ => (None, Reply::Mismatch),
     }
 }
+
+#[cfg(test)]
+#[path = "idempotency_model_tests.rs"]
+mod model;
 
 #[cfg(test)]
 mod tests {

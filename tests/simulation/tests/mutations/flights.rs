@@ -42,8 +42,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories(
         "a key under way is not waited for",
         "idempotency.rs",
-        "let mut left = patience;",
-        "let mut left = patience.min(Millis::ZERO);",
+        "left: patience, pause",
+        "left: patience.min(Millis::ZERO), pause",
     ),
     of_stories(
         "a key that is refused after all stays taken",
