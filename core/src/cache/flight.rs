@@ -68,7 +68,7 @@ impl Role {
 }
 
 /// One call's dealings with one owner of its key.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Boarding {
     join: Join,
     /// When the time of the call is up.

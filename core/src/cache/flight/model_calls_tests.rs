@@ -6,7 +6,7 @@ use serde_bytes::ByteBuf;
 
 use super::super::super::*;
 use super::super::{Budget, Flaw, NONE};
-use super::{Doing, ISOLATE, Message, START, TICK, World};
+use super::{Doing, ISOLATE, Kept, Message, START, TICK, World};
 use crate::state::flight::apply;
 
 const KEY: &[u8] = b"key";
@@ -20,8 +20,8 @@ impl World {
         call.here = new_boarding(Place::Isolate, index, epoch, self.now, most);
         call.there = new_boarding(Place::Owner, index, epoch, self.now, most);
         call.arrived = self.now;
-        if let Some(entry) = self.memory_of(index) {
-            return self.serve(index, &entry);
+        if let Some(kept) = self.memory_of(index) {
+            return self.serve(index, kept);
         }
         let slot = self.table[isolate].unwrap_or_else(|| {
             self.slots.push(None);
@@ -32,9 +32,9 @@ impl World {
         self.look(index);
     }
 
-    fn memory_of(&self, index: usize) -> Option<Rc<Entry>> {
-        let entry = self.memory[ISOLATE[index]].clone()?;
-        entry.is_servable(self.now(), self.calls[index].epoch).then_some(entry)
+    fn memory_of(&self, index: usize) -> Option<Kept> {
+        let kept = self.memory[ISOLATE[index]]?;
+        kept.entry().is_servable(self.now(), self.calls[index].epoch).then_some(kept)
     }
 
     /// Looks into the isolate, until that says to wait or not to.
@@ -44,16 +44,16 @@ impl World {
             let command = self.calls[index].here.command();
             let reply = self.at_slot(index, command);
             self.calls[index].is_prompt = true;
-            match self.calls[index].here.heard(reply, now, Some) {
+            match self.calls[index].here.heard(reply, now, |kept| Some(Rc::new(kept.entry()))) {
                 Next::Wait(_) => return self.calls[index].doing = Doing::Here,
-                Next::Serve(entry) => return self.serve(index, &entry),
+                Next::Serve(entry) => return self.serve(index, Kept::of(&entry)),
                 Next::Alone => return self.call_executor(index, false, false),
                 Next::Ask | Next::Look => {}
                 Next::Lead => {
                     return match self.memory_of(index) {
-                        Some(entry) => {
-                            self.land_here(index, Some(&entry));
-                            self.serve(index, &entry);
+                        Some(kept) => {
+                            self.land_here(index, Some(kept));
+                            self.serve(index, kept);
                         }
                         None => self.ask(index),
                     };
@@ -62,7 +62,7 @@ impl World {
         }
     }
 
-    fn at_slot(&mut self, index: usize, command: Command<Rc<Entry>>) -> Reply<Rc<Entry>> {
+    fn at_slot(&mut self, index: usize, command: Command<Kept>) -> Reply<Kept> {
         let slot = self.calls[index].slot;
         let (next, reply) = apply(self.slots[slot].as_ref(), command, Timestamp::from_millis(self.now));
         self.slots[slot] = next.map(|(flight, _)| flight).or(self.slots[slot].take());
@@ -132,9 +132,10 @@ impl World {
         match self.calls[index].there.heard(reply, now, read) {
             Next::Wait(_) => self.calls[index].doing = Doing::There,
             Next::Serve(entry) => {
-                self.memory[ISOLATE[index]] = Some(Rc::clone(&entry));
-                self.land_here(index, Some(&entry));
-                self.serve(index, &entry);
+                let kept = Kept::of(&entry);
+                self.memory[ISOLATE[index]] = Some(kept);
+                self.land_here(index, Some(kept));
+                self.serve(index, kept);
             }
             Next::Alone => {
                 self.land_here(index, None);
@@ -155,27 +156,25 @@ impl World {
     pub(super) fn come_back(&mut self, index: usize, is_value: bool) {
         let Doing::Calling { version, seated, told } = self.calls[index].doing else { return };
         self.failures += u32::from(!is_value);
-        let entry = is_value.then(|| Rc::new(entry(version, self.calls[index].epoch)));
-        if let Some(entry) = &entry {
-            self.memory[ISOLATE[index]] = Some(Rc::clone(entry));
-        }
+        let kept = is_value.then(|| Kept { version, epoch: self.calls[index].epoch });
+        self.memory[ISOLATE[index]] = kept.or(self.memory[ISOLATE[index]]);
         if told {
-            let landing = entry.as_ref().map_or(Landing::Failed, |entry| landing(entry, &CacheKey::of_bytes(KEY)));
+            let landing = kept.map_or(Landing::Failed, |kept| landing(&kept.entry(), &CacheKey::of_bytes(KEY)));
             self.tell(Command::Finish { number: number(index), landing });
         }
         if seated {
-            self.land_here(index, entry.as_ref());
+            self.land_here(index, kept);
         }
         self.end(index, Doing::Done);
     }
 
-    fn land_here(&mut self, index: usize, entry: Option<&Rc<Entry>>) {
-        let value = |entry: &Rc<Entry>| Landing::Value { value: Rc::clone(entry), expires_at: entry.expires_at };
-        self.finish_here(index, entry.map_or(Landing::Failed, value));
+    fn land_here(&mut self, index: usize, kept: Option<Kept>) {
+        let value = |kept: Kept| Landing::Value { value: kept, expires_at: kept.entry().expires_at };
+        self.finish_here(index, kept.map_or(Landing::Failed, value));
     }
 
     /// As the place of a leader does: the slot leaves the table, unless the leader left and others wait there.
-    pub(super) fn finish_here(&mut self, index: usize, landing: Landing<Rc<Entry>>) {
+    pub(super) fn finish_here(&mut self, index: usize, landing: Landing<Kept>) {
         let (slot, isolate) = (self.calls[index].slot, ISOLATE[index]);
         let others_wait = self.calls.iter().any(|call| call.doing == Doing::Here && call.slot == slot);
         let is_left = landing == Landing::Left;
@@ -185,9 +184,8 @@ impl World {
         }
     }
 
-    fn serve(&mut self, index: usize, entry: &Entry) {
-        let version = std::str::from_utf8(&entry.output).unwrap().parse::<u64>().unwrap();
-        self.served_stale |= version < self.calls[index].epoch;
+    fn serve(&mut self, index: usize, kept: Kept) {
+        self.served_stale |= kept.version < self.calls[index].epoch;
         self.end(index, Doing::Done);
     }
 
@@ -227,16 +225,24 @@ pub(super) fn new_boarding(place: Place, index: usize, epoch: u64, now: u64, mos
     Boarding::new(place, number(index), epoch, epoch, now, now.after(Millis::new(most.span * TICK)))
 }
 
-/// What an executor says that read under this version.
-fn entry(version: u64, epoch: u64) -> Entry {
-    Entry {
-        output: version.to_string().into_bytes(),
-        duration: String::new(),
-        finished_at: String::new(),
-        // The same at all times, so that states are alike that differ in nothing else.
-        stored_at: Timestamp::from_millis(START),
-        expires_at: Timestamp::from_millis(START + 1_000 * TICK),
-        stale_until: Timestamp::from_millis(START + 1_000 * TICK),
-        epoch,
+impl Kept {
+    /// What the product keeps of it.
+    pub(super) fn entry(self) -> Entry {
+        let end = Timestamp::from_millis(START + 1_000 * TICK);
+        Entry {
+            output: self.version.to_string().into_bytes(),
+            duration: String::new(),
+            finished_at: String::new(),
+            // The same at all times, so that states are alike that differ in nothing else.
+            stored_at: Timestamp::from_millis(START),
+            expires_at: end,
+            stale_until: end,
+            epoch: self.epoch,
+        }
+    }
+
+    fn of(entry: &Entry) -> Self {
+        let version = std::str::from_utf8(&entry.output).unwrap().parse().unwrap();
+        Self { version, epoch: entry.epoch }
     }
 }

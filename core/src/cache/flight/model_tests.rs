@@ -8,9 +8,7 @@
 #[path = "model_world_tests.rs"]
 mod world;
 
-use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::rc::Rc;
+use stateright::{Checker as _, Model, Property};
 
 use world::{Event, World};
 
@@ -45,46 +43,39 @@ enum Flaw {
     NoFloor,
 }
 
-/// How a state was reached, the last event first.
-#[derive(Debug)]
-struct Trace {
-    event: Event,
-    before: Way,
-    length: u32,
-}
+const TWO_LEADERS: &str = "one live leader of a flight";
+const TOO_OFTEN: &str = "one call to the executor, and one for each mishap";
+const LEADERLESS: &str = "whoever waits has a leader before long";
+const STALE: &str = "nobody is served what is older than its floor";
+const TOO_LONG: &str = "no call waits longer than it may take";
 
-type Way = Option<Rc<Trace>>;
+impl Model for Budget {
+    type State = World;
+    type Action = Event;
 
-fn events_of(mut way: &Way) -> Vec<Event> {
-    let mut events = Vec::new();
-    while let Some(trace) = way {
-        events.push(trace.event);
-        way = &trace.before;
+    fn init_states(&self) -> Vec<World> {
+        vec![World::new(self)]
     }
-    events.reverse();
-    events
-}
 
-/// Visits every state that can be reached; says how many there are, or how the first that must not be was reached.
-fn explore(most: &Budget) -> Result<usize, String> {
-    let mut seen = BTreeSet::new();
-    let mut open: Vec<(World, Way)> = vec![(World::new(most), None)];
-    while let Some((world, before)) = open.pop() {
-        let length = before.as_ref().map_or(0, |trace| trace.length) + 1;
-        assert!(length < 200, "this does not end: {:?}", events_of(&before));
-        for event in world.events(most) {
-            let mut next = world.clone();
-            next.happen(event, most);
-            let way = Some(Rc::new(Trace { event, before: before.clone(), length }));
-            next.check(most).map_err(|what| format!("{what} in {most:?}: {:?}\n{next:#?}", events_of(&way)))?;
-            let mut digest = DefaultHasher::new();
-            next.hash(&mut digest);
-            if seen.insert(digest.finish()) {
-                open.push((next, way));
-            }
-        }
+    fn actions(&self, world: &World, events: &mut Vec<Event>) {
+        world.events(self, events);
     }
-    Ok(seen.len())
+
+    fn next_state(&self, world: &World, event: Event) -> Option<World> {
+        let mut next = world.clone();
+        next.happen(event, self);
+        Some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always(TWO_LEADERS, |most: &Self, world: &World| !world.has_two_leaders(most)),
+            Property::always(TOO_OFTEN, |most: &Self, world: &World| !world.asks_too_often(most)),
+            Property::always(LEADERLESS, |_, world: &World| !world.is_leaderless()),
+            Property::always(STALE, |_, world: &World| !world.has_served_stale()),
+            Property::always(TOO_LONG, |most: &Self, world: &World| !world.waits_too_long(most)),
+        ]
+    }
 }
 
 #[test]
@@ -102,23 +93,24 @@ fn no_order_of_events_breaks_a_promise() {
         // The time of who waits is over before its leader is back.
         Budget { ticks: 4, span: 2, ..NONE },
     ] {
-        let states = explore(&most).unwrap_or_else(|what| panic!("{what}"));
-        println!("{states} states of {most:?}");
-        assert!(states > 300, "too few to mean anything: {states}");
+        let checker = most.checker().threads(2).spawn_bfs().join();
+        println!("{} states of {most:?}", checker.unique_state_count());
+        checker.assert_properties();
+        assert!(checker.unique_state_count() > 300, "too few to mean anything");
     }
 }
 
 #[test]
 fn a_deliberate_defect_is_found() {
     for (flaw, most, expected) in [
-        (Flaw::NobodyIsLost, Budget { ticks: 6, deaths: 1, ..NONE }, "nobody leads"),
-        (Flaw::DeafToRenewals, Budget { ticks: 4, ..NONE }, "calls to the executor"),
-        (Flaw::NoNumbers, Budget { ticks: 1, invalidations: 1, ..NONE }, "calls to the executor"),
-        (Flaw::NoFloor, Budget { invalidations: 1, ..NONE }, "older than"),
+        (Flaw::NobodyIsLost, Budget { ticks: 6, deaths: 1, ..NONE }, LEADERLESS),
+        (Flaw::DeafToRenewals, Budget { ticks: 4, ..NONE }, TOO_OFTEN),
+        (Flaw::NoNumbers, Budget { ticks: 1, invalidations: 1, ..NONE }, TOO_OFTEN),
+        (Flaw::NoFloor, Budget { invalidations: 1, ..NONE }, STALE),
     ] {
-        let found = explore(&Budget { flaw, ..most }).expect_err("a defect");
-        let what = found.lines().next().unwrap_or_default();
-        println!("{flaw:?}: {}", what.chars().take(300).collect::<String>());
-        assert!(found.contains(expected), "{flaw:?}: {what}");
+        let checker = Budget { flaw, ..most }.checker().threads(2).spawn_bfs().join();
+        let path = checker.discovery(expected);
+        let path = path.unwrap_or_else(|| panic!("{flaw:?} is not found in {} states", checker.unique_state_count()));
+        println!("{flaw:?}: {:?}", path.into_actions());
     }
 }

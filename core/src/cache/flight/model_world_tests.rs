@@ -3,8 +3,6 @@
 #[path = "model_calls_tests.rs"]
 mod calls;
 
-use std::rc::Rc;
-
 use serde_bytes::ByteBuf;
 
 use super::super::*;
@@ -19,8 +17,15 @@ const ISOLATE: [usize; 3] = [0, 1, 0];
 /// For so many ticks, after each death and each loss, there may be calls that wait and nobody who leads.
 const LEADERLESS_MAX: u32 = 4;
 
+/// What was kept: what the executor read, and the version that its call was admitted under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Kept {
+    version: u64,
+    epoch: u64,
+}
+
 /// A message under way to the owner.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Message {
     command: Command<ByteBuf>,
     /// The call that waits for the reply.
@@ -48,7 +53,7 @@ enum Doing {
     Dead,
 }
 
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Call {
     doing: Doing,
     /// The version of the epochs that it was admitted under; all of the change's answers are stale.
@@ -61,16 +66,16 @@ struct Call {
     is_prompt: bool,
 }
 
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct World {
     now: u64,
     /// The version of the epochs.
     version: u64,
     owner: Option<Flight<ByteBuf>>,
     /// Slots of both isolates, those included that are in no table any more.
-    slots: Vec<Option<Flight<Rc<Entry>>>>,
+    slots: Vec<Option<Flight<Kept>>>,
     table: [Option<usize>; 2],
-    memory: [Option<Rc<Entry>>; 2],
+    memory: [Option<Kept>; 2],
     calls: Vec<Call>,
     messages: Vec<Message>,
     executed: u32,
@@ -83,7 +88,7 @@ pub(super) struct World {
     served_stale: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Event {
     /// A call arrives; `false`: its isolate has not heard of the last change yet.
     Arrive(usize, bool),
@@ -139,8 +144,7 @@ impl World {
         }
     }
 
-    pub(super) fn events(&self, most: &Budget) -> Vec<Event> {
-        let mut events = Vec::new();
+    pub(super) fn events(&self, most: &Budget, events: &mut Vec<Event>) {
         for (index, call) in self.calls.iter().enumerate() {
             let may_die = self.deaths < most.deaths;
             match call.doing {
@@ -183,7 +187,6 @@ impl World {
         if self.ticks < most.ticks && is_settled {
             events.push(Event::Tick);
         }
-        events
     }
 
     pub(super) fn happen(&mut self, event: Event, most: &Budget) {
@@ -242,34 +245,40 @@ impl World {
         Timestamp::from_millis(self.now)
     }
 
-    pub(super) fn check(&self, most: &Budget) -> Result<(), String> {
+    /// Two live leaders of one flight.
+    pub(super) fn has_two_leaders(&self, most: &Budget) -> bool {
         let leaders = |of: u64| {
             let is_it =
                 |(index, call): &(usize, &Call)| number(*index) == of && matches!(call.doing, Doing::Calling { .. });
             self.calls.iter().enumerate().filter(is_it).count()
         };
-        if (0..most.calls).any(|index| leaders(number(index)) > 1) {
-            return Err("two live leaders of one flight".to_owned());
-        }
+        (0..most.calls).any(|index| leaders(number(index)) > 1)
+    }
+
+    /// More calls to the executor than went wrong, and one.
+    pub(super) fn asks_too_often(&self, most: &Budget) -> bool {
         // A failure releases everyone who waited; anything else costs one call more at most.
         let mishaps = self.deaths + self.losses + u32::try_from(self.version).unwrap();
         let given_up_waiting = if most.span < 30 { 3 } else { 0 };
         let allowed = if self.failures > 0 { 3 } else { 1 + mishaps + given_up_waiting };
-        if self.executed > allowed {
-            return Err(format!("{} calls to the executor, {allowed} allowed,", self.executed));
-        }
-        if self.leaderless > LEADERLESS_MAX * (self.deaths + self.losses).max(1) {
-            return Err(format!("for {} ticks nobody leads", self.leaderless));
-        }
-        if self.served_stale {
-            return Err("served what is older than the floor".to_owned());
-        }
+        self.executed > allowed
+    }
+
+    /// Some wait, and nobody has led for longer than it takes to notice.
+    pub(super) fn is_leaderless(&self) -> bool {
+        self.leaderless > LEADERLESS_MAX * (self.deaths + self.losses).max(1)
+    }
+
+    /// An answer was served that is older than its call's floor.
+    pub(super) const fn has_served_stale(&self) -> bool {
+        self.served_stale
+    }
+
+    /// A call waits longer than it may take.
+    pub(super) fn waits_too_long(&self, most: &Budget) -> bool {
         let longest = (most.span + 1) * TICK;
         let is_late =
             |call: &Call| matches!(call.doing, Doing::Here | Doing::There) && self.now > call.arrived + longest;
-        if self.calls.iter().any(is_late) {
-            return Err("a call waits longer than it may take".to_owned());
-        }
-        Ok(())
+        self.calls.iter().any(is_late)
     }
 }
