@@ -1,7 +1,7 @@
 //! The durable owner: small states, each changed by one command at a time.
 
 /// The owner could not be asked, or did not answer in time. The command may or may not have been applied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DurableError {
     /// The owner is away.
     Unavailable,

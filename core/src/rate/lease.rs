@@ -33,7 +33,7 @@ pub(crate) enum Standing {
 #[derive(Clone, Debug)]
 pub(crate) struct Lease(Rc<RefCell<Inner>>);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Inner {
     holder: u64,
     /// The number of the last question.
@@ -62,7 +62,7 @@ struct Inner {
 }
 
 /// A time in which something is not to be done; a clock that went backwards ends it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Pause {
     from: Timestamp,
     span: Millis,

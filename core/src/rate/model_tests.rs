@@ -7,9 +7,7 @@
 //! burst: a token that was made from nothing is seen at once, whether or not there is a request left to use it.
 #![expect(clippy::arithmetic_side_effects, reason = "a test that goes wrong must stop")]
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use stateright::{Checker as _, Model, Property};
 
 use super::*;
 use crate::state::rate::{Command, Rate, apply, most_out};
@@ -23,7 +21,7 @@ const TOKEN: i64 = 1_000;
 const START: u64 = 1_000_000;
 
 /// A message under way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Flight {
     isolate: usize,
     ask: Ask,
@@ -34,7 +32,7 @@ struct Flight {
     reply: Option<Reply>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct World {
     owner: Option<Rate>,
     owner_now: u64,
@@ -48,9 +46,11 @@ struct World {
     faults: u32,
     clocks_jumped: bool,
     above: i64,
+    /// The greatest span passed its bound.
+    is_passed: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
     /// A request arrives at an isolate.
     Request(usize),
@@ -89,11 +89,11 @@ impl World {
             faults: 0,
             clocks_jumped: false,
             above: 0,
+            is_passed: false,
         }
     }
 
-    fn events(&self, most: &Budget) -> Vec<Event> {
-        let mut events = Vec::new();
+    fn events(&self, most: &Budget, events: &mut Vec<Event>) {
         for isolate in 0..2 {
             if self.requests < most.requests {
                 events.push(Event::Request(isolate));
@@ -114,10 +114,9 @@ impl World {
         if most.clocks && !self.clocks_jumped {
             events.extend([0, 1, 2].map(Event::SetBack));
         }
-        events
     }
 
-    fn happen(&mut self, event: Event) {
+    fn happen(&mut self, event: Event, flaw: Flaw) {
         match event {
             Event::Request(isolate) => {
                 self.requests += 1;
@@ -128,7 +127,12 @@ impl World {
                 self.stand(isolate, false);
             }
             Event::Reach(index) => {
-                let command = Command::Ask(self.flights[index].ask.clone());
+                let mut ask = self.flights[index].ask.clone();
+                if flaw == Flaw::ReturnedTwice {
+                    // As if each question were the first that says so.
+                    ask.returned = ask.returned.saturating_mul(2);
+                }
+                let command = Command::Ask(ask);
                 let (next, reply) = apply(self.owner.clone(), command, Timestamp::from_millis(self.owner_now));
                 self.owner = next.map(|(rate, _)| rate).or(self.owner.take());
                 self.flights[index].reply = Some(reply);
@@ -141,6 +145,9 @@ impl World {
                 let reply = flight.reply.as_ref().unwrap();
                 self.with(flight.isolate, |lease, now| {
                     question(lease, flight.asked_at).answered(reply, LIFE, now);
+                    if flaw == Flaw::AnsweredTwice {
+                        question(lease, flight.asked_at).answered(reply, LIFE, now);
+                    }
                 });
                 if flight.ask.waiting > 0 {
                     self.stand(flight.isolate, false);
@@ -222,15 +229,17 @@ impl World {
         i64::try_from(held.chain(returning).chain(landing).sum::<u64>()).unwrap()
     }
 
-    fn check(&mut self, trace: &[Event]) {
+    /// Begins the span that begins now, and notes whether an earlier one has passed its bound.
+    fn account(&mut self) {
         let level = self.owner.as_ref().map_or(0, |owner| owner.level(PACE, Timestamp::from_millis(self.owner_now)));
         let of_now = i64::try_from(level).unwrap() - TOKEN * self.unspent();
-        assert!(self.above <= of_now, "{} above the rate, {of_now} allowed: {trace:?}\n{self:#?}", self.above);
+        self.is_passed |= self.above > of_now;
         self.above = of_now;
-        if !self.clocks_jumped {
-            let most = most_out(PACE, LIFE) + u64::from(self.requests);
-            assert!(self.unspent() <= i64::try_from(most).unwrap(), "{} unspent: {trace:?}", self.unspent());
-        }
+    }
+
+    fn has_too_many_out(&self) -> bool {
+        let most = most_out(PACE, LIFE) + u64::from(self.requests);
+        !self.clocks_jumped && self.unspent() > i64::try_from(most).unwrap()
     }
 }
 
@@ -238,54 +247,75 @@ fn question(lease: &Lease, asked_at: u64) -> Question {
     Question { lease: lease.clone(), asked_at: Timestamp::from_millis(asked_at) }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Budget {
     requests: u32,
     ticks: u32,
     faults: u32,
     clocks: bool,
+    flaw: Flaw,
 }
 
-/// Takes what is written as what tells states apart.
-struct Digest(DefaultHasher);
-
-impl std::fmt::Write for Digest {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        text.hash(&mut self.0);
-        Ok(())
-    }
+/// A deliberate defect, between the product's parts: the model must find it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flaw {
+    None,
+    /// What is given back is given back again with each question.
+    ReturnedTwice,
+    /// An answer is taken twice.
+    AnsweredTwice,
 }
 
-/// Visits every state that can be reached; says how many there are.
-fn explore(most: &Budget) -> usize {
-    let mut seen = BTreeSet::new();
-    let mut open = vec![(World::new(), Vec::new())];
-    while let Some((world, trace)) = open.pop() {
-        assert!(trace.len() < 100, "this does not end: {trace:?}");
-        for event in world.events(most) {
-            let (mut next, mut trace) = (world.clone(), trace.clone());
-            trace.push(event);
-            next.happen(event);
-            next.check(&trace);
-            let mut digest = Digest(DefaultHasher::new());
-            write!(digest, "{next:?}").unwrap();
-            if seen.insert(digest.0.finish()) {
-                open.push((next, trace));
-            }
-        }
+const PASSED: &str = "no span passes its bound";
+
+impl Model for Budget {
+    type State = World;
+    type Action = Event;
+
+    fn init_states(&self) -> Vec<World> {
+        vec![World::new()]
     }
-    seen.len()
+
+    fn actions(&self, world: &World, events: &mut Vec<Event>) {
+        world.events(self, events);
+    }
+
+    fn next_state(&self, world: &World, event: Event) -> Option<World> {
+        let mut next = world.clone();
+        next.happen(event, self.flaw);
+        next.account();
+        Some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always(PASSED, |_, world: &World| !world.is_passed),
+            Property::always("leases hold no more than stated", |_, world: &World| !world.has_too_many_out()),
+        ]
+    }
 }
 
 #[test]
 fn no_order_of_events_passes_the_bound() {
     for most in [
-        Budget { requests: 3, ticks: 2, faults: 0, clocks: false },
-        Budget { requests: 2, ticks: 2, faults: 1, clocks: false },
-        Budget { requests: 2, ticks: 2, faults: 0, clocks: true },
+        Budget { requests: 3, ticks: 2, faults: 0, clocks: false, flaw: Flaw::None },
+        Budget { requests: 2, ticks: 2, faults: 1, clocks: false, flaw: Flaw::None },
+        Budget { requests: 2, ticks: 2, faults: 0, clocks: true, flaw: Flaw::None },
     ] {
-        let states = explore(&most);
-        println!("{states} states of {} requests", most.requests);
-        assert!(states > 1_000, "too few to mean anything: {states}");
+        let checker = most.checker().threads(2).spawn_bfs().join();
+        println!("{} states of {most:?}", checker.unique_state_count());
+        checker.assert_properties();
+        assert!(checker.unique_state_count() > 1_000, "too few to mean anything");
+    }
+}
+
+#[test]
+fn a_deliberate_defect_is_found() {
+    for flaw in [Flaw::ReturnedTwice, Flaw::AnsweredTwice] {
+        let checker =
+            Budget { requests: 3, ticks: 2, faults: 0, clocks: false, flaw }.checker().threads(2).spawn_bfs().join();
+        let path = checker.discovery(PASSED);
+        let path = path.unwrap_or_else(|| panic!("{flaw:?} is not found in {} states", checker.unique_state_count()));
+        println!("{flaw:?}: {:?}", path.into_actions());
     }
 }

@@ -18,14 +18,14 @@ use crate::time::{Millis, Timestamp};
 const BATCH: u64 = 64;
 
 /// What is known of one key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Rate {
     meter: Meter,
     holders: Vec<Holder>,
 }
 
 /// Whoever has a lease.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Holder {
     id: u64,
     /// The number of its last question that counted.
@@ -39,14 +39,14 @@ struct Holder {
 }
 
 /// What the owner of a limit's key can be asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Command {
     /// Takes back what was not used, and asks for more.
     Ask(Ask),
 }
 
 /// A question for tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ask {
     /// The limit as the isolate's configuration has it.
     pub pace: Pace,
@@ -68,7 +68,7 @@ pub struct Ask {
 }
 
 /// What it answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Reply {
     /// A lease.
     Lease(Granted),
@@ -77,7 +77,7 @@ pub enum Reply {
 }
 
 /// What an owner hands out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Granted {
     /// Tokens: they are debited.
     pub tokens: u64,

@@ -13,7 +13,7 @@ use crate::time::{Millis, Timestamp};
 const CLOCK_STEP: Millis = Millis::from_secs(10);
 
 /// A limit: `requests` in each `window` on the long run, `burst` of them at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Pace {
     /// Tokens that drain in each window.
     pub requests: u64,
@@ -52,7 +52,7 @@ impl Pace {
 }
 
 /// The meter of one key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Meter {
     /// What a token weighed when the level was written: the window, in milliseconds.
     cost: u64,
