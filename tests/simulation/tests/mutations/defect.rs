@@ -31,6 +31,8 @@ noticed_by! {
     of_the_world: ["seeds", "every_invariant_holds"];
     /// A defect that the model of who may do what must notice.
     of_authority: ["authority", "no_request"];
+    /// A defect that the comparison of what two principals are told must notice.
+    of_principals: ["noninterference", "no_principal"];
     /// A defect that a story must notice.
     of_stories: ["stories", ""];
     /// A defect that the runs of many isolates under one limit must notice.

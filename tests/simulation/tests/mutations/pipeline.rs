@@ -1,25 +1,25 @@
 //! Deliberate defects of the pipeline: keys of the cache, admission, entries, executions, records.
 
-use crate::defect::{Defect, of_authority, of_stories, of_the_world};
+use crate::defect::{Defect, of_authority, of_principals, of_stories, of_the_world};
 
 const KEY: &str = "cache/key.rs";
 
 pub(crate) const DEFECTS: &[Defect] = &[
-    of_the_world("key without tenant", KEY, "        tenant.as_str().as_bytes(),\n", "        &b\"\"[..],\n"),
-    of_the_world("key without account", KEY, "        &account,\n", "        &b\"\"[..],\n"),
-    of_the_world(
+    of_principals("key without tenant", KEY, "        tenant.as_str().as_bytes(),\n", "        &b\"\"[..],\n"),
+    of_principals("key without account", KEY, "        &account,\n", "        &b\"\"[..],\n"),
+    of_principals(
         "key without project",
         KEY,
         "        project.map_or(&b\"\"[..], |project| project.as_str().as_bytes()),\n",
         "        &b\"\"[..],\n",
     ),
-    of_the_world("key without executors", KEY, "        executors.as_bytes(),\n", "        &b\"\"[..],\n"),
-    of_the_world("key without user", KEY, "        whose.as_bytes(),\n", "        &b\"\"[..],\n"),
-    of_the_world("key without tool", KEY, "        tool.folded.as_bytes(),\n", "        &b\"\"[..],\n"),
-    of_the_world("key without version", KEY, "        tool.version.as_bytes(),\n", "        &b\"\"[..],\n"),
+    of_principals("key without executors", KEY, "        executors.as_bytes(),\n", "        &b\"\"[..],\n"),
+    of_principals("key without user", KEY, "        whose.as_bytes(),\n", "        &b\"\"[..],\n"),
+    of_principals("key without tool", KEY, "        tool.folded.as_bytes(),\n", "        &b\"\"[..],\n"),
+    of_principals("key without version", KEY, "        tool.version.as_bytes(),\n", "        &b\"\"[..],\n"),
     of_the_world("key without schema", KEY, "        tool.schema_hash(),\n", "        &b\"\"[..],\n"),
     of_the_world("key without rule", KEY, "        &keep.rule,\n", "        &b\"\"[..],\n"),
-    of_the_world(
+    of_principals(
         "key without input",
         KEY,
         "    write_canonical(&mut key, input);\n",
