@@ -9,6 +9,7 @@ use clap::Args;
 use crate::build::{self, Platform, Profile, target};
 use crate::command;
 use crate::failure::Failure;
+use crate::gate;
 use crate::npm;
 use crate::prerequisites::{self, NODE_REMEDY, PYTHON_REMEDY, VALGRIND_REMEDY};
 use crate::say;
@@ -31,6 +32,10 @@ pub struct Arguments {
     /// Count the instructions of the core, and measure nothing else.
     #[arg(long)]
     core: bool,
+
+    /// Measure what the cache does under load, and nothing else.
+    #[arg(long, conflicts_with = "core")]
+    cache: bool,
 }
 
 /// Builds and measures; the figures go to stdout as Markdown.
@@ -41,11 +46,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     prerequisites::for_benchmarks()?;
     let workspace = Workspace::find()?;
     let programs = build_programs(&workspace)?;
-    count_instructions(&programs.core)?;
+    if !arguments.cache {
+        count_instructions(&programs.core)?;
+    }
     if arguments.core {
         return Ok(());
     }
     npm::ensure(&workspace)?;
+    let python = gate::ensure_python(&workspace)?;
     let built = build_modules(&workspace)?;
     let mut measure = Command::new("python3");
     measure.arg(workspace.root.join("tests/bench/run.py"));
@@ -53,6 +61,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     measure.arg("--spin-host").arg(&programs.spin_host).arg("--engine").arg(&programs.engine);
     measure.arg("--worker").arg(&built.worker).arg("--hello").arg(&built.hello);
     measure.arg("--spin").arg(&built.spin).arg("--spin-hello").arg(&built.spin_hello);
+    measure.arg("--python").arg(&python).args(arguments.cache.then_some("--cache"));
     measure.args(["--rounds", &arguments.rounds.to_string(), "--seconds", &arguments.seconds.to_string()]);
     // Not through `command::run`, which keeps our stdout for ourselves: the figures are what was asked for.
     say::output(command::output(&mut measure, PYTHON_REMEDY)?.trim_end());

@@ -9,6 +9,7 @@ mod run;
 mod steps;
 mod tally;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -65,6 +66,16 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     say::output(&tally.to_string());
     if verdict.is_ok() { Ok(()) } else { Err(Failure::already_told()) }
+}
+
+/// Makes the tests' virtual environment if need be, and says where its Python is.
+///
+/// # Errors
+/// [`Failure`] when it cannot be made.
+pub fn ensure_python(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    let mut run = Run::new(workspace.clone(), Interrupt::watch()?)?;
+    python::ensure(&mut run)?;
+    Ok(run.python())
 }
 
 /// The steps that the command line asks for, in their order.

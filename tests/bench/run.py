@@ -18,9 +18,12 @@ import subprocess
 import tempfile
 import time
 
+import cached
+
 KEY = "tg_dev_0123456789abcdef0123456789abcdef"
 FACTORIAL = json.dumps({"tool_name": "Math.Factorial", "user_id": "u", "input": {"a": "450"}})
 LOCAL = json.dumps({"tool_name": "Math.Add", "user_id": "u", "input": {"a": "1.5", "b": "2.25"}})
+HERE = os.path.dirname(os.path.abspath(__file__))
 TICKS = os.sysconf("SC_CLK_TCK")
 
 CAPNP = """using Workerd = import "/workerd/workerd.capnp";
@@ -44,7 +47,8 @@ BINDINGS = """
   durableObjectNamespaces = [ (className = "Durable", uniqueKey = "toolgate", enableSql = true) ],
   durableObjectStorage = (localDisk = "disk"),
   bindings = [ (name = "TOOLGATE_DURABLE", durableObjectNamespace = "Durable"), (name = "TOOLGATE_KV", kvNamespace = "kv"),
-    (name = "TOOLGATE_DEV_KEY", text = "%s"), (name = "ARCADE_API_KEY", text = "bench"), (name = "ARCADE_BASE_URL", text = "%s") ],"""
+    (name = "TOOLGATE_DEV_KEY", text = "%s"), (name = "ARCADE_API_KEY", text = "bench"), (name = "ARCADE_BASE_URL", text = "%s"),
+    (name = "ARCADE_WORKER_SECRET", text = "%s") ],"""
 
 
 def free_port():
@@ -100,7 +104,7 @@ def post(connection, body, key, headers=()):
 def workerd(arguments, name, directory, modules, bindings=""):
     port, home = free_port(), tempfile.mkdtemp(prefix=f"bench-{name}-")
     for module in modules:
-        shutil.copy(os.path.join(directory, module), home)
+        shutil.copy(os.path.join(directory if os.path.exists(os.path.join(directory, module)) else HERE, module), home)
     with open(os.path.join(home, "kv.js"), "w") as file:
         file.write(KV)
     os.mkdir(os.path.join(home, "disk"))
@@ -191,41 +195,54 @@ def spin(arguments, name, manifest, **variables):
     return Server(name, command, port)
 
 
+def against_hello(arguments, servers, engine_url):
+    plain, exchange, rust, gate, spin_hello, spin_gate = servers
+    cold("Cold start on workerd", [plain, rust, gate], arguments.rounds)
+    for server in servers:
+        server.start()
+    compare("workerd, wrk -t1 -c32", {
+        "JS hello": (plain, None), "Rust hello": (rust, None), "JS, the same exchange": (exchange, FACTORIAL),
+        "cached execute, 1 KB": (gate, FACTORIAL), "local tool": (gate, LOCAL),
+    }, arguments.rounds, arguments.seconds)
+    compare("Spin host, wrk -t1 -c32", {
+        "spin-sdk hello": (spin_hello, None), "cached execute, 1 KB": (spin_gate, FACTORIAL), "local tool": (spin_gate, LOCAL),
+    }, arguments.rounds, arguments.seconds)
+    port = int(engine_url.rsplit(":", 1)[1])
+    latency("Miss path, one caller", {"engine, direct": port, "through workerd": gate.port, "through the Spin host": spin_gate.port}, "bench")
+
+
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("workerd", "spin-host", "engine", "worker", "hello", "spin", "spin-hello"):
+    for name in ("workerd", "spin-host", "engine", "worker", "hello", "spin", "spin-hello", "python"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--cache", action="store_true", help="what the cache does under load, and nothing else")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
     arguments = parser.parse_args()
-    here = os.path.dirname(os.path.abspath(__file__))
     engine = subprocess.Popen([arguments.engine, "--listen", "127.0.0.1:0", "--api-key", "bench", "--quit-after", "900"], stdout=subprocess.PIPE, text=True)
     engine_url = re.search(r"http://\S+", engine.stdout.readline())[0]
-    bindings = BINDINGS % (KEY, engine_url)
-    plain = workerd(arguments, "JS hello", os.path.join(here, "hello"), ["plain.js"])
-    exchange = workerd(arguments, "JS exchange", os.path.join(here, "hello"), ["exchange.js"])
+    bindings = BINDINGS % (KEY, engine_url, cached.SECRET)
+    plain = workerd(arguments, "JS hello", os.path.join(HERE, "hello"), ["plain.js"])
+    exchange = workerd(arguments, "JS exchange", os.path.join(HERE, "hello"), ["exchange.js"])
     rust = workerd(arguments, "Rust hello", arguments.hello, ["entry.js", "toolgate.js", "toolgate_bg.wasm"])
     gate = workerd(arguments, "Toolgate", arguments.worker, ["index.js", "toolgate_bg.wasm"], bindings)
     spin_hello = spin(arguments, "spin-sdk hello", arguments.spin_hello)
     spin_gate = spin(arguments, "Toolgate on the Spin host", arguments.spin, toolgate_dev_key=KEY, arcade_api_key="bench", arcade_base_url=engine_url)
+    watched = workerd(arguments, "Toolgate, watched", arguments.worker, ["memory.js", "instances.js", "index.js", "toolgate_bg.wasm"], bindings)
     servers = [plain, exchange, rust, gate, spin_hello, spin_gate]
+    worker = cached.Worker(arguments.python)
     try:
         print(f"load average before: {os.getloadavg()[0]:.1f}")
-        cold("Cold start on workerd", [plain, rust, gate], arguments.rounds)
-        for server in servers:
-            server.start()
-        compare("workerd, wrk -t1 -c32", {
-            "JS hello": (plain, None), "Rust hello": (rust, None), "JS, the same exchange": (exchange, FACTORIAL),
-            "cached execute, 1 KB": (gate, FACTORIAL), "local tool": (gate, LOCAL),
-        }, arguments.rounds, arguments.seconds)
-        compare("Spin host, wrk -t1 -c32", {
-            "spin-sdk hello": (spin_hello, None), "cached execute, 1 KB": (spin_gate, FACTORIAL), "local tool": (spin_gate, LOCAL),
-        }, arguments.rounds, arguments.seconds)
-        port = int(engine_url.rsplit(":", 1)[1])
-        latency("Miss path, one caller", {"engine, direct": port, "through workerd": gate.port, "through the Spin host": spin_gate.port}, "bench")
+        if not arguments.cache:
+            against_hello(arguments, servers, engine_url)
+            for server in servers:
+                server.stop()
+        cached.zipf(gate, worker, KEY, arguments.rounds)
+        cached.pages(watched, KEY, 16 << 20)
     finally:
-        for server in servers:
+        for server in [*servers, watched]:
             server.stop()
+        worker.stop()
         engine.terminate()
 
 
