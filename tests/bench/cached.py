@@ -1,12 +1,14 @@
 """What the cache does under load: calls by Zipf's law in front of a real Arcade worker, and what a million calls leave in memory."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.client
 import json
 import os
 import re
+import socket
 import subprocess
 import tempfile
 import time
@@ -26,7 +28,13 @@ class Worker:
         environment = {**os.environ, "ARCADE_WORKER_SECRET": SECRET}
         self.process = subprocess.Popen([python, script, "--port", str(WORKER_PORT), "--with-parent"], env=environment,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        # The port is told once it is bound; a little later it listens.
         self.process.stdout.readline()
+        for _ in range(200):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", WORKER_PORT)):
+                return
+            time.sleep(0.1)
+        raise SystemExit("the Arcade worker does not listen")
 
     def stop(self):
         self.process.terminate()
@@ -83,14 +91,18 @@ def zipf(server, worker, key, rounds):
               f"| {through['ideal']} ({asked / through['ideal']:.3f}) |")
 
 
-LOAD = """local n = 0
+LOAD = """local ffi, n, ended = require("ffi"), 0, 0
+ffi.cdef [[ int getpid(void); int kill(int pid, int signal); ]]
 function init() math.randomseed(1); wrk.headers["content-type"] = "application/json"; wrk.headers["authorization"] = "Bearer %(key)s" end
 function request()
   n = n + 1
   return wrk.format("POST", "/v1/tools/execute", nil, string.format(
     '{"tool_name":"Math.Subtract","user_id":"u","input":{"a":"%%d","b":"2"}}', math.random(%(keys)d)))
 end
-function response(status) if status ~= 200 then wrk.thread:stop() end; if n >= %(calls)d then wrk.thread:stop() end end
+function response()
+  ended = ended + 1
+  if ended == %(calls)d then ffi.C.kill(ffi.C.getpid(), 2) end
+end
 """
 
 
