@@ -28,13 +28,14 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 CAPNP = """using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [ (name = "main", worker = .main), (name = "kv", worker = .kv), (name = "disk", disk = (path = "%(disk)s", writable = true)),
+  services = [ (name = "main", worker = .main), (name = "kv", worker = .kv), (name = "cache", worker = .cache), (name = "disk", disk = (path = "%(disk)s", writable = true)),
     (name = "internet", network = (allow = ["public", "private", "local"])) ],
   sockets = [ (name = "http", address = "127.0.0.1:%(port)d", http = (), service = "main") ],
 );
 const kv :Workerd.Worker = ( modules = [ (name = "kv.js", esModule = embed "kv.js") ], compatibilityDate = "2026-04-20" );
+const cache :Workerd.Worker = ( modules = [ (name = "cache.js", esModule = embed "cache.js") ], compatibilityDate = "2026-04-20" );
 const main :Workerd.Worker = (
-  modules = [ %(modules)s ], compatibilityDate = "2026-04-20", %(bindings)s
+  modules = [ %(modules)s ], compatibilityDate = "2026-04-20", cacheApiOutbound = "cache", %(bindings)s
 );
 """
 # An empty store that forgets: bare workerd has none.
@@ -42,6 +43,12 @@ KV = """export default { async fetch(request) {
   if (request.method === "GET") return new Response("", { status: 404 });
   await request.arrayBuffer();
   return new Response("");
+} };"""
+# A data centre's cache that forgets: bare workerd has none, and fails.
+CACHE = """export default { async fetch(request) {
+  if (request.method === "GET") return new Response("", { status: 504, headers: { "cf-cache-status": "MISS" } });
+  await request.arrayBuffer();
+  return new Response(null, { status: 204 });
 } };"""
 BINDINGS = """
   durableObjectNamespaces = [ (className = "Durable", uniqueKey = "toolgate", enableSql = true) ],
@@ -107,6 +114,8 @@ def workerd(arguments, name, directory, modules, bindings=""):
         shutil.copy(os.path.join(directory if os.path.exists(os.path.join(directory, module)) else HERE, module), home)
     with open(os.path.join(home, "kv.js"), "w") as file:
         file.write(KV)
+    with open(os.path.join(home, "cache.js"), "w") as file:
+        file.write(CACHE)
     os.mkdir(os.path.join(home, "disk"))
     kind = lambda module: "wasm" if module.endswith(".wasm") else "esModule"
     listed = ", ".join(f'(name = "{module}", {kind(module)} = embed "{module}")' for module in modules)
