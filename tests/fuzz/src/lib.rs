@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a property that does not hold must stop the run")]
 
 mod answer;
+mod cache_control;
 mod catalogue;
 mod configuration;
 mod entry;
@@ -42,6 +43,7 @@ pub const TARGETS: &[Target] = &[
         takes: "`engine` or `worker`, its list of tools, and its answer to a call",
         run: answer::run,
     },
+    Target { name: "cache_control", takes: "the value of a request's `Cache-Control`", run: cache_control::run },
     Target { name: "catalogue", takes: "a list of tools, as JSON", run: catalogue::run },
     Target {
         name: "configuration",

@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod build;
 #[cfg(test)]
+mod cache;
+#[cfg(test)]
 mod clock;
 #[cfg(test)]
 mod epochs;
