@@ -73,7 +73,14 @@ pub(crate) async fn claim<P: Platform>(
         AnyCommand::Idempotency(Command::Begin { fingerprint: fingerprint(caller, call), attempt, lost_after });
     let mut waiting = Waiting::new(patience, platform.now());
     loop {
-        match ask(platform, &owner, &command).await? {
+        let reply = match ask(platform, &owner, &command).await {
+            Ok(reply) => reply,
+            Err(refusal) => {
+                give_back(platform, owner, attempt);
+                return Err(refusal);
+            }
+        };
+        match reply {
             Reply::Proceed => return Ok(Claimed::Go(Claim { owner, attempt, has_waited: waiting.has_begun() })),
             Reply::Replay { status, body } => return Ok(Claimed::Replay { status, body }),
             Reply::Mismatch => return Err(Refusal::new(RefusalKind::IdempotencyKeyReused)),
@@ -111,6 +118,15 @@ impl Waiting {
         self.pause = self.pause.twice().min(IDEMPOTENCY_POLL_MAX);
         (span > Millis::ZERO).then_some(span)
     }
+}
+
+/// The owner may have noted an attempt that will never be made: then the key is free, if it hears so.
+fn give_back<P: Platform>(platform: &P, owner: String, attempt: u64) {
+    let platform_ = platform.clone();
+    platform.spawn(async move {
+        let command = AnyCommand::Idempotency(Command::End { attempt, outcome: Outcome::NotExecuted });
+        let _heard_or_lost = state::apply(&platform_, &owner, &command).await;
+    });
 }
 
 async fn ask<P: Platform>(platform: &P, owner: &str, command: &AnyCommand) -> Result<Reply, Refusal> {

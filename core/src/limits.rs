@@ -56,6 +56,9 @@ pub const CACHE_STALE_MAX: Millis = Millis::from_secs(7 * 24 * 3600);
 /// Most answers that an isolate fetches anew in the background at once.
 pub const REFRESHES: usize = 16;
 
+/// Most answers that are remembered as not to be fetched anew yet.
+pub const REFRESHES_RESTING: usize = 256;
+
 /// After such a fetch brought nothing to keep, the same answer is not fetched anew for this long.
 pub const REFRESH_RETRY: Millis = Millis::from_secs(5);
 
@@ -142,8 +145,11 @@ pub const COMPRESSED_FROM_BYTES: usize = 1024;
 /// times as long, and reads of twice as much were seen to take most of [`SQL_TIMEOUT`].
 pub const SQL_ENTRY_BYTES: usize = 128 * 1024;
 
-/// Most rows that one sweep of the SQL database deletes.
+/// Most rows of the SQL database that are deleted by one statement.
 pub const SQL_SWEPT_ROWS: u32 = 1_000;
+
+/// Most such statements of one sweep: with a sweep every five minutes, rows that end are deleted as fast as 166 a second.
+pub const SQL_SWEEPS: u32 = 50;
 
 /// How long one look-up waits for all tiers below memory together: a tier that is slow must not make a miss dear.
 pub const TIERS_TIMEOUT: Millis = Millis::new(300);

@@ -135,7 +135,7 @@ impl Missed<'_> {
         };
         let has_waited = lead.has_waited() || claim.as_ref().is_some_and(Claim::has_waited);
         if has_waited && let Err(refusal) = again(record).await {
-            land(platform, running, lead, None, record);
+            lead.leave(platform);
             if let Some(claim) = claim {
                 settle(platform, claim, Outcome::NotExecuted, record).await;
             }

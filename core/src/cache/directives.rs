@@ -30,9 +30,13 @@ impl Directives {
     #[must_use]
     pub fn parse(value: &str) -> Self {
         let mut directives = Self::default();
-        let mut rest = value;
+        let (mut rest, mut has_strings) = (value, true);
         while !rest.is_empty() {
-            let (directive, behind) = split_list(rest);
+            let split = if has_strings { split_list(rest) } else { None };
+            // A quotation mark that nothing closes begins no string, and neither does any behind it: what stands there is not
+            // hidden, and not looked through again and again.
+            has_strings = split.is_some();
+            let (directive, behind) = split.unwrap_or_else(|| rest.split_once(',').unwrap_or((rest, "")));
             directives.read(directive.trim());
             rest = behind;
         }
@@ -65,9 +69,9 @@ impl Directives {
     }
 }
 
-/// The first element of a list, and the rest. A comma within a quoted string does not end it (RFC 9110, section 5.6.4). A
-/// quotation mark that nothing closes begins no string: it must not hide what stands behind it.
-fn split_list(list: &str) -> (&str, &str) {
+/// The first element of a list, and the rest. A comma within a quoted string does not end it (RFC 9110, section 5.6.4). `None`
+/// where a string is never closed.
+fn split_list(list: &str) -> Option<(&str, &str)> {
     let mut is_quoted = false;
     let mut is_escaped = false;
     for (at, byte) in list.bytes().enumerate() {
@@ -75,19 +79,11 @@ fn split_list(list: &str) -> (&str, &str) {
             _ if is_escaped => is_escaped = false,
             b'\\' if is_quoted => is_escaped = true,
             b'"' => is_quoted = !is_quoted,
-            b',' if !is_quoted => return halves(list, at),
+            b',' if !is_quoted => return Some((list.get(..at)?, list.get(at.saturating_add(1)..)?)),
             _ => {}
         }
     }
-    match list.find(',') {
-        Some(at) if is_quoted => halves(list, at),
-        _ => (list, ""),
-    }
-}
-
-fn halves(list: &str, comma: usize) -> (&str, &str) {
-    let first = list.get(..comma).unwrap_or_default();
-    (first, list.get(comma.saturating_add(1)..).unwrap_or_default())
+    (!is_quoted).then_some((list, ""))
 }
 
 /// A number of seconds (RFC 9111, section 1.2.2), as a token or as a quoted string (section 5.2).

@@ -121,6 +121,15 @@ pub async fn look_up<P: Platform>(
         if known.is_some_and(|known| entry.stored_at <= known) {
             continue;
         }
+        // Another call may have brought a newer one to memory meanwhile.
+        let newer = running.memory.borrow().peek(wanted.key).filter(|held| held.stored_at > entry.stored_at);
+        if let Some(newer) = newer.filter(|held| known.is_none_or(|known| known < held.stored_at)) {
+            known = Some(newer.stored_at);
+            if let Some(hit) = missed.weigh(wanted, newer, now, Tier::Memory, 0) {
+                return Ok(hit);
+            }
+            continue;
+        }
         known = Some(entry.stored_at);
         remember(running, wanted.key, &entry);
         let (is_fresh, stale_until) = (now < entry.expires_at, entry.stale_until);

@@ -144,7 +144,7 @@ impl Terms {
         let demand = self.demand(age, now.until(entry.expires_at));
         if entry.is_servable(now, floor) {
             return match demand {
-                Some(demand) if age > self.life.max_age_min => Standing::Unfit(Forward::Request(demand)),
+                Some(demand) if age >= self.life.max_age_min => Standing::Unfit(Forward::Request(demand)),
                 overruled => Standing::Fresh(overruled),
             };
         }
@@ -162,7 +162,8 @@ impl Terms {
 
     /// What the caller demands that an answer of this age does not fulfil.
     fn demand(&self, age: Millis, fresh_for: Millis) -> Option<Demand> {
-        if self.asked.max_age.is_some_and(|most| age > most) {
+        // Of that very age is too old, so that `max-age=0` means the same within one millisecond as after it.
+        if self.asked.max_age.is_some_and(|most| age >= most) {
             Some(Demand::MaxAge)
         } else if self.asked.min_fresh.is_some_and(|least| fresh_for < least) {
             Some(Demand::MinFresh)

@@ -51,10 +51,10 @@ fn is_fresh_then_stale_then_a_spare_then_nothing() {
 fn a_caller_narrows_what_the_operator_allows() {
     let by = |demand| Standing::Unfit(Forward::Request(demand));
     for (asked, now, expected) in [
-        ("max-age=5", 5, Standing::Fresh(None)),
-        ("max-age=5", 6, by(Demand::MaxAge)),
-        ("max-age=0", 2, Standing::Fresh(Some(Demand::MaxAge))),
-        ("max-age=0", 3, by(Demand::MaxAge)),
+        ("max-age=5", 4, Standing::Fresh(None)),
+        ("max-age=5", 5, by(Demand::MaxAge)),
+        ("max-age=0", 1, Standing::Fresh(Some(Demand::MaxAge))),
+        ("max-age=0", 2, by(Demand::MaxAge)),
         ("max-age=1000", 61, Standing::Unfit(Forward::Stale)),
         ("max-age=1000, max-stale", 61, Standing::Stale),
         ("max-age=1000, max-stale=5", 65, Standing::Unfit(Forward::Stale)),

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::key::CacheKey;
-use crate::limits::{EXECUTE_TIMEOUT_MAX, REFRESH_RETRY, REFRESHES};
+use crate::limits::{EXECUTE_TIMEOUT_MAX, REFRESH_RETRY, REFRESHES, REFRESHES_RESTING};
 use crate::time::{Millis, Timestamp};
 
 /// How a refresh ended: the metric's label.
@@ -33,33 +33,49 @@ impl RefreshEnd {
     }
 }
 
-/// The keys that are being refreshed, or whose refresh failed lately, and until when none of the same key may begin.
+/// The keys that are being refreshed, or whose refresh failed lately.
 #[derive(Debug, Default)]
-pub(crate) struct Refreshes(RefCell<BTreeMap<Box<[u8]>, Timestamp>>);
+pub(crate) struct Refreshes(RefCell<BTreeMap<Box<[u8]>, Place>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// Until then none of the same key may begin.
+    until: Timestamp,
+    /// It is being fetched; else that failed.
+    is_under_way: bool,
+}
 
 impl Refreshes {
     /// Whether a refresh of `key` may begin now. If so, none other does for `time`, or until this one has ended: a host may end
     /// one without a word.
     pub(crate) fn begin(&self, key: &CacheKey, now: Timestamp, time: Millis) -> bool {
-        let mut until = self.0.borrow_mut();
+        let mut places = self.0.borrow_mut();
         // A clock that was set back must not keep a place for ever.
-        until.retain(|_, until| now < *until && *until <= now.after(EXECUTE_TIMEOUT_MAX));
-        let may_begin = until.len() < REFRESHES && !until.contains_key(key.as_bytes());
+        places.retain(|_, place| now < place.until && place.until <= now.after(EXECUTE_TIMEOUT_MAX));
+        let under_way = places.values().filter(|place| place.is_under_way).count();
+        // The keys of an executor that fails rest beside, and take no place of others.
+        let may_begin = under_way < REFRESHES && !places.contains_key(key.as_bytes());
         if may_begin {
-            until.insert(key.as_bytes().into(), now.after(time));
+            places.insert(key.as_bytes().into(), Place { until: now.after(time), is_under_way: true });
         }
         may_begin
     }
 
     /// The refresh of `key` has ended.
     pub(crate) fn ended(&self, key: &CacheKey, end: RefreshEnd, now: Timestamp) {
-        let mut until = self.0.borrow_mut();
+        let mut places = self.0.borrow_mut();
         match end {
-            RefreshEnd::Stored | RefreshEnd::Elsewhere => drop(until.remove(key.as_bytes())),
+            RefreshEnd::Stored | RefreshEnd::Elsewhere => drop(places.remove(key.as_bytes())),
             // An executor that is down is not asked once for each answer that is served stale.
             RefreshEnd::NotStorable | RefreshEnd::Failed => {
-                if let Some(until) = until.get_mut(key.as_bytes()) {
-                    *until = now.after(REFRESH_RETRY);
+                let resting = || places.iter().filter(|(_, place)| !place.is_under_way);
+                if resting().count() >= REFRESHES_RESTING
+                    && let Some(first) = resting().min_by_key(|(_, place)| place.until).map(|(key, _)| key.clone())
+                {
+                    places.remove(&first);
+                }
+                if let Some(place) = places.get_mut(key.as_bytes()) {
+                    *place = Place { until: now.after(REFRESH_RETRY), is_under_way: false };
                 }
             }
         }
@@ -106,6 +122,17 @@ mod tests {
             assert!(refreshes.begin(&key(0), at(0).after(REFRESH_RETRY), TIME));
             refreshes.ended(&key(0), RefreshEnd::Elsewhere, at(9));
         }
+    }
+
+    #[test]
+    fn those_that_failed_take_no_place_of_others() {
+        let refreshes = Refreshes::default();
+        for number in 0..2 * REFRESHES_RESTING {
+            assert!(refreshes.begin(&key(number), at(0), TIME), "{number}");
+            refreshes.ended(&key(number), RefreshEnd::Failed, at(0));
+        }
+        assert_eq!(refreshes.0.borrow().len(), REFRESHES_RESTING);
+        assert!(!refreshes.begin(&key(2 * REFRESHES_RESTING - 1), at(1), TIME), "it rests");
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub const UPSERT: &str = "INSERT INTO toolgate_cache_1 (key, expires, entry) VAL
     ON CONFLICT (key) DO UPDATE SET expires = excluded.expires, entry = excluded.entry";
 /// Some of what is over.
 pub const DELETE_EXPIRED: &str = "DELETE FROM toolgate_cache_1 WHERE key IN \
-    (SELECT key FROM toolgate_cache_1 WHERE expires <= ? LIMIT ?)";
+    (SELECT key FROM toolgate_cache_1 WHERE expires <= ? LIMIT ?) RETURNING 1";
 
 /// The stored form under `name`. Before the first write of all there is no table, which looks like a database that is away.
 pub(super) async fn read<P: Platform>(platform: &P, name: &str) -> Result<Option<Vec<u8>>, SqlError> {
@@ -52,11 +52,15 @@ pub(super) async fn write<P: Platform>(
     written.map(|_| ())
 }
 
-/// Deletes some of what is over. What fails is left to the next time.
+/// Deletes what is over, some rows at a time. What is left, or fails, is left to the next time.
 pub(crate) async fn sweep<P: Platform>(platform: &P, now: Timestamp) {
-    let most = i64::from(limits::SQL_SWEPT_ROWS);
-    if platform.query(DELETE_EXPIRED, vec![integer(now), SqlValue::Integer(most)]).await.is_err() {
-        tracing::debug!("cache_sql_not_swept");
+    for _ in 0..limits::SQL_SWEEPS {
+        let most = SqlValue::Integer(i64::from(limits::SQL_SWEPT_ROWS));
+        match platform.query(DELETE_EXPIRED, vec![integer(now), most]).await {
+            Ok(rows) if rows.len() < usize::try_from(limits::SQL_SWEPT_ROWS).unwrap_or(usize::MAX) => return,
+            Ok(_) => {}
+            Err(_) => return tracing::debug!("cache_sql_not_swept"),
+        }
     }
 }
 

@@ -171,7 +171,13 @@ impl World {
                 self.requests[request] = Doing::Asking { again: true };
                 self.send(request, most.begin(request));
             }
-            Doing::Asking { again: true } | Doing::Ending => self.requests[request] = Doing::Done(None),
+            Doing::Asking { again: true } => {
+                self.requests[request] = Doing::Done(None);
+                // It was not made, and will not be.
+                let command = most.end(request, Outcome::NotExecuted);
+                self.messages.push(Message { request, command, reply: None, is_heard: false });
+            }
+            Doing::Ending => self.requests[request] = Doing::Done(None),
             _ => {}
         }
     }

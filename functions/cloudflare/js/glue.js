@@ -57,20 +57,19 @@ export async function query(database, statement, parameters, timeout) {
   return rows.map((row) => row.map((value) => (Array.isArray(value) ? Uint8Array.from(value) : value)));
 }
 
-/** A cache of our own: what `fetch` puts into the zone's never meets it. Nobody can send a request to a reserved host. */
-const CACHE = "toolgate";
+/** Nobody can send a request to a reserved host. The name is the deployment's: what `fetch` puts into the zone's cache never meets it. */
 const HOST = "https://cache.toolgate.invalid/";
 
-export async function cacheGet(key) {
-  const cache = await caches.open(CACHE);
+export async function cacheGet(name, key) {
+  const cache = await caches.open(name);
   const found = await cache.match(HOST + key);
   return found === undefined ? undefined : new Uint8Array(await found.arrayBuffer());
 }
 
-export async function cachePut(key, value, seconds) {
+export async function cachePut(name, key, value, seconds) {
   // The bytes are a view of the WASM's memory, which goes on changing.
   const response = new Response(value.slice(), { headers: { "cache-control": `max-age=${seconds}` } });
-  const cache = await caches.open(CACHE);
+  const cache = await caches.open(name);
   await cache.put(HOST + key, response);
 }
 

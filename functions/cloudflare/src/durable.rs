@@ -10,7 +10,7 @@ use crate::glue;
 use crate::host::Host;
 
 /// The binding in `wrangler.toml`.
-const BINDING: &str = "TOOLGATE_DURABLE";
+pub(crate) const BINDING: &str = "TOOLGATE_DURABLE";
 
 /// How long to wait for the owner, in milliseconds.
 const TIMEOUT_MS: f64 = 1_500.0;

@@ -45,13 +45,13 @@ extern "C" {
         timeout_ms: f64,
     ) -> Result<JsValue, JsValue>;
 
-    /// What the data centre's cache holds under `key`: a `Uint8Array`, or `undefined`.
+    /// What the data centre's cache of this name holds under `key`: a `Uint8Array`, or `undefined`.
     #[wasm_bindgen(catch, js_name = cacheGet)]
-    pub(crate) async fn cache_get(key: &str) -> Result<JsValue, JsValue>;
+    pub(crate) async fn cache_get(name: &str, key: &str) -> Result<JsValue, JsValue>;
 
     /// Puts a copy of `value` there, for `seconds`.
     #[wasm_bindgen(catch, js_name = cachePut)]
-    pub(crate) async fn cache_put(key: &str, value: &[u8], seconds: f64) -> Result<JsValue, JsValue>;
+    pub(crate) async fn cache_put(name: &str, key: &str, value: &[u8], seconds: f64) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen(module = "toolgate-origin")]

@@ -36,6 +36,7 @@ pub fn worlds<T: AddAssign + Default + Send + 'static>(
         }
         total
     };
+    #[expect(clippy::disallowed_methods, reason = "the worlds are many, and each is of one thread")]
     let threads: Vec<_> = (0..THREADS).map(|thread| thread::spawn(move || some(thread))).collect();
     let mut total = T::default();
     for tally in threads.into_iter().map(|thread| thread.join().expect("no world fails")) {

@@ -82,10 +82,13 @@ enum Kind {
     Worker,
 }
 
+/// Its kind, its gateway and its settings.
+type Isolate = (Kind, Rc<Gateway>, Rc<BTreeMap<String, String>>);
+
 struct Run {
     seed: u64,
     world: Rc<World>,
-    isolates: Vec<(Kind, Rc<Gateway>, Rc<BTreeMap<String, String>>)>,
+    isolates: Vec<Isolate>,
     principals: [Principal; 2],
     /// The principal of each step.
     asked: Vec<usize>,

@@ -269,20 +269,27 @@ impl<'r> Lead<'r> {
     }
 
     /// Gives what it brought to those who wait; `None` for an answer that nobody else may have.
-    pub(crate) fn land<P: Platform>(self, platform: &P, landed: Option<(&CacheKey, Rc<Entry>)>) {
-        if let Some((owner, number)) = self.owner {
-            let landing = landed.as_ref().map_or(Landing::Failed, |(key, entry)| landing(entry, key));
-            let command = AnyCommand::Flight(Command::Finish { number, landing });
-            let platform_ = platform.clone();
-            platform.spawn(async move {
-                // Once more, as those who wait would take its silence for its end and ask the executor again.
-                if state::apply(&platform_, &owner, &command).await.is_err() {
-                    let _second_loss = state::apply(&platform_, &owner, &command).await;
-                }
-            });
-        }
+    pub(crate) fn land<P: Platform>(mut self, platform: &P, landed: Option<(&CacheKey, Rc<Entry>)>) {
+        self.tell(platform, landed.as_ref().map_or(Landing::Failed, |(key, entry)| landing(entry, key)));
         if let Some(seat) = self.seat {
             seat.land(landed.map(|(_, entry)| entry), platform.now());
         }
+    }
+
+    /// Gives its place to one of those who wait: it did not ask the executor. In the isolate that is what dropping it does.
+    pub(crate) fn leave<P: Platform>(mut self, platform: &P) {
+        self.tell(platform, Landing::Left);
+    }
+
+    fn tell<P: Platform>(&mut self, platform: &P, landing: Landing<ByteBuf>) {
+        let Some((owner, number)) = self.owner.take() else { return };
+        let command = AnyCommand::Flight(Command::Finish { number, landing });
+        let platform_ = platform.clone();
+        platform.spawn(async move {
+            // Once more, as those who wait would take its silence for its end and ask the executor again.
+            if state::apply(&platform_, &owner, &command).await.is_err() {
+                let _second_loss = state::apply(&platform_, &owner, &command).await;
+            }
+        });
     }
 }

@@ -60,6 +60,7 @@ impl Platform {
                 let names: Vec<String> =
                     over.map(|(name, _)| name.clone()).take(usize::try_from(most).expect("a bound")).collect();
                 names.iter().for_each(|name| drop(table.remove(name)));
+                return Ok(names.iter().map(|_| vec![SqlValue::Integer(1)]).collect());
             }
             other => panic!("{other}: a statement that the world does not know"),
         }

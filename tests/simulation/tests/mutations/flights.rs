@@ -48,7 +48,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories(
         "a key that is refused after all stays taken",
         "tool_call.rs",
-        "            settle(platform, claim, Outcome::NotExecuted, record).await;\n        }\n        return",
-        "            drop(claim);\n        }\n        return",
+        "                settle(platform, claim, Outcome::NotExecuted, record).await;\n            }\n            return",
+        "                drop(claim);\n            }\n            return",
     ),
 ];

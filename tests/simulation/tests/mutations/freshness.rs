@@ -41,7 +41,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_the_world(
         "freshness: max-age ignored",
         LIFE,
-        "self.asked.max_age.is_some_and(|most| age > most)",
+        "self.asked.max_age.is_some_and(|most| age >= most)",
         "self.asked.max_age.is_some_and(|most| age > most.twice().twice())",
     ),
     of_stories(
@@ -65,7 +65,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories(
         "freshness: no bound on what callers ask",
         LIFE,
-        "Some(demand) if age > self.life.max_age_min =>",
+        "Some(demand) if age >= self.life.max_age_min =>",
         "Some(demand) =>",
     ),
     of_stories(
@@ -101,7 +101,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories(
         "freshness: each stale hit is a refresh",
         "cache/refreshes.rs",
-        "until.len() < REFRESHES && !until.contains_key(key.as_bytes())",
+        "under_way < REFRESHES && !places.contains_key(key.as_bytes())",
         "true",
     ),
     of_stories(

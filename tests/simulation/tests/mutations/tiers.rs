@@ -112,7 +112,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories(
         "tiers: the table is never swept",
         "cache/table.rs",
-        "vec![integer(now), SqlValue::Integer(most)]",
-        "vec![integer(Timestamp::from_millis(now.as_millis() / 2)), SqlValue::Integer(most)]",
+        "vec![integer(now), most]",
+        "vec![integer(Timestamp::from_millis(now.as_millis() / 2)), most]",
     ),
 ];

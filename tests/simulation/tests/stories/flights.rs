@@ -12,6 +12,7 @@ use crate::story::{Answer, Fate, Pending, Story, WIDE, answer};
 
 const CALLS: usize = 100;
 const ISOLATES: usize = 16;
+const DOOMED: &str = "canary-key-doomed-0123";
 
 /// What the executor is asked to run, and when.
 struct Crowd {
@@ -36,9 +37,20 @@ actions = ["*"]
 tools = ["*"]
 users = ["*"]
 projects = ["*"]
+
+[[callers]]
+id = "doomed"
+tenant = "a"
+keys = [{{ id = "doomed-1", setting = "KEY_DOOMED" }}]
+actions = ["tools/*"]
+tools = ["*"]
+users = ["*"]
 "#
     );
-    let first = Story::of(Box::leak(document.into_boxed_str()), &[("KEY_WIDE", WIDE), ("ENGINE_KEY", "account")]);
+    let first = Story::of(
+        Box::leak(document.into_boxed_str()),
+        &[("KEY_WIDE", WIDE), ("KEY_DOOMED", DOOMED), ("ENGINE_KEY", "account")],
+    );
     let asked = Rc::new(RefCell::new(Vec::new()));
     let (world, times) = (Rc::downgrade(&first.world), Rc::clone(&asked));
     first.script(move |request| {
@@ -64,8 +76,12 @@ fn number(run: usize) -> Value {
 
 impl Crowd {
     fn begin(&self, isolate: usize, input: &Value) -> Pending {
+        self.begin_by(WIDE, isolate, input)
+    }
+
+    fn begin_by(&self, key: &str, isolate: usize, input: &Value) -> Pending {
         let body = json!({"tool_name": "Docs.Get", "user_id": "u1", "input": {"n": input}});
-        self.isolates[isolate].begin(WIDE, Method::Post, "/v1/tools/execute", &body, &[])
+        self.isolates[isolate].begin(key, Method::Post, "/v1/tools/execute", &body, &[])
     }
 
     fn begin_all(&self, calls: usize) -> Vec<Pending> {
@@ -261,6 +277,31 @@ fn who_waited_in_vain_is_admitted_again() {
         assert!(answers.iter().all(|answer| answer.refusal() == "killed"), "{place}: {answers:?}");
         assert_eq!((crowd.runs(), leader.take().status), (1, 200), "{place}");
     }
+}
+
+#[test]
+fn a_leader_that_is_refused_after_all_leaves_its_place_to_one_other() {
+    let mut refused = 0;
+    // Who asks first when the leader is lost depends on when it began to wait.
+    for later in [20, 60, 130, 210, 290, 370, 450] {
+        let crowd = crowd("owner", 1_500, number);
+        let leader = crowd.leader();
+        let others: Vec<Pending> = (1..4).map(|isolate| crowd.begin(isolate, &json!(1))).collect();
+        crowd.run_for(later);
+        let doomed: Vec<Pending> = (4..ISOLATES).map(|isolate| crowd.begin_by(DOOMED, isolate, &json!(1))).collect();
+        crowd.run_for(100);
+        let change = json!({"changes": [{"revoke": "doomed-1"}]});
+        let done = crowd.isolates[0].ask(WIDE, Method::Post, "/gate/v1/epochs", &change, &[]);
+        assert_eq!(done.status, 200, "{done:?}");
+        leader.end(Fate::Vanished);
+        let doomed = crowd.answers(doomed);
+        refused += doomed.iter().filter(|answer| answer.refusal() == "credential_revoked").count();
+        let answers = crowd.answers(others);
+        assert!(answers.iter().all(|answer| value(answer) == json!(2)), "{answers:?}");
+        assert_eq!(crowd.runs(), 2, "{later}");
+    }
+    println!("{refused} were to lead and were refused");
+    assert!(refused > 0);
 }
 
 #[test]
