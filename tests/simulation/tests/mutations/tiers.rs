@@ -115,4 +115,10 @@ pub(crate) const DEFECTS: &[Defect] = &[
         "vec![integer(now), most]",
         "vec![integer(Timestamp::from_millis(now.as_millis() / 2)), most]",
     ),
+    of_stories(
+        "tiers: what comes late takes the place of a newer",
+        DRIVER,
+        "filter(|held| held.stored_at > entry.stored_at)",
+        "filter(|held| held.stored_at > entry.stored_at && held.epoch == u64::MAX)",
+    ),
 ];

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 use toolgate::cache::{Entry, table};
 use toolgate::ports::{Sql, SqlValue};
-use toolgate::request::Method;
+use toolgate::request::{Header, Method};
 use toolgate::time::Millis;
 use toolgate_simulation::world::{Faults, Platform};
 
@@ -325,6 +325,30 @@ fn a_host_without_a_database_says_so_once_and_one_without_a_data_centre_never() 
     }
     assert_eq!((tiers.asked("sql"), tiers.asked("edge_cache"), tiers.held()), (1, 1, (0, 4, 0)));
     assert_eq!(tiers.call(), seen(1, "store", ""));
+}
+
+#[test]
+fn what_a_tier_tells_late_takes_the_place_of_nothing_newer() {
+    for later in 25..50 {
+        let tiers = persistent();
+        let isolate = tiers.first.isolate();
+        tiers.call_of(&tiers.first, 1);
+        // It knows the tools, and nothing of this call.
+        tiers.call_of(&isolate, 2);
+        tiers.forget(true, false, false);
+        let begin = |headers: &[(Header, &str)]| {
+            let body = json!({"tool_name": "Docs.Get", "user_id": "u1", "input": {"n": 1}});
+            isolate.begin(WIDE, Method::Post, "/v1/tools/execute", &body, headers)
+        };
+        let asks_anew = begin(&[(Header::CacheControl, "no-cache")]);
+        let until = isolate.world.now().as_millis().saturating_add(later);
+        isolate.world.spawn(isolate.sleep(later));
+        isolate.world.run(|| isolate.world.now().as_millis() >= until);
+        let asks = begin(&[]);
+        isolate.world.run(|| asks_anew.0.borrow().is_some() && asks.0.borrow().is_some());
+        assert_eq!(asks_anew.take().json()["output"]["value"], json!(3));
+        assert_eq!(tiers.call_of(&isolate, 1).1.value, json!(3), "{later}");
+    }
 }
 
 #[test]
