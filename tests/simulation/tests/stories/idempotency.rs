@@ -148,6 +148,8 @@ fn nobody_waits_longer_than_a_call_may_take() {
 fn who_waited_is_admitted_again_and_leaves_the_key_free() {
     let sends = sends(4_000, Ends::NotSent);
     let (_first, others) = sends.begin_all(1);
+    // It is admitted, and waits.
+    sends.run_for(300);
     let change = |change: Value| {
         let body = json!({"changes": [change]});
         let done = sends.story.ask(WIDE, Method::Post, "/gate/v1/epochs", &body, &[]);
@@ -156,6 +158,7 @@ fn who_waited_is_admitted_again_and_leaves_the_key_free() {
     change(json!({"kill": "tool:Mail.Send"}));
     let answer = sends.answers(&others).remove(0);
     assert_eq!((answer.refusal(), sends.runs.get()), ("killed", 1), "{answer:?}");
+    assert!(answer.took_ms > 3_000, "{answer:?}");
     change(json!({"revive": "tool:Mail.Send"}));
     sends.run_for(2_000);
     let later = sends.begin(&sends.other, "hello");
