@@ -45,7 +45,7 @@ pub struct Vector {
     pub headers: Vec<(String, String)>,
     /// The body, sent to the letter.
     pub body: Option<Vec<u8>>,
-    /// The refusal's name, or `ok` for a status below 300; absent where only equality matters.
+    /// The refusal's name, `ok` for a status below 300, or `not_modified` for 304; absent where only equality matters.
     pub outcome: Option<&'static str>,
     /// A value of the answer's body, by its JSON pointer, that stands for `{{name}}` in the vectors below.
     pub keep: Option<(&'static str, &'static str)>,

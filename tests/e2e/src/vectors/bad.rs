@@ -310,7 +310,6 @@ fn headers(vectors: &mut Vec<Vector>) {
         ("accept", "text/html"),
         ("accept-language", "de"),
         ("range", "bytes=0-1"),
-        ("if-none-match", "*"),
         ("x-user-id", "root"),
         ("toolgate-refusal", "x"),
         ("cache-status", "x"),
@@ -319,6 +318,8 @@ fn headers(vectors: &mut Vec<Vector>) {
         let vector = Vector::get(format!("header {name}: {value}"), Caller::Developer, "/v1/tools?limit=1");
         vectors.push(vector.header(name, value).ok());
     }
+    let unchanged = Vector::get("header if-none-match: *", Caller::Developer, "/v1/tools?limit=1");
+    vectors.push(unchanged.header("if-none-match", "*").ends("not_modified"));
     let long = "h".repeat(6_000);
     let vector = Vector::get("a header of 6,000 bytes", Caller::Developer, "/v1/tools?limit=1").header("x-long", &long);
     vectors.push(vector.ok());

@@ -116,7 +116,11 @@ fn ask(vector: &Vector, kept: &BTreeMap<&str, String>) -> Ask {
 fn unexpected(expected: &str, answer: &Answer) -> Option<String> {
     // An answer without a body, to HEAD, has its refusal in the header alone.
     let (status, refusal) = answer.outcome();
-    let right = if expected == "ok" { (200..300).contains(&status) } else { refusal == expected };
+    let right = match expected {
+        "ok" => (200..300).contains(&status),
+        "not_modified" => status == 304,
+        _ => refusal == expected,
+    };
     let text: String = answer.text().chars().take(300).collect();
     (!right).then(|| format!("{status} {refusal} instead of {expected}: {text}"))
 }
