@@ -23,6 +23,14 @@ pub struct Asked {
     pub engine_path: String,
 }
 
+impl Asked {
+    /// What `POST /v1/tools/execute` asks for, of this project: where the gateway itself speaks of a call.
+    #[must_use]
+    pub(crate) fn of_call(project: Option<Project>) -> Self {
+        Self { operation: Operation::Execute, project, query: Query::default(), engine_path: String::new() }
+    }
+}
+
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {

@@ -15,7 +15,7 @@ use crate::isolate::{Isolate, Running};
 use crate::json::write_string;
 use crate::limits;
 use crate::names::{CallerId, TenantId, ToolPattern};
-use crate::operation::{Asked, Operation, Query};
+use crate::operation::Asked;
 use crate::ports::Platform;
 use crate::record::{CalledTool, Record};
 use crate::refusal::{Refusal, RefusalKind};
@@ -143,8 +143,7 @@ async fn made<P: Platform>(
     let (caller, request) = (caller_of(warm), request_of(warm));
     record.tenant = Some(caller.tenant.clone());
     record.caller = Some(caller.id.clone());
-    let (project, query) = (warm.project.clone(), Query::default());
-    let asked = Asked { operation: Operation::Execute, project, query, engine_path: String::new() };
+    let asked = Asked::of_call(warm.project.clone());
     let tools = match registry::at_hand(platform, isolate, running, &asked) {
         Some(tools) => tools,
         None => registry::fetch(platform, isolate, running, asked.project.as_ref()).await,

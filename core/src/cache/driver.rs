@@ -121,9 +121,10 @@ pub async fn look_up<P: Platform>(
         if known.is_some_and(|known| entry.stored_at <= known) {
             continue;
         }
-        // Another call may have brought a newer one to memory meanwhile.
-        let newer = running.memory.borrow().peek(wanted.key).filter(|held| held.stored_at > entry.stored_at);
-        if let Some(newer) = newer.filter(|held| known.is_none_or(|known| known < held.stored_at)) {
+        // Another call may have brought a newer one to memory meanwhile. One that is of no use must not hide this one.
+        let is_newer = |held: &Rc<Entry>| held.stored_at > entry.stored_at && held.is_usable(now, wanted.floor);
+        let newer = running.memory.borrow().peek(wanted.key).filter(is_newer);
+        if let Some(newer) = newer {
             known = Some(newer.stored_at);
             if let Some(hit) = missed.weigh(wanted, newer, now, Tier::Memory, 0) {
                 return Ok(hit);

@@ -140,10 +140,12 @@ async fn in_tier<P: Platform>(
     let found = questions.ask(platform, &running.below, tier, &mut faults).await;
     let Some(bytes) = found else {
         // A tier that the host does not have says so when it is asked.
-        return Held::without(match () {
-            () if !running.below.has(tier) => Condition::Unused,
-            () if faults.is_empty() => Condition::Absent,
-            () => Condition::Unavailable,
+        return Held::without(if !running.below.has(tier) {
+            Condition::Unused
+        } else if faults.is_empty() {
+            Condition::Absent
+        } else {
+            Condition::Unavailable
         });
     };
     match Entry::read(&bytes, wanted.key.as_bytes()) {

@@ -9,9 +9,10 @@ use crate::action::Action;
 use crate::admission::{self, Admitted, Context, Members, json_body};
 use crate::cache;
 use crate::epochs::{self, AdvanceError};
+use crate::gateway;
 use crate::isolate::{Isolate, Running};
 use crate::names::Project;
-use crate::operation::{Asked, Operation, Query};
+use crate::operation::Asked;
 use crate::ports::Platform;
 use crate::record::metrics;
 use crate::refusal::{Refusal, RefusalKind};
@@ -53,7 +54,7 @@ pub(super) async fn look_up<P: Platform>(
         named.transpose()?
     };
     let authority = context.authority.of_call(project.as_ref());
-    let asked = Asked { operation: Operation::Execute, project: project.clone(), ..asked_of_nothing() };
+    let asked = Asked::of_call(project.clone());
     admission::permit(context.config, context.caller, &authority, context.held, &asked)?;
     let Some(tools) = registry::at_hand(platform, isolate, running, &asked) else {
         registry::fetch(platform, isolate, running, asked.project.as_ref()).await;
@@ -61,14 +62,7 @@ pub(super) async fn look_up<P: Platform>(
         let again = Refusal::with(RefusalKind::RegistryUnavailable, "the tools of this project were not known yet");
         return Err(again);
     };
-    let described = Context {
-        config: context.config,
-        caller: context.caller,
-        authority: &authority,
-        held: context.held,
-        registry: &tools.registry,
-        registry_is_incomplete: tools.is_incomplete(),
-    };
+    let described = gateway::context(running, &tools, context.caller, &authority, context.held);
     let Admitted::Tool(call) = admission::admit(&described, &asked, request)? else {
         return Err(Refusal::new(RefusalKind::PathUnknown));
     };
@@ -123,9 +117,4 @@ pub(super) async fn warm<P: Platform>(
     let tenant = (!context.authority.may_also(Action::CacheAdmin)).then_some(&context.caller.tenant);
     let warmed = warm::run(platform, isolate, running, tenant).await;
     Answer::json(200, told::warmed(&warmed))
-}
-
-/// A request that asks for nothing but its operation.
-fn asked_of_nothing() -> Asked {
-    Asked { operation: Operation::Execute, project: None, query: Query::default(), engine_path: String::new() }
 }

@@ -118,7 +118,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories(
         "tiers: what comes late takes the place of a newer",
         DRIVER,
-        "filter(|held| held.stored_at > entry.stored_at)",
-        "filter(|held| held.stored_at > entry.stored_at && held.epoch == u64::MAX)",
+        "held.stored_at > entry.stored_at && held.is_usable(now, wanted.floor)",
+        "held.stored_at > entry.stored_at && held.epoch == u64::MAX",
     ),
 ];
