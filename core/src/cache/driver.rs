@@ -94,12 +94,10 @@ pub async fn look_up<P: Platform>(
     degraded: &mut Vec<&'static str>,
 ) -> Result<Hit, Missed> {
     let mut missed = Missed::default();
-    let mut known = None;
-    if let Some((entry, hits)) = in_memory(platform, running, wanted) {
-        known = Some(entry.stored_at);
-        if let Some(hit) = missed.weigh(wanted, entry, platform.now(), Tier::Memory, hits) {
-            return Ok(hit);
-        }
+    if let Some((entry, hits)) = in_memory(platform, running, wanted)
+        && let Some(hit) = missed.weigh(wanted, entry, platform.now(), Tier::Memory, hits)
+    {
+        return Ok(hit);
     }
     if running.below.take_lost_write() {
         TierFault::WriteLost.note(degraded);
@@ -117,21 +115,16 @@ pub async fn look_up<P: Platform>(
                 continue;
             }
         };
-        // A farther tier may tell what is older than what it was told.
-        if known.is_some_and(|known| entry.stored_at <= known) {
-            continue;
-        }
-        // Another call may have brought a newer one to memory meanwhile. One that is of no use must not hide this one.
+        // A farther tier may tell what is older than what memory has, or than what another call brought there meanwhile. One that
+        // is of no use must not hide this one.
         let is_newer = |held: &Rc<Entry>| held.stored_at > entry.stored_at && held.is_usable(now, wanted.floor);
         let newer = running.memory.borrow().peek(wanted.key).filter(is_newer);
         if let Some(newer) = newer {
-            known = Some(newer.stored_at);
             if let Some(hit) = missed.weigh(wanted, newer, now, Tier::Memory, 0) {
                 return Ok(hit);
             }
             continue;
         }
-        known = Some(entry.stored_at);
         remember(running, wanted.key, &entry);
         let (is_fresh, stale_until) = (now < entry.expires_at, entry.stale_until);
         if let Some(hit) = missed.weigh(wanted, entry, now, tier, 0) {

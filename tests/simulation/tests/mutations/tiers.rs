@@ -34,13 +34,6 @@ pub(crate) const DEFECTS: &[Defect] = &[
         "let stale_until = entry.stale_until;",
         "let stale_until = entry.expires_at;",
     ),
-    Defect {
-        test: ["stories", "freshness"],
-        name: "tiers: an older one takes the place of a newer",
-        file: DRIVER,
-        find: "entry.stored_at <= known",
-        replace: "entry.stored_at < known && wanted.floor == u64::MAX",
-    },
     of_stories(
         "tiers: any key's entry is served",
         ENTRY,
