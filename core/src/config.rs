@@ -12,6 +12,8 @@ mod issuer_sections;
 mod price;
 mod quantity;
 mod rate;
+mod route;
+mod route_sections;
 mod schema;
 mod sections;
 mod settings;
@@ -37,6 +39,8 @@ pub use issuer::{
 pub use issuer_sections::{Algorithm, TokenType};
 pub use price::Price;
 pub use rate::{RateLimit, RateMode, RatePer, RateRules};
+pub use route::{BreakerRules, Route, RoutingRules};
+pub use route_sections::{Priority, Strategy};
 pub use schema::json_schema;
 pub use sections::{CacheScopeChoice, CacheStrategy, ConflictRule, Eviction, FailMode, PolicyMode, SingleFlight};
 pub use settings::{Notice, SETTINGS, SettingSpec};

@@ -179,8 +179,8 @@ macro_rules! document {
 
 /// Declares a closed choice between words.
 macro_rules! choice {
-    ($(#[doc = $about:literal])* $vis:vis enum $name:ident { $($(#[doc = $doc:literal])* $variant:ident = $word:literal),* $(,)? }) => {
-        $(#[doc = $about])*
+    ($(#[$about:meta])* $vis:vis enum $name:ident { $($(#[doc = $doc:literal])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         $vis enum $name { $($(#[doc = $doc])* $variant),* }
 

@@ -1,0 +1,61 @@
+//! Where calls run, of executors that are equivalent, and when an executor is left alone.
+
+use super::route_sections::Strategy;
+use crate::names::ToolPattern;
+use crate::time::Millis;
+
+/// How executors are chosen.
+#[derive(Clone, Debug)]
+pub struct RoutingRules {
+    /// How, unless a route says otherwise.
+    pub strategy: Strategy,
+    /// How much the gateway's own tools are preferred by measured time, in percent: at 80, one that is expected to take five times
+    /// as long as another still comes first.
+    pub local_priority: u8,
+    /// A local tool that is expected to take no longer than this runs here, whatever the others take.
+    pub remote_threshold: Millis,
+    /// How long the decision of a call can be looked up.
+    pub explained: Millis,
+    /// Which executors are equivalent; the first that names a tool decides.
+    pub routes: Vec<Route>,
+}
+
+/// Executors that the operator declares equivalent for some tools.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The tools.
+    pub tools: Vec<ToolPattern>,
+    /// The executors by their places in the configuration, in order of preference; none twice.
+    pub executors: Vec<usize>,
+    /// How one is chosen.
+    pub strategy: Strategy,
+    /// What each gets, in the order of `executors`: only for [`Strategy::Weighted`], and then not all zero.
+    pub weights: Vec<u32>,
+    /// What a call should take at most, for [`Strategy::Cost`].
+    pub latency_objective: Millis,
+    /// How many of a hundred calls may fail, for [`Strategy::Cost`].
+    pub error_objective: u8,
+    /// Where the executor must be; anywhere, if absent.
+    pub region: Option<String>,
+    /// What the executor must be able to do.
+    pub capabilities: Vec<String>,
+    /// The JSON text of the value that is answered where no executor gives one.
+    pub answer: Option<String>,
+}
+
+/// When an executor, or one of its tools, is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BreakerRules {
+    /// Over what time calls are counted.
+    pub window: Millis,
+    /// Fewer calls in that time decide nothing.
+    pub minimum_calls: u32,
+    /// It is left alone when so many of a hundred calls failed.
+    pub failure_rate: u8,
+    /// A call that takes this long or longer is slow.
+    pub slow_call: Millis,
+    /// It is left alone when so many of a hundred calls were slow.
+    pub slow_rate: u8,
+    /// How long it is left alone before it is tried.
+    pub probe_interval: Millis,
+}
