@@ -4,6 +4,7 @@
 //! build a [`Command`], [`apply`] carries it there and back.
 
 pub mod authorization;
+pub mod circuit;
 pub mod counters;
 pub mod epochs;
 pub mod flight;
@@ -37,6 +38,8 @@ pub enum Command {
     Rate(rate::Command),
     /// To the owner of one key of the cache that calls miss.
     Flight(flight::Command<ByteBuf>),
+    /// To the owner of one executor's circuit breakers.
+    Circuit(circuit::Command),
 }
 
 /// What an owner answers.
@@ -58,6 +61,8 @@ pub enum Reply {
     Unreadable,
     /// Of a key of the cache.
     Flight(flight::Reply<ByteBuf>),
+    /// Of an executor's circuit breakers.
+    Circuit(circuit::Reply),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -69,6 +74,7 @@ enum State {
     Keys(keys::Keys),
     Rate(rate::Rate),
     Flight(flight::Flight<ByteBuf>),
+    Circuit(circuit::Circuit),
 }
 
 /// What a host does after [`step`].
@@ -106,76 +112,65 @@ pub fn step(stored: Option<&[u8]>, command: &[u8], now: Timestamp) -> Step {
 
 type Reduced = (Option<State>, Option<Timestamp>, Reply);
 
+/// The stored state as one of this kind; where it is of another, there is no reply.
+macro_rules! earlier {
+    ($state:expr, $kind:ident) => {
+        match $state {
+            None => None,
+            Some(State::$kind(state)) => Some(state),
+            Some(_) => return None,
+        }
+    };
+}
+
 /// Routes the command to the reducer of its kind. `None` when state and command are of different kinds.
 fn reduce(state: Option<State>, command: Command, now: Timestamp) -> Option<Reduced> {
     match (command, state) {
         (Command::Epochs(command), state) => {
-            let mut epochs = match state {
-                None => epochs::Epochs::default(),
-                Some(State::Epochs(epochs)) => epochs,
-                Some(_) => return None,
-            };
+            let mut epochs = earlier!(state, Epochs).unwrap_or_default();
             let changed = epochs.apply(command);
             let reply = changed.reply(&epochs);
             Some((changed.wrote().then_some(State::Epochs(epochs)), None, Reply::Epochs(reply)))
         }
         (Command::Authorization(command), state) => {
-            let mut authorization = match state {
-                None => authorization::Authorization::default(),
-                Some(State::Authorization(authorization)) => authorization,
-                Some(_) => return None,
-            };
+            let mut authorization = earlier!(state, Authorization).unwrap_or_default();
             let (wrote, reply) = authorization.apply(command);
             let expires = wrote.then(|| now.after(authorization::KEPT));
             Some((wrote.then_some(State::Authorization(authorization)), expires, Reply::Authorization(reply)))
         }
         (Command::Idempotency(command), state) => {
-            let earlier = match state {
-                None => None,
-                Some(State::Idempotency(idempotency)) => Some(idempotency),
-                Some(_) => return None,
-            };
+            let earlier = earlier!(state, Idempotency);
             let (next, reply) = idempotency::apply(earlier, command, now);
             let expires = next.is_some().then(|| now.after(idempotency::KEPT));
             Some((next.map(State::Idempotency), expires, Reply::Idempotency(reply)))
         }
         (Command::Counters(command), state) => {
-            let mut counters = match state {
-                None => counters::Counters::default(),
-                Some(State::Counters(counters)) => counters,
-                Some(_) => return None,
-            };
+            let mut counters = earlier!(state, Counters).unwrap_or_default();
             let (wrote, reply) = counters.apply(command);
             Some((wrote.then_some(State::Counters(counters)), None, Reply::Counters(reply)))
         }
         (Command::Keys(command), state) => {
-            let mut keys = match state {
-                None => keys::Keys::default(),
-                Some(State::Keys(keys)) => keys,
-                Some(_) => return None,
-            };
+            let mut keys = earlier!(state, Keys).unwrap_or_default();
             let (wrote, reply) = keys.apply(command, now);
             Some((wrote.then_some(State::Keys(keys)), None, Reply::Keys(reply)))
         }
         (Command::Rate(command), state) => {
-            let earlier = match state {
-                None => None,
-                Some(State::Rate(rate)) => Some(rate),
-                Some(_) => return None,
-            };
+            let earlier = earlier!(state, Rate);
             let (next, reply) = rate::apply(earlier, command, now);
             let (rate, expires) = next.unzip();
             Some((rate.map(State::Rate), expires, Reply::Rate(reply)))
         }
         (Command::Flight(command), state) => {
-            let earlier = match state {
-                None => None,
-                Some(State::Flight(flight)) => Some(flight),
-                Some(_) => return None,
-            };
+            let earlier = earlier!(state, Flight);
             let (next, reply) = flight::apply(earlier.as_ref(), command, now);
             let (flight, expires) = next.unzip();
             Some((flight.map(State::Flight), expires, Reply::Flight(reply)))
+        }
+        (Command::Circuit(command), state) => {
+            let earlier = earlier!(state, Circuit);
+            let (next, reply) = circuit::apply(earlier, command, now);
+            let (circuit, expires) = next.unzip();
+            Some((circuit.map(State::Circuit), expires, Reply::Circuit(reply)))
         }
     }
 }

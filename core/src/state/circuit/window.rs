@@ -1,0 +1,96 @@
+//! A sliding window of outcomes: ten buckets, of which the oldest is forgotten first.
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::CIRCUIT_TALLY;
+use crate::time::{Millis, Timestamp};
+
+/// Parts of the window: what is counted leaves it a tenth of the window at a time.
+const BUCKETS: u64 = 10;
+
+/// How some calls went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Tally {
+    /// Calls.
+    pub calls: u32,
+    /// Calls that failed.
+    pub failed: u32,
+    /// Calls that were slow, whether or not they failed.
+    pub slow: u32,
+}
+
+impl Tally {
+    /// Whether nothing was counted.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Both together.
+    #[must_use]
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self {
+            calls: self.calls.saturating_add(other.calls),
+            failed: self.failed.saturating_add(other.failed),
+            slow: self.slow.saturating_add(other.slow),
+        }
+    }
+
+    /// No more than one report may say.
+    #[must_use]
+    pub(super) fn bounded(self) -> Self {
+        let bound = |count: u32| count.min(CIRCUIT_TALLY);
+        Self { calls: bound(self.calls), failed: bound(self.failed), slow: bound(self.slow) }
+    }
+}
+
+/// The outcomes of the last time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct Window {
+    /// How long a bucket is.
+    width: Millis,
+    /// The number of the newest bucket: the time over the width.
+    newest: u64,
+    buckets: [Tally; BUCKETS as usize],
+    /// What was told since a call last went well.
+    run: Tally,
+}
+
+impl Window {
+    /// Counts what was told now. Says what was told in the last `span`; and what was told since a call last went well.
+    pub(super) fn count(&mut self, span: Millis, tally: Tally, now: Timestamp) -> (Tally, Tally) {
+        self.advance(span, now);
+        if let Some(bucket) = self.bucket(self.newest) {
+            *bucket = bucket.plus(tally);
+        }
+        let any_went_well = tally.failed.max(tally.slow) < tally.calls;
+        self.run = if any_went_well { Tally::default() } else { self.run.plus(tally) };
+        (self.buckets.iter().fold(Tally::default(), |sum, bucket| sum.plus(*bucket)), self.run)
+    }
+
+    /// When something was told last, to a bucket; the beginning of time if never.
+    pub(super) const fn counted_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.newest.saturating_mul(self.width.get()))
+    }
+
+    fn advance(&mut self, span: Millis, now: Timestamp) {
+        let width = Millis::new((span.get() / BUCKETS).max(1));
+        let slot = now.as_millis().checked_div(width.get()).unwrap_or(0);
+        // After a clock was set back by more than the window, what is in it is of no known time. By less, it is counted with
+        // the newest until the clock is there again.
+        let is_of_no_time = slot.saturating_add(BUCKETS) <= self.newest || self.newest.saturating_add(BUCKETS) <= slot;
+        if is_of_no_time || width != self.width {
+            *self = Self { width, newest: slot, ..Self::default() };
+        }
+        while self.newest < slot {
+            self.newest = self.newest.saturating_add(1);
+            if let Some(bucket) = self.bucket(self.newest) {
+                *bucket = Tally::default();
+            }
+        }
+    }
+
+    fn bucket(&mut self, number: u64) -> Option<&mut Tally> {
+        self.buckets.get_mut(usize::try_from(number % BUCKETS).unwrap_or_default())
+    }
+}
