@@ -47,7 +47,7 @@ pub use settings::{Notice, SETTINGS, SettingSpec};
 
 #[cfg(test)]
 #[path = "config_tests.rs"]
-mod tests;
+pub(crate) mod tests;
 
 /// A configuration without faults.
 #[derive(Clone, Debug)]
@@ -76,6 +76,10 @@ pub struct Config {
     pub country_header: bool,
     /// What may be answered from cache.
     pub cache: CacheRules,
+    /// How the executor of a call is chosen.
+    pub routing: RoutingRules,
+    /// When an executor, or one of its tools, is left alone.
+    pub breaker: BreakerRules,
     /// How calls are made.
     pub execute: ExecuteRules,
     /// Browser origins that may call (`*` for all); empty for none.
@@ -115,6 +119,14 @@ pub struct Executor {
     pub tools: Vec<ToolPattern>,
     /// Bound on one call.
     pub timeout: Millis,
+    /// What one call costs.
+    pub cost: Price,
+    /// Where it is, if that was said.
+    pub region: Option<String>,
+    /// What it can do.
+    pub capabilities: Vec<String>,
+    /// Most calls at once of one isolate, where it is an engine or worker.
+    pub concurrency: u32,
 }
 
 /// What an executor is.
@@ -235,4 +247,10 @@ pub struct ExecuteRules {
     pub max_retries: u32,
     /// Bytes of an executor's answer.
     pub response_bytes: usize,
+    /// Repeated attempts at an executor, in percent of the calls that it got.
+    pub retry_budget: u8,
+    /// Calls that are made twice at once, in percent; at 0 none is.
+    pub hedge_budget: u8,
+    /// Longest wait for a place at an executor that has all it can do.
+    pub queue_time: Millis,
 }

@@ -17,7 +17,7 @@ impl Settings for Map {
     }
 }
 
-pub(super) fn load_with(document: &str, settings: &[(&'static str, &'static str)]) -> Result<Config, Vec<String>> {
+pub(crate) fn load_with(document: &str, settings: &[(&'static str, &'static str)]) -> Result<Config, Vec<String>> {
     let settings = Map(settings.iter().copied().collect());
     let mut context = Context::from_waker(Waker::noop());
     match pin!(load(document, &settings, [7; 32])).poll(&mut context) {

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toolgate::action::Action;
-use toolgate::config::{Caller, ClaimValue, ProjectRule, UserRule};
+use toolgate::config::{Caller, ClaimValue, Priority, ProjectRule, UserRule};
 use toolgate::json;
 use toolgate::names::{CallerId, RoleId, TenantId};
 use toolgate::policy::{Arguments, Denial, Request, Resource, ToolFacts, User, Verdict};
@@ -228,6 +228,7 @@ impl Case {
             claims: given.claims.iter().filter_map(claim).collect(),
             users: UserRule::Every,
             projects: ProjectRule::Every,
+            priority: Priority::Normal,
             grants: given.roles.iter().filter_map(|role| rules.roles.get(role).cloned()).collect(),
         })
     }

@@ -4,6 +4,7 @@ mod cache;
 mod callers;
 mod issuers;
 mod policies;
+mod routes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,10 +19,9 @@ use super::quantity::Bytes;
 use super::rate;
 use super::sections::{Document, ExecutorSection, KindChoice, LimitsSection};
 use super::settings::{self, SETTINGS};
-use super::words::SettingName;
+use super::words::{Label, SettingName};
 use super::{
-    Config, Credential, Credentials, EpochRules, ExecuteRules, Executor, ExecutorKind, RegistryRules, RequestLimits,
-    Upstream,
+    Config, Credential, Credentials, EpochRules, Executor, ExecutorKind, RegistryRules, RequestLimits, Upstream,
 };
 use crate::identity::{KeyHasher, KeyHashers};
 use crate::ports::Settings;
@@ -161,6 +161,9 @@ impl Builder<'_> {
             policies,
             policy,
             cache,
+            routing,
+            routes,
+            breaker,
             execute,
             cors,
         } = sections;
@@ -174,12 +177,9 @@ impl Builder<'_> {
         self.refuse_twins("rate.limits", rate.limits.iter().map(|limit| (limit.value.id.as_str(), limit.line)));
         self.refuse_twins("policies", policies.iter().map(|policy| (policy.value.id.as_str(), policy.line)));
         let roles = roles.into_iter().map(|role| callers::role_grant(role.value)).collect();
-        let execute = ExecuteRules {
-            timeout: execute.timeout,
-            max_retries: u32::try_from(execute.max_retries).unwrap_or(limits::RETRIES_MAX),
-            response_bytes: size(execute.response_bytes),
-        };
+        let execute = routes::execute_rules(&execute);
         let limits = request_limits(&limits);
+        let known: Vec<_> = executors.iter().map(|executor| executor.value.id.clone()).collect();
         let offered: Vec<_> = executors.iter().flat_map(|executor| executor.value.tools.iter().cloned()).collect();
         Config {
             limits,
@@ -194,6 +194,8 @@ impl Builder<'_> {
             policies: self.policies(&policies),
             country_header: policy.country_header,
             cache: self.cache(cache, &offered, limits.json),
+            routing: self.routing(routing, routes, &known, limits.json),
+            breaker: routes::breaker_rules(&breaker),
             execute,
             cors_origins: cors.origins,
             notices: Vec::new(),
@@ -259,8 +261,16 @@ impl Builder<'_> {
             KindChoice::Engine => ExecutorKind::Engine(upstream),
             KindChoice::Worker => ExecutorKind::Worker(upstream),
         };
-        let timeout = section.timeout.unwrap_or(most).min(most);
-        Executor { id: section.id, kind, tools: section.tools, timeout }
+        Executor {
+            kind,
+            tools: section.tools,
+            timeout: section.timeout.unwrap_or(most).min(most),
+            cost: section.cost,
+            region: section.region.map(|Label(region)| region),
+            capabilities: self.capabilities(section.capabilities, limits::EXECUTOR_CAPABILITIES, line, &place),
+            concurrency: self.concurrency(section.concurrency.as_ref(), section.kind, &place),
+            id: section.id,
+        }
     }
 }
 

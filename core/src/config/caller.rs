@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
+use super::route_sections::Priority;
 use crate::action::{Action, ActionPattern};
 use crate::names::{CallerId, KeyId, Project, RoleId, TenantId, ToolPattern, UserId};
 
@@ -27,6 +28,8 @@ pub struct Caller {
     pub users: UserRule,
     /// The engine projects it may address by path; likewise.
     pub projects: ProjectRule,
+    /// How early its calls wait, or are turned away, where an executor has more than it can do.
+    pub priority: Priority,
     /// What it may do: its own grant and those of its roles.
     pub grants: Vec<Rc<Grant>>,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Algorithm, Grant, ProjectRule, TokenType};
+use super::{Algorithm, Grant, Priority, ProjectRule, TokenType};
 use crate::action::ActionPattern;
 use crate::names::{KeyId, RoleId, TenantId, UserId};
 use crate::secret::Secret;
@@ -119,6 +119,8 @@ pub struct Mapping {
     pub users: UsersFrom,
     /// The engine projects it may address.
     pub projects: ProjectRule,
+    /// How early the calls of its callers wait, or are turned away, where an executor has more than it can do.
+    pub priority: Priority,
     /// The claims that policies can read.
     pub claims: Vec<String>,
 }

@@ -6,6 +6,7 @@ use toml::de::DeValue;
 
 use super::document::{Field, Value, choice, document, parsed, table};
 use super::faults::Faults;
+use super::route_sections::Priority;
 use super::words::{ProjectPattern, SettingName, UserPattern};
 use crate::action::ActionPattern;
 use crate::limits;
@@ -63,6 +64,8 @@ document! {
         users: UsersWord = UsersWord::Only(Vec::new());
         /// The org/project paths that its callers may address, or ["*"].
         projects: Vec<ProjectPattern> = Vec::new();
+        /// As callers[].priority, for all its callers.
+        priority: Priority = Priority::Normal;
         /// The claims that policies can read.
         claims: Vec<ShortText> = Vec::new();
     }

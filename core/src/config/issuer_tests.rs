@@ -36,6 +36,8 @@ fn presets_fill_in_what_is_known() {
     let oidc = issuer(OIDC).unwrap();
     let rules = oidc.signed().unwrap();
     assert_eq!(rules.algorithms, [Algorithm::Rs256, Algorithm::Es256]);
+    assert_eq!(oidc.mapping.priority, Priority::Normal);
+    assert_eq!(issuer(&format!("{OIDC}\npriority = \"low\"")).unwrap().mapping.priority, Priority::Low);
     assert_eq!((oidc.leeway, rules.stale), (Millis::from_secs(30), Millis::from_secs(3600)));
     let github =
         issuer("preset = \"github\"\nclient_id = \"Iv1\"\nclient_secret_setting = \"AS_SECRET\"\ntenant = \"t\"");
@@ -43,6 +45,17 @@ fn presets_fill_in_what_is_known() {
     assert_eq!(github.asked().unwrap().prefixes, ["gho_", "ghu_"]);
     assert_eq!(github.asked().unwrap().endpoint, "https://api.github.com");
     assert!(!format!("{github:?}").contains("\"s\""));
+}
+
+#[test]
+fn a_caller_by_token_has_the_priority_of_its_issuer() {
+    let limits = crate::json::Limits { depth: 8, values: 100, string_bytes: 100, number_bytes: 20 };
+    let claims = crate::json::parse(br#"{"sub":"ada"}"#, limits).unwrap();
+    for (line, priority) in [("priority = \"high\"", Priority::High), ("", Priority::Normal)] {
+        let (caller, _) =
+            crate::identity::claims::caller(&claims, &issuer(&format!("{OIDC}\n{line}")).unwrap()).unwrap();
+        assert_eq!(caller.priority, priority);
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::time::Millis;
 /// How executors are chosen.
 #[derive(Clone, Debug)]
 pub struct RoutingRules {
-    /// How, unless a route says otherwise.
+    /// How, unless a route says otherwise; never [`Strategy::Pinned`] or [`Strategy::Weighted`].
     pub strategy: Strategy,
     /// How much the gateway's own tools are preferred by measured time, in percent: at 80, one that is expected to take five times
     /// as long as another still comes first.
@@ -20,16 +20,32 @@ pub struct RoutingRules {
     pub routes: Vec<Route>,
 }
 
+impl RoutingRules {
+    /// The route of a tool (`toolkit.tool`, lower case).
+    #[must_use]
+    pub fn route_of(&self, folded: &str) -> Option<&Route> {
+        self.routes.iter().find(|route| route.tools.iter().any(|pattern| pattern.matches(folded)))
+    }
+
+    /// How the executor of a call on this route is chosen.
+    #[must_use]
+    pub fn strategy_of(&self, route: &Route) -> Strategy {
+        route.strategy.unwrap_or(self.strategy)
+    }
+}
+
 /// Executors that the operator declares equivalent for some tools.
 #[derive(Clone, Debug)]
 pub struct Route {
     /// The tools.
     pub tools: Vec<ToolPattern>,
-    /// The executors by their places in the configuration, in order of preference; none twice.
+    /// The executors by their places in the configuration, in order of preference: at least one, at most
+    /// [`crate::limits::ROUTE_EXECUTORS`], none twice.
     pub executors: Vec<usize>,
-    /// How one is chosen.
-    pub strategy: Strategy,
-    /// What each gets, in the order of `executors`: only for [`Strategy::Weighted`], and then not all zero.
+    /// How one is chosen; as for every tool, if absent. See [`RoutingRules::strategy_of`].
+    pub strategy: Option<Strategy>,
+    /// What each gets, in the order of `executors`: as many for [`Strategy::Weighted`], at most
+    /// [`crate::limits::ROUTE_WEIGHT_MAX`] each and not all zero; none otherwise.
     pub weights: Vec<u32>,
     /// What a call should take at most, for [`Strategy::Cost`].
     pub latency_objective: Millis,
@@ -41,6 +57,14 @@ pub struct Route {
     pub capabilities: Vec<String>,
     /// The JSON text of the value that is answered where no executor gives one.
     pub answer: Option<String>,
+}
+
+impl Route {
+    /// The place of an executor in the route's order; behind all others if it is not there.
+    #[must_use]
+    pub fn rank_of(&self, executor: usize) -> usize {
+        self.executors.iter().position(|place| *place == executor).unwrap_or(usize::MAX)
+    }
 }
 
 /// When an executor, or one of its tools, is left alone.
@@ -59,3 +83,7 @@ pub struct BreakerRules {
     /// How long it is left alone before it is tried.
     pub probe_interval: Millis,
 }
+
+#[cfg(test)]
+#[path = "route_tests.rs"]
+mod tests;

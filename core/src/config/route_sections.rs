@@ -1,6 +1,91 @@
 //! How calls are routed and executed, as documents.
 
-use super::document::choice;
+use super::document::{Located, choice, document};
+use super::quantity::Bytes;
+use super::words::Label;
+use crate::limits;
+use crate::names::{ExecutorId, ToolPattern};
+use crate::time::Millis;
+
+/// Strongest preference of the gateway's own tools, in percent: at 100 no time would be too long.
+pub(super) const LOCAL_PRIORITY_MAX: u64 = 99;
+
+/// Longest time within which a local tool is preferred whatever the others take.
+pub(super) const REMOTE_THRESHOLD_MAX: Millis = Millis::from_secs(60);
+
+document! { default
+    /// How the executor of a call is chosen.
+    pub(super) struct RoutingSection {
+        /// How, unless a route says otherwise: "local-first", "remote-first", "performance", "cost" or "hybrid".
+        strategy: Located<Strategy> = Located { value: Strategy::LocalFirst, line: 1 };
+        /// How much the gateway's own tools are preferred by measured time, in percent, at most 99: at 80, one that is expected to take five times as long as another still comes first.
+        local_priority: u64 = 80, in (0, LOCAL_PRIORITY_MAX);
+        /// A local tool that is expected to take no longer than this runs here, whatever the others take. At most 60s.
+        remote_threshold: Millis = Millis::new(100), in (Millis::ZERO, REMOTE_THRESHOLD_MAX);
+        /// How long the decision of a call can be looked up, 1m to 1d.
+        explained: Millis = Millis::from_secs(3600), in (Millis::from_secs(60), Millis::from_secs(24 * 3600));
+    }
+}
+
+document! {
+    /// Executors that the operator declares equivalent for some tools.
+    pub(super) struct RouteSection {
+        /// The tools: "*", "Toolkit.*" or "Toolkit.Tool".
+        tools: Vec<ToolPattern>;
+        /// The ids of the executors, in order of preference; at least one, none twice, at most 8.
+        executors: Vec<Located<ExecutorId>>;
+        /// How one is chosen: as routing.strategy, or "weighted" or "pinned". As routing.strategy says, if absent.
+        strategy: Option<Located<Strategy>>;
+        /// What each executor gets, 0 to 1000, in the order of executors: for "weighted", and for no other strategy.
+        weights: Option<Located<Vec<u64>>>;
+        /// What a call should take at most, for "cost", 1ms to 55s; 1s, if absent.
+        latency_objective: Option<Located<Millis>>;
+        /// How many of a hundred calls may fail, for "cost"; 1, if absent.
+        error_objective: Option<Located<u64>>;
+        /// Where the executor must be; anywhere, if absent.
+        region: Option<Label>;
+        /// What the executor must be able to do; at most 8.
+        capabilities: Vec<Label> = Vec::new();
+        /// The value that is answered where no executor gives one: a JSON text of at most 64KiB.
+        answer: Option<Located<String>>;
+    }
+}
+
+document! { default
+    /// When an executor, or one of its tools, is left alone.
+    pub(super) struct BreakerSection {
+        /// Over what time calls are counted, 1s to 5m.
+        window: Millis = Millis::from_secs(10), in (Millis::from_secs(1), Millis::from_secs(300));
+        /// Fewer calls in that time decide nothing.
+        minimum_calls: u64 = 10, in (1, 10_000);
+        /// It is left alone when so many of a hundred calls failed.
+        failure_rate: u64 = 50, in (1, 100);
+        /// A call that takes this long or longer is slow, 10ms to 55s.
+        slow_call: Millis = Millis::from_secs(10), in (Millis::new(10), limits::EXECUTE_TIMEOUT_MAX);
+        /// It is left alone when so many of a hundred calls were slow.
+        slow_rate: u64 = 80, in (1, 100);
+        /// How long it is left alone before it is tried, 500ms to 60s.
+        probe_interval: Millis = Millis::from_secs(5), in (Millis::new(500), Millis::from_secs(60));
+    }
+}
+
+document! { default
+    /// How calls are made.
+    pub(super) struct ExecuteSection {
+        /// Bound on a whole call, retries included, at most 55s (the SDKs give up at 60s).
+        timeout: Millis = Millis::from_secs(30), in (Millis::new(10), limits::EXECUTE_TIMEOUT_MAX);
+        /// Repetitions of a call that may safely be repeated, at most 3.
+        max_retries: u64 = 1, in (0, limits::RETRIES_MAX as u64);
+        /// Bytes of an executor's answer, at most 16MiB.
+        response_bytes: Bytes = Bytes(4 << 20), in (Bytes(1 << 10), Bytes(limits::RESPONSE_BYTES_MAX as u64));
+        /// Repeated attempts at an executor, of a hundred calls that it got, at most 100.
+        retry_budget: u64 = 20, in (0, 100);
+        /// Calls that are made twice at once, of a hundred, at most 50; 0 makes none twice.
+        hedge_budget: u64 = 5, in (0, 50);
+        /// Longest wait for a place at an executor that has all it can do, at most 10s.
+        queue_time: Millis = Millis::from_secs(2), in (Millis::ZERO, Millis::from_secs(10));
+    }
+}
 
 choice! {
     /// How the executor of a call is chosen among those that are equivalent.
@@ -19,6 +104,14 @@ choice! {
         Hybrid = "hybrid",
         /// The first, and no other.
         Pinned = "pinned",
+    }
+}
+
+impl Strategy {
+    /// Whether it can be what holds where no route says otherwise: the others need a route's own list of executors.
+    #[must_use]
+    pub const fn is_general(self) -> bool {
+        !matches!(self, Self::Weighted | Self::Pinned)
     }
 }
 

@@ -6,7 +6,8 @@ use super::issuer_sections::IssuerSection;
 use super::price::Price;
 use super::quantity::Bytes;
 use super::rate::RateSection;
-use super::words::{BaseUrl, KeyHash, ProjectPattern, SettingName, UserPattern};
+use super::route_sections::{BreakerSection, ExecuteSection, Priority, RouteSection, RoutingSection};
+use super::words::{BaseUrl, KeyHash, Label, ProjectPattern, SettingName, UserPattern};
 use crate::action::ActionPattern;
 use crate::json::Limits;
 use crate::limits;
@@ -40,6 +41,12 @@ document! {
         policy: PolicyRulesSection = PolicyRulesSection::default();
         /// What may be answered from cache.
         cache: CacheSection = CacheSection::default();
+        /// How the executor of a call is chosen.
+        routing: RoutingSection = RoutingSection::default();
+        /// Executors that are equivalent for some tools; the first route that names a tool decides. At most 128.
+        routes: Vec<Located<RouteSection>> = Vec::new();
+        /// When an executor, or one of its tools, is left alone.
+        breaker: BreakerSection = BreakerSection::default();
         /// How calls are made.
         execute: ExecuteSection = ExecuteSection::default();
         /// Browsers.
@@ -102,6 +109,14 @@ document! {
         tools: Vec<ToolPattern> = vec![ToolPattern::Every];
         /// Bound on one call; at most execute.timeout.
         timeout: Option<Millis>;
+        /// What one call costs, such as "0.002": what the strategy "cost" compares, in whatever currency you think.
+        cost: Price = Price::default();
+        /// Where it is, for routes that ask for a region.
+        region: Option<Label>;
+        /// What it can do, for routes that ask for it; at most 16.
+        capabilities: Vec<Label> = Vec::new();
+        /// Most calls at once of one isolate, 1 to 1000; 128, if absent. An engine or worker only.
+        concurrency: Option<Located<u64>>;
     }
 }
 
@@ -208,6 +223,8 @@ document! {
         users: Vec<UserPattern> = Vec::new();
         /// The org/project paths it may address, or ["*"].
         projects: Vec<ProjectPattern> = Vec::new();
+        /// Whose calls wait, or are turned away, before others where an executor has more than it can do: "low" ones first, "high" ones last.
+        priority: Priority = Priority::Normal;
     }
 }
 
@@ -364,18 +381,6 @@ choice! {
         User = "user",
         /// All users' of the tenant.
         Shared = "shared",
-    }
-}
-
-document! { default
-    /// How calls are made.
-    pub(super) struct ExecuteSection {
-        /// Bound on a whole call, retries included, at most 55s (the SDKs give up at 60s).
-        timeout: Millis = Millis::from_secs(30), in (Millis::new(10), limits::EXECUTE_TIMEOUT_MAX);
-        /// Repetitions of a call that may safely be repeated, at most 3.
-        max_retries: u64 = 1, in (0, limits::RETRIES_MAX as u64);
-        /// Bytes of an executor's answer, at most 16MiB.
-        response_bytes: Bytes = Bytes(4 << 20), in (Bytes(1 << 10), Bytes(limits::RESPONSE_BYTES_MAX as u64));
     }
 }
 

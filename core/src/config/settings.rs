@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::faults::ConfigFault;
 use super::quantity::{bytes, duration};
+use super::route_sections::{LOCAL_PRIORITY_MAX, REMOTE_THRESHOLD_MAX, Strategy};
 use super::sections::{CacheStrategy, Eviction};
 use super::words::BaseUrl;
 use super::{Config, ExecutorKind};
@@ -84,6 +85,17 @@ pub const SETTINGS: &[SettingSpec] = &[
         "`cache.memory`; clamped to 48MiB, as an isolate has 128 MB for everything",
         cache_memory,
     ),
+    overrides(
+        "ROUTING_STRATEGY",
+        "`routing.strategy`, and so the strategy of every route that has none of its own: `local-first`, `remote-first`, `performance`, `cost` or `hybrid`",
+        routing_strategy,
+    ),
+    overrides(
+        "LOCAL_EXECUTION_PRIORITY",
+        "`routing.local_priority`: `0` to `0.99`, or a percentage such as `80%`",
+        local_priority,
+    ),
+    overrides("REMOTE_EXECUTION_THRESHOLD", "`routing.remote_threshold`: a duration of at most 60s", remote_threshold),
     named("TOOLGATE_KEY_HASH_SECRET", "the secret under which `keys[].hash` were made; a secret"),
     named(
         "TOOLGATE_KEY_HASH_SECRET_PREVIOUS",
@@ -96,12 +108,6 @@ pub const SETTINGS: &[SettingSpec] = &[
     ),
     without_effect("AUDIT_LOG_LEVEL", "no effect: each request leaves exactly one record, which cannot be turned off"),
     without_effect("REDIS_URL", "no effect here: Spin's `runtime-config.toml` puts the key-value store on Redis"),
-    without_effect(
-        "ROUTING_STRATEGY",
-        "no effect: a tool runs on the executor that offers it; order `executors` and set `registry.conflicts`",
-    ),
-    without_effect("LOCAL_EXECUTION_PRIORITY", "no effect: see `ROUTING_STRATEGY`"),
-    without_effect("REMOTE_EXECUTION_THRESHOLD", "no effect: see `ROUTING_STRATEGY`"),
     without_effect("ENCRYPTION_KEY", "no effect: the gateway stores no credential"),
     without_effect("SESSION_TIMEOUT", "no effect: the gateway holds no session"),
     without_effect("ENABLE_METRICS", "no effect: `/metrics` answers callers that hold `metrics/read`"),
@@ -203,4 +209,39 @@ fn cache_memory(config: &mut Config, value: &str) -> Set {
     config.cache.memory_bytes = asked.min(limits::CACHE_MEMORY_BYTES_MAX);
     let clamped = asked > limits::CACHE_MEMORY_BYTES_MAX;
     Ok(clamped.then_some("clamped to 48MiB: an isolate has 128 MB for everything"))
+}
+
+fn routing_strategy(config: &mut Config, value: &str) -> Set {
+    config.routing.strategy = match Strategy::parse(value) {
+        Some(Strategy::Pinned) => return Err("pinned is only for a route: see routes[].strategy"),
+        Some(Strategy::Weighted) => return Err("weighted is only for a route: see routes[].strategy"),
+        Some(strategy) => strategy,
+        None => return Err("must be local-first, remote-first, performance, cost or hybrid"),
+    };
+    Ok(None)
+}
+
+fn local_priority(config: &mut Config, value: &str) -> Set {
+    let percent = percent(value).filter(|percent| u64::from(*percent) <= LOCAL_PRIORITY_MAX);
+    config.routing.local_priority = percent.ok_or("must be from 0 to 0.99, or a percentage such as 80%")?;
+    Ok(None)
+}
+
+/// Percent of a share as the seeds write it (`0.8`), or of a percentage (`80%`, or `80` as in the document). A bare `1` could be
+/// either, and is neither.
+fn percent(value: &str) -> Option<u8> {
+    let whole =
+        |digits: &str| digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok()).flatten();
+    match (value.strip_suffix('%'), value.strip_prefix("0.")) {
+        (Some(percent), _) => whole(percent),
+        (None, Some(parts)) if (1..=2).contains(&parts.len()) => whole(&format!("{parts:0<2}")),
+        (None, Some(_)) => None,
+        (None, None) => whole(value).filter(|percent| *percent != 1),
+    }
+}
+
+fn remote_threshold(config: &mut Config, value: &str) -> Set {
+    let asked = duration(value).filter(|asked| *asked <= REMOTE_THRESHOLD_MAX);
+    config.routing.remote_threshold = asked.ok_or("must be a duration such as 100ms, at most 60s")?;
+    Ok(None)
 }

@@ -8,7 +8,7 @@ use super::document::{Value, parsed};
 use super::faults::Faults;
 use crate::action::ActionPattern;
 use crate::names::{
-    CacheTag, CallerId, ExecutorId, KeyId, LimitId, Project, RoleId, TenantId, ToolName, ToolPattern, UserId,
+    CacheTag, CallerId, ExecutorId, KeyId, LimitId, Project, RoleId, TenantId, ToolName, ToolPattern, UserId, is_id,
 };
 
 /// A base URL: `scheme://host[:port][/prefix]`, no user, query or fragment, no trailing slash.
@@ -50,6 +50,16 @@ impl KeyHash {
     }
 }
 
+/// A word for a region or a capability, formed like an identifier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Label(pub(super) String);
+
+impl Label {
+    pub(super) fn new(text: &str) -> Option<Self> {
+        is_id(text).then(|| Self(text.to_owned()))
+    }
+}
+
 /// `*` or one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum UserPattern {
@@ -86,6 +96,7 @@ parsed_values! {
     RoleId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
     LimitId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
     ExecutorId: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
+    Label: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
     CacheTag: Self::new, "an identifier: 1 to 64 of a-z A-Z 0-9 _ - .", "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
     Project: Self::new, "\"org/project\"", "^[^/]+/[^/]+$";
     ToolName: Self::new, "\"Toolkit.Tool\"", "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$";

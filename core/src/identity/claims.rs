@@ -167,6 +167,7 @@ pub fn caller(claims: &Json<'_>, issuer: &Issuer) -> Result<(Caller, Vec<String>
         claims: visible(claims, &mapping.claims),
         users: users(claims, mapping, &subject)?,
         projects: mapping.projects.clone(),
+        priority: mapping.priority,
     };
     Ok((caller, revocations))
 }

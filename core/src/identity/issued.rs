@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 use super::memory::{Digest, Holds, Known};
 use super::{Identified, KeyHashers, key};
 use crate::action::ActionPattern;
-use crate::config::{Caller, Config, ProjectRule, UserRule};
+use crate::config::{Caller, Config, Priority, ProjectRule, UserRule};
 use crate::isolate::Running;
 use crate::limits::ISSUED_KEY_REMEMBERED;
 use crate::names::{CallerId, KeyId, Project, RoleId, TenantId, UserId};
@@ -127,6 +127,7 @@ fn identified(key: &Key, config: &Config) -> Option<Identified> {
         claims: claims.clone(),
         users: user_rule(users),
         projects: project_rule(projects),
+        priority: Priority::Normal,
         grants,
     };
     Some(Identified { caller: Rc::new(caller), key: KeyId::new(&key.id)? })

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::*;
-use crate::config::{Caller, ProjectRule, UserRule};
+use crate::config::{Caller, Priority, ProjectRule, UserRule};
 use crate::names::{CallerId, KeyId, TenantId};
 
 fn at(ms: u64) -> Timestamp {
@@ -21,6 +21,7 @@ fn known(key: &str, holds: Option<Holds>) -> Known {
         grants: Vec::new(),
         users: UserRule::Only(Vec::new()),
         projects: ProjectRule::Only(Vec::new()),
+        priority: Priority::Normal,
     };
     Known { identified: Identified { caller: Rc::new(caller), key: KeyId::new(key).unwrap() }, holds }
 }

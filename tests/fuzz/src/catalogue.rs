@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use toolgate::config::{ConflictRule, Executor, ExecutorKind};
+use toolgate::config::{ConflictRule, Executor, ExecutorKind, Price};
 use toolgate::json::{Json, parse, write_json};
 use toolgate::names::{ExecutorId, ToolName, ToolPattern};
 use toolgate::refusal::RefusalKind;
@@ -54,7 +54,16 @@ fn has_null(value: &Json<'_>) -> bool {
 fn executor(id: &str) -> Executor {
     let id = ExecutorId::new(id).expect("an identifier");
     let timeout = Millis::from_secs(1);
-    Executor { id, kind: ExecutorKind::Local, tools: vec![ToolPattern::Every], timeout }
+    Executor {
+        id,
+        kind: ExecutorKind::Local,
+        tools: vec![ToolPattern::Every],
+        timeout,
+        cost: Price::default(),
+        region: None,
+        capabilities: Vec::new(),
+        concurrency: 1,
+    }
 }
 
 fn check_registry(tools: &[Rc<Tool>]) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use toolgate::config::{self, Config, ConfigFault};
+use toolgate::config::{self, Config, ConfigFault, Strategy};
 use toolgate::limits;
 use toolgate::ports::Settings;
 
@@ -71,6 +71,7 @@ fn check(config: &Config) {
     assert!(config.execute.timeout <= limits::EXECUTE_TIMEOUT_MAX, "execute.timeout");
     assert!(config.execute.max_retries <= limits::RETRIES_MAX, "execute.max_retries");
     assert!(config.execute.response_bytes <= limits::RESPONSE_BYTES_MAX, "execute.response_bytes");
+    check_routing(config);
     let executors: BTreeSet<_> = config.executors.iter().map(|executor| &executor.id).collect();
     assert_eq!(executors.len(), config.executors.len(), "two executors with one id");
     let callers: BTreeSet<_> = config.callers.iter().map(|configured| &configured.caller.id).collect();
@@ -85,4 +86,25 @@ fn check(config: &Config) {
         let is_url = url.starts_with("http://") || url.starts_with("https://");
         assert!(is_url && !url.ends_with('/') && !url.contains(['?', '#', ' ', '@']), "base_url: {url}");
     }
+}
+
+fn check_routing(config: &Config) {
+    let routing = &config.routing;
+    assert!(routing.strategy.is_general() && routing.local_priority < 100, "routing");
+    assert!(routing.routes.len() <= limits::ROUTES, "routes");
+    for route in &routing.routes {
+        let named: BTreeSet<_> = route.executors.iter().filter(|place| **place < config.executors.len()).collect();
+        assert!(!named.is_empty() && named.len() <= limits::ROUTE_EXECUTORS, "routes[].executors");
+        assert_eq!(named.len(), route.executors.len(), "routes[].executors: none twice, each of them there");
+        let is_weighted = routing.strategy_of(route) == Strategy::Weighted;
+        assert_eq!(route.weights.len(), if is_weighted { named.len() } else { 0 }, "routes[].weights");
+        assert!(!is_weighted || route.weights.iter().any(|weight| *weight > 0), "routes[].weights: not all 0");
+        assert!(route.error_objective <= 100, "routes[].error_objective");
+        assert!(route.answer.as_ref().is_none_or(|text| text.len() <= limits::ROUTE_ANSWER_BYTES), "routes[].answer");
+    }
+    let breaker = &config.breaker;
+    assert!((1..=100).contains(&breaker.failure_rate) && (1..=100).contains(&breaker.slow_rate), "breaker rates");
+    assert!(breaker.minimum_calls > 0 && breaker.window.get() > 0 && breaker.probe_interval.get() > 0, "breaker");
+    assert!(config.execute.retry_budget <= 100 && config.execute.hedge_budget <= 50, "execute budgets");
+    assert!(config.executors.iter().all(|executor| (1..=1000).contains(&executor.concurrency)), "concurrency");
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use toolgate::action::Action;
-use toolgate::config::{Caller, ClaimValue, ProjectRule, UserRule};
+use toolgate::config::{Caller, ClaimValue, Priority, ProjectRule, UserRule};
 use toolgate::json::{self, Json};
 use toolgate::limits;
 use toolgate::names::{CallerId, RoleId, TenantId};
@@ -38,6 +38,7 @@ pub(crate) fn run(data: &[u8]) {
         claims: BTreeMap::from([("level".to_owned(), ClaimValue::Number(3))]),
         users: UserRule::Every,
         projects: ProjectRule::Every,
+        priority: Priority::Normal,
         grants: Vec::new(),
     };
     let limits = json::Limits { depth: 8, values: 100, string_bytes: 100, number_bytes: 100 };

@@ -61,6 +61,7 @@ impl Builder<'_> {
             scopes: Vec::new(),
             within: None,
             claims: BTreeMap::new(),
+            priority: section.priority,
             grants,
             users: if every_user { UserRule::Every } else { UserRule::Only(users.collect()) },
             projects: if every_project { ProjectRule::Every } else { ProjectRule::Only(projects.collect()) },

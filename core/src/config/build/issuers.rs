@@ -257,6 +257,7 @@ impl Builder<'_> {
             scopes: section.scopes.0.into_iter().collect(),
             users: users_from(section.users),
             projects: if every_project { ProjectRule::Every } else { ProjectRule::Only(projects.collect()) },
+            priority: section.priority,
             claims: texts(section.claims),
         })
     }
