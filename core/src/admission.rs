@@ -4,6 +4,7 @@ mod arguments;
 mod authority;
 mod body;
 mod switches;
+mod tools;
 
 use std::rc::Rc;
 
@@ -22,7 +23,8 @@ use crate::ports::DurableError;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::registry::{Registry, Tool};
 use crate::request::{Header, Method, Request};
-use switches::{check_caller_switches, check_tool_switches};
+use switches::check_caller_switches;
+pub(crate) use tools::check_equivalent;
 
 /// A tool call that was admitted.
 ///
@@ -126,36 +128,6 @@ impl Context<'_> {
     /// [`RefusalKind::RequestInvalid`], [`RefusalKind::UserNotPermitted`].
     pub fn user(&self, place: &'static str, text: Option<&str>) -> Result<Option<UserId>, Refusal> {
         user_of(self.caller, place, text)
-    }
-
-    /// The tool that a text names, if the caller may use it for some arguments. Whether there is such a tool is only told to
-    /// those who may.
-    ///
-    /// # Errors
-    /// [`RefusalKind::ToolNotPermitted`], [`RefusalKind::PolicyDenied`], [`RefusalKind::PolicyError`], and those of
-    /// [`Registry::resolve`].
-    pub fn tool(&self, name: &str, version: Option<&str>) -> Result<Rc<Tool>, Refusal> {
-        self.tool_for(name, version, &Call::UNKNOWN)
-    }
-
-    fn tool_for(&self, name: &str, version: Option<&str>, call: &Call<'_>) -> Result<Rc<Tool>, Refusal> {
-        let may_use = |folded: &str| self.authority.may_use_name(folded);
-        let named = self.registry.name_of(name, may_use)?;
-        // A name in the models' form that means nothing here has no tool to be permitted.
-        let is_underscored = !named.folded.contains('.');
-        let resolved = self.registry.resolve(&named, version, may_use);
-        match resolved {
-            Ok(tool) => {
-                self.authority.check_tool(tool, call)?;
-                check_tool_switches(&self.held.epochs, tool, self.config)?;
-                Ok(Rc::clone(tool))
-            }
-            Err(_) if !is_underscored && !may_use(&named.folded) => Err(Refusal::new(RefusalKind::ToolNotPermitted)),
-            Err(refusal) if refusal.kind == RefusalKind::ToolUnknown && self.registry_is_incomplete => {
-                Err(Refusal::new(RefusalKind::RegistryUnavailable))
-            }
-            Err(refusal) => Err(refusal),
-        }
     }
 }
 

@@ -1,25 +1,36 @@
 //! Makes the call: within a deadline, repeated only where that is safe, its answer read into one form.
 
+mod again;
+mod attempt;
+mod attempts;
 mod engine;
 mod local;
 mod pass;
+mod race;
+mod terms;
 mod worker;
 
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+pub use again::Why;
 pub use engine::output_authorization;
 pub(crate) use local::call as call_local;
 pub use local::write_result as write_worker_result;
 pub use pass::{Passed, pass};
+pub use terms::CallTerms;
 
 use crate::admission::ToolCall;
-use crate::isolate::Running;
+use crate::isolate::{Isolate, Running};
 use crate::json::{self, Json, Object};
 use crate::limits;
 use crate::ports::{OriginError, OriginResponse, Platform};
 use crate::record::Record;
 use crate::refusal::{Refusal, RefusalKind};
-use crate::route::Target;
+use crate::route::{Candidate, Decision};
 use crate::time::{Millis, Timestamp};
 use crate::tools::error::ErrorKind;
+use attempts::Way;
 
 /// How a tool call ended, where an executor answered it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +45,8 @@ pub struct Ran {
     pub finished_at: String,
     /// The kind of the tool's error, if it failed.
     pub error_kind: Option<String>,
+    /// When the tool may be asked again, where it failed for now only and says so.
+    pub retry_after: Option<Millis>,
     /// The authorisation that the user must give first, by its id.
     pub authorization: Option<String>,
     /// What the output says.
@@ -74,7 +87,7 @@ pub enum Failure {
 }
 
 impl Failed {
-    fn refused(refusal: Refusal, surely_not_run: bool) -> Self {
+    pub(crate) const fn refused(refusal: Refusal, surely_not_run: bool) -> Self {
         Self { failure: Failure::Refused(refusal), surely_not_run, status: None }
     }
 
@@ -103,13 +116,50 @@ impl Failed {
         )
     }
 
+    /// Whether another executor could do better: unless it is the caller's fault, or what the operator must mend here.
+    fn may_go_elsewhere(&self) -> bool {
+        self.may_be_covered()
+            || matches!(
+                &self.failure,
+                Failure::Refused(Refusal {
+                    kind: RefusalKind::UpstreamRefusedCredential
+                        | RefusalKind::UpstreamRefusedRequest
+                        | RefusalKind::UpstreamForbidden
+                        | RefusalKind::UpstreamTooLarge,
+                    ..
+                })
+            )
+    }
+
+    /// The same after so many attempts: what was repeated here is not to be repeated by the caller.
+    fn after_attempts(self, attempts: u32) -> Self {
+        let failure = match self.failure {
+            Failure::Refused(refusal) => Failure::Refused(Refusal { is_spent: attempts > 1, ..refusal }),
+            answered @ Failure::Answered(_) => answered,
+        };
+        Self { failure, ..self }
+    }
+
+    /// The name in explanations.
+    const fn name(&self) -> &'static str {
+        match &self.failure {
+            Failure::Refused(refusal) => refusal.kind.name(),
+            Failure::Answered(_) => "engine_refused",
+        }
+    }
+
     /// Whether an earlier answer may stand in for this failure (RFC 5861, section 4): the executor is down or breaks. Not where
     /// it, or this host, turned the call away: that is for the caller or the operator to see.
     #[must_use]
     pub fn may_be_covered(&self) -> bool {
-        let is_late =
-            matches!(&self.failure, Failure::Refused(refusal) if refusal.kind == RefusalKind::UpstreamTimeout);
-        self.is_transient() || is_late
+        let is_away = matches!(
+            &self.failure,
+            Failure::Refused(Refusal {
+                kind: RefusalKind::UpstreamTimeout | RefusalKind::CircuitOpen | RefusalKind::UpstreamSaturated,
+                ..
+            })
+        );
+        self.is_transient() || is_away
     }
 
     fn wait(&self) -> Option<Millis> {
@@ -120,10 +170,22 @@ impl Failed {
     }
 }
 
-/// Without a word from the executor, the next attempt waits this long.
-const BACKOFF: Millis = Millis::new(50);
+/// An attempt that was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempted {
+    /// The executor's place in the configuration.
+    pub executor: usize,
+    /// Why it was made.
+    pub why: Why,
+    /// How long after the request had arrived.
+    pub began: Millis,
+    /// How long it took, the wait for a place included.
+    pub took: Millis,
+    /// How it ended: `ok`, `tool_error`, `abandoned` where another was faster, or the refusal's name.
+    pub outcome: &'static str,
+}
 
-/// Runs the call on its target. Every attempt gets what is left of the deadline.
+/// Runs the call where it was decided. Every wait and every attempt gets what is left of its time.
 ///
 /// INVARIANT (at most once): a call that is not repeatable is sent a second time only when the first provably did not run:
 /// it never reached its executor, or was turned away before anything ran.
@@ -132,46 +194,25 @@ const BACKOFF: Millis = Millis::new(50);
 /// [`Failed`]. A tool that ran and failed is an answer, not an error.
 pub async fn run<P: Platform>(
     platform: &P,
+    isolate: &Rc<Isolate>,
     running: &Running,
     call: &ToolCall<'_>,
-    target: Target<'_>,
+    (decision, terms): (&Decision<'_>, CallTerms),
     record: &mut Record,
 ) -> Result<Ran, Failed> {
-    let remote = match target {
-        Target::Local(local) => {
-            record.attempts = 1;
-            return Ok(local::run(platform, local, &call.input));
-        }
-        Target::Engine(remote) | Target::Worker(remote) => remote,
-    };
-    let deadline = record.at.after(running.config.execute.timeout);
-    let mut retries_left = running.config.execute.max_retries;
-    loop {
-        let timeout = remote.executor.timeout.min(platform.now().until(deadline));
-        if timeout == Millis::ZERO {
-            // What came before the call used its time up; an executor that is asked now may run it for nobody.
-            let late = Refusal::with(RefusalKind::UpstreamTimeout, "no time was left to ask it");
-            return Err(Failed::refused(late, true));
-        }
-        record.attempts = record.attempts.saturating_add(1);
-        let exchange =
-            Exchange { timeout, response_limit: running.config.execute.response_bytes, request_id: &record.request_id };
-        let ended = match target {
-            Target::Worker(..) => worker::run(platform, remote, call, &exchange).await,
-            _ => engine::run(platform, remote, call, &exchange).await,
-        };
-        let failed = match ended {
-            Ok(ran) => return Ok(ran),
-            Err(failed) => failed,
-        };
-        let is_safe = failed.surely_not_run || call.is_repeatable();
-        let wait = failed.wait().unwrap_or(BACKOFF);
-        if retries_left == 0 || !is_safe || !failed.is_transient() || wait >= platform.now().until(deadline).half() {
-            return Err(failed);
-        }
-        retries_left = retries_left.saturating_sub(1);
-        platform.sleep(wait).await;
+    let (request_id, at) = (record.request_id.as_str(), record.at);
+    let (log, may_have_run) = (RefCell::default(), Cell::default());
+    let way = Way { platform, isolate, running, call, decision, terms, request_id, at, log, may_have_run };
+    let (place, ended) = way.go().await;
+    let attempts = way.log.into_inner();
+    let executor = decision.ranked.get(place).map(Candidate::executor);
+    if let Some(executor) = executor.and_then(|executor| running.config.executors.get(executor)) {
+        record.executor = Some(executor.id.clone());
     }
+    record.attempts = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
+    record.routed.attempts = attempts;
+    record.routed.answered_by = executor.filter(|_| ended.is_ok());
+    ended
 }
 
 /// What an attempt is given besides the call.
@@ -229,6 +270,17 @@ fn says(output: &Object<'_>) -> Says {
         Some(consent) if !has("value") && is_open(consent) => Says::NeedsConsent,
         _ => Says::Other,
     }
+}
+
+/// When a tool that failed may be asked again, where it says so (`can_retry` and `retry_after_ms`): as it does when whom it asks
+/// limits how often. One that wants other arguments says no time.
+fn tool_retry_after(error: Option<&Json<'_>>) -> Option<Millis> {
+    let error = error?;
+    let can_retry = error.get("can_retry").and_then(Json::as_bool) == Some(true);
+    let Json::Number(ms) = error.get("retry_after_ms").filter(|_| can_retry)? else { return None };
+    let ms = ms.as_str().parse::<f64>().ok().filter(|ms| *ms >= 1.0)?;
+    let longest = limits::RETRY_AFTER_MAX;
+    Some(if ms >= longest.get() as f64 { longest } else { Millis::new(ms.ceil() as u64) })
 }
 
 /// The kind of a tool's error as a record may hold it: one of the known kinds, whatever the executor wrote.

@@ -24,7 +24,7 @@ use crate::registry::{self, Current};
 use crate::request::{Header, Method, Request, RequestBody};
 use crate::response::{self, Answer, Response};
 use crate::tool_call::{self, Source, Unanswered};
-use crate::{engine_call, identity, limits, rate, warm};
+use crate::{engine_call, identity, rate, warm};
 
 /// One isolate's gateway. A host keeps it in a thread-local `Rc` for the isolate's life and calls nothing else of the core
 /// but [`crate::state::step`] (in the durable owner) and [`crate::record::install`] (once, at start).
@@ -83,11 +83,14 @@ async fn handle<P: Platform>(platform: &P, isolate: &Rc<Isolate>, request: &Requ
     let mut record = Record::new(request_id, platform.now(), request.method);
     record.trace_id = request.headers.get(Header::Traceparent).and_then(trace_id_of);
     let ended = pipeline(platform, isolate, request, &mut record).await;
-    let answer = ended.unwrap_or_else(|refusal| {
+    let mut answer = ended.unwrap_or_else(|refusal| {
         let answer = Answer::refusal(&refusal, &record.request_id);
         record.refusal = Some((refusal.kind, refusal.detail.map(Cow::into_owned)));
         answer
     });
+    if let (true, Ok(running)) = (record.routed.is_told, isolate.running()) {
+        answer.headers.push(("toolgate-route", Cow::Owned(record.routed.summary(&running.config))));
+    }
     let cors_origins = isolate.running().map_or(&[][..], |running| &running.config.cors_origins);
     let rate = mem::take(&mut record.rate);
     let response = response::finish(answer, &record.request_id, rate, request, cors_origins);
@@ -149,10 +152,12 @@ async fn pipeline<P: Platform>(
                 guard.admit(&tools, &caller, &held, record).map(drop)
             };
             let asked = (request, Source::Anywhere, again);
-            match tool_call::answer(platform, isolate, running, &context, *call, asked, record).await {
+            let answer = match tool_call::answer(platform, isolate, running, &context, *call, asked, record).await {
                 Ok(answer) => Ok(answer),
                 Err(unanswered) => guard.cover(&tools, unanswered, record).await,
-            }
+            };
+            record.routed.is_told = record.routed.is_of_use() && authority.may_also(Action::ExplainRead);
+            answer
         }
         Admitted::Engine(call) => engine_call::answer(platform, running, &context, call, request, record).await,
         Admitted::Own => own::answer(platform, isolate, running, &context, &tools, &asked, request).await,
@@ -227,13 +232,17 @@ impl<'a, P: Platform> Guard<'a, P> {
         unanswered: Unanswered,
         record: &mut Record,
     ) -> Result<Answer<P::Stream>, Refusal> {
-        let Unanswered { refusal, spare } = unanswered;
-        let Some(spare) = spare else { return Err(refusal) };
+        let Unanswered { refusal, spare, declared } = unanswered;
+        if spare.is_none() && declared.is_none() {
+            return Err(refusal);
+        }
         let Ok((caller, held)) = self.let_in(record).await else { return Err(refusal) };
         if self.admit(tools, &caller, &held, record).is_err() {
             return Err(refusal);
         }
-        spare.answer(self.platform, self.running, (&caller, &held), record).ok_or(refusal)
+        let kept = spare.and_then(|spare| spare.answer(self.platform, self.running, (&caller, &held), record));
+        let declared = || declared.map(|value| tool_call::declared_answer(self.platform, &value, record));
+        kept.or_else(declared).ok_or(refusal)
     }
 
     /// What the request is, for the decisions on it.
@@ -257,13 +266,10 @@ pub(crate) fn emit<P: Platform>(platform: &P, isolate: &Rc<Isolate>, record: &Re
     };
     running.counters.count(record, now.since(record.at));
     metrics::flush_soon(platform, isolate);
-    let is_refused = record.refusal.is_some() || record.engine_refused;
-    if is_refused && running.explained.take(now, record.caller.is_some()) {
-        let name = explain::store_name(record.tenant.as_ref().map(TenantId::as_str), &record.request_id);
-        let platform_ = platform.clone();
-        platform.spawn(async move {
-            // Best effort by its contract: the line above is the record, this only makes it easy to find.
-            let _lost = Kv::put(&platform_, &name, line.into_bytes(), limits::EXPLAINED_KEPT).await;
-        });
+    let is_told = record.refusal.is_some() || record.engine_refused || record.routed.is_of_use();
+    if is_told && running.explained.take(now, record.caller.is_some()) {
+        let tenant = record.tenant.as_ref().map(TenantId::as_str);
+        running.explained.note(tenant, &record.request_id, &record.routed.beside(&line, &running.config), now);
+        explain::write_soon(platform, isolate);
     }
 }

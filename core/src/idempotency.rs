@@ -155,7 +155,7 @@ pub async fn settle<P: Platform>(platform: &P, claim: Claim, outcome: Outcome) -
 fn fingerprint(caller: &Caller, call: &ToolCall<'_>) -> Vec<u8> {
     let parts = KeyParts {
         tenant: &caller.tenant,
-        account: [0; 16],
+        account: &[0; 16],
         project: call.project.as_ref(),
         executors: call.run_at.as_deref().unwrap_or_default(),
         user: call.user.as_ref(),

@@ -3,7 +3,7 @@
 use super::*;
 use std::collections::BTreeMap;
 
-use crate::config::{CallerKey, ProjectRule, UserRule};
+use crate::config::{CallerKey, Priority, ProjectRule, UserRule};
 use crate::names::{CallerId, TenantId};
 use crate::time::Timestamp;
 
@@ -18,6 +18,7 @@ fn caller(id: &str, keys: &[&str], hasher: &KeyHasher) -> ConfiguredCaller {
         grants: Vec::new(),
         users: UserRule::Only(Vec::new()),
         projects: ProjectRule::Only(Vec::new()),
+        priority: Priority::Normal,
     };
     let keys = keys.iter().map(|key| CallerKey { id: KeyId::new(key).unwrap(), hash: hasher.hash(key) }).collect();
     ConfiguredCaller { caller: Rc::new(caller), keys }

@@ -1,18 +1,29 @@
 //! What one isolate holds for its life: the configuration, what it remembers, what it counted.
 
-use std::cell::{Cell, RefCell};
+mod ids;
+
+use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::bulkhead::Bulkheads;
 use crate::cache::flight::Flights;
 use crate::cache::{Below, Memory, Refreshes};
+use crate::circuits::Circuits;
 use crate::config::{self, Config, ConfigFault};
 use crate::epochs::Lease;
+use crate::health::Health;
 use crate::identity::{Keyring, Tokens};
 use crate::ports::Platform;
 use crate::rate::Book;
+use crate::record::explain::Explained;
 use crate::record::metrics::Counters;
 use crate::registry::Registries;
 use crate::secret::Secret;
+
+use ids::Ids;
+pub(crate) use ids::place_of;
+#[cfg(test)]
+pub(crate) use ids::test_ids;
 
 /// An isolate that started: with its configuration, or with that configuration's faults.
 #[derive(Debug)]
@@ -37,7 +48,10 @@ pub struct Running {
     pub(crate) rates: Book,
     pub(crate) flights: Flights,
     pub(crate) refreshes: Refreshes,
-    pub(crate) explained: crate::record::explain::Allowance,
+    pub(crate) explained: Explained,
+    pub(crate) health: Health,
+    pub(crate) circuits: Rc<Circuits>,
+    pub(crate) bulkheads: Bulkheads,
 }
 
 impl Isolate {
@@ -59,6 +73,7 @@ impl Isolate {
                 for notice in &loaded.config.notices {
                     tracing::warn!(setting = notice.setting, message = notice.message, "{}", notice.name);
                 }
+                let most: Vec<u32> = loaded.config.executors.iter().map(|executor| executor.concurrency).collect();
                 Ok(Box::new(Running {
                     keyring: Keyring::new(loaded.hashers, &loaded.config.callers, secret),
                     tokens: Tokens::new(&loaded.config.issuers),
@@ -71,7 +86,10 @@ impl Isolate {
                     rates: Book::new(ids.number()),
                     flights: Flights::new(ids.number()),
                     refreshes: Refreshes::default(),
-                    explained: crate::record::explain::Allowance::default(),
+                    explained: Explained::default(),
+                    health: Health::new(loaded.config.executors.len()),
+                    circuits: Rc::new(Circuits::new(ids.number())),
+                    bulkheads: Bulkheads::new(&most),
                     config: loaded.config,
                 }))
             }
@@ -93,33 +111,5 @@ impl Isolate {
     /// A new request id.
     pub(crate) fn next_id(&self) -> u128 {
         self.ids.next()
-    }
-}
-
-/// Ids that differ across isolates by 80 random bits and within one by a count: no randomness is asked for per request.
-#[derive(Debug)]
-struct Ids {
-    base: u128,
-    count: Cell<u64>,
-}
-
-impl Ids {
-    fn new<P: Platform>(platform: &P) -> Self {
-        let mut bytes = [0; 16];
-        platform.fill(&mut bytes);
-        Self { base: u128::from_be_bytes(bytes), count: Cell::new(0) }
-    }
-
-    /// A number to count from: 64 random bits.
-    fn number(&self) -> u64 {
-        u64::from_be_bytes(self.next().to_be_bytes().last_chunk().copied().unwrap_or_default())
-    }
-
-    fn next(&self) -> u128 {
-        let count = self.count.get();
-        self.count.set(count.wrapping_add(1));
-        // An odd factor makes this a bijection of the low 48 bits: ids of one isolate never meet, and do not look alike.
-        let low = u128::from(count.wrapping_mul(0x9E37_79B9_7F4B) & 0xFFFF_FFFF_FFFF);
-        (self.base & !0xFFFF_FFFF_FFFF) | ((self.base ^ low) & 0xFFFF_FFFF_FFFF)
     }
 }

@@ -30,9 +30,12 @@ pub mod state;
 
 // The pipeline, left to right.
 pub mod admission;
+mod bulkhead;
 pub mod cache;
+mod circuits;
 pub mod epochs;
 pub mod execute;
+mod health;
 pub mod idempotency;
 pub mod identity;
 pub mod operation;

@@ -1,5 +1,13 @@
 //! Every bound of the system that is not a setting, in one place; the unit stands last in the name.
 
+mod bulkhead;
+mod execution;
+mod routes;
+
+pub use bulkhead::*;
+pub use execution::*;
+pub use routes::*;
+
 use crate::time::Millis;
 
 /// Most bytes of a request body that a host reads at all. `limits.body_bytes` in the configuration may only be lower.
@@ -28,18 +36,6 @@ pub const LEASE_MAX: Millis = Millis::from_secs(10);
 
 /// Longest wait of a long poll: an engine takes no more (`GET /v1/auth/status`, `wait`).
 pub const LONG_POLL_MAX: Millis = Millis::from_secs(59);
-
-/// Longest call: the SDKs give up at 60 s, and an answer that comes later is lost.
-pub const EXECUTE_TIMEOUT_MAX: Millis = Millis::from_secs(55);
-
-/// Most repetitions of a call: the SDKs repeat what we repeat.
-pub const RETRIES_MAX: u32 = 3;
-
-/// Longest delay that an executor's `Retry-After` is passed on with: the SDKs wait no longer.
-pub const RETRY_AFTER_MAX: Millis = Millis::from_secs(60);
-
-/// Most bytes of an executor's answer.
-pub const RESPONSE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Fewest bytes of the in-isolate cache.
 pub const CACHE_MEMORY_BYTES_MIN: usize = 64 * 1024;
@@ -216,21 +212,9 @@ pub const IDEMPOTENCY_POLL_MIN: Millis = Millis::new(50);
 /// The longest of these waits: in 30 s, some thirty-five questions.
 pub const IDEMPOTENCY_POLL_MAX: Millis = Millis::from_secs(1);
 
-/// Most refusals per second that an isolate writes down to be looked up.
-pub const EXPLAINED_PER_SECOND: u32 = 20;
-
-/// Of these, at most so many for requests whose caller nobody knows: anyone can send those.
-pub const EXPLAINED_UNKNOWN_PER_SECOND: u32 = 1;
-
-/// How long a refusal can be looked up.
-pub const EXPLAINED_KEPT: Millis = Millis::from_secs(3600);
-
 /// What an isolate counted waits this long for more before the owner of the counters is told; less on a host whose instances
 /// end sooner.
 pub const COUNTERS_DELAY: Millis = Millis::from_secs(5);
-
-/// Bound on the wait for the head of a streamed answer.
-pub const STREAM_HEAD_TIMEOUT: Millis = Millis::from_secs(60);
 
 /// Most bytes of an answer that is kept under an Idempotency-Key: a SQLite-backed Durable Object takes 2 MB in one value.
 pub const IDEMPOTENT_ANSWER_BYTES: usize = 1_500_000;

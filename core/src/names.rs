@@ -85,7 +85,8 @@ id! {
     CacheTag
 }
 
-fn is_id(text: &str) -> bool {
+/// Whether this could be an identifier of ours.
+pub(crate) fn is_id(text: &str) -> bool {
     text.len() <= ID_BYTES
         && text.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))

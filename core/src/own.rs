@@ -15,7 +15,7 @@ use crate::isolate::{Isolate, Running};
 use crate::json::Json;
 use crate::listing;
 use crate::operation::{Asked, Operation};
-use crate::ports::{DurableError, Kv, Platform};
+use crate::ports::{DurableError, Platform};
 use crate::record::{explain, metrics};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::registry::{self, Current};
@@ -131,8 +131,8 @@ async fn unlisted<P: Platform>(
             let headers = vec![("content-type", Cow::Borrowed("text/plain; version=0.0.4; charset=utf-8"))];
             Ok(Answer { status: 200, headers, body: Body::Bytes(text.into_bytes()) })
         }
-        Operation::Ready => Ok(ready::answer(running, context, tools)),
-        Operation::Explain(id) => explained(platform, context, id).await,
+        Operation::Ready => Ok(ready::answer(running, context, tools, platform.now())),
+        Operation::Explain(id) => explained(platform, running, context, id).await,
         Operation::EpochsRead => epochs_route::read(platform).await,
         Operation::EpochsAdvance => epochs_route::advance(platform, running, request).await,
         Operation::KeysList => keys_route::list(platform, running, context, &asked.query).await,
@@ -149,17 +149,14 @@ async fn unlisted<P: Platform>(
 }
 
 /// What became of a request: of the caller's own tenant, or of a request whose caller nobody knew.
-async fn explained<P: Platform>(platform: &P, context: &Context<'_>, id: &str) -> Result<Answer<P::Stream>, Refusal> {
-    let unknown = || Refusal::new(RefusalKind::RecordUnknown);
-    if !explain::is_request_id(id) {
-        return Err(unknown());
-    }
-    for tenant in [Some(context.caller.tenant.as_str()), None] {
-        if let Ok(Some(line)) = Kv::get(platform, &explain::store_name(tenant, id)).await {
-            return Ok(Answer::json(200, line));
-        }
-    }
-    Err(unknown())
+async fn explained<P: Platform>(
+    platform: &P,
+    running: &Running,
+    context: &Context<'_>,
+    id: &str,
+) -> Result<Answer<P::Stream>, Refusal> {
+    let told = explain::look_up(platform, &running.explained, context.caller.tenant.as_str(), id).await;
+    told.map(|text| Answer::json(200, text)).ok_or_else(|| Refusal::new(RefusalKind::RecordUnknown))
 }
 
 fn durable(error: DurableError) -> Refusal {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::*;
 use crate::action::{Action, ActionPattern};
-use crate::config::{Caller, Grant, ProjectRule, UserRule};
+use crate::config::{Caller, Grant, Priority, ProjectRule, UserRule};
 use crate::json::{self, Json};
 use crate::names::{CallerId, TenantId, ToolPattern};
 use crate::time::Timestamp;
@@ -20,6 +20,7 @@ fn caller(grants: Vec<Grant>) -> Caller {
         claims: BTreeMap::new(),
         users: UserRule::Every,
         projects: ProjectRule::Every,
+        priority: Priority::Normal,
         grants: grants.into_iter().map(Rc::new).collect(),
     }
 }

@@ -2,15 +2,18 @@
 
 pub mod explain;
 pub mod metrics;
+mod routed;
 pub(crate) mod savings;
 mod subscriber;
 
+pub use routed::Routed;
 pub use subscriber::install;
 
 use std::rc::Rc;
 
 use crate::admission::Noted;
 use crate::cache::{Bypass, CacheOutcome, Forward, Place, Role, Saved};
+use crate::config::Strategy;
 use crate::json::write_string;
 use crate::names::{CallerId, ExecutorId, KeyId, LimitId, TenantId, UserId};
 use crate::rate::Fields;
@@ -74,6 +77,8 @@ pub struct Record {
     pub executor: Option<ExecutorId>,
     /// How often an executor was called.
     pub attempts: u32,
+    /// How that was decided, and what became of each attempt.
+    pub routed: Routed,
     /// How the call met the cache.
     pub cache: CacheOutcome,
     /// Why an executor had to be asked, where the cache was looked into.
@@ -127,6 +132,7 @@ impl Record {
             tool: None,
             executor: None,
             attempts: 0,
+            routed: Routed::default(),
             cache: CacheOutcome::Bypass(Bypass::NotAToolCall),
             forward: None,
             saved: None,
@@ -186,6 +192,7 @@ impl Record {
         if self.attempts > 0 {
             line.number(name!("attempts"), u64::from(self.attempts));
         }
+        line.optional(name!("route"), self.routed.strategy.map(Strategy::as_str));
         line.optional(name!("error.type"), self.tool_error.as_deref());
         if let Some((kind, detail)) = &self.refusal {
             line.text(name!("message"), kind.message());

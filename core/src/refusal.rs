@@ -106,7 +106,7 @@ refusals! {
     ToolVersionUnknown = "tool_version_unknown", 404, No, "There is no such version of this tool.";
     AuthorizationUnknown = "authorization_unknown", 404, No, "There is no such authorisation that this caller began.";
     ScheduledToolUnknown = "scheduled_tool_unknown", 404, No, "There is no such scheduled execution for a user that this caller may name.";
-    RecordUnknown = "record_unknown", 404, No, "Nothing is known of this request: refusals are kept for an hour, per tenant.";
+    RecordUnknown = "record_unknown", 404, No, "Nothing is known of this request: what became of one is kept for as long as routing.explained says, per tenant.";
     KeyUnknown = "key_unknown", 404, No, "There is no such issued key of this tenant.";
     MethodNotAllowed = "method_not_allowed", 405, No, "This path does not take this method.";
     IdempotencyInFlight = "idempotency_in_flight", 409, Later, "A request with this Idempotency-Key is still under way.";
@@ -131,6 +131,8 @@ refusals! {
     UpstreamForbidden = "upstream_forbidden", 502, No, "This host does not allow calls to the executor's address: the operator must allow it.";
     OutcomeUnknown = "outcome_unknown", 502, No, "The call may or may not have been executed: check before you repeat it.";
     UpstreamBusy = "upstream_busy", 503, Later, "The executor is overloaded.";
+    CircuitOpen = "circuit_open", 503, Later, "The executor failed so often lately that it is left alone for a while.";
+    UpstreamSaturated = "upstream_saturated", 503, Later, "The executor has all the calls that it can do at once, and others that come first.";
     ConfigurationInvalid = "configuration_invalid", 503, No, "The gateway's configuration has faults; they are logged at start. Run `toolgate config check`.";
     EpochsUnavailable = "epochs_unavailable", 503, Later, "The gateway cannot learn what was revoked, and its fail mode is closed.";
     CredentialUnverifiable = "credential_unverifiable", 503, Later, "The credential cannot be verified now: who knows it does not answer.";
@@ -157,6 +159,8 @@ pub struct Refusal {
     pub detail: Option<Cow<'static, str>>,
     /// How long to wait before trying again.
     pub retry_after: Option<Millis>,
+    /// Whether the gateway has repeated the call itself, so that nobody else need.
+    pub is_spent: bool,
     /// The methods that the path does take, for `Allow`.
     pub allow: Option<&'static str>,
 }
@@ -165,7 +169,7 @@ impl Refusal {
     /// A refusal with nothing particular.
     #[must_use]
     pub const fn new(kind: RefusalKind) -> Self {
-        Self { kind, detail: None, retry_after: None, allow: None }
+        Self { kind, detail: None, retry_after: None, is_spent: false, allow: None }
     }
 
     /// A refusal that says where, or what instead.

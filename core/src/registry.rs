@@ -11,7 +11,7 @@ use std::rc::Rc;
 pub use catalogue::{Behavior, Tool};
 pub use driver::{Current, Registries, SourceState, at_hand, fetch, for_user, refresh_all};
 
-use crate::config::{ConflictRule, Executor};
+use crate::config::{ConflictRule, Executor, Route, RoutingRules};
 use crate::limits;
 use crate::names::ToolName;
 use crate::nearest::nearest;
@@ -38,6 +38,8 @@ pub struct Registry {
 #[derive(Clone, Debug, Default)]
 struct Versions {
     usable: Vec<Rc<Tool>>,
+    /// Of a tool with a route: what the executors behind the first offer in the same version, in the route's order.
+    equivalents: Vec<Rc<Tool>>,
     /// Versions that several executors offer while conflicts are refused.
     refused: Vec<String>,
 }
@@ -54,9 +56,10 @@ pub struct Named<'n> {
 }
 
 impl Registry {
-    /// The registry of these offers. Each executor's `tools` patterns choose what is taken from it.
+    /// The registry of these offers. Each executor's `tools` patterns choose what is taken from it; a tool with a route is taken
+    /// from the executors that the route names, and from no others.
     #[must_use]
-    pub fn build(offers: &[Offer], executors: &[Executor], conflicts: ConflictRule) -> Self {
+    pub fn build(offers: &[Offer], executors: &[Executor], conflicts: ConflictRule, routing: &RoutingRules) -> Self {
         let mut registry = Self::default();
         for offer in offers {
             let Some(executor) = executors.get(offer.executor) else {
@@ -64,14 +67,23 @@ impl Registry {
             };
             for tool in &offer.tools {
                 if executor.tools.iter().any(|pattern| pattern.matches(&tool.folded)) {
-                    registry.add(tool, conflicts);
+                    match routing.route_of(&tool.folded) {
+                        None => registry.add(tool, conflicts),
+                        Some(route) if route.executors.contains(&tool.executor) => registry.add_routed(tool),
+                        Some(_) => {}
+                    }
                 }
             }
         }
-        for versions in registry.tools.values_mut() {
+        for (folded, versions) in &mut registry.tools {
+            let route = routing.route_of(folded);
+            if let Some(route) = route {
+                versions.order_routed(route);
+            }
+            let rank = |tool: &Rc<Tool>| route.map_or(tool.executor, |route| route.rank_of(tool.executor));
             versions.usable.sort_by(|left, right| {
                 let by_executor = match conflicts {
-                    ConflictRule::First => left.executor.cmp(&right.executor),
+                    ConflictRule::First => rank(left).cmp(&rank(right)),
                     ConflictRule::Refuse => Ordering::Equal,
                 };
                 by_executor.then_with(|| compare_versions(&right.version, &left.version))
@@ -85,7 +97,7 @@ impl Registry {
 
     fn add(&mut self, tool: &Rc<Tool>, conflicts: ConflictRule) {
         let versions = self.tools.entry(tool.folded.clone()).or_default();
-        let twin = versions.usable.iter().position(|known| known.version.eq_ignore_ascii_case(&tool.version));
+        let twin = versions.usable.iter().position(|known| known.is_of_version(&tool.version));
         let of_same_executor =
             |twin: usize| versions.usable.get(twin).is_some_and(|known| known.executor == tool.executor);
         match (twin, conflicts) {
@@ -99,6 +111,21 @@ impl Registry {
             // The executor that stands first keeps it.
             (Some(_), ConflictRule::First) | (None, _) => {}
         }
+    }
+
+    fn add_routed(&mut self, tool: &Rc<Tool>) {
+        let versions = self.tools.entry(tool.folded.clone()).or_default();
+        let is_twin = |known: &Rc<Tool>| known.executor == tool.executor && known.is_of_version(&tool.version);
+        if !versions.equivalents.iter().any(is_twin) {
+            versions.equivalents.push(Rc::clone(tool));
+        }
+    }
+
+    /// What other executors offer for this one, by a route of the operator's, in the same version and the route's order.
+    pub fn equivalents<'r>(&'r self, tool: &'r Tool) -> impl Iterator<Item = &'r Rc<Tool>> {
+        let of_name = self.tools.get(&tool.folded).into_iter();
+        let others = of_name.flat_map(|versions| versions.usable.iter().chain(&versions.equivalents));
+        others.filter(|other| other.executor != tool.executor && other.is_of_version(&tool.version))
     }
 
     /// What `name` means: `Toolkit.Tool`, `Toolkit.Tool@version` or `Toolkit_Tool`, in any case. The name in lower case is
@@ -129,7 +156,7 @@ impl Registry {
         let Some(versions) = self.tools.get(&named.folded) else {
             return Err(self.unknown(named.bare, visible));
         };
-        let wanted = |tool: &&Rc<Tool>| version.is_none_or(|version| tool.version.eq_ignore_ascii_case(version));
+        let wanted = |tool: &&Rc<Tool>| version.is_none_or(|version| tool.is_of_version(version));
         versions.usable.iter().find(wanted).ok_or_else(|| {
             let is_refused = version.is_none_or(|version| versions.refused.iter().any(|known| known == version));
             if is_refused {
@@ -195,6 +222,22 @@ impl Registry {
         let from = format!("{toolkit}.");
         let of_toolkit = self.tools.range(from.clone()..).take_while(|(folded, _)| folded.starts_with(&from));
         of_toolkit.flat_map(|(_, versions)| &versions.usable).any(|tool| is(tool))
+    }
+}
+
+impl Versions {
+    /// Until now all that the route's executors offer are equivalents: the first of each version becomes the one that callers see.
+    fn order_routed(&mut self, route: &Route) {
+        self.equivalents.sort_by_key(|tool| route.rank_of(tool.executor));
+        let mut others = Vec::new();
+        for tool in std::mem::take(&mut self.equivalents) {
+            if self.usable.iter().any(|first| first.is_of_version(&tool.version)) {
+                others.push(tool);
+            } else {
+                self.usable.push(tool);
+            }
+        }
+        self.equivalents = others;
     }
 }
 

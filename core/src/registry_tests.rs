@@ -1,7 +1,8 @@
 //! Names, versions and conflicts.
 
 use super::*;
-use crate::config::ExecutorKind;
+use crate::config::Strategy;
+use crate::config::{ExecutorKind, Price};
 use crate::json::{Json, Limits, parse};
 use crate::names::{ExecutorId, ToolPattern};
 use crate::time::Millis;
@@ -23,7 +24,29 @@ fn executor(id: &str, tools: &[&str]) -> Executor {
         kind: ExecutorKind::Local,
         tools: tools.iter().map(|pattern| ToolPattern::new(pattern).unwrap()).collect(),
         timeout: Millis::from_secs(1),
+        cost: Price::default(),
+        region: None,
+        capabilities: Vec::new(),
+        concurrency: 1,
     }
+}
+
+/// One route for `Math.*` over these executors, if there are any.
+fn routing(executors: &[usize]) -> RoutingRules {
+    let route = Route {
+        tools: vec![ToolPattern::new("Math.*").unwrap()],
+        executors: executors.to_vec(),
+        strategy: None,
+        weights: Vec::new(),
+        latency_objective: Millis::ZERO,
+        error_objective: 0,
+        region: None,
+        capabilities: Vec::new(),
+        answer: None,
+    };
+    let routes = if executors.is_empty() { Vec::new() } else { vec![route] };
+    let (strategy, explained) = (Strategy::LocalFirst, Millis::ZERO);
+    RoutingRules { strategy, local_priority: 0, remote_threshold: Millis::ZERO, explained, routes }
 }
 
 fn registry(first: &[(&str, &str)], second: &[(&str, &str)], conflicts: ConflictRule) -> Registry {
@@ -32,7 +55,7 @@ fn registry(first: &[(&str, &str)], second: &[(&str, &str)], conflicts: Conflict
         tools: tools.iter().map(|(name, version)| tool(name, version, executor)).collect(),
     };
     let executors = [executor("a", &["*"]), executor("b", &["*"])];
-    Registry::build(&[offer(0, first), offer(1, second)], &executors, conflicts)
+    Registry::build(&[offer(0, first), offer(1, second)], &executors, conflicts, &routing(&[]))
 }
 
 fn resolve(registry: &Registry, name: &str, version: Option<&str>) -> Result<(String, usize), RefusalKind> {
@@ -83,9 +106,56 @@ fn conflicts_are_refused_or_ordered() {
 }
 
 #[test]
+fn a_route_makes_equivalents_of_what_would_be_a_conflict() {
+    let offers: Vec<Offer> = [["1", "2"], ["2", "1"], ["2", "3"]]
+        .iter()
+        .enumerate()
+        .map(|(executor, versions)| {
+            let tools = versions.iter().flat_map(|version| {
+                ["Math.Add", "Mail.Send"].map(|name| tool(name, &format!("{version}.{name}"), executor))
+            });
+            Offer { executor, tools: tools.collect() }
+        })
+        .collect();
+    let executors = [executor("a", &["*"]), executor("b", &["*"]), executor("c", &["*"])];
+    let registry = Registry::build(&offers, &executors, ConflictRule::First, &routing(&[2, 0]));
+    let first = |name: &str, version| resolve(&registry, name, version).map(|(_, executor)| executor);
+    // The route's order, and nobody else's: the second executor is not in it.
+    assert_eq!(first("Math.Add", None), Ok(2));
+    assert_eq!(first("Math.Add", Some("1.Math.Add")), Ok(0));
+    let named = registry.name_of("Math.Add", |_| true).unwrap();
+    let others = |version| {
+        let tool = registry.resolve(&named, Some(version), |_| true).unwrap();
+        registry.equivalents(tool).map(|tool| tool.executor).collect::<Vec<_>>()
+    };
+    assert_eq!((others("2.Math.Add"), others("3.Math.Add"), others("1.Math.Add")), (vec![0], vec![], vec![]));
+    // Without a route, the first executor keeps what several offer, and nothing is equivalent.
+    assert_eq!(first("Mail.Send", None), Ok(0));
+    let named = registry.name_of("Mail.Send", |_| true).unwrap();
+    assert_eq!(registry.equivalents(registry.resolve(&named, None, |_| true).unwrap()).count(), 0);
+}
+
+#[test]
+fn words_for_humans_are_no_part_of_an_interface() {
+    let hash = |parameters: &str| {
+        let text =
+            format!("{{\"qualified_name\":\"A.B\",\"toolkit\":{{}},\"input\":{{\"parameters\":[{parameters}]}}}}");
+        catalogue::of_engine_definition(parse(text.as_bytes(), LIMITS).unwrap(), 0).unwrap().interface_hash()
+    };
+    let (q, n) = (r#"{"name":"q","required":true}"#, r#"{"name":"n","value_schema":{"val_type":"number"}}"#);
+    let plain = hash(&format!("{q},{n}"));
+    assert_eq!(plain, hash(&format!("{n},{}", q.replace('}', r#","description":"d"}"#))));
+    for other in
+        [q.to_owned(), format!("{q},{}", n.replace("number", "string")), format!("{},{n}", q.replace("true", "false"))]
+    {
+        assert_ne!(plain, hash(&other), "{other}");
+    }
+}
+
+#[test]
 fn an_executor_gives_only_what_is_taken_from_it() {
     let offers = [Offer { executor: 0, tools: vec![tool("Math.Add", "1", 0), tool("Mail.Send", "1", 0)] }];
-    let registry = Registry::build(&offers, &[executor("a", &["Math.*"])], ConflictRule::Refuse);
+    let registry = Registry::build(&offers, &[executor("a", &["Math.*"])], ConflictRule::Refuse, &routing(&[]));
     assert_eq!(registry.len(), 1);
     assert_eq!(resolve(&registry, "Mail.Send", None), Err(RefusalKind::ToolUnknown));
 }

@@ -78,13 +78,17 @@ pub enum Header {
     Traceparent,
     /// The country that Cloudflare takes the request to come from: for policies, where the configuration says so.
     CfIpcountry,
+    /// How long the caller waits (`wait`, RFC 7240 section 4.3).
+    Prefer,
+    /// How important the caller takes the call to be (RFC 9218).
+    Priority,
     /// The token that Cloudflare Access gives to what stands behind it: where an issuer's preset is `cloudflare-access`.
     CfAccessJwtAssertion,
 }
 
 impl Header {
     /// Every header, in the order of [`RequestHeaders`].
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Authorization,
         Self::XApiKey,
         Self::ContentType,
@@ -95,11 +99,13 @@ impl Header {
         Self::Origin,
         Self::Traceparent,
         Self::CfIpcountry,
+        Self::Prefer,
+        Self::Priority,
         Self::CfAccessJwtAssertion,
     ];
 
     /// The names of [`Header::ALL`], in lower case and the same order: what a host asks its own request for.
-    pub const NAMES: [&str; 11] = [
+    pub const NAMES: [&str; 13] = [
         "authorization",
         "x-api-key",
         "content-type",
@@ -110,6 +116,8 @@ impl Header {
         "origin",
         "traceparent",
         "cf-ipcountry",
+        "prefer",
+        "priority",
         "cf-access-jwt-assertion",
     ];
 }
@@ -117,7 +125,7 @@ impl Header {
 /// The values of [`Header::NAMES`], in that order. A header sent several times is one value joined with `, ` (RFC 9110
 /// section 5.3).
 #[derive(Clone, Debug, Default)]
-pub struct RequestHeaders(pub [Option<String>; 11]);
+pub struct RequestHeaders(pub [Option<String>; 13]);
 
 impl RequestHeaders {
     /// The value of `header`, without surrounding white space.

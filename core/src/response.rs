@@ -70,7 +70,7 @@ impl<S> Answer<S> {
         body.push(b'}');
         let mut answer = Self::json(refusal.kind.status(), body);
         answer.headers.push(("toolgate-refusal", Cow::Borrowed(refusal.kind.name())));
-        let again = refusal.kind.again() == Again::Later;
+        let again = refusal.kind.again() == Again::Later && !refusal.is_spent;
         answer.headers.push(("x-should-retry", Cow::Borrowed(if again { "true" } else { "false" })));
         if let Some(wait) = refusal.retry_after.or(again.then_some(DEFAULT_WAIT)) {
             answer.headers.push(("retry-after", Cow::Owned(wait.as_secs_ceil().to_string())));
@@ -242,4 +242,4 @@ pub fn finish<S>(
 }
 
 const EXPOSED: &str = "x-request-id, age, cache-status, etag, toolgate-refusal, retry-after, retry-after-ms, x-should-retry, \
-    ratelimit, ratelimit-policy";
+    ratelimit, ratelimit-policy, toolgate-route, toolgate-fallback";

@@ -3,6 +3,7 @@
 mod described;
 mod look;
 mod refresh;
+mod routing;
 mod spare;
 
 pub(crate) use described::{Place, Source};
@@ -15,7 +16,7 @@ use crate::cache::flight::{self, Boarded, Lead};
 use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Directives, Entry, Keep, Wanted};
 use crate::engine_call::begin_authorizations;
 use crate::epochs;
-use crate::execute::{self, Failed, Failure, Ran, Says};
+use crate::execute::{CallTerms, Failed, Failure, Ran, Says};
 use crate::idempotency::{self, Claim, Claimed, Times};
 use crate::isolate::{Isolate, Running};
 use crate::limits;
@@ -25,14 +26,14 @@ use crate::refusal::{Refusal, RefusalKind};
 use crate::registry::Tool;
 use crate::request::{Header, Request};
 use crate::response::{Answer, KeptTold, cache_status, execute_body, ran_body};
-use crate::route;
 use crate::state::epochs::{CacheScope, Change};
 use crate::state::idempotency::Outcome;
 use crate::time::{Millis, Timestamp};
 use crate::tools::error::ToolError;
 
 use look::{asked, asked_of_others, floor_of, kept_answer, key_for, look, not_cached, wanted};
-pub(crate) use spare::{Spare, Unanswered};
+use routing::Offered;
+pub(crate) use spare::{Spare, Unanswered, declared_answer};
 
 /// Answers the call. `again` decides once more whether it is admitted: it is asked after a wait for others that make the same.
 ///
@@ -64,7 +65,7 @@ pub(crate) async fn answer<P: Platform>(
         Ok(hit) => {
             let told = KeptTold { overruled: hit.overruled, fwd_status: None };
             let answer = kept_answer(platform, running, &hit.entry, (hit.outcome, told), record);
-            if let (Ok(kept), true) = (kept, may_run_besides(&call, request)) {
+            if let (Ok(kept), true) = (kept, may_run_besides(context, &call, request)) {
                 refresh::soon(platform, isolate, context, call, kept, &hit, record);
             }
             return Ok(answer);
@@ -73,8 +74,9 @@ pub(crate) async fn answer<P: Platform>(
         Err(stale) => stale,
     };
 
-    let missed = Missed { kept: kept.as_ref().ok(), wanted, stale, directives };
-    missed.run(platform, running, context, &call, (request, again), record).await
+    let terms = CallTerms::of(&running.config, context.caller.priority, &request.headers, record.at);
+    let missed = Missed { kept: kept.as_ref().ok(), wanted, stale, directives, terms };
+    missed.run(platform, (isolate, running), context, &call, (request, again), record).await
 }
 
 /// A call that the cache has no answer for.
@@ -86,6 +88,7 @@ struct Missed<'k> {
     /// What may be answered if the executor fails.
     stale: Option<Rc<Entry>>,
     directives: Directives,
+    terms: CallTerms,
 }
 
 impl Missed<'_> {
@@ -93,15 +96,15 @@ impl Missed<'_> {
     async fn run<P: Platform>(
         self,
         platform: &P,
-        running: &Running,
+        (isolate, running): (&Rc<Isolate>, &Running),
         context: &Context<'_>,
         call: &ToolCall<'_>,
         (request, again): (&Request, impl AsyncFn(&mut Record) -> Result<(), Refusal>),
         record: &mut Record,
     ) -> Result<Answer<P::Stream>, Unanswered> {
-        let Self { kept, wanted, stale, directives } = self;
-        // route
-        let target = route::of_tool(&running.config, &call.tool, &context.caller.tenant, call.run_at.is_some())?;
+        let Self { kept, wanted, stale, directives, terms } = self;
+        let offered = Offered::of(context, call);
+        let is_repeatable = offered.is_repeatable(call);
         if call.tool.local.is_none()
             && let Err(error) = check_arguments(&call.tool, &call.input)
         {
@@ -110,8 +113,8 @@ impl Missed<'_> {
         }
 
         // idempotency
-        let until = record.at.after(running.config.execute.timeout);
-        let claim = match claim(platform, running, context, call, (request, until)).await? {
+        let claiming = claim(platform, running, context, call, (request, is_repeatable, terms.deadline));
+        let claim = match claiming.await? {
             Some(Claimed::Replay { status, body }) => {
                 record.degraded.push("idempotent_replay");
                 let mut answer = Answer::json(status, body);
@@ -123,7 +126,7 @@ impl Missed<'_> {
         };
 
         // single flight
-        let asked = wanted.and_then(|wanted| asked(running, context, call, claim.as_ref(), wanted, record));
+        let asked = wanted.and_then(|wanted| asked(running, context, call, claim.as_ref(), wanted, terms.deadline));
         let lead = match &asked {
             None => Lead::nobody(running),
             Some(asked) => match flight::board(platform, running, asked, record).await {
@@ -142,10 +145,10 @@ impl Missed<'_> {
             return Err(refusal.into());
         }
 
-        // execute
-        let work = execute::run(platform, running, call, target, record);
+        // route, execute
+        let work = offered.run(platform, isolate, running, call, terms, record);
         let ended = lead.fly(platform, &call.tool.folded, work).await;
-        if may_have_changed_something(running, call, &ended) {
+        if may_have_changed_something(running, call, offered.only_reads(call), &ended) {
             invalidate(platform, running, context, call, record).await;
         }
         match ended {
@@ -163,7 +166,13 @@ impl Missed<'_> {
                     Spare::new(entry, context, call, (*keep, key.clone(), directives), failed.status)
                 };
                 let spare = stale.zip(kept).map(of);
-                fail(platform, call, claim, failed, record).await.map_err(|refusal| Unanswered { refusal, spare })
+                let route = running.config.routing.route_of(&call.tool.folded);
+                let may_be_declared = claim.is_none() && failed.may_be_covered();
+                let may_have_done_something = !failed.surely_not_run && !is_repeatable;
+                let declared = route.and_then(|route| route.answer.as_deref());
+                let declared = declared.filter(|_| may_be_declared && !may_have_done_something).map(Box::from);
+                let ended = fail(platform, is_repeatable, claim, failed, record).await;
+                ended.map_err(|refusal| Unanswered { refusal, spare, declared })
             }
         }
     }
@@ -188,8 +197,8 @@ fn bad_input<P: Platform>(platform: &P, record: &mut Record, error: &ToolError) 
 
 /// Whether the tool may run besides the answer that the call was given. Not for a call that may run once only under its key: the
 /// same key may come again, and find nothing that was kept.
-fn may_run_besides(call: &ToolCall<'_>, request: &Request) -> bool {
-    call.is_repeatable() || request.headers.get(Header::IdempotencyKey).is_none()
+fn may_run_besides(context: &Context<'_>, call: &ToolCall<'_>, request: &Request) -> bool {
+    request.headers.get(Header::IdempotencyKey).is_none() || Offered::of(context, call).is_repeatable(call)
 }
 
 /// Claims the idempotency key, where calling twice could do harm.
@@ -198,10 +207,10 @@ async fn claim<P: Platform>(
     running: &Running,
     context: &Context<'_>,
     call: &ToolCall<'_>,
-    (request, until): (&Request, Timestamp),
+    (request, is_repeatable, until): (&Request, bool, Timestamp),
 ) -> Result<Option<Claimed>, Refusal> {
     match admission::idempotency_key(request)? {
-        Some(key) if !call.is_repeatable() => {
+        Some(key) if !is_repeatable => {
             // Past every deadline of the attempt itself.
             let lost_after = Millis::new(running.config.execute.timeout.get().saturating_add(10_000));
             let times = Times { lost_after, patience: platform.now().until(until) };
@@ -213,10 +222,15 @@ async fn claim<P: Platform>(
 
 /// Whether the call may have changed what other answers of its toolkit say. A tool that declares that it only reads does
 /// not, nor one that the operator's rule lets us keep (a rule says that its answers are worth repeating), nor a local one.
-fn may_have_changed_something(running: &Running, call: &ToolCall<'_>, ended: &Result<Ran, Failed>) -> bool {
+fn may_have_changed_something(
+    running: &Running,
+    call: &ToolCall<'_>,
+    only_reads: bool,
+    ended: &Result<Ran, Failed>,
+) -> bool {
     let surely_not_run = matches!(ended, Err(failed) if failed.surely_not_run);
-    let is_readers = call.tool.behavior.reads_only || cache::may_keep(&running.config.cache, &call.tool).is_ok();
-    !is_readers && call.tool.local.is_none() && !surely_not_run
+    let has_rule = cache::may_keep(&running.config.cache, &call.tool).is_ok();
+    !only_reads && !has_rule && !surely_not_run
 }
 
 /// After a call that may have changed something: the same user's answers of this toolkit, and the tenant's shared ones, are
@@ -304,7 +318,8 @@ async fn finish<P: Platform>(
     if let Some(id) = authorization {
         // The answer stands even where nobody can note whose it is: the call can be repeated after consent.
         let ids = std::slice::from_ref(&id);
-        if begin_authorizations(platform, running, context, call.tool.executor, ids, record).await.is_err() {
+        let executor = record.routed.answered_by.unwrap_or(call.tool.executor);
+        if begin_authorizations(platform, running, context, executor, ids, record).await.is_err() {
             record.degraded.push("authorizations_left_out");
         }
     }
@@ -319,7 +334,7 @@ async fn settle<P: Platform>(platform: &P, claim: Claim, outcome: Outcome, recor
 
 async fn fail<P: Platform>(
     platform: &P,
-    call: &ToolCall<'_>,
+    is_repeatable: bool,
     claim: Option<Claim>,
     failed: Failed,
     record: &mut Record,
@@ -328,7 +343,7 @@ async fn fail<P: Platform>(
         let outcome = if failed.surely_not_run { Outcome::NotExecuted } else { Outcome::Unknown };
         settle(platform, claim, outcome, record).await;
     }
-    let may_have_run = !failed.surely_not_run && !call.is_repeatable();
+    let may_have_run = !failed.surely_not_run && !is_repeatable;
     match failed.failure {
         Failure::Answered(response) => {
             record.engine_refused = true;

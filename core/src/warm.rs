@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::action::{Action, ActionPattern};
 use crate::admission::{self, Admitted, Authority};
 use crate::cache::{self, Bypass, CacheOutcome};
-use crate::config::{Caller, Grant, ProjectRule, UserRule, WarmCall};
+use crate::config::{Caller, Grant, Priority, ProjectRule, UserRule, WarmCall};
 use crate::epochs::{self, Held};
 use crate::gateway::{context, emit};
 use crate::hex;
@@ -210,6 +210,7 @@ fn caller_of(warm: &WarmCall) -> Caller {
         claims: BTreeMap::new(),
         users: UserRule::Only(warm.user.iter().cloned().collect()),
         projects: ProjectRule::Only(warm.project.iter().cloned().collect()),
+        priority: Priority::Low,
         grants: vec![Rc::new(grant)],
     }
 }

@@ -16,11 +16,11 @@ use crate::registry::Tool;
 pub struct KeyParts<'k> {
     /// The caller's tenant.
     pub tenant: &'k TenantId,
-    /// The account that the executor's credential opens; zeros for local tools.
-    pub account: [u8; 16],
+    /// The account that the executor's credential opens (zeros for local tools), or those of all that are equivalent.
+    pub account: &'k [u8],
     /// The organisation and project.
     pub project: Option<&'k Project>,
-    /// The executors that the operator holds to be equivalent: today always one.
+    /// The executor, or all that the operator declares equivalent.
     pub executors: &'k str,
     /// The user; left out of the key when the answers are shared.
     pub user: Option<&'k UserId>,
@@ -54,7 +54,7 @@ pub fn key_of(parts: &KeyParts<'_>) -> CacheKey {
     key.push(FORMAT);
     for part in [
         tenant.as_str().as_bytes(),
-        &account,
+        account,
         project.map_or(&b""[..], |project| project.as_str().as_bytes()),
         executors.as_bytes(),
         whose.as_bytes(),

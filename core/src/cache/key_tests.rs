@@ -34,7 +34,7 @@ fn key(parts: &Parts) -> CacheKey {
     let tools = catalogue::of_local(0);
     key_of(&KeyParts {
         tenant: &TenantId::new(parts.tenant).unwrap(),
-        account: [parts.account; 16],
+        account: &[parts.account; 16],
         project: parts.project.and_then(Project::new).as_ref(),
         executors: parts.executors,
         user: parts.user.and_then(UserId::new).as_ref(),

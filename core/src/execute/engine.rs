@@ -2,12 +2,13 @@
 
 use super::{
     ANSWER_LIMITS, Exchange, Failed, Failure, Ran, Says, duration_text, error_kind, is_turned_away, says,
-    server_failure, unexpected_status,
+    server_failure, tool_retry_after, unexpected_status,
 };
 use crate::admission::ToolCall;
 use crate::json::{self, Json, Object, write_json, write_string};
 use crate::ports::{Origin, OriginRequest, OriginResponse, Platform};
 use crate::refusal::{Refusal, RefusalKind};
+use crate::registry::Tool;
 use crate::request::Method;
 use crate::route::Remote;
 use crate::upstream::{self, Scheme};
@@ -17,6 +18,7 @@ pub(super) async fn run<P: Platform>(
     platform: &P,
     remote: Remote<'_>,
     call: &ToolCall<'_>,
+    tool: &Tool,
     exchange: &Exchange<'_>,
 ) -> Result<Ran, Failed> {
     let request = OriginRequest {
@@ -24,7 +26,7 @@ pub(super) async fn run<P: Platform>(
         url: format!("{}/tools/execute", upstream::engine_url(remote.upstream, call.project.as_ref())),
         headers: vec![("content-type", "application/json".to_owned()), ("accept", "application/json".to_owned())],
         authorization: None,
-        body: request_body(call),
+        body: request_body(call, tool),
         timeout: exchange.timeout,
         response_limit: exchange.response_limit,
     };
@@ -36,15 +38,15 @@ pub(super) async fn run<P: Platform>(
 }
 
 /// The request, with the version that the registry resolved: what is kept under a version was made by it.
-fn request_body(call: &ToolCall<'_>) -> Vec<u8> {
+fn request_body(call: &ToolCall<'_>, tool: &Tool) -> Vec<u8> {
     let mut body = Vec::with_capacity(512);
     let mut member = |prefix: &[u8], text: &str| {
         body.extend_from_slice(prefix);
         write_string(&mut body, text);
     };
-    member(b"{\"tool_name\":", call.tool.name.as_str());
-    if !call.tool.version.is_empty() {
-        member(b",\"tool_version\":", &call.tool.version);
+    member(b"{\"tool_name\":", tool.name.as_str());
+    if !tool.version.is_empty() {
+        member(b",\"tool_version\":", &tool.version);
     }
     if let Some(user) = &call.user {
         member(b",\"user_id\":", user.as_str());
@@ -90,6 +92,7 @@ fn read(response: OriginResponse, include_stacktrace: bool) -> Result<Ran, Faile
     let kind = error.and_then(|error| error.get("kind")).and_then(Json::as_str);
     let ran = Ran {
         success,
+        retry_after: if success { None } else { tool_retry_after(error) },
         duration: duration_text(answer.get("duration")),
         finished_at: answer.get("finished_at").and_then(Json::as_str).unwrap_or_default().to_owned(),
         error_kind: if success { None } else { Some(error_kind(kind)) },

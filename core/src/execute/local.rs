@@ -26,6 +26,7 @@ pub(super) fn run<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>
     };
     output.push(b'}');
     Ran {
+        retry_after: None,
         output,
         success: outcome.is_ok(),
         says: if outcome.is_ok() { Says::Value } else { Says::Other },

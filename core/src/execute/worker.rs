@@ -1,10 +1,14 @@
 //! Runs a tool on an Arcade worker (worker protocol, `POST /worker/tools/invoke`).
 
-use super::{ANSWER_LIMITS, Exchange, Failed, Ran, duration_text, error_kind, says, server_failure, unexpected_status};
+use super::{
+    ANSWER_LIMITS, Exchange, Failed, Ran, duration_text, error_kind, says, server_failure, tool_retry_after,
+    unexpected_status,
+};
 use crate::admission::ToolCall;
 use crate::json::{self, Json, Object, write_json, write_string};
 use crate::ports::{Origin, OriginRequest, OriginResponse, Platform};
 use crate::refusal::{Refusal, RefusalKind};
+use crate::registry::Tool;
 use crate::request::Method;
 use crate::route::Remote;
 use crate::upstream::{self, Scheme};
@@ -14,6 +18,7 @@ pub(super) async fn run<P: Platform>(
     platform: &P,
     remote: Remote<'_>,
     call: &ToolCall<'_>,
+    tool: &Tool,
     exchange: &Exchange<'_>,
 ) -> Result<Ran, Failed> {
     let now = platform.now();
@@ -22,7 +27,7 @@ pub(super) async fn run<P: Platform>(
         url: format!("{}/worker/tools/invoke", remote.upstream.base_url),
         headers: vec![("content-type", "application/json".to_owned()), ("accept", "application/json".to_owned())],
         authorization: None,
-        body: request_body(call, exchange.request_id, &now.to_string()),
+        body: request_body(call, tool, (exchange.request_id, &now.to_string())),
         timeout: exchange.timeout,
         response_limit: exchange.response_limit,
     };
@@ -33,7 +38,7 @@ pub(super) async fn run<P: Platform>(
     read(&response, call.include_stacktrace)
 }
 
-fn request_body(call: &ToolCall<'_>, request_id: &str, created_at: &str) -> Vec<u8> {
+fn request_body(call: &ToolCall<'_>, tool: &Tool, (request_id, created_at): (&str, &str)) -> Vec<u8> {
     let mut body = Vec::with_capacity(512);
     let mut member = |prefix: &[u8], text: &str| {
         body.extend_from_slice(prefix);
@@ -42,10 +47,10 @@ fn request_body(call: &ToolCall<'_>, request_id: &str, created_at: &str) -> Vec<
     member(b"{\"run_id\":", request_id);
     member(b",\"execution_id\":", request_id);
     member(b",\"created_at\":", created_at);
-    member(b",\"tool\":{\"name\":", call.tool.name.tool());
-    member(b",\"toolkit\":", call.tool.name.toolkit());
-    if !call.tool.version.is_empty() {
-        member(b",\"version\":", &call.tool.version);
+    member(b",\"tool\":{\"name\":", tool.name.tool());
+    member(b",\"toolkit\":", tool.name.toolkit());
+    if !tool.version.is_empty() {
+        member(b",\"version\":", &tool.version);
     }
     body.extend_from_slice(b"},\"inputs\":");
     write_json(&mut body, &call.input);
@@ -80,6 +85,7 @@ fn read(response: &OriginResponse, include_stacktrace: bool) -> Result<Ran, Fail
     let kind = worker_output.get("error").and_then(|error| error.get("kind")).and_then(Json::as_str);
     let requires = worker_output.get("requires_authorization");
     Ok(Ran {
+        retry_after: if success { None } else { tool_retry_after(worker_output.get("error")) },
         output: text,
         success,
         duration: duration_text(answer.get("duration")),

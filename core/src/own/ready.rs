@@ -5,9 +5,10 @@ use crate::isolate::Running;
 use crate::json::write_string;
 use crate::registry::Current;
 use crate::response::Answer;
+use crate::time::Timestamp;
 
 /// `200` when everything works, `503` when a part is degraded; the body names each.
-pub(super) fn answer<S>(running: &Running, context: &Context<'_>, tools: &Current) -> Answer<S> {
+pub(super) fn answer<S>(running: &Running, context: &Context<'_>, tools: &Current, now: Timestamp) -> Answer<S> {
     let mut parts = Vec::new();
     if !context.held.is_current() {
         parts.push(part(
@@ -26,6 +27,13 @@ pub(super) fn answer<S>(running: &Running, context: &Context<'_>, tools: &Curren
             };
             parts.push(part(executor.id.as_str(), kind.name(), Some(since.to_string()), effect));
         }
+    }
+    for (executor, tool, since, reason) in running.circuits.open(now) {
+        let executor = running.config.executors.get(executor).map_or("", |executor| executor.id.as_str());
+        let name = tool.map_or_else(|| executor.to_owned(), |tool| format!("{executor}/{tool}"));
+        let effect =
+            "its circuit is open: others that the operator declares equivalent are called, or calls are refused";
+        parts.push(part(&name, reason, Some(since.to_string()), effect));
     }
     for (place, issuer) in running.config.issuers.iter().enumerate() {
         let keys = running.tokens.keys(place).and_then(|keys| keys.borrow().failing_since);

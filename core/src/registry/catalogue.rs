@@ -52,6 +52,8 @@ pub struct Tool {
     described: OnceCell<Described>,
     /// Compiled when the tool is first called; `None` when it declares no parameters.
     input_schema: OnceCell<Option<Schema>>,
+    /// Made when the tool is first compared with that of another executor.
+    interface_hash: OnceCell<[u8; 16]>,
     /// What it declares about itself.
     pub behavior: Behavior,
     /// Whether it needs the user's authorisation.
@@ -77,6 +79,19 @@ impl Tool {
     #[must_use]
     pub fn schema_hash(&self) -> &[u8; 16] {
         &self.described().schema_hash
+    }
+
+    /// Whether `version` names its version.
+    #[must_use]
+    pub fn is_of_version(&self, version: &str) -> bool {
+        self.version.eq_ignore_ascii_case(version)
+    }
+
+    /// Digest of what callers can rely on: the names, types and necessity of its parameters, and the type of its output. Words for
+    /// humans are left out, so that two executors' descriptions of one tool may differ.
+    #[must_use]
+    pub fn interface_hash(&self) -> [u8; 16] {
+        *self.interface_hash.get_or_init(|| interface_hash(self.definition()))
     }
 
     /// What its arguments have to fulfil, compiled once; `None` when it declares nothing.
@@ -128,6 +143,7 @@ pub fn of_local(executor: usize) -> Vec<Rc<Tool>> {
                 executor,
                 described: OnceCell::new(),
                 input_schema: OnceCell::new(),
+                interface_hash: OnceCell::new(),
                 // As their definitions say, which declare nothing: see the test.
                 behavior: Behavior::default(),
                 needs_authorization: false,
@@ -173,6 +189,7 @@ pub fn of_engine_definition(definition: Json<'_>, executor: usize) -> Option<Too
         needs_authorization: authorization.is_some(),
         local: None,
         input_schema: OnceCell::new(),
+        interface_hash: OnceCell::new(),
         described: OnceCell::from(Described {
             schema_hash: schema_hash(&definition),
             definition: Json::Object(definition),
@@ -236,6 +253,21 @@ fn schema_hash(definition: &Object<'_>) -> [u8; 16] {
     for member in ["input", "output"] {
         write_canonical(&mut text, definition.get(member).unwrap_or(&Json::Null));
     }
+    Hash::hash(&text).first_chunk().copied().unwrap_or_default()
+}
+
+fn interface_hash(definition: &Json<'_>) -> [u8; 16] {
+    let member = |name: &str, inner: &str| definition.get(name).and_then(|part| part.get(inner));
+    let parameters = member("input", "parameters").and_then(Json::as_array).unwrap_or_default();
+    let mut parameters: Vec<&Json<'_>> = parameters.iter().collect();
+    parameters.sort_by_key(|parameter| parameter.get("name").and_then(Json::as_str));
+    let mut text = Vec::new();
+    for parameter in parameters {
+        for part in ["name", "required", "value_schema"] {
+            write_canonical(&mut text, parameter.get(part).unwrap_or(&Json::Null));
+        }
+    }
+    write_canonical(&mut text, member("output", "value_schema").unwrap_or(&Json::Null));
     Hash::hash(&text).first_chunk().copied().unwrap_or_default()
 }
 

@@ -164,7 +164,7 @@ async fn refresh<P: Platform>(platform: &P, running: &Running, project: Option<&
         .enumerate()
         .map(|(executor, source)| Offer { executor, tools: source.tools.clone().unwrap_or_default() })
         .collect();
-    let registry = Registry::build(&offers, &config.executors, config.registry.conflicts);
+    let registry = Registry::build(&offers, &config.executors, config.registry.conflicts, &config.routing);
     let now = platform.now();
     // A list from the store is as old as its fetch.
     let remote = sources.iter().filter(|source| source.is_remote);

@@ -9,11 +9,11 @@ use crate::cache::{
     self, Bypass, CacheKey, CacheOutcome, Demand, Directives, Entry, Forward, Hit, Keep, KeyParts, Saved, Terms, Tier,
     Wanted,
 };
-use crate::config::{CacheRules, CacheScopeChoice, ExecutorKind};
+use crate::config::{CacheRules, CacheScopeChoice, Executor, ExecutorKind};
 use crate::epochs::Held;
 use crate::idempotency::Claim;
 use crate::isolate::Running;
-use crate::names::{TenantId, UserId};
+use crate::names::{Project, TenantId, UserId};
 use crate::ports::Platform;
 use crate::record::{CalledTool, Record};
 use crate::refusal::{Refusal, RefusalKind};
@@ -93,25 +93,61 @@ pub(super) fn key_for(
     if directives.no_store {
         return Err(Bypass::Asked);
     }
-    let executor = running.config.executors.get(call.tool.executor);
-    let (account, default_project) = match executor.map(|executor| &executor.kind) {
-        Some(ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream)) => {
-            let credential = upstream.credentials.of(&context.caller.tenant);
-            (credential.map_or([0; 16], |credential| credential.account), upstream.project.as_ref())
-        }
-        Some(ExecutorKind::Local) | None => ([0; 16], None),
-    };
+    let ExecutedBy { executors, account, default_project } = executed_by(running, context, &call.tool);
     let parts = KeyParts {
         tenant: &context.caller.tenant,
-        account,
+        account: &account,
         project: call.project.as_ref().or(default_project),
-        executors: executor.map_or("", |executor| executor.id.as_str()),
+        executors: &executors,
         user: call.user.as_ref(),
         tool: &call.tool,
         keep,
         input: &call.input,
     };
     Ok((keep, cache::key_of(&parts)))
+}
+
+/// What an answer may depend on because of who gives it.
+struct ExecutedBy<'c> {
+    /// The executor, or all that the operator declares equivalent.
+    executors: Cow<'c, str>,
+    /// The account there, or those of all and the projects that they mean.
+    account: Cow<'c, [u8]>,
+    /// The project that is meant where none is named.
+    default_project: Option<&'c Project>,
+}
+
+fn executed_by<'c>(running: &'c Running, context: &Context<'_>, tool: &Tool) -> ExecutedBy<'c> {
+    let Some(route) = running.config.routing.route_of(&tool.folded) else {
+        let executor = running.config.executors.get(tool.executor);
+        let (account, default_project) = executor.map_or((&NO_ACCOUNT, None), |executor| account_of(executor, context));
+        let executors = Cow::Borrowed(executor.map_or("", |executor| executor.id.as_str()));
+        return ExecutedBy { executors, account: Cow::Borrowed(account), default_project };
+    };
+    // Whichever of them answers: none may have another's account behind the same text.
+    let (mut executors, mut accounts) = (String::from("route"), Vec::with_capacity(64));
+    for executor in route.executors.iter().filter_map(|place| running.config.executors.get(*place)) {
+        let (account, project) = account_of(executor, context);
+        executors.push(' ');
+        executors.push_str(executor.id.as_str());
+        accounts.extend_from_slice(account);
+        accounts.extend_from_slice(project.map_or("", Project::as_str).as_bytes());
+        accounts.push(0);
+    }
+    ExecutedBy { executors: Cow::Owned(executors), account: Cow::Owned(accounts), default_project: None }
+}
+
+/// Of a local tool, and of a tenant without a credential.
+const NO_ACCOUNT: [u8; 16] = [0; 16];
+
+fn account_of<'c>(executor: &'c Executor, context: &Context<'_>) -> (&'c [u8; 16], Option<&'c Project>) {
+    match &executor.kind {
+        ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) => {
+            let credential = upstream.credentials.of(&context.caller.tenant);
+            (credential.map_or(&NO_ACCOUNT, |credential| &credential.account), upstream.project.as_ref())
+        }
+        ExecutorKind::Local => (&NO_ACCOUNT, None),
+    }
 }
 
 /// The oldest version of the epochs that an entry of this place may carry.
@@ -158,13 +194,12 @@ pub(super) fn asked<'a>(
     call: &'a ToolCall<'_>,
     claim: Option<&Claim>,
     wanted: Wanted<'a>,
-    record: &Record,
+    until: Timestamp,
 ) -> Option<Asked<'a>> {
     // What another call brings may be of an execution from before this one was asked for, which is what `no-cache` forbids.
     if claim.is_some() || wanted.terms.asked.no_cache {
         return None;
     }
-    let until = record.at.after(running.config.execute.timeout);
     asked_of_others(running, call, wanted, context.held.epochs.version, until)
 }
 

@@ -5,22 +5,21 @@
 
 use std::rc::Rc;
 
+use super::routing::Offered;
 use super::{asked_of_others, entry_of, land};
 use crate::admission::{Context, ToolCall};
 use crate::cache::flight::{self, Boarded, Lead};
 use crate::cache::{self, CacheKey, Hit, Keep, RefreshEnd, Role, Terms, Tier, TierFault, Wanted};
-use crate::execute;
+use crate::execute::CallTerms;
 use crate::isolate::{Isolate, Running};
-use crate::names::TenantId;
 use crate::ports::Platform;
 use crate::record::Record;
 use crate::request::Method;
-use crate::route;
 use crate::time::Timestamp;
 
 /// What is fetched anew.
 struct Refresh {
-    tenant: TenantId,
+    offered: Offered,
     call: ToolCall<'static>,
     keep: Keep,
     key: CacheKey,
@@ -49,9 +48,10 @@ pub(super) fn soon<P: Platform>(
     }
     let whose = (&context.caller.tenant, call.user.as_ref());
     let floor = super::floor_of(&context.config.cache, context.held, whose, &call.tool, (keep, &key));
+    let offered = Offered::of(context, &call);
     let ToolCall { tool, input, user, run_at, include_stacktrace, project } = call;
     let refresh = Refresh {
-        tenant: context.caller.tenant.clone(),
+        offered,
         call: ToolCall { tool, input: input.into_owned(), user, run_at, include_stacktrace, project },
         keep,
         key,
@@ -63,15 +63,15 @@ pub(super) fn soon<P: Platform>(
     let (platform_, isolate) = (platform.clone(), Rc::clone(isolate));
     platform.spawn(async move {
         if let Ok(running) = isolate.running() {
-            let end = run(&platform_, running, &refresh).await;
+            let end = run(&platform_, &isolate, running, &refresh).await;
             running.counters.count_refresh(end);
             running.refreshes.ended(&refresh.key, end, platform_.now());
         }
     });
 }
 
-async fn run<P: Platform>(platform: &P, running: &Running, refresh: &Refresh) -> RefreshEnd {
-    let Refresh { tenant, call, keep, key, epoch, floor, stored_at, request_id } = refresh;
+async fn run<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running, refresh: &Refresh) -> RefreshEnd {
+    let Refresh { offered, call, keep, key, epoch, floor, stored_at, request_id } = refresh;
     // No line is written of it: the record of the request that it comes of is.
     let mut record = Record::new(request_id.clone(), platform.now(), Method::Post);
     let wanted = Wanted {
@@ -89,9 +89,6 @@ async fn run<P: Platform>(platform: &P, running: &Running, refresh: &Refresh) ->
     if found.is_ok() {
         return RefreshEnd::Elsewhere;
     }
-    let Ok(target) = route::of_tool(&running.config, &call.tool, tenant, false) else {
-        return RefreshEnd::Failed;
-    };
     // Its time is up at once, so that it waits for nobody.
     let asked = asked_of_others(running, call, wanted, *epoch, platform.now());
     let lead = match &asked {
@@ -101,7 +98,8 @@ async fn run<P: Platform>(platform: &P, running: &Running, refresh: &Refresh) ->
             Boarded::Fly(_) | Boarded::Served(..) => return RefreshEnd::Elsewhere,
         },
     };
-    let work = execute::run(platform, running, call, target, &mut record);
+    let terms = CallTerms::of_gateway(&running.config, record.at);
+    let work = offered.run(platform, isolate, running, call, terms, &mut record);
     let (end, entry) = match lead.fly(platform, &call.tool.folded, work).await {
         Ok(ran) => match entry_of(platform, *epoch, *keep, &ran) {
             Some(entry) => (RefreshEnd::Stored, Some(entry)),

@@ -1,8 +1,9 @@
 //! An answer from before, where the executor failed (RFC 5861, section 4).
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{floor_of, kept_answer};
+use super::{floor_of, kept_answer, with_cache_status};
 use crate::admission::{Context, ToolCall};
 use crate::cache::{CacheKey, CacheOutcome, Directives, Entry, Keep, Standing, Terms};
 use crate::config::Caller;
@@ -13,7 +14,7 @@ use crate::ports::Platform;
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::registry::Tool;
-use crate::response::{Answer, KeptTold};
+use crate::response::{Answer, KeptTold, execute_body};
 
 /// A call without an answer of its own.
 #[derive(Debug)]
@@ -22,13 +23,29 @@ pub(crate) struct Unanswered {
     pub(crate) refusal: Refusal,
     /// What may be answered instead.
     pub(crate) spare: Option<Box<Spare>>,
+    /// What the operator declared to be answered where nobody answers: the JSON text of a value.
+    pub(crate) declared: Option<Box<str>>,
 }
 
 impl From<Refusal> for Unanswered {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, spare: None }
+        Self { refusal, spare: None, declared: None }
     }
 }
+
+/// The answer that the operator declared for where no executor gives one. It is nobody's output, so it is not kept, and says what it
+/// is.
+pub(crate) fn declared_answer<P: Platform>(platform: &P, value: &str, record: &mut Record) -> Answer<P::Stream> {
+    record.degraded.push(STATIC_ANSWER);
+    let output = ["{\"value\":", value, "}"].concat();
+    let body = execute_body(&record.request_id, output.as_bytes(), true, "0", &platform.now().to_string());
+    let mut answer = Answer::json(200, body);
+    answer.headers.push(("toolgate-fallback", Cow::Borrowed(STATIC_ANSWER)));
+    with_cache_status(answer, record)
+}
+
+/// The name of that fallback.
+const STATIC_ANSWER: &str = "static_answer";
 
 /// A kept answer that was past its time when the executor was asked.
 #[derive(Debug)]

@@ -65,7 +65,7 @@ fn make(tool: &Tool, call: u32) -> CacheKey {
     let text = format!("{{\"call\":\"{call:010}\"}}");
     key_of(&KeyParts {
         tenant: &TenantId::new("acme").unwrap(),
-        account: [1; 16],
+        account: &[1; 16],
         project: None,
         executors: "engine",
         user: None,

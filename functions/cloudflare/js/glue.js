@@ -43,8 +43,17 @@ export function fill(bytes) {
   crypto.getRandomValues(bytes);
 }
 
-export function sleep(ms) {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** A promise that resolves after `ms` milliseconds, unless it is cleared. */
+export function timer(ms) {
+  let id;
+  const fired = new Promise((resolve) => (id = setTimeout(resolve, ms)));
+  fired.timer = id;
+  return fired;
+}
+
+/** A timer that nobody waits for any more must not keep its request alive. */
+export function clear(fired) {
+  clearTimeout(fired.timer);
 }
 
 export async function apply(owner, command, timeout) {

@@ -8,21 +8,33 @@ const CONNECTION_BROKEN = 2;
 const BODY_CUT = 3;
 const BODY_TOO_LARGE = 4;
 
-/** One whole exchange, its body of at most `limit` bytes, within `timeout` milliseconds. */
-export async function send(head, body, timeout, limit) {
-  const signal = AbortSignal.timeout(timeout);
-  let response;
+/** What ends an exchange early. */
+export function abortion() {
+  return new AbortController();
+}
+
+/** Ends an exchange: its connection is closed, and its promise resolves to something that nobody reads. */
+export function abort(abortion) {
+  abortion.abort();
+}
+
+/** One whole exchange, its body of at most `limit` bytes, within `timeout` milliseconds and unless it is aborted. */
+export async function send(abortion, head, body, timeout, limit) {
+  const signal = abortion.signal;
+  const timer = setTimeout(() => abortion.abort(), timeout);
   try {
-    response = await fetch(request(head, body, signal));
+    const response = await fetch(request(head, body, signal));
+    if (response.body === null) return [response.status, values(response.headers), new Uint8Array(0)];
+    // Counted while it arrives: the declared length is that of a compressed body, or a lie.
+    const [bytes, fate] = await collect(response.body, limit);
+    if (fate === WHOLE) return [response.status, values(response.headers), bytes];
+    if (fate === TOO_LARGE) return BODY_TOO_LARGE;
+    return signal.aborted ? TIMEOUT : BODY_CUT;
   } catch {
     return failure(signal);
+  } finally {
+    clearTimeout(timer);
   }
-  if (response.body === null) return [response.status, values(response.headers), new Uint8Array(0)];
-  // Counted while it arrives: the declared length is that of a compressed body, or a lie.
-  const [bytes, fate] = await collect(response.body, limit);
-  if (fate === WHOLE) return [response.status, values(response.headers), bytes];
-  if (fate === TOO_LARGE) return BODY_TOO_LARGE;
-  return signal.aborted ? TIMEOUT : BODY_CUT;
 }
 
 /** An exchange up to the head of the answer, which must arrive within `timeout` milliseconds; the body flows on. */

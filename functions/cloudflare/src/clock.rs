@@ -1,7 +1,9 @@
 //! The clock: `Date.now`, which moves only after I/O, and `setTimeout`.
 
+use js_sys::Promise;
 use toolgate::ports::Clock;
 use toolgate::time::{Millis, Timestamp};
+use wasm_bindgen_futures::JsFuture;
 
 use crate::glue;
 use crate::host::Host;
@@ -12,8 +14,18 @@ impl Clock for Host {
     }
 
     async fn sleep(&self, span: Millis) {
+        let timer = Timer(glue::timer(span.get() as f64));
         // A timer never rejects.
-        let _fired = glue::sleep(span.get() as f64).await;
+        let _fired = JsFuture::from(timer.0.clone()).await;
+    }
+}
+
+/// A timer for as long as somebody waits for it.
+struct Timer(Promise);
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        glue::clear(&self.0);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The modules' names are aliases that the bundler resolves (`toolgate build cloudflare`).
 
-use js_sys::Array;
+use js_sys::{Array, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -27,9 +27,11 @@ extern "C" {
     /// Fills `bytes` from Web Crypto.
     pub(crate) fn fill(bytes: &mut [u8]);
 
-    /// Waits for about `ms` milliseconds.
-    #[wasm_bindgen(catch)]
-    pub(crate) async fn sleep(ms: f64) -> Result<JsValue, JsValue>;
+    /// A promise that resolves after about `ms` milliseconds.
+    pub(crate) fn timer(ms: f64) -> Promise;
+
+    /// Ends such a timer: nobody waits for it any more.
+    pub(crate) fn clear(timer: &Promise);
 
     /// The reply of a durable owner, a `Uint8Array`; rejects when it fails or takes longer than `timeout_ms`.
     #[wasm_bindgen(catch)]
@@ -56,9 +58,21 @@ extern "C" {
 
 #[wasm_bindgen(module = "toolgate-origin")]
 extern "C" {
+    /// What ends an exchange early.
+    pub(crate) fn abortion() -> JsValue;
+
+    /// Ends the exchange that it belongs to, if that is still under way.
+    pub(crate) fn abort(abortion: &JsValue);
+
     /// A whole exchange: `[status, header values, body]`, or the number of an error (see `origin.rs`).
     #[wasm_bindgen(catch)]
-    pub(crate) async fn send(head: &str, body: &[u8], timeout_ms: f64, limit: f64) -> Result<JsValue, JsValue>;
+    pub(crate) async fn send(
+        abortion: &JsValue,
+        head: &str,
+        body: &[u8],
+        timeout_ms: f64,
+        limit: f64,
+    ) -> Result<JsValue, JsValue>;
 
     /// The same up to the head of the answer: `[status, header values, stream or null]`, or the number of an error.
     #[wasm_bindgen(catch)]

@@ -18,7 +18,8 @@ impl Origin for Host {
     async fn send(&self, request: OriginRequest) -> Result<OriginResponse, OriginError> {
         let timeout = request.timeout.get() as f64;
         let limit = request.response_limit as f64;
-        let answered = glue::send(&head(&request)?, &request.body, timeout, limit).await;
+        let exchange = Exchange(glue::abortion());
+        let answered = glue::send(&exchange.0, &head(&request)?, &request.body, timeout, limit).await;
         let (status, headers, body) = answer(answered)?;
         let body = body.dyn_into::<Uint8Array>();
         Ok(OriginResponse { status, headers, body: body.map_err(|_| OriginError::Broken)?.to_vec() })
@@ -29,6 +30,15 @@ impl Origin for Host {
         let answered = glue::open(&head(&request)?, &request.body, timeout).await;
         let (status, headers, body) = answer(answered)?;
         Ok(OriginStream { status, headers, body: Stream(body) })
+    }
+}
+
+/// An exchange for as long as somebody waits for it: of two that race, the slower one is ended.
+struct Exchange(JsValue);
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        glue::abort(&self.0);
     }
 }
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::*;
 use crate::action::Action;
-use crate::config::Grant;
+use crate::config::{Grant, Priority};
 use crate::names::{CallerId, Project, RoleId, TenantId, UserId};
 
 fn caller(actions: &[&str]) -> Caller {
@@ -18,6 +18,7 @@ fn caller(actions: &[&str]) -> Caller {
         claims: BTreeMap::from([("level".to_owned(), ClaimValue::Number(3))]),
         users: UserRule::Only(vec![UserId::new("u1").unwrap(), UserId::new("u2").unwrap()]),
         projects: ProjectRule::Only(vec![Project::new("o/p").unwrap()]),
+        priority: Priority::Normal,
         grants: vec![Rc::new(Grant { rule: "caller:team".to_owned(), actions, tools: Vec::new() })],
     }
 }
