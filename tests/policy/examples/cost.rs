@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::rc::Rc;
 
 use toolgate::action::{Action, ActionPattern};
-use toolgate::config::{Caller, Grant, ProjectRule, UserRule};
+use toolgate::config::{Caller, Grant, Priority, ProjectRule, UserRule};
 use toolgate::names::{CallerId, RoleId, TenantId, ToolPattern};
 use toolgate::policy::{Mode, PolicySet, Source};
 use toolgate::time::Timestamp;
@@ -54,6 +54,7 @@ fn world() -> World {
             claims: BTreeMap::new(),
             users: UserRule::Every,
             projects: ProjectRule::Every,
+            priority: Priority::Normal,
             grants: vec![Rc::new(grant)],
         },
         action: Action::ToolsCall,

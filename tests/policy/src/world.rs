@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use toolgate::action::Action;
-use toolgate::config::{Caller, ClaimValue, ProjectRule, UserRule};
+use toolgate::config::{Caller, ClaimValue, Priority, ProjectRule, UserRule};
 use toolgate::json::{self, Json};
 use toolgate::names::{CallerId, RoleId, TenantId};
 use toolgate::policy::{Arguments, Request, Resource, ToolFacts, User};
@@ -166,6 +166,7 @@ pub fn caller(rng: &mut Rng) -> Caller {
         claims,
         users: UserRule::Every,
         projects: ProjectRule::Every,
+        priority: Priority::Normal,
         grants: Vec::new(),
     }
 }

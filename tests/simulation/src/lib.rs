@@ -4,7 +4,7 @@
 //! a seed: isolates, callers, requests, faults. [`invariants`] says what must hold after every answer; it is naive on
 //! purpose and knows nothing of caches, retries or leases but their stated bounds. A failing run is its seed. Other
 //! kinds of runs: [`authority`], who may do what; [`principals`], whether one principal learns of another; [`issued`], issued keys;
-//! [`crowd`], many isolates under one rate limit.
+//! [`crowd`], many isolates under one rate limit; [`storm`], executors that fail.
 
 #![expect(
     clippy::arithmetic_side_effects,
@@ -22,4 +22,5 @@ pub mod issued;
 pub mod many;
 pub mod principals;
 pub mod scenario;
+pub mod storm;
 pub mod world;

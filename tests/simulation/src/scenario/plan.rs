@@ -26,7 +26,7 @@ pub(super) fn faults(world: &World) -> Faults {
         0 => Faults::default(),
         1 => Faults { kv_stale: 30, kv_lost: 20, kv_broken: 10, ..tiers() },
         2 => Faults { origin: 30, ..Faults::default() },
-        _ => Faults { kv_stale: 10, kv_lost: 10, kv_broken: 5, durable_away: 20, origin: 15, ..tiers() },
+        _ => Faults { kv_stale: 10, kv_lost: 10, kv_broken: 5, durable_away: 20, origin: 30, ..tiers() },
     }
 }
 

@@ -71,8 +71,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories(
         "freshness: a failure is covered for who may not ask any more",
         "gateway.rs",
-        "        if self.admit(tools, &caller, &held, record).is_err() {\n            return Err(refusal);\n        }\n        spare",
-        "        let _ = tools;\n        spare",
+        "        if self.admit(tools, &caller, &held, record).is_err() {\n            return Err(refusal);\n        }\n        let kept",
+        "        let _ = tools;\n        let kept",
     ),
     of_stories(
         "freshness: a failure is covered under old epochs",
@@ -89,8 +89,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories(
         "freshness: refusals of the executor are covered",
         "execute.rs",
-        "self.is_transient() || is_late",
-        "self.is_transient() || is_late || true",
+        "self.is_transient() || is_away",
+        "self.is_transient() || is_away || true",
     ),
     of_stories(
         "freshness: a refresh under the epochs of its end",
@@ -113,8 +113,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories(
         "freshness: a call with a key is run besides",
         "tool_call.rs",
-        "call.is_repeatable() || request.headers.get(Header::IdempotencyKey).is_none()",
-        "call.is_repeatable() || request.headers.get(Header::IdempotencyKey).is_none() || true",
+        "request.headers.get(Header::IdempotencyKey).is_none() ||",
+        "true || request.headers.get(Header::IdempotencyKey).is_none() ||",
     ),
     of_stories(
         "freshness: what is malformed is ignored",

@@ -151,10 +151,10 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_the_world(
         "writes leave the cache alone",
         "tool_call.rs",
-        "        if may_have_changed_something(running, call, &ended) {\n",
-        "        if false && may_have_changed_something(running, call, &ended) {\n",
+        "        if may_have_changed_something(running, call, offered.only_reads(call), &ended) {\n",
+        "        if false && may_have_changed_something(running, call, offered.only_reads(call), &ended) {\n",
     ),
-    of_the_world("every call repeated", "execute.rs", "let is_safe = ", "let is_safe = true || "),
+    of_the_world("every call repeated", "execute/again.rs", "let is_safe = ", "let is_safe = true || "),
     of_the_world(
         "a lost attempt forgotten",
         "state/idempotency.rs",

@@ -52,6 +52,7 @@ fn a_caller_warms_its_own_tenant_and_hears_of_no_other() {
     let own = post(&office.story, B, "warm", &Value::Null);
     assert_eq!(outcomes(&own), told(&[(1, "warmed")]), "{own:?}");
     assert_eq!(office.runs.borrow().len(), 1);
+    office.story.pass(100);
     let all = post(&office.story, ADMIN, "warm", &Value::Null);
     assert_eq!(outcomes(&all), told(&[(0, "warmed"), (1, "fresh"), (2, "mutates")]), "{all:?}");
     assert_eq!(post(&office.story, FACTS, "warm", &Value::Null).refusal(), "action_not_permitted");
