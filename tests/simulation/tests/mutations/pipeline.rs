@@ -6,7 +6,7 @@ const KEY: &str = "cache/key.rs";
 
 pub(crate) const DEFECTS: &[Defect] = &[
     of_principals("key without tenant", KEY, "        tenant.as_str().as_bytes(),\n", "        &b\"\"[..],\n"),
-    of_principals("key without account", KEY, "        &account,\n", "        &b\"\"[..],\n"),
+    of_principals("key without account", KEY, "        account,\n", "        &b\"\"[..],\n"),
     of_principals(
         "key without project",
         KEY,
