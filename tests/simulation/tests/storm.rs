@@ -4,7 +4,7 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
-    clippy::print_stdout,
+    clippy::indexing_slicing,
     reason = "a test shows its figures, and is told its seed by the environment"
 )]
 
