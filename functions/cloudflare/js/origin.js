@@ -8,20 +8,10 @@ const CONNECTION_BROKEN = 2;
 const BODY_CUT = 3;
 const BODY_TOO_LARGE = 4;
 
-/** What ends an exchange early. */
-export function abortion() {
-  return new AbortController();
-}
-
-/** Ends an exchange: its connection is closed, and its promise resolves to something that nobody reads. */
-export function abort(abortion) {
-  abortion.abort();
-}
-
 /** One whole exchange, its body of at most `limit` bytes, within `timeout` milliseconds and unless it is aborted. */
-export async function send(abortion, head, body, timeout, limit) {
-  const signal = abortion.signal;
-  const timer = setTimeout(() => abortion.abort(), timeout);
+export async function send(abort, head, body, timeout, limit) {
+  const signal = abort.signal;
+  const timer = setTimeout(() => abort.abort(), timeout);
   try {
     const response = await fetch(request(head, body, signal));
     if (response.body === null) return [response.status, values(response.headers), new Uint8Array(0)];

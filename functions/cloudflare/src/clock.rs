@@ -1,11 +1,10 @@
 //! The clock: `Date.now`, which moves only after I/O, and `setTimeout`.
 
-use js_sys::Promise;
 use toolgate::ports::Clock;
 use toolgate::time::{Millis, Timestamp};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::glue;
+use crate::glue::Timer;
 use crate::host::Host;
 
 impl Clock for Host {
@@ -14,18 +13,17 @@ impl Clock for Host {
     }
 
     async fn sleep(&self, span: Millis) {
-        let timer = Timer(glue::timer(span.get() as f64));
-        // A timer never rejects.
-        let _fired = JsFuture::from(timer.0.clone()).await;
+        let timer = Waiting(Timer::new(span.get() as f64));
+        let _fired = JsFuture::from(timer.0.fired()).await;
     }
 }
 
 /// A timer for as long as somebody waits for it.
-struct Timer(Promise);
+struct Waiting(Timer);
 
-impl Drop for Timer {
+impl Drop for Waiting {
     fn drop(&mut self) {
-        glue::clear(&self.0);
+        self.0.clear();
     }
 }
 

@@ -27,11 +27,20 @@ extern "C" {
     /// Fills `bytes` from Web Crypto.
     pub(crate) fn fill(bytes: &mut [u8]);
 
-    /// A promise that resolves after about `ms` milliseconds.
-    pub(crate) fn timer(ms: f64) -> Promise;
+    /// A timer of the platform, which can be cleared.
+    pub(crate) type Timer;
 
-    /// Ends such a timer: nobody waits for it any more.
-    pub(crate) fn clear(timer: &Promise);
+    /// Begins one of `ms` milliseconds.
+    #[wasm_bindgen(constructor)]
+    pub(crate) fn new(ms: f64) -> Timer;
+
+    /// Resolves when the time is over; never rejects.
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn fired(this: &Timer) -> Promise;
+
+    /// Ends it: nobody waits for it any more.
+    #[wasm_bindgen(method)]
+    pub(crate) fn clear(this: &Timer);
 
     /// The reply of a durable owner, a `Uint8Array`; rejects when it fails or takes longer than `timeout_ms`.
     #[wasm_bindgen(catch)]
@@ -56,18 +65,26 @@ extern "C" {
     pub(crate) async fn cache_put(name: &str, key: &str, value: &[u8], seconds: f64) -> Result<JsValue, JsValue>;
 }
 
-#[wasm_bindgen(module = "toolgate-origin")]
+#[wasm_bindgen]
 extern "C" {
-    /// What ends an exchange early.
-    pub(crate) fn abortion() -> JsValue;
+    /// The platform's own, which ends an exchange early.
+    pub(crate) type AbortController;
+
+    /// One that has ended nothing yet.
+    #[wasm_bindgen(constructor)]
+    pub(crate) fn new() -> AbortController;
 
     /// Ends the exchange that it belongs to, if that is still under way.
-    pub(crate) fn abort(abortion: &JsValue);
+    #[wasm_bindgen(method)]
+    pub(crate) fn abort(this: &AbortController);
+}
 
+#[wasm_bindgen(module = "toolgate-origin")]
+extern "C" {
     /// A whole exchange: `[status, header values, body]`, or the number of an error (see `origin.rs`).
     #[wasm_bindgen(catch)]
     pub(crate) async fn send(
-        abortion: &JsValue,
+        abort: &AbortController,
         head: &str,
         body: &[u8],
         timeout_ms: f64,

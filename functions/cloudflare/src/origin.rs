@@ -5,8 +5,9 @@ use toolgate::ports::origin::RESPONSE_HEADERS;
 use toolgate::ports::{Origin, OriginError, OriginRequest, OriginResponse, OriginStream};
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::glue::{self, AbortController};
 use crate::host::Host;
-use crate::{glue, lines};
+use crate::lines;
 
 /// A `ReadableStream`, or `null` where the answer has no body.
 #[derive(Clone, Debug)]
@@ -18,7 +19,7 @@ impl Origin for Host {
     async fn send(&self, request: OriginRequest) -> Result<OriginResponse, OriginError> {
         let timeout = request.timeout.get() as f64;
         let limit = request.response_limit as f64;
-        let exchange = Exchange(glue::abortion());
+        let exchange = Exchange(AbortController::new());
         let answered = glue::send(&exchange.0, &head(&request)?, &request.body, timeout, limit).await;
         let (status, headers, body) = answer(answered)?;
         let body = body.dyn_into::<Uint8Array>();
@@ -34,11 +35,11 @@ impl Origin for Host {
 }
 
 /// An exchange for as long as somebody waits for it: of two that race, the slower one is ended.
-struct Exchange(JsValue);
+struct Exchange(AbortController);
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        glue::abort(&self.0);
+        self.0.abort();
     }
 }
 
