@@ -157,6 +157,12 @@ pub struct Considered {
     pub facts: Facts,
 }
 
+impl Considered {
+    const fn rejected(executor: usize, rejection: Rejection, facts: Facts) -> Self {
+        Self { executor, rejection: Some(rejection), score: None, facts }
+    }
+}
+
 /// What was decided.
 #[derive(Clone, Debug)]
 pub struct Decision<'c> {
@@ -190,41 +196,20 @@ pub fn decide<'c>(
 ) -> Result<Decision<'c>, (Refusal, Vec<Considered>)> {
     let route = config.routing.route_of(&question.tool.folded);
     let strategy = route.map_or(Strategy::LocalFirst, |route| config.routing.strategy_of(route));
-    let first = (question.tool, Ok(()));
     let others = question.others.iter().map(|(tool, admitted)| (tool, *admitted));
-    let mut fit = Vec::with_capacity(others.len().saturating_add(1));
-    let mut unfit = Vec::new();
-    for (tool, admitted) in std::iter::once(first).chain(others) {
-        let known = facts(tool);
-        let is_pinned = strategy != Strategy::Pinned || route.is_none_or(|route| route.rank_of(tool.executor) == 0);
-        let admitted = if is_pinned { admitted } else { Err(Rejection::NotPinned) };
-        let target = admitted.and_then(|()| target_of(config, route, question, tool));
-        let target =
-            target.and_then(|target| if known.open_since.is_some() { Err(Rejection::CircuitOpen) } else { Ok(target) });
-        match target {
-            Ok(target) => fit.push((Candidate { tool: Rc::clone(tool), target }, known)),
-            Err(rejection) => unfit.push(Considered {
-                executor: tool.executor,
-                rejection: Some(rejection),
-                score: None,
-                facts: known,
-            }),
+    let (mut fit, mut unfit) = (Vec::with_capacity(others.len().saturating_add(1)), Vec::new());
+    for (tool, admitted) in std::iter::once((question.tool, Ok(()))).chain(others) {
+        let facts = facts(tool);
+        let checked = admitted.and_then(|()| target_of(config, route.map(|route| (route, strategy)), question, tool));
+        match checked {
+            Ok(_) if facts.open_since.is_some() => {
+                unfit.push(Considered::rejected(tool.executor, Rejection::CircuitOpen, facts))
+            }
+            Ok(target) => fit.push((Candidate { tool: Rc::clone(tool), target }, facts)),
+            Err(rejection) => unfit.push(Considered::rejected(tool.executor, rejection, facts)),
         }
     }
-    if let Some(route) = route {
-        let offered = |executor: &usize| {
-            std::iter::once(question.tool)
-                .chain(question.others.iter().map(|(tool, _)| tool))
-                .any(|tool| tool.executor == *executor)
-        };
-        let absent = route.executors.iter().filter(|executor| !offered(executor));
-        unfit.extend(absent.map(|executor| Considered {
-            executor: *executor,
-            rejection: Some(Rejection::NotOffered),
-            score: None,
-            facts: Facts::default(),
-        }));
-    }
+    unfit.extend(route.into_iter().flat_map(|route| absent(route, question)));
     let mut ranked = rank::rank(&config.routing, route, strategy, question, fit);
     rank::drop_the_slow(&mut ranked, question.left, &mut unfit);
     let (ranked, mut considered): (Vec<_>, Vec<_>) = ranked.into_iter().map(rank::Ranked::into_parts).unzip();
@@ -233,6 +218,15 @@ pub fn decide<'c>(
         return Err((nobody(config, &considered, question), considered));
     }
     Ok(Decision { strategy, ranked, considered, percent: question.percent })
+}
+
+/// The executors of the route that offer no such tool now.
+fn absent<'r>(route: &'r Route, question: &'r Question<'_>) -> impl Iterator<Item = Considered> + 'r {
+    let offers = |executor: usize| {
+        question.tool.executor == executor || question.others.iter().any(|(tool, _)| tool.executor == executor)
+    };
+    let absent = route.executors.iter().copied().filter(move |executor| !offers(*executor));
+    absent.map(|executor| Considered::rejected(executor, Rejection::NotOffered, Facts::default()))
 }
 
 /// Why nobody is asked.
@@ -259,10 +253,13 @@ fn nobody(config: &Config, considered: &[Considered], question: &Question<'_>) -
 /// Where the tool runs, if it may run this call there.
 fn target_of<'c>(
     config: &'c Config,
-    route: Option<&Route>,
+    route: Option<(&Route, Strategy)>,
     question: &Question<'_>,
     tool: &Tool,
 ) -> Result<Target<'c>, Rejection> {
+    if route.is_some_and(|(route, strategy)| strategy == Strategy::Pinned && route.rank_of(tool.executor) != 0) {
+        return Err(Rejection::NotPinned);
+    }
     let executor = config.executors.get(tool.executor).ok_or(Rejection::ExecutorInactive)?;
     if executor.is_inactive() {
         return Err(Rejection::ExecutorInactive);
@@ -270,7 +267,7 @@ fn target_of<'c>(
     if question.is_scheduled && executor.engine().is_none() {
         return Err(Rejection::CannotSchedule);
     }
-    if let Some(route) = route {
+    if let Some((route, _)) = route {
         if route.region.is_some() && route.region != executor.region {
             return Err(Rejection::RegionDiffers);
         }

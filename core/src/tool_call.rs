@@ -166,11 +166,10 @@ impl Missed<'_> {
                     Spare::new(entry, context, call, (*keep, key.clone(), directives), failed.status)
                 };
                 let spare = stale.zip(kept).map(of);
-                let route = running.config.routing.route_of(&call.tool.folded);
-                let may_be_declared = claim.is_none() && failed.may_be_covered();
-                let may_have_done_something = !failed.surely_not_run && !is_repeatable;
-                let declared = route.and_then(|route| route.answer.as_deref());
-                let declared = declared.filter(|_| may_be_declared && !may_have_done_something).map(Box::from);
+                let is_harmless = failed.surely_not_run || is_repeatable;
+                let may_be_declared = claim.is_none() && failed.may_be_covered() && is_harmless;
+                let declared = running.config.routing.answer_of(&call.tool.folded);
+                let declared = declared.filter(|_| may_be_declared).map(Box::from);
                 let ended = fail(platform, is_repeatable, claim, failed, record).await;
                 ended.map_err(|refusal| Unanswered { refusal, spare, declared })
             }

@@ -15,7 +15,7 @@ impl Context<'_> {
     ///
     /// # Errors
     /// [`RefusalKind::ToolNotPermitted`], [`RefusalKind::PolicyDenied`], [`RefusalKind::PolicyError`], and those of
-    /// [`Registry::resolve`].
+    /// [`crate::registry::Registry::resolve`].
     pub fn tool(&self, name: &str, version: Option<&str>) -> Result<Rc<Tool>, Refusal> {
         self.tool_for(name, version, &Call::UNKNOWN)
     }

@@ -27,6 +27,12 @@ impl RoutingRules {
         self.routes.iter().find(|route| route.tools.iter().any(|pattern| pattern.matches(folded)))
     }
 
+    /// What the operator declared to be answered where no executor of the tool answers: the JSON text of a value.
+    #[must_use]
+    pub fn answer_of(&self, folded: &str) -> Option<&str> {
+        self.route_of(folded)?.answer.as_deref()
+    }
+
     /// How the executor of a call on this route is chosen.
     #[must_use]
     pub fn strategy_of(&self, route: &Route) -> Strategy {

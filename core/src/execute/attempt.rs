@@ -1,5 +1,6 @@
 //! One attempt at one executor: a place there, the exchange, and what is learned of it.
 
+use std::cell::Cell;
 use std::pin::pin;
 
 use super::again::Why;
@@ -15,10 +16,15 @@ use crate::limits::SLOW_LOOK;
 use crate::ports::Platform;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::route::{Candidate, Remote, Target};
-use crate::time::Millis;
+use crate::time::{Millis, Timestamp};
 
-/// Runs the call once.
-pub(super) async fn run<P: Platform>(way: &Way<'_, P>, candidate: &Candidate<'_>, why: Why) -> Result<Ran, Failed> {
+/// Runs the call once. `sent` is told when the exchange begins.
+pub(super) async fn run<P: Platform>(
+    way: &Way<'_, P>,
+    candidate: &Candidate<'_>,
+    why: Why,
+    sent: &Cell<Option<Timestamp>>,
+) -> Result<Ran, Failed> {
     let (running, executor) = (way.running, candidate.executor());
     let tool = candidate.tool.folded.as_str();
     let remote = match candidate.target {
@@ -48,6 +54,7 @@ pub(super) async fn run<P: Platform>(way: &Way<'_, P>, candidate: &Candidate<'_>
         running.health.deposit(executor, shares.retry_budget, shares.hedge_budget);
     }
     let mut ticket = running.circuits.begin(executor, tool, began);
+    sent.set(Some(began));
     let ended = watched(way, candidate, remote, timeout, &mut ticket).await;
     let now = way.platform.now();
     let took = now.since(began);

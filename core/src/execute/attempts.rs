@@ -140,8 +140,9 @@ impl<P: Platform> Way<'_, P> {
         let Some(candidate) = self.decision.ranked.get(place) else {
             return Err(Failed::refused(Refusal::new(RefusalKind::ExecutorInactive), true));
         };
-        let mut note = Note { way: self, candidate, why, began: self.platform.now(), outcome: None };
-        let ended = attempt::run(self, candidate, why).await;
+        let (began, sent) = (self.platform.now(), Cell::default());
+        let mut note = Note { way: self, candidate, why, began, sent, outcome: None };
+        let ended = attempt::run(self, candidate, why, &note.sent).await;
         note.outcome = Some(match &ended {
             Ok(ran) if ran.success => "ok",
             Ok(_) => "tool_error",
@@ -181,6 +182,8 @@ struct Note<'w, P: Platform> {
     candidate: &'w Candidate<'w>,
     why: Why,
     began: Timestamp,
+    /// When its exchange began, if it came to that.
+    sent: Cell<Option<Timestamp>>,
     /// `None` where another was faster.
     outcome: Option<&'static str>,
 }
@@ -189,11 +192,11 @@ impl<P: Platform> Drop for Note<'_, P> {
     fn drop(&mut self) {
         let now = self.way.platform.now();
         let (executor, took) = (self.candidate.executor(), now.since(self.began));
-        if self.outcome.is_none() {
+        if let (None, Some(sent)) = (self.outcome, self.sent.get()) {
             // It may have come as far as its executor, and takes at least so long there.
             self.way.may_have_run.set(true);
             let tool = &self.candidate.tool.folded;
-            self.way.running.health.ended(executor, tool, took, health::Ended::Answered, now);
+            self.way.running.health.ended(executor, tool, now.since(sent), health::Ended::Answered, now);
         }
         let outcome = self.outcome.unwrap_or("abandoned");
         let began = self.began.since(self.way.at);

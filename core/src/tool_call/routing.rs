@@ -1,6 +1,9 @@
 //! Who is asked to run a call that the cache has no answer for.
 
+use std::hash::Hasher as _;
 use std::rc::Rc;
+
+use siphasher::sip::SipHasher13;
 
 use crate::admission::{Context, ToolCall, check_equivalent};
 use crate::circuits::Standing;
@@ -126,13 +129,11 @@ const fn rejection(kind: RefusalKind) -> Rejection {
     }
 }
 
-/// A number that depends on nothing but the caller and the user (FNV-1a, then mixed as SplitMix64 does).
+/// A number that depends on nothing but the caller and the user: the same in every isolate, so without a secret.
 fn number_of(caller: &CallerId, user: Option<&UserId>) -> u64 {
-    let user = user.map_or("", UserId::as_str);
-    let bytes = caller.as_str().bytes().chain(std::iter::once(0)).chain(user.bytes());
-    let hash = bytes
-        .fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3));
-    let mixed = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
+    let mut hasher = SipHasher13::new();
+    hasher.write(caller.as_str().as_bytes());
+    hasher.write_u8(0);
+    hasher.write(user.map_or("", UserId::as_str).as_bytes());
+    hasher.finish()
 }
