@@ -6,8 +6,11 @@
 //! | GET, DELETE `requests` | every request with its headers; forget them |
 //! | GET, POST, DELETE `faults` | rules in force with their hits; add a list of rules; clear |
 //! | GET, PATCH `settings` | `authorize_after_ms`, `chat_chunk_ms`, `consent` (`output` or `forbidden`) |
+//! | PUT, DELETE `slots` | run at most `slots` calls at once, each for `work_ms`; any number, each at once |
 //! | POST `consents` | decide every pending consent of `user_id` (and `provider_id`) as `status`: completed, failed, revoked |
-//! | POST `reset` | forget everything: accounts, calls, requests, faults |
+//! | POST `reset` | forget everything: accounts, calls, requests, faults, slots |
+
+use std::rc::Rc;
 
 use serde::Deserialize;
 use serde_json::json;
@@ -19,6 +22,7 @@ use crate::engine::Engine;
 use crate::faults::Rule;
 use crate::options::consent;
 use crate::routes::unknown_route;
+use crate::slots::Slots;
 
 /// Answers a request below `/_control`.
 pub(crate) fn handle(engine: &Engine, ask: &Ask) -> Handled {
@@ -42,11 +46,17 @@ pub(crate) fn handle(engine: &Engine, ask: &Ask) -> Handled {
         }
         ("GET", ["settings"]) => Ok(settings(engine)),
         ("PATCH", ["settings"]) => change_settings(engine, ask),
+        ("PUT", ["slots"]) => limit_slots(engine, ask),
+        ("DELETE", ["slots"]) => {
+            engine.slots.take();
+            Ok(Answer::no_content())
+        }
         ("POST", ["consents"]) => decide_consents(engine, ask),
         ("POST", ["reset"]) => {
             engine.forget();
             engine.requests.borrow_mut().clear();
             engine.faults.borrow_mut().clear();
+            engine.slots.take();
             Ok(forget_calls(engine))
         }
         _ => Err(unknown_route()),
@@ -93,6 +103,19 @@ fn change_settings(engine: &Engine, ask: &Ask) -> Handled {
         settings.consent_forbidden = forbidden.unwrap_or(settings.consent_forbidden);
     }
     Ok(settings(engine))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Limit {
+    slots: usize,
+    work_ms: u64,
+}
+
+fn limit_slots(engine: &Engine, ask: &Ask) -> Handled {
+    let Limit { slots, work_ms } = ask.json()?;
+    engine.slots.replace(Some(Rc::new(Slots::new(slots, work_ms))));
+    Ok(Answer::no_content())
 }
 
 #[derive(Deserialize)]

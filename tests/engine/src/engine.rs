@@ -13,6 +13,7 @@ use crate::catalogue::Tool;
 use crate::faults::{Faults, Rule};
 use crate::options::Options;
 use crate::script::Script;
+use crate::slots::{self, Slots};
 use crate::{catalogue, clock, control, routes, spoil, upstream, worker};
 
 /// How many requests and how many calls are remembered: the first ones since the start or the last clearing.
@@ -40,6 +41,8 @@ pub(crate) struct Engine {
     pub base_url: String,
     pub http: reqwest::Client,
     pub settings: RefCell<Settings>,
+    /// The slots that calls need, where there are only so many.
+    pub slots: RefCell<Option<Rc<Slots>>>,
     pub built_in: Vec<Tool>,
     /// The tools of the worker named by the options.
     pub fronted: RefCell<Vec<Tool>>,
@@ -75,6 +78,7 @@ impl Engine {
             base_url,
             http,
             settings: RefCell::new(settings),
+            slots: RefCell::default(),
             built_in: catalogue::built_in()?,
             fronted: RefCell::new(fronted),
             faults: RefCell::default(),
@@ -98,6 +102,10 @@ impl Engine {
             return Reply::Answer(control::handle(self, &ask).unwrap_or_else(|refusal| refusal));
         }
         self.log_request(&ask);
+        let slots = self.slots.borrow().clone().filter(|_| slots::is_call(&ask));
+        if let Some(slots) = slots {
+            slots.occupy().await;
+        }
         match self.fault(&ask) {
             None => Reply::Answer(self.answer(ask).await),
             Some(rule) if rule.executes() => {

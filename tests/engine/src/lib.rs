@@ -25,6 +25,7 @@ mod routes;
 mod scheduled;
 mod script;
 mod server;
+mod slots;
 mod spoil;
 mod tools;
 mod upstream;

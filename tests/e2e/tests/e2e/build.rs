@@ -7,42 +7,88 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 
-/// What was built.
-pub(crate) struct Built {
-    /// The port of the Arcade worker, which stands in the document.
-    pub worker_port: u16,
-    /// The port of the issuer of tokens, which stands there too.
-    pub issuer_port: u16,
+/// A configuration document under test.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Document {
+    /// `toolgate.toml`: everything as most deployments have it.
+    Usual,
+    /// `routing.toml`: two workers that do the same, and circuits that open as they do by default.
+    Routing,
 }
 
-/// Built once for each run of the tests; takes seconds when nothing has changed.
-pub(crate) static BUILT: LazyLock<Built> = LazyLock::new(|| {
-    let directory = Built::directory();
-    fs::create_dir_all(&directory).unwrap();
-    let worker_port = kept_port(&directory.join("worker-port"));
-    let issuer_port = kept_port(&directory.join("issuer-port"));
-    let document = include_str!("../../toolgate.toml")
-        .replace("WORKER_PORT", &worker_port.to_string())
-        .replace("ISSUER_PORT", &issuer_port.to_string());
-    let path = directory.join("toolgate.toml");
-    if fs::read_to_string(&path).ok().as_ref() != Some(&document) {
-        fs::write(&path, document).unwrap();
-    }
-    build(&path, &["cloudflare", "--release"], &directory.join("cloudflare"));
-    build(&path, &["spin", "--dev"], &directory.join("spin"));
-    Built { worker_port, issuer_port }
+/// The ports that stand in the documents, chosen when there was first something to build.
+pub(crate) struct Ports {
+    /// Of the Arcade worker.
+    pub worker: u16,
+    /// Of the issuer of tokens.
+    pub issuer: u16,
+    /// Of the two workers that do the same.
+    pub near: u16,
+    pub far: u16,
+}
+
+pub(crate) static PORTS: LazyLock<Ports> = LazyLock::new(|| {
+    fs::create_dir_all(directory()).unwrap();
+    Ports { worker: kept_port("worker"), issuer: kept_port("issuer"), near: kept_port("near"), far: kept_port("far") }
 });
 
-impl Built {
-    /// Where everything of these tests lies.
-    pub(crate) fn directory() -> PathBuf {
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e")
+/// Built once for each run of the tests; takes seconds when nothing has changed.
+static USUAL: LazyLock<()> = LazyLock::new(|| build(Document::Usual, include_str!("../../toolgate.toml")));
+static ROUTING: LazyLock<()> = LazyLock::new(|| build(Document::Routing, include_str!("../../routing.toml")));
+/// The component has its document compiled in: of two builds, one would overwrite the other's.
+static BUILDING: Mutex<()> = Mutex::new(());
+
+impl Document {
+    /// Builds both modules with it, unless that was done.
+    pub(crate) fn ensure(self) {
+        match self {
+            Self::Usual => *USUAL,
+            Self::Routing => *ROUTING,
+        }
+    }
+
+    /// Where the Worker is.
+    pub(crate) fn worker(self) -> PathBuf {
+        self.directory().join("cloudflare")
+    }
+
+    /// Where the Spin component is.
+    fn component(self) -> PathBuf {
+        self.directory().join("spin")
+    }
+
+    fn directory(self) -> PathBuf {
+        directory().join(format!("{self:?}"))
     }
 }
 
-fn build(document: &Path, what: &[&str], output: &Path) {
+/// Where everything of these tests lies.
+pub(crate) fn directory() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e")
+}
+
+fn build(which: Document, text: &str) {
+    let ports = &*PORTS;
+    let places = [
+        ("WORKER_PORT", ports.worker),
+        ("ISSUER_PORT", ports.issuer),
+        ("NEAR_PORT", ports.near),
+        ("FAR_PORT", ports.far),
+    ];
+    let text = places.into_iter().fold(text.to_owned(), |text, (place, port)| text.replace(place, &port.to_string()));
+    fs::create_dir_all(which.directory()).unwrap();
+    let path = which.directory().join("toolgate.toml");
+    if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+        fs::write(&path, text).unwrap();
+    }
+    let _alone = BUILDING.lock().unwrap();
+    run_build(&path, &["cloudflare", "--release"], &which.worker());
+    run_build(&path, &["spin", "--dev"], &which.component());
+}
+
+fn run_build(document: &Path, what: &[&str], output: &Path) {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["run", "--quiet", "--package", "toolgate-cli", "--bin", "toolgate", "--", "build"]).args(what);
     cargo.arg("--output").arg(output).env("TOOLGATE_CONFIG", document).current_dir(env!("CARGO_MANIFEST_DIR"));
@@ -51,8 +97,9 @@ fn build(document: &Path, what: &[&str], output: &Path) {
 }
 
 /// The port of an earlier run while it is free: another would mean another document, and so another build.
-fn kept_port(file: &Path) -> u16 {
-    let kept = fs::read_to_string(file).ok().and_then(|text| text.parse().ok());
+fn kept_port(of: &str) -> u16 {
+    let file = directory().join(format!("{of}-port"));
+    let kept = fs::read_to_string(&file).ok().and_then(|text| text.parse().ok());
     let port = kept.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap_or_else(free_port);
     fs::write(file, port.to_string()).unwrap();
     port
@@ -66,9 +113,9 @@ pub(crate) fn free_port() -> u16 {
 const VARIABLES: [&str; 2] = ["e2e_worker_secret", "e2e_issuer_secret"];
 
 /// The repository's `spin.toml` with the component under test and the variables that its document names.
-pub(crate) fn spin_manifest(has_sqlite: bool) -> String {
+pub(crate) fn spin_manifest(document: Document, has_sqlite: bool) -> String {
     let original = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spin.toml")).unwrap();
-    let component = Built::directory().join("spin/toolgate.wasm");
+    let component = document.component().join("toolgate.wasm");
     let mut manifest = String::new();
     for line in original.lines().filter(|line| has_sqlite || !line.starts_with("sqlite_databases")) {
         match line {

@@ -18,7 +18,7 @@ use jwt_simple::prelude::{
 use jwt_simple::reexports::ct_codecs::{Base64UrlSafeNoPadding, Encoder as _};
 use serde_json::{Value, json};
 
-use crate::build::BUILT;
+use crate::build::PORTS;
 
 const AUDIENCE: &str = "https://gate.e2e";
 /// With which the gateway asks about opaque tokens.
@@ -54,8 +54,8 @@ impl Issuer {
         ];
         let keys: Vec<Value> = signers.iter().map(Signer::jwk).collect();
         let served: &'static Mutex<Vec<Value>> = Box::leak(Box::new(Mutex::new(keys)));
-        let base = format!("http://127.0.0.1:{}", BUILT.issuer_port);
-        let listener = TcpListener::bind(("127.0.0.1", BUILT.issuer_port)).unwrap();
+        let base = format!("http://127.0.0.1:{}", PORTS.issuer);
+        let listener = TcpListener::bind(("127.0.0.1", PORTS.issuer)).unwrap();
         let of = base.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {

@@ -21,9 +21,13 @@ mod http;
 #[cfg(test)]
 mod issuer;
 #[cfg(test)]
+mod load;
+#[cfg(test)]
 mod normal;
 #[cfg(test)]
 mod operations;
+#[cfg(test)]
+mod routing;
 #[cfg(test)]
 mod sdk;
 #[cfg(test)]

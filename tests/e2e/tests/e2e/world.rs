@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use toolgate_engine::{Options, Running};
 
-use crate::build::{BUILT, Built};
+use crate::build::{self, Document, PORTS};
 use crate::clock::{pause, setting, until};
 use crate::http::{Answer, Ask};
 
@@ -28,7 +28,7 @@ pub(crate) const ENGINE_KEY: &str = "engine-key-of-the-gateway";
 /// With which an engine signs its calls to the gateway's worker routes.
 pub(crate) const GATE_WORKER_SECRET: &str = "the secret of the gateway as a worker";
 const HASH_SECRET: &str = "hashing secret of the end-to-end tests";
-const WORKER_SECRET: &str = "a secret of this test run and no other";
+pub(crate) const WORKER_SECRET: &str = "a secret of this test run and no other";
 /// A change of the epochs holds everywhere after this time: the lease in `toolgate.toml`, and something for slow machines.
 pub(crate) const LEASE: Duration = Duration::from_millis(1_300);
 
@@ -47,7 +47,7 @@ pub(crate) const BOTH: [Platform; 2] = [Platform::Workerd, Platform::Spin];
 static WORKER: LazyLock<Child> = LazyLock::new(|| {
     let mut child = Command::new(setting("TOOLGATE_PYTHON"))
         .arg(in_tests("worker/serve.py"))
-        .args(["--port", &BUILT.worker_port.to_string(), "--with-parent"])
+        .args(["--port", &PORTS.worker.to_string(), "--with-parent"])
         .env("ARCADE_WORKER_SECRET", WORKER_SECRET)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -62,8 +62,19 @@ static WORKER: LazyLock<Child> = LazyLock::new(|| {
     child
 });
 
+/// Asks the control routes of the stand-in at `base`.
+pub(crate) fn control(base: &str, method: &str, path: &str, body: Option<&Value>) -> Value {
+    let mut ask = Ask::new(method, &format!("/_control/{path}"));
+    if let Some(body) = body {
+        ask = ask.header("content-type", "application/json").body(body.to_string());
+    }
+    let answer = ask.send(base);
+    assert!(answer.status < 300, "{path}: {}", answer.text());
+    if answer.body.is_empty() { Value::Null } else { answer.json() }
+}
+
 fn worker_url() -> String {
-    format!("http://127.0.0.1:{}", BUILT.worker_port)
+    format!("http://127.0.0.1:{}", PORTS.worker)
 }
 
 /// A path below the repository's `tests`.
@@ -74,6 +85,7 @@ pub(crate) fn in_tests(path: &str) -> PathBuf {
 /// One gateway and what is around it; dropping it stops everything.
 pub(crate) struct World {
     pub platform: Platform,
+    document: Document,
     engine: Option<Running>,
     /// Stays the same when the engine is stopped and started.
     pub engine_url: String,
@@ -106,12 +118,18 @@ impl World {
     /// With nothing running but the Arcade worker; the engine's port is known and closed.
     pub(crate) fn without_engine(platform: Platform, name: &str, spin_arguments: &[&str]) -> Self {
         assert!(WORKER.id() > 0);
-        let directory = Built::directory().join(format!("{name}-{platform:?}"));
+        Self::of(Document::Usual, platform, name, spin_arguments)
+    }
+
+    /// With nothing running at all, and this document.
+    pub(crate) fn of(document: Document, platform: Platform, name: &str, spin_arguments: &[&str]) -> Self {
+        document.ensure();
+        let directory = build::directory().join(format!("{name}-{platform:?}"));
         let _ = fs::remove_dir_all(&directory);
         fs::create_dir_all(directory.join("state")).unwrap();
         let spin_arguments = spin_arguments.iter().map(|&argument| argument.to_owned()).collect();
-        let engine_url = format!("http://127.0.0.1:{}", crate::build::free_port());
-        Self { platform, engine: None, engine_url, host: None, directory, starts: 0, spin_arguments }
+        let engine_url = format!("http://127.0.0.1:{}", build::free_port());
+        Self { platform, document, engine: None, engine_url, host: None, directory, starts: 0, spin_arguments }
     }
 
     pub(crate) fn start_engine(&mut self, options: Options) {
@@ -156,7 +174,7 @@ impl World {
             self.settings().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
         let mut command = Command::new("node");
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("workerd.mjs"));
-        command.arg(Built::directory().join("cloudflare")).arg(self.directory.join("state"));
+        command.arg(self.document.worker()).arg(self.directory.join("state"));
         command.env("TOOLGATE_E2E_SETTINGS", Value::Object(settings).to_string());
         command.env("WRANGLER_SEND_METRICS", "false");
         command
@@ -164,11 +182,11 @@ impl World {
 
     fn spin(&self) -> Command {
         let manifest = self.directory.join("spin.toml");
-        fs::write(&manifest, crate::build::spin_manifest(self.platform == Platform::Spin)).unwrap();
+        fs::write(&manifest, build::spin_manifest(self.document, self.platform == Platform::Spin)).unwrap();
         let mut command = Command::new(setting("TOOLGATE_SPIN_HOST"));
         command.arg("--from").arg(manifest).args(["--listen", "127.0.0.1:0", "--quit-after", "1200"]);
         command.arg("--state-dir").arg(self.directory.join("state"));
-        command.arg("--cache-dir").arg(Built::directory().join("spin-cache")).args(&self.spin_arguments);
+        command.arg("--cache-dir").arg(build::directory().join("spin-cache")).args(&self.spin_arguments);
         for (name, value) in self.settings() {
             command.env(format!("SPIN_VARIABLE_{name}"), value);
         }
@@ -206,13 +224,7 @@ impl World {
 
     /// Asks the stand-in's control routes.
     pub(crate) fn control(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
-        let mut ask = Ask::new(method, &format!("/_control/{path}"));
-        if let Some(body) = body {
-            ask = ask.header("content-type", "application/json").body(body.to_string());
-        }
-        let answer = ask.send(&self.engine_url);
-        assert!(answer.status < 300, "{path}: {}", answer.text());
-        if answer.body.is_empty() { Value::Null } else { answer.json() }
+        control(&self.engine_url, method, path, body)
     }
 
     /// How often the engine's tool ran.

@@ -1,0 +1,271 @@
+//! Two workers that do the same, faults, and load: what callers see, and what the workers are asked. The figures are printed
+//! (`--nocapture`); what is asserted are counts, and the bounds that are promised in seconds.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use toolgate_engine::{Options, Running};
+
+use crate::build::{Document, PORTS};
+use crate::clock::{Stopwatch, pause, until};
+use crate::http::Ask;
+use crate::load::{Seen, as_sdks_do, once, p99, rain};
+use crate::world::{BOTH, DEVELOPER, DEVELOPER_2, Platform, WORKER_SECRET, World, control};
+
+/// The ports of the two workers are in the document: one test at a time has them.
+static PORTS_TAKEN: Mutex<()> = Mutex::new(());
+
+/// A gateway in front of two workers that do the same. Calls go to the near one while it can be asked.
+struct Storm {
+    world: World,
+    near: Running,
+    far: Running,
+    _ports: MutexGuard<'static, ()>,
+}
+
+impl Storm {
+    fn new(platform: Platform, name: &str) -> Self {
+        let ports = PORTS_TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let worker = |port: u16| {
+            let listen = format!("127.0.0.1:{port}");
+            let secret = Some(WORKER_SECRET.to_owned());
+            toolgate_engine::start(Options { listen, serve_worker_secret: secret, ..Options::default() }).unwrap()
+        };
+        let (near, far) = (worker(PORTS.near), worker(PORTS.far));
+        let mut world = World::of(Document::Routing, platform, name, &[]);
+        world.start_host();
+        let storm = Self { world, near, far, _ports: ports };
+        // What isolates have seen of their executors is what they go by.
+        assert!(storm.rain(100, 2, read).iter().all(Seen::is_good));
+        storm
+    }
+
+    fn rain(&self, per_second: u32, seconds: u64, ask: impl Fn(u64) -> Ask + Sync) -> Vec<Seen> {
+        rain(self.world.url(), (per_second, Duration::from_secs(seconds)), ask, once)
+    }
+
+    /// Both workers' runs of a tool, by the user of the call.
+    fn runs(&self, tool: &str) -> BTreeMap<String, u64> {
+        let mut runs = BTreeMap::new();
+        for worker in [&self.near, &self.far] {
+            let calls = control(worker.base_url(), "GET", "calls", None);
+            for call in calls["calls"].as_array().unwrap().iter().filter(|call| call["tool"] == tool) {
+                *runs.entry(call["user_id"].as_str().unwrap().to_owned()).or_default() += 1;
+            }
+        }
+        runs
+    }
+}
+
+/// How often this worker was asked to run a tool.
+fn asked(worker: &Running) -> u64 {
+    let requests = control(worker.base_url(), "GET", "requests", None);
+    let calls = requests["requests"].as_array().unwrap().iter();
+    calls.filter(|request| request["path"] == "/worker/tools/invoke").count() as u64
+}
+
+fn forget(worker: &Running) {
+    control(worker.base_url(), "DELETE", "requests", None);
+    control(worker.base_url(), "DELETE", "calls", None);
+}
+
+/// From now on the worker's calls, and its health if `rule` is about all of it, go wrong so.
+fn spoil(worker: &Running, rules: &Value) {
+    control(worker.base_url(), "DELETE", "faults", None);
+    control(worker.base_url(), "POST", "faults", Some(rules));
+}
+
+fn user(number: u64) -> String {
+    format!("u{number}@acme.example")
+}
+
+/// May be made twice.
+fn read(number: u64) -> Ask {
+    Ask::execute("Docs.Get", &json!({"document": format!("d{number}")}), &user(number)).key(DEVELOPER_2)
+}
+
+/// May not.
+fn act(number: u64) -> Ask {
+    Ask::execute("Mail.Send", &json!({"to": format!("t{number}")}), &user(number)).key(DEVELOPER_2)
+}
+
+/// Only the near worker has it.
+fn look_up(number: u64) -> Ask {
+    Ask::execute("Facts.Lookup", &json!({"topic": format!("t{number}")}), &user(number))
+}
+
+#[test]
+fn calls_that_may_be_repeated_succeed_where_one_of_two_workers_fails_one_in_five() {
+    for platform in BOTH {
+        let storm = Storm::new(platform, "routing-fallback");
+        let kinds = ["refuse", "reset", "cut", "garbage", "status"];
+        let rule =
+            |(seed, kind)| json!({"kind": kind, "path": "/worker/tools/invoke", "probability": 0.044, "seed": seed});
+        spoil(&storm.near, &kinds.into_iter().enumerate().map(rule).collect());
+        let seen = storm.rain(200, 10, read);
+        let good = seen.iter().filter(|one| one.is_good()).count();
+        let (near, far) = (asked(&storm.near), asked(&storm.far));
+        println!(
+            "{platform:?}: {good} of {} succeed; the failing worker was asked {near} times, the other {far}",
+            seen.len()
+        );
+        assert!(near > 100 && good * 10_000 >= seen.len() * 9_995, "{platform:?}: {good} of {}", seen.len());
+    }
+}
+
+#[test]
+fn no_call_that_may_do_harm_runs_twice() {
+    let rule = |kind: &str| json!({"kind": kind, "path": "/worker/tools/invoke", "probability": 0.3, "seed": 5});
+    let mut rules: Vec<Value> =
+        ["refuse", "reset", "cut", "chunked_cut", "garbage", "empty", "status"].into_iter().map(rule).collect();
+    let more = [
+        json!({"kind": "status", "code": 500, "executed": true}),
+        json!({"kind": "status", "code": 503, "executed": true, "headers": {"retry-after-ms": "20"}}),
+        json!({"kind": "status", "code": 429, "headers": {"retry-after-ms": "20"}}),
+        json!({"kind": "delay_ms", "ms": 5_000}),
+    ];
+    rules.extend(more.into_iter().map(|one| {
+        let mut whole = rule("status");
+        whole.as_object_mut().unwrap().extend(one.as_object().unwrap().clone());
+        whole
+    }));
+    for platform in BOTH {
+        let storm = Storm::new(platform, "routing-once");
+        [&storm.near, &storm.far].into_iter().for_each(forget);
+        let mut seen = Vec::new();
+        for rule in &rules {
+            [&storm.near, &storm.far].into_iter().for_each(|worker| spoil(worker, &json!([rule])));
+            seen.extend(storm.rain(40, 1, act));
+        }
+        let runs = storm.runs("Mail.Send");
+        let without_an_answer =
+            seen.iter().filter(|one| !one.is_good() && runs.contains_key(&user(one.number))).count();
+        println!(
+            "{platform:?}: {} calls, {} ran, {without_an_answer} of them without a good answer",
+            seen.len(),
+            runs.len()
+        );
+        let twice: Vec<_> = runs.iter().filter(|(_, times)| **times > 1).collect();
+        assert!(twice.is_empty(), "{platform:?}: {twice:?}");
+        for one in &seen {
+            let text = one.answer.text();
+            assert!(
+                one.answer.status == 200 || !one.answer.refusal().is_empty(),
+                "{platform:?}: without a name: {text}"
+            );
+            assert!(!one.is_good() || runs.contains_key(&user(one.number)), "{platform:?}: nobody's answer: {text}");
+        }
+        assert!(without_an_answer > 10, "the faults were there");
+    }
+}
+
+#[test]
+fn nobody_waits_for_a_worker_that_hangs_for_long_and_it_serves_again_soon() {
+    for platform in BOTH {
+        let storm = Storm::new(platform, "routing-dead");
+        spoil(&storm.near, &json!([{"kind": "delay_ms", "ms": 30_000, "executed": false}]));
+        let seen = storm.rain(60, 12, read);
+        let good = seen.iter().filter(|one| one.is_good()).count();
+        let late = seen.iter().filter(|one| one.took > Duration::from_millis(500));
+        let released = late.map(|one| one.began + one.took).max().unwrap_or_default();
+        control(storm.near.base_url(), "DELETE", "faults", None);
+        forget(&storm.near);
+        let mended = Stopwatch::start();
+        until("it serves again", Duration::from_secs(10), || {
+            assert!(storm.rain(60, 1, read).iter().all(Seen::is_good));
+            (asked(&storm.near) > 0).then_some(())
+        });
+        println!(
+            "{platform:?}: nobody waits after {released:?}; it serves again within {:?}; {good} of {} succeed",
+            mended.elapsed(),
+            seen.len()
+        );
+        assert!(released <= Duration::from_secs(5), "{platform:?}: {released:?}");
+        assert_eq!(good, seen.len(), "{platform:?}");
+    }
+}
+
+#[test]
+fn a_second_call_beside_a_slow_one_takes_its_tail_away_and_costs_little() {
+    for platform in BOTH {
+        let storm = Storm::new(platform, "routing-hedge");
+        let slow =
+            |ms: u64, probability: f64| json!({"kind": "delay_ms", "ms": ms, "probability": probability, "seed": 3});
+        let rules = json!([slow(600, 0.05), slow(30, 1.0)]);
+        [&storm.near, &storm.far].into_iter().for_each(|worker| spoil(worker, &rules));
+        // What may do harm is not sent twice: its times are those without hedging.
+        let without = storm.rain(60, 15, act);
+        storm.rain(60, 3, read);
+        [&storm.near, &storm.far].into_iter().for_each(forget);
+        let with = storm.rain(60, 30, read);
+        pause(Duration::from_secs(1));
+        let (calls, asked) = (with.len() as u64, asked(&storm.near) + asked(&storm.far));
+        let p99 = |seen: &[Seen]| p99(&seen.iter().collect::<Vec<_>>());
+        println!(
+            "{platform:?}: p99 {:?} without, {:?} with; {asked} calls to workers for {calls}",
+            p99(&without),
+            p99(&with)
+        );
+        assert!(with.iter().chain(&without).all(Seen::is_good), "{platform:?}");
+        assert!(asked * 100 <= calls * 106, "{platform:?}: {asked} for {calls}");
+    }
+}
+
+#[test]
+fn a_worker_that_is_down_is_hardly_called_whatever_the_callers_do() {
+    for platform in BOTH {
+        let storm = Storm::new(platform, "routing-outage");
+        spoil(&storm.near, &json!([{"kind": "refuse"}]));
+        forget(&storm.near);
+        let ask = |number| look_up(number).key(DEVELOPER_2);
+        let seen = rain(storm.world.url(), (150, Duration::from_secs(20)), ask, as_sdks_do);
+        let asked = asked(&storm.near);
+        let mut outcomes = BTreeMap::<&str, usize>::new();
+        seen.iter().for_each(|one| *outcomes.entry(one.answer.refusal()).or_default() += 1);
+        println!("{platform:?}: {asked} calls to the worker for {}: {outcomes:?}", seen.len());
+        assert!(asked * 100 <= seen.len() as u64 * 2, "{platform:?}: {asked} of {}", seen.len());
+    }
+}
+
+#[test]
+fn the_first_class_is_served_while_there_is_three_times_too_much() {
+    const SLOTS: u32 = 8;
+    const WORK_MS: u32 = 100;
+    const SECONDS: u64 = 10;
+    for platform in BOTH {
+        let storm = Storm::new(platform, "routing-overload");
+        control(storm.near.base_url(), "PUT", "slots", Some(&json!({"slots": SLOTS, "work_ms": WORK_MS})));
+        let first_class = |number| look_up(number).key(DEVELOPER);
+        let unloaded = storm.rain(8, 5, first_class);
+        let can = SLOTS * 1_000 / WORK_MS;
+        // One in ten is of the first class, five of the usual one, four of the last.
+        let mixed = |number: u64| match number % 10 {
+            0 => first_class(number),
+            1..=5 => look_up(number).key(DEVELOPER_2),
+            _ => look_up(number).key(DEVELOPER_2).header("priority", "u=7"),
+        };
+        storm.rain(can * 3, 3, mixed);
+        forget(&storm.near);
+        let seen = storm.rain(can * 3, SECONDS, mixed);
+        let busy = asked(&storm.near) * 100 / (u64::from(can) * SECONDS);
+        let of = |class: std::ops::RangeInclusive<u64>| -> Vec<&Seen> {
+            seen.iter().filter(|one| class.contains(&(one.number % 10))).collect()
+        };
+        let good = |of: &[&Seen]| of.iter().filter(|one| one.is_good()).count() * 100 / of.len().max(1);
+        let classes = [of(0..=0), of(1..=5), of(6..=9)];
+        println!(
+            "{platform:?}: p99 of the first class {:?}, unloaded {:?}; slots busy {busy} %; answered {:?} %",
+            p99(&classes[0].iter().filter(|one| one.is_good()).copied().collect::<Vec<_>>()),
+            p99(&unloaded.iter().collect::<Vec<_>>()),
+            classes.each_ref().map(|of| good(of)),
+        );
+        let [first, usual, last] = classes.each_ref().map(|of| good(of));
+        assert!(first >= 99 && usual >= last && last < 60, "{platform:?}: {first}, {usual}, {last} %");
+        let shed = seen.iter().filter(|one| !one.is_good()).map(|one| one.answer.outcome());
+        for outcome in shed {
+            assert_eq!(outcome, (503, "upstream_saturated"), "{platform:?}");
+        }
+    }
+}
