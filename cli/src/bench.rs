@@ -147,13 +147,16 @@ fn workerd(workspace: &Workspace) -> Result<String, Failure> {
 }
 
 /// What is added to the configuration, and what it is called.
-const COUNTED: [(&str, &[&str]); 6] = [
+const COUNTED: [(&str, &[&str]); 9] = [
     ("one cached execute, all stages", &[]),
     ("by a remembered token", &["token"]),
     ("under ten policies", &["policies"]),
     ("under four limits", &["limits"]),
     ("under a schema of the operator's", &["schema"]),
     ("under all of these", &["guarded"]),
+    ("with a route", &["route"]),
+    ("one execute that asks a worker", &["miss"]),
+    ("one of two workers", &["miss", "route"]),
 ];
 
 /// Prints the instructions of one cached call of the core, every stage and the record included, and what guards add to it.

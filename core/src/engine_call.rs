@@ -6,7 +6,7 @@ use hmac_sha256::Hash;
 
 use crate::admission::{Context, EngineCall, Exchange};
 use crate::config::UserRule;
-use crate::execute::{ANSWER_LIMITS, Passed, pass};
+use crate::execute::{ANSWER_LIMITS, Attempted, Passed, Why, pass};
 use crate::hex;
 use crate::isolate::Running;
 use crate::json::{self, Json};
@@ -40,17 +40,30 @@ pub(crate) async fn answer<P: Platform>(
     }
     let engine = route::of_engine(&running.config, call.executor, &context.caller.tenant)?;
     let executor = engine.executor;
+    let index = running.config.executors.iter().position(|known| known.id == executor.id).unwrap_or_default();
     record.executor = Some(executor.id.clone());
-    record.attempts = 1;
     let bounds = (executor.timeout, running.config.execute.response_bytes, &running.config.limits);
-    let passed = pass(platform, engine, context.caller, &call, request, bounds).await?;
+    let began = platform.now();
+    let passed = pass(platform, engine, context.caller, &call, request, bounds).await;
+    let outcome = match &passed {
+        Ok(passed) if passed.status < 400 => "ok",
+        Ok(_) => "engine_refused",
+        Err(refusal) => refusal.kind.name(),
+    };
+    record.routed.attempts.push(Attempted {
+        executor: index,
+        why: Why::First,
+        began: began.since(record.at),
+        took: platform.now().since(began),
+        outcome,
+    });
+    let passed = passed?;
     record.engine_refused = passed.status >= 400;
     match (&call.exchange, &passed.body) {
         (Exchange::BeginsAuthorization, Body::Bytes(body)) if passed.status < 300 => {
             let answer = json::parse(body, ANSWER_LIMITS);
             let answer = answer.map_err(|_| Refusal::new(RefusalKind::UpstreamNotJson))?;
             let ids = authorizations_in(&answer);
-            let index = running.config.executors.iter().position(|known| known.id == executor.id).unwrap_or_default();
             begin_authorizations(platform, running, context, index, &ids, record).await?;
         }
         (Exchange::OneExecution, Body::Bytes(body)) if passed.status < 300 => {

@@ -204,13 +204,11 @@ pub async fn run<P: Platform>(
     let (log, may_have_run) = (RefCell::default(), Cell::default());
     let way = Way { platform, isolate, running, call, decision, terms, request_id, at, log, may_have_run };
     let (place, ended) = way.go().await;
-    let attempts = way.log.into_inner();
+    record.routed.attempts = way.log.into_inner();
     let executor = decision.ranked.get(place).map(Candidate::executor);
     if let Some(executor) = executor.and_then(|executor| running.config.executors.get(executor)) {
         record.executor = Some(executor.id.clone());
     }
-    record.attempts = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
-    record.routed.attempts = attempts;
     record.routed.answered_by = executor.filter(|_| ended.is_ok());
     ended
 }

@@ -75,8 +75,6 @@ pub struct Record {
     pub tool: Option<CalledTool>,
     /// Where the call went.
     pub executor: Option<ExecutorId>,
-    /// How often an executor was called.
-    pub attempts: u32,
     /// How that was decided, and what became of each attempt.
     pub routed: Routed,
     /// How the call met the cache.
@@ -131,7 +129,6 @@ impl Record {
             user: None,
             tool: None,
             executor: None,
-            attempts: 0,
             routed: Routed::default(),
             cache: CacheOutcome::Bypass(Bypass::NotAToolCall),
             forward: None,
@@ -189,8 +186,8 @@ impl Record {
             }
         }
         line.optional(name!("executor"), self.executor.as_ref().map(ExecutorId::as_str));
-        if self.attempts > 0 {
-            line.number(name!("attempts"), u64::from(self.attempts));
+        if !self.routed.attempts.is_empty() {
+            line.number(name!("attempts"), u64::try_from(self.routed.attempts.len()).unwrap_or(u64::MAX));
         }
         line.optional(name!("route"), self.routed.strategy.map(Strategy::as_str));
         line.optional(name!("error.type"), self.tool_error.as_deref());

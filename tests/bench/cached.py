@@ -70,7 +70,8 @@ def attempts(port, key):
     time.sleep(3)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request("GET", "/metrics", headers={"authorization": f"Bearer {key}"})
-    return int(re.search(r"^toolgate_executor_attempts_total (\d+)", connection.getresponse().read().decode(), re.M)[1])
+    text = connection.getresponse().read().decode()
+    return sum(map(int, re.findall(r"^toolgate_executor_attempts_total{.*} (\d+)$", text, re.M)))
 
 
 def zipf(server, worker, key, rounds):

@@ -8,14 +8,20 @@ use std::rc::Rc;
 use super::savings::{self, Savings, decimal};
 use super::{CalledTool, Record};
 use crate::cache::{RefreshEnd, Role};
+use crate::config::Config;
+use crate::execute::Attempted;
 use crate::isolate::{Isolate, Running};
 use crate::limits;
 use crate::ports::{DurableError, Platform};
+use crate::route::Considered;
 use crate::state::{self, Command, Reply, counters};
 use crate::time::{Millis, Timestamp};
 
 /// The key of the sums' owner.
 const OWNER: &str = "counters";
+
+/// The time of attempts at the owner of the sums, by executor.
+const ATTEMPT_MS: &str = "attempt_ms";
 
 /// Upper bounds of the duration histogram's buckets, in milliseconds.
 const BUCKETS_MS: [u64; 11] = [1, 2, 5, 10, 25, 50, 100, 250, 1_000, 5_000, 30_000];
@@ -23,16 +29,45 @@ const BUCKETS_MS: [u64; 11] = [1, 2, 5, 10, 25, 50, 100, 250, 1_000, 5_000, 30_0
 /// One series: its labels are closed enums, so their number is bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Series {
-    Requests { operation: &'static str, outcome: &'static str },
-    Cache { outcome: &'static str },
-    CacheForward { why: &'static str },
-    CacheRefresh { end: &'static str },
-    Flight { role: &'static str },
-    Degraded { name: &'static str },
-    DryRun { verdict: &'static str },
-    DurationBucket { le_ms: u64 },
+    Requests {
+        operation: &'static str,
+        outcome: &'static str,
+    },
+    Cache {
+        outcome: &'static str,
+    },
+    CacheForward {
+        why: &'static str,
+    },
+    CacheRefresh {
+        end: &'static str,
+    },
+    Flight {
+        role: &'static str,
+    },
+    Degraded {
+        name: &'static str,
+    },
+    DryRun {
+        verdict: &'static str,
+    },
+    DurationBucket {
+        le_ms: u64,
+    },
     DurationSumMs,
-    Attempts,
+    /// Executors by their places in the configuration.
+    Attempts {
+        executor: usize,
+        why: &'static str,
+        outcome: &'static str,
+    },
+    AttemptMs {
+        executor: usize,
+    },
+    PassedOver {
+        executor: usize,
+        why: &'static str,
+    },
 }
 
 /// The counters of an isolate.
@@ -71,8 +106,14 @@ impl Counters {
         if let Some((verdict, _)) = &record.decided.would {
             add(Series::DryRun { verdict }, 1);
         }
-        if record.attempts > 0 {
-            add(Series::Attempts, u64::from(record.attempts));
+        for &Attempted { executor, why, took, outcome, .. } in &record.routed.attempts {
+            add(Series::Attempts { executor, why: why.name(), outcome }, 1);
+            add(Series::AttemptMs { executor }, took.get());
+        }
+        for &Considered { executor, rejection, .. } in &record.routed.considered {
+            if let Some(rejection) = rejection {
+                add(Series::PassedOver { executor, why: rejection.name() }, 1);
+            }
         }
         let bucket = BUCKETS_MS.into_iter().find(|bound| took.get() <= *bound).unwrap_or(u64::MAX);
         add(Series::DurationBucket { le_ms: bucket }, 1);
@@ -86,14 +127,15 @@ impl Counters {
         *sum = sum.saturating_add(1);
     }
 
-    fn take(&self) -> Vec<(String, u64)> {
+    fn take(&self, config: &Config) -> Vec<(String, u64)> {
         let counted = std::mem::take(&mut *self.counted.borrow_mut());
-        let counted = counted.into_iter().map(|(series, by)| (series_name(series), by));
+        let counted = counted.into_iter().map(|(series, by)| (series_name(series, config), by));
         counted.chain(self.savings.take()).collect()
     }
 }
 
-fn series_name(series: Series) -> String {
+fn series_name(series: Series, config: &Config) -> String {
+    let id = |place: usize| config.executors.get(place).map_or("", |executor| executor.id.as_str());
     match series {
         Series::Requests { operation, outcome } => {
             format!("toolgate_requests_total{{operation=\"{operation}\",outcome=\"{outcome}\"}}")
@@ -107,7 +149,15 @@ fn series_name(series: Series) -> String {
         // Not cumulative while stored: `exposition` adds the buckets up.
         Series::DurationBucket { le_ms } => format!("bucket {le_ms}"),
         Series::DurationSumMs => "duration_sum_ms".to_owned(),
-        Series::Attempts => "toolgate_executor_attempts_total".to_owned(),
+        Series::Attempts { executor, why, outcome } => {
+            let executor = id(executor);
+            format!("toolgate_executor_attempts_total{{executor=\"{executor}\",why=\"{why}\",outcome=\"{outcome}\"}}")
+        }
+        // In base units where it is told.
+        Series::AttemptMs { executor } => format!("{ATTEMPT_MS}{{executor=\"{}\"}}", id(executor)),
+        Series::PassedOver { executor, why } => {
+            format!("toolgate_executor_passed_over_total{{executor=\"{}\",why=\"{why}\"}}", id(executor))
+        }
     }
 }
 
@@ -135,7 +185,7 @@ pub(crate) fn flush_soon<P: Platform>(platform: &P, isolate: &Rc<Isolate>) {
 }
 
 async fn add<P: Platform>(platform: &P, running: &Running) -> Result<(), DurableError> {
-    let mut counted = running.counters.take();
+    let mut counted = running.counters.take(&running.config);
     let of_limits = running.rates.take_counts();
     counted.extend(of_limits.filter_map(|(index, fared, count)| {
         let limit = running.config.rate.limits.get(index)?.id.as_str();
@@ -167,7 +217,7 @@ pub(crate) async fn sums<P: Platform>(platform: &P, running: &Running) -> Result
     }
 }
 
-const FAMILIES: [(&str, &str); 9] = [
+const FAMILIES: [(&str, &str); 10] = [
     ("toolgate_requests_total", "Requests, by what was asked for and how it ended."),
     ("toolgate_cache_total", "Tool calls, by how they met the cache."),
     ("toolgate_cache_forward_total", "Tool calls that the cache could not answer, by why."),
@@ -176,7 +226,8 @@ const FAMILIES: [(&str, &str); 9] = [
     ("toolgate_rate_total", "Requests that a rate limit was about, by limit and how they fared."),
     ("toolgate_degraded_total", "What went wrong beside an answer."),
     ("toolgate_policy_dry_run_total", "Decisions that policies in dry run would have made otherwise."),
-    ("toolgate_executor_attempts_total", "Calls made to executors."),
+    ("toolgate_executor_attempts_total", "Calls made to executors, by why they were made and how they ended."),
+    ("toolgate_executor_passed_over_total", "Tool calls for which an executor was not asked, by why."),
 ];
 
 fn write_exposition(sums: &[(String, u64)]) -> String {
@@ -188,6 +239,7 @@ fn write_exposition(sums: &[(String, u64)]) -> String {
             let _infallible = writeln!(text, "{series} {sum}");
         }
     }
+    write_attempt_time(&mut text, sums);
     savings::write_exposition(&mut text, sums);
     let of = |name: &str| sums.iter().find(|(series, _)| series == name).map_or(0, |(_, sum)| *sum);
     let family = "toolgate_request_duration_seconds";
@@ -207,6 +259,15 @@ fn write_exposition(sums: &[(String, u64)]) -> String {
     text
 }
 
+fn write_attempt_time(text: &mut String, sums: &[(String, u64)]) {
+    let family = "toolgate_executor_attempt_seconds_total";
+    let _infallible =
+        write!(text, "# HELP {family} Time that calls made to executors took.\n# TYPE {family} counter\n");
+    for (labels, sum) in sums.iter().filter_map(|(series, sum)| Some((series.strip_prefix(ATTEMPT_MS)?, *sum))) {
+        let _infallible = writeln!(text, "{family}{labels} {}", seconds(sum));
+    }
+}
+
 /// Milliseconds as decimal seconds: `0.005`, `30`.
 fn seconds(ms: u64) -> String {
     decimal(ms, 3)
@@ -215,6 +276,24 @@ fn seconds(ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn attempts_are_told_by_executor_in_base_units() {
+        let sums = [
+            ("attempt_ms{executor=\"a\"}", 1_250),
+            ("toolgate_executor_attempts_total{executor=\"a\",why=\"first\",outcome=\"ok\"}", 3),
+            ("toolgate_executor_passed_over_total{executor=\"b\",why=\"circuit_open\"}", 2),
+        ];
+        let text = write_exposition(&sums.map(|(name, sum)| (name.to_owned(), sum)));
+        for line in [
+            "toolgate_executor_attempt_seconds_total{executor=\"a\"} 1.25",
+            "toolgate_executor_attempts_total{executor=\"a\",why=\"first\",outcome=\"ok\"} 3",
+            "toolgate_executor_passed_over_total{executor=\"b\",why=\"circuit_open\"} 2",
+        ] {
+            assert!(text.contains(&format!("\n{line}\n")), "{line} in {text}");
+        }
+        assert!(!text.contains("attempt_ms"), "{text}");
+    }
 
     #[test]
     fn writes_cumulative_buckets() {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use toolgate::config::{ConflictRule, Executor, ExecutorKind, Price};
+use toolgate::config::{ConflictRule, Executor, ExecutorKind, Price, Route, RoutingRules, Strategy};
 use toolgate::json::{Json, parse, write_json};
 use toolgate::names::{ExecutorId, ToolName, ToolPattern};
 use toolgate::refusal::RefusalKind;
@@ -71,15 +71,40 @@ fn check_registry(tools: &[Rc<Tool>]) {
     let offers = [Offer { executor: 0, tools: of(0) }, Offer { executor: 1, tools: of(1) }];
     let executors = [executor("first"), executor("second")];
     for conflicts in [ConflictRule::First, ConflictRule::Refuse] {
-        let registry = Registry::build(&offers, &executors, conflicts);
-        assert!(registry.len() <= tools.len(), "more names than tools");
-        for tool in tools.iter().take(50) {
-            check_names(&registry, tool, conflicts);
+        for has_route in [false, true] {
+            let registry = Registry::build(&offers, &executors, conflicts, &routing(has_route));
+            assert!(registry.len() <= tools.len(), "more names than tools");
+            for tool in tools.iter().take(50) {
+                // Of executors that the operator calls equivalent, none is one too many.
+                check_names(&registry, tool, conflicts == ConflictRule::Refuse && !has_route);
+            }
         }
     }
 }
 
-fn check_names(registry: &Registry, tool: &Tool, conflicts: ConflictRule) {
+/// Without a route, or with one that holds both executors equivalent for every tool.
+fn routing(has_route: bool) -> RoutingRules {
+    let route = Route {
+        tools: vec![ToolPattern::Every],
+        executors: vec![1, 0],
+        strategy: None,
+        weights: Vec::new(),
+        latency_objective: Millis::ZERO,
+        error_objective: 0,
+        region: None,
+        capabilities: Vec::new(),
+        answer: None,
+    };
+    RoutingRules {
+        strategy: Strategy::LocalFirst,
+        local_priority: 0,
+        remote_threshold: Millis::ZERO,
+        explained: Millis::ZERO,
+        routes: has_route.then_some(route).into_iter().collect(),
+    }
+}
+
+fn check_names(registry: &Registry, tool: &Tool, may_be_ambiguous: bool) {
     let found = |name: &str| {
         let named = registry.name_of(name, |_| true)?;
         registry.resolve(&named, None, |_| true).map(Rc::clone)
@@ -88,7 +113,7 @@ fn check_names(registry: &Registry, tool: &Tool, conflicts: ConflictRule) {
         match found(&name) {
             Ok(found) => assert_eq!(found.folded, tool.folded, "{name} is found under its name"),
             Err(refusal) => {
-                let is_refused = conflicts == ConflictRule::Refuse && refusal.kind == RefusalKind::ToolAmbiguous;
+                let is_refused = may_be_ambiguous && refusal.kind == RefusalKind::ToolAmbiguous;
                 assert!(is_refused, "{name}: {refusal:?}");
             }
         }

@@ -1,8 +1,8 @@
 //! Stored states and commands: whatever the bytes are, there is a reply; what is stored can be read again.
 
-use toolgate::limits::{RATE_REQUESTS_MAX, RATE_WINDOW_MAX};
-use toolgate::state::{Command, Reply, Step, epochs, keys, rate, step};
-use toolgate::time::Timestamp;
+use toolgate::limits::{CIRCUITS_PER_EXECUTOR, RATE_REQUESTS_MAX, RATE_WINDOW_MAX};
+use toolgate::state::{Command, Reply, Step, circuit, epochs, keys, rate, step};
+use toolgate::time::{Millis, Timestamp};
 
 use crate::text::{parts, unescaped};
 
@@ -76,10 +76,30 @@ fn check(stored: Option<&[u8]>, command: &[u8]) -> Step {
         assert!(!is_made || after.cache_floor >= before.cache_floor, "what is stale stays stale");
         assert!(done.state.is_some() || *after == before, "what changed is stored");
     }
+    if let Reply::Circuit(reply) = &reply {
+        check_circuit(reply, command, done.state.as_deref().or(stored));
+    }
     if let Reply::Keys(reply) = &reply {
         check_keys(reply, done.state.as_deref().or(stored));
     }
     done
+}
+
+/// A trial that was given out is nobody else's at the same time.
+fn check_circuit(reply: &circuit::Reply, command: &[u8], stored: Option<&[u8]>) {
+    assert!(reply.views.len() <= CIRCUITS_PER_EXECUTOR, "what is told is bounded");
+    let circuit::Answer::Granted { .. } = reply.answer else { return };
+    let (_, body) = command.split_first().expect("a command that was read");
+    let Ok(Command::Circuit(circuit::Command::Claim { rules, holder, scope, lasts })) = rmp_serde::from_slice(body)
+    else {
+        panic!("a trial for what is no claim");
+    };
+    let other = circuit::Command::Claim { rules, holder: holder.wrapping_add(1), scope, lasts };
+    let Reply::Circuit(second) = reply_of(&step(stored, &encoded(&Command::Circuit(other)), NOW)) else {
+        panic!("a state that took a claim can be asked for another");
+    };
+    // A trial that may take no time is over at once.
+    assert!(second.answer == circuit::Answer::Held || lasts == Millis::ZERO, "one trial at a time: {second:?}");
 }
 
 /// What a reply tells of issued keys is what their owner holds.

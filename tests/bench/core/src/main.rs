@@ -1,7 +1,8 @@
 //! Answers `N` cached execute calls (1 KB result, authenticated, every stage, the record written) on a host that does
 //! nothing, after warming up. Words behind `N` add to the configuration: `token` (the caller holds a signed token instead of a
 //! key), `policies` (ten), `limits` (four, one of each kind), `schema` (an operator's rule about the arguments); `guarded` is
-//! all of them. Two runs under callgrind with different `N` give the instructions of one call:
+//! all of them. `miss` calls a tool whose answers are not kept, so that its worker is asked each time, and `route` lets one of two
+//! workers be asked. Two runs under callgrind with different `N` give the instructions of one call:
 //! `cargo toolgate bench core`, or by hand as docs/benchmarks.md says.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a benchmark that goes wrong must stop")]
@@ -108,6 +109,20 @@ schema = '''
     "tags": { "type": "array", "maxItems": 10, "items": { "type": "string" } }, "sort": { "enum": ["asc", "desc"] } },
   "required": ["query"] }
 '''
+"#;
+
+/// Two workers do the same.
+const ROUTE: &str = r#"
+[[routes]]
+tools = ["*"]
+executors = ["worker", "other"]
+strategy = "performance"
+
+[[executors]]
+id = "other"
+kind = "worker"
+base_url = "http://other.test"
+credential_setting = "WORKER_SECRET"
 "#;
 
 /// Tokens and keys that were made for the host's time.
@@ -218,9 +233,11 @@ impl Origin for Host {
                 ("sort", "string"),
             ];
             let parameters: Vec<_> = kinds.iter().map(parameter).collect();
-            serde_json::json!([{"name": "Get", "toolkit": {"name": "Docs", "version": "1.2.0"},
-                "input": {"parameters": parameters}, "output": {}}])
-            .to_string()
+            let tool = |toolkit: &str| {
+                serde_json::json!({"name": "Get", "toolkit": {"name": toolkit, "version": "1.2.0"},
+                "input": {"parameters": parameters}, "output": {}})
+            };
+            serde_json::json!([tool("Docs"), tool("Mail")]).to_string()
         } else {
             let value = "x".repeat(1_000);
             serde_json::json!({"success": true, "duration": 3.5, "finished_at": "2026-01-01T00:00:00", "output": {"value": value}})
@@ -234,7 +251,8 @@ impl Origin for Host {
     }
 }
 
-fn request(credential: &str) -> Request {
+/// A call of `Docs.Get`, whose answers are kept, or of `Mail.Get`, whose are not.
+fn request(credential: &str, toolkit: &str) -> Request {
     let mut headers = RequestHeaders::default();
     let mut set = |header: Header, value: &str| {
         if let Some(slot) = headers.0.get_mut(header as usize) {
@@ -244,12 +262,13 @@ fn request(credential: &str) -> Request {
     set(Header::Authorization, &format!("Bearer {credential}"));
     set(Header::ContentType, "application/json");
     set(Header::Accept, "application/json");
-    let body = br#"{"tool_name":"Docs.Get","user_id":"ada@acme.example","input":{"query":"rates","limit":10,"exact":true,"tags":["a","b"],"sort":"asc"}}"#;
+    let input = r#"{"query":"rates","limit":10,"exact":true,"tags":["a","b"],"sort":"asc"}"#;
+    let body = format!(r#"{{"tool_name":"{toolkit}.Get","user_id":"ada@acme.example","input":{input}}}"#);
     Request {
         method: Method::Post,
         target: "/v1/tools/execute".to_owned(),
         headers,
-        body: RequestBody::Whole(body.to_vec()),
+        body: RequestBody::Whole(body.into_bytes()),
     }
 }
 
@@ -272,21 +291,26 @@ fn main() {
     });
     let vectors: serde_json::Value = serde_json::from_str(VECTORS).expect("the vectors");
     let words: Vec<String> = std::env::args().skip(2).collect();
-    let has = |word: &str| words.iter().any(|given| given == word || given == "guarded");
-    let sections = [("token", ISSUER), ("policies", POLICIES), ("limits", LIMITS), ("schema", SCHEMA)];
+    let has = |word: &str| {
+        let is_guard = !matches!(word, "miss" | "route");
+        words.iter().any(|given| given == word || (is_guard && given == "guarded"))
+    };
+    let sections =
+        [("token", ISSUER), ("policies", POLICIES), ("limits", LIMITS), ("schema", SCHEMA), ("route", ROUTE)];
     let added = sections.into_iter().filter(|(word, _)| has(word)).map(|(_, section)| section);
     let document: String = std::iter::once(DOCUMENT).chain(added).collect();
     let credential = if has("token") { token(&vectors) } else { KEY.to_owned() };
     let (gateway, host) = (Gateway::new(document.leak()), Host::default());
+    let toolkit = if has("miss") { "Mail" } else { "Docs" };
     for _ in 0..WARM_UP {
-        answer(&gateway, &host, request(&credential));
+        answer(&gateway, &host, request(&credential, toolkit));
     }
     host.is_warm.set(true);
     for _ in 0..calls {
-        let response = answer(&gateway, &host, black_box(request(&credential)));
+        let response = answer(&gateway, &host, black_box(request(&credential, toolkit)));
         let is_hit = response.headers.iter().any(|(name, value)| *name == "cache-status" && value.contains("; hit"));
         let Body::Bytes(body) = &response.body else { panic!("no body") };
-        assert!(is_hit && body.len() > 1_000, "not the cached path: {response:?}");
+        assert!(is_hit != has("miss") && body.len() > 1_000, "not the path that is meant: {response:?}");
         black_box(response);
     }
 }

@@ -1,5 +1,7 @@
 //! Calls at a steady pace, whatever becomes of them, and what their callers saw.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -30,28 +32,56 @@ impl Seen {
     }
 }
 
-/// Sends `per_second` calls a second to `base` for a while, and waits for all. `ask` makes each from its number, which no call before
-/// had; `send` says how a caller sends it.
+/// What callers do with an answer that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// They take it.
+    Once,
+    /// As the SDKs: they ask twice more after 408, 409, 429 and server errors, unless the answer says not to.
+    AsSdks,
+}
+
+/// A call, or its repetition, that is to be sent. The earliest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Due {
+    at: Duration,
+    number: u64,
+    began: Option<Duration>,
+    repetitions: u32,
+}
+
+/// Sends `per_second` calls a second to `base` for a while, and waits for all, repetitions included. `ask` makes each from its
+/// number, which no call before had.
 pub(crate) fn rain(
     base: &str,
     (per_second, time): (u32, Duration),
+    patience: Patience,
     ask: impl Fn(u64) -> Ask + Sync,
-    send: impl Fn(&Ask, &str) -> Answer + Sync,
 ) -> Vec<Seen> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let (next, seen, watch) = (AtomicU64::new(0), Mutex::<Vec<Seen>>::default(), Stopwatch::start());
-    let all = u64::from(per_second) * u64::from(u32::try_from(time.as_millis()).unwrap()) / 1_000;
+    let all = per_second * u32::try_from(time.as_millis()).unwrap() / 1_000;
+    let due = |turn: u32| Due {
+        at: Duration::from_secs(turn.into()) / per_second,
+        number: NUMBER.fetch_add(1, Ordering::Relaxed),
+        began: None,
+        repetitions: 0,
+    };
+    let queue: Mutex<BinaryHeap<_>> = Mutex::new((0..all).map(|turn| Reverse(due(turn))).collect());
+    let (seen, watch) = (Mutex::<Vec<Seen>>::default(), Stopwatch::start());
     let caller = || {
         loop {
-            let turn = next.fetch_add(1, Ordering::Relaxed);
-            if turn >= all {
-                return;
+            let Some(Reverse(due)) = queue.lock().unwrap().pop() else { return };
+            pause(due.at.saturating_sub(watch.elapsed()));
+            let began = due.began.unwrap_or_else(|| watch.elapsed());
+            let answer = ask(due.number).send(base);
+            let now = watch.elapsed();
+            match wait_of(&answer, due.repetitions).filter(|_| patience == Patience::AsSdks) {
+                Some(wait) => {
+                    let again = Due { at: now + wait, began: Some(began), repetitions: due.repetitions + 1, ..due };
+                    queue.lock().unwrap().push(Reverse(again));
+                }
+                None => seen.lock().unwrap().push(Seen { number: due.number, began, took: now - began, answer }),
             }
-            pause(Duration::from_micros(turn * 1_000_000 / u64::from(per_second)).saturating_sub(watch.elapsed()));
-            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-            let (ask, began) = (ask(number), watch.elapsed());
-            let answer = send(&ask, base);
-            seen.lock().unwrap().push(Seen { number, began, took: watch.elapsed() - began, answer });
         }
     };
     std::thread::scope(|scope| (0..CALLERS).for_each(|_| drop(scope.spawn(caller))));
@@ -60,27 +90,15 @@ pub(crate) fn rain(
     seen
 }
 
-/// Sends it once.
-pub(crate) fn once(ask: &Ask, base: &str) -> Answer {
-    ask.send(base)
-}
-
-/// Sends it as the SDKs do: twice more after 408, 409, 429 and server errors, unless the answer says not to.
-pub(crate) fn as_sdks_do(ask: &Ask, base: &str) -> Answer {
-    let mut answer = ask.send(base);
-    for repetition in 0..2_u32 {
-        let may_repeat = match answer.header("x-should-retry") {
-            Some(said) => said == "true",
-            None => matches!(answer.status, 408 | 409 | 429 | 500..),
-        };
-        if !may_repeat {
-            break;
-        }
-        let said = answer.header("retry-after-ms").and_then(|ms| ms.parse().ok()).map(Duration::from_millis);
-        pause(said.unwrap_or(Duration::from_millis(500) * 2_u32.pow(repetition)).min(Duration::from_secs(8)));
-        answer = ask.send(base);
-    }
-    answer
+/// How long the SDKs wait before they send the call once more, if they do.
+fn wait_of(answer: &Answer, repetitions: u32) -> Option<Duration> {
+    let may_repeat = match answer.header("x-should-retry") {
+        Some(said) => said == "true",
+        None => matches!(answer.status, 408 | 409 | 429 | 500..),
+    };
+    let said = answer.header("retry-after-ms").and_then(|ms| ms.parse().ok()).map(Duration::from_millis);
+    let wait = said.unwrap_or(Duration::from_millis(500) * 2_u32.pow(repetitions)).min(Duration::from_secs(8));
+    (may_repeat && repetitions < 2).then_some(wait)
 }
 
 /// The time that 99 of a hundred took at most.

@@ -11,7 +11,7 @@ use toolgate_engine::{Options, Running};
 use crate::build::{Document, PORTS};
 use crate::clock::{Stopwatch, pause, until};
 use crate::http::Ask;
-use crate::load::{Seen, as_sdks_do, once, p99, rain};
+use crate::load::{Patience, Seen, p99, rain};
 use crate::world::{BOTH, DEVELOPER, DEVELOPER_2, Platform, WORKER_SECRET, World, control};
 
 /// The ports of the two workers are in the document: one test at a time has them.
@@ -27,6 +27,11 @@ struct Storm {
 
 impl Storm {
     fn new(platform: Platform, name: &str) -> Self {
+        Self::with(platform, name, &json!([]))
+    }
+
+    /// With workers that do so from the beginning.
+    fn with(platform: Platform, name: &str, rules: &Value) -> Self {
         let ports = PORTS_TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
         let worker = |port: u16| {
             let listen = format!("127.0.0.1:{port}");
@@ -34,6 +39,7 @@ impl Storm {
             toolgate_engine::start(Options { listen, serve_worker_secret: secret, ..Options::default() }).unwrap()
         };
         let (near, far) = (worker(PORTS.near), worker(PORTS.far));
+        [&near, &far].into_iter().for_each(|worker| spoil(worker, rules));
         let mut world = World::of(Document::Routing, platform, name, &[]);
         world.start_host();
         let storm = Self { world, near, far, _ports: ports };
@@ -43,7 +49,7 @@ impl Storm {
     }
 
     fn rain(&self, per_second: u32, seconds: u64, ask: impl Fn(u64) -> Ask + Sync) -> Vec<Seen> {
-        rain(self.world.url(), (per_second, Duration::from_secs(seconds)), ask, once)
+        rain(self.world.url(), (per_second, Duration::from_secs(seconds)), Patience::Once, ask)
     }
 
     /// Both workers' runs of a tool, by the user of the call.
@@ -220,7 +226,7 @@ fn a_worker_that_is_down_is_hardly_called_whatever_the_callers_do() {
         spoil(&storm.near, &json!([{"kind": "refuse"}]));
         forget(&storm.near);
         let ask = |number| look_up(number).key(DEVELOPER_2);
-        let seen = rain(storm.world.url(), (150, Duration::from_secs(20)), ask, as_sdks_do);
+        let seen = rain(storm.world.url(), (150, Duration::from_secs(20)), Patience::AsSdks, ask);
         let asked = asked(&storm.near);
         let mut outcomes = BTreeMap::<&str, usize>::new();
         seen.iter().for_each(|one| *outcomes.entry(one.answer.refusal()).or_default() += 1);
