@@ -2,7 +2,8 @@
 //!
 //! What holds is the stricter of two: the isolate's own breaker over its own calls, and what the executor's owner
 //! (`state/circuit.rs`) says of all isolates' calls. Neither is waited for: the owner is told and asked in the background
-//! (`circuits/driver.rs`), and what it said holds nothing shut once it was not said again for two probe intervals.
+//! (`circuits/driver.rs`), and what it said holds nothing shut once it was not said again for two probe intervals. Only an
+//! isolate that lives briefly asks before its first call at an executor: all that it would learn by itself goes with it.
 
 mod circuit;
 pub(crate) mod driver;
@@ -103,8 +104,8 @@ pub(crate) struct Ticket {
     of_whole: Part,
     of_tool: Part,
     began: Timestamp,
-    /// It was counted as slow while it was under way.
-    is_slow: bool,
+    /// How often it was counted as slow while it was under way.
+    slow: u32,
 }
 
 /// A background job about one executor: another may begin when this is dropped, or was cut off.
@@ -160,7 +161,7 @@ impl Circuits {
         let whole = self.whole(executor, now);
         let tool = self.tool(executor, tool, now);
         let (of_whole, of_tool) = (whole.circuit.begin(), tool.begin());
-        Ticket { whole, tool, of_whole, of_tool, began: now, is_slow: false }
+        Ticket { whole, tool, of_whole, of_tool, began: now, slow: 0 }
     }
 
     /// Whether no call goes to the executor, or to this tool on it.
@@ -170,11 +171,14 @@ impl Circuits {
         is_whole_shut || self.with_tool(executor, tool, |circuit| circuit.open(now).is_some()) == Some(true)
     }
 
-    /// Counts a call as slow that is still under way, once it is.
+    /// Counts a call that is still under way as slow: once it is, and once more for each further `slow_call` that it takes. Where
+    /// few may be under way at once, those few that hang then open the circuit as many would.
     pub(crate) fn slow_already(&self, ticket: &mut Ticket, rules: &BreakerRules, now: Timestamp) {
-        if !ticket.is_slow && now.since(ticket.began) >= rules.slow_call {
-            ticket.is_slow = true;
-            self.count(ticket, Tally { calls: 1, failed: 0, slow: 1 }, rules, now);
+        let times = now.since(ticket.began).get().checked_div(rules.slow_call.get()).unwrap_or(0);
+        let more = u32::try_from(times).unwrap_or(u32::MAX).saturating_sub(ticket.slow);
+        if more > 0 {
+            ticket.slow = ticket.slow.saturating_add(more);
+            self.count(ticket, Tally { calls: more, failed: 0, slow: more }, rules, now);
             self.decide(ticket, false, now);
         }
     }
@@ -191,8 +195,8 @@ impl Circuits {
         if outcome == Outcome::Ignored {
             return;
         }
-        let is_slow = ticket.is_slow || took >= rules.slow_call;
-        let once = u32::from(!ticket.is_slow);
+        let is_slow = ticket.slow > 0 || took >= rules.slow_call;
+        let once = u32::from(ticket.slow == 0);
         let failed = u32::from(outcome == Outcome::Failure);
         let tally = Tally { calls: once, failed, slow: if is_slow { once } else { 0 } };
         self.count(&ticket, tally, rules, now);
@@ -289,6 +293,18 @@ impl Circuits {
         job.set(Some(now));
         asked.set(Some(now));
         Some(Job(Rc::clone(whole)))
+    }
+
+    /// Begins a job about an executor whose owner this isolate has never asked.
+    fn first_job(&self, executor: usize, now: Timestamp) -> Option<Job> {
+        let whole = self.whole(executor, now);
+        let Diary { asked, job, .. } = &whole.diary;
+        if asked.get().is_some() {
+            return None;
+        }
+        job.set(Some(now));
+        asked.set(Some(now));
+        Some(Job(whole))
     }
 
     /// What the owner is to be told, and asked about: the executor first, then the tools that were called last.

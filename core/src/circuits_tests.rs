@@ -102,6 +102,30 @@ fn a_slow_call_counts_at_once_and_only_once() {
 }
 
 #[test]
+fn few_calls_that_hang_open_it_as_many_would() {
+    let circuits = Circuits::new(HOLDER);
+    let mut tickets: Vec<Ticket> = (0..4).map(|_| circuits.begin(0, "a.b", at(0))).collect();
+    for (ms, count) in [(2_000, 4), (3_999, 4), (4_000, 8), (6_000, 12)] {
+        assert_eq!(standing(&circuits, "a.b", ms), Standing::Closed, "four at once, at {ms}");
+        tickets.iter_mut().for_each(|ticket| circuits.slow_already(ticket, &RULES, at(ms)));
+        assert_eq!(tickets.iter().map(|ticket| ticket.slow).sum::<u32>(), count);
+    }
+    assert_eq!(standing(&circuits, "a.b", 6_000), open(Scope::Executor, 6_000));
+    circuits.ended(tickets.pop().unwrap(), Outcome::Failure, Millis::new(6_500), &RULES, at(6_500));
+    let told = Tally { calls: 12, failed: 1, slow: 12 };
+    assert_eq!(reports(&circuits, 6_500), [(String::new(), 0, told), ("a.b".to_owned(), 0, told)]);
+}
+
+#[test]
+fn an_owner_that_was_never_asked_is_asked_first_once() {
+    let circuits = Circuits::new(HOLDER);
+    assert!(circuits.first_job(0, at(0)).is_some());
+    assert!(circuits.first_job(0, at(1)).is_none(), "it was asked");
+    assert!(circuits.first_job(1, at(1)).is_some(), "of another one");
+    assert_eq!(standing(&circuits, "a.b", 1), Standing::Closed);
+}
+
+#[test]
 fn what_the_owner_says_holds_until_it_is_old() {
     let circuits = Circuits::new(HOLDER);
     adopt(&circuits, &[view(WHOLE, Phase::Open, 3_000, 1), view("a.b", Phase::Open, 0, 1)], 4_000);

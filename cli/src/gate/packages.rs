@@ -12,6 +12,8 @@ pub(super) struct Package {
     pub(super) name: String,
     /// The WASM target it is compiled for; `None` for this machine.
     pub(super) target: Option<&'static str>,
+    /// Its integration tests.
+    pub(super) tests: Vec<String>,
 }
 
 /// Reads them from cargo.
@@ -33,8 +35,11 @@ fn package(package: &Value) -> Option<Package> {
         .filter_map(|target| target.get("crate_types")?.as_array())
         .flatten()
         .any(|kind| kind == "cdylib");
+    let is_test = |target: &&Value| target.get("kind").and_then(|kind| kind.get(0)).is_some_and(|kind| kind == "test");
+    let test_name = |target: &Value| Some(target.get("name")?.as_str()?.to_owned());
+    let tests = targets.iter().filter(is_test).filter_map(test_name).collect();
     let target = is_wasm.then(|| wasm_target(&name));
-    Some(Package { name, target })
+    Some(Package { name, target, tests })
 }
 
 /// A `cdylib` is a WASM module here. Only the Workers run in a JavaScript engine.
@@ -50,8 +55,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_member_has_its_machine() {
+    fn each_member_has_its_machine_and_its_tests() {
         let packages = read(&Workspace::find().unwrap()).unwrap();
+        let tests = |name: &str| &packages.iter().find(|package| package.name == name).unwrap().tests;
+        assert_eq!((tests("toolgate-e2e"), tests("toolgate")), (&vec!["e2e".to_owned()], &Vec::new()));
         let target = |name: &str| packages.iter().find(|package| package.name == name).unwrap().target;
         assert_eq!(target("toolgate"), None);
         assert_eq!(target("toolgate-cli"), None);

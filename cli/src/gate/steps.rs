@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::run::Run;
+use super::run::{Run, SPIN_HOST};
 use super::{budget, deny, python};
 use crate::build::target;
 use crate::failure::Failure;
@@ -22,9 +22,9 @@ pub(super) struct Step {
     pub(super) work: fn(&mut Run) -> Result<(), Failure>,
 }
 
-/// Packages whose tests need more than themselves, or another profile, and so have rows of their own.
+/// Packages whose integration tests take long or need more than themselves, and so have rows of their own.
 const OWN_ROW: [&str; 5] =
-    ["toolgate-differential", "toolgate-engine", "toolgate-spin-host", "toolgate-simulation", "toolgate-e2e"];
+    ["toolgate-differential", "toolgate-engine", SPIN_HOST, "toolgate-simulation", "toolgate-e2e"];
 
 /// All steps.
 pub(super) const STEPS: &[Step] = &[
@@ -51,7 +51,7 @@ pub(super) const STEPS: &[Step] = &[
         name: "simulation",
         about: "the simulated world, and the defects it must notice",
         needs: &[],
-        work: |run| run.cargo(["test", "--no-fail-fast", "--package", "toolgate-simulation"]),
+        work: |run| tests_of(run, "toolgate-simulation"),
     },
     Step {
         name: "python",
@@ -69,13 +69,13 @@ pub(super) const STEPS: &[Step] = &[
         name: "differential",
         about: "the local Math tools against Arcade's own",
         needs: &["python"],
-        work: |run| run.cargo(["test", "--no-fail-fast", "--package", "toolgate-differential"]),
+        work: |run| tests_of(run, "toolgate-differential"),
     },
     Step {
         name: "engine",
         about: "the engine stand-in, driven by both official SDKs",
         needs: &["python", "npm"],
-        work: |run| run.cargo(["test", "--no-fail-fast", "--package", "toolgate-engine"]),
+        work: |run| tests_of(run, "toolgate-engine"),
     },
     Step {
         name: "entry",
@@ -106,7 +106,7 @@ pub(super) const STEPS: &[Step] = &[
         name: "e2e",
         about: "the gateway on workerd and on the Spin host, in front of real counterparts",
         needs: &["python", "npm", "spin-host"],
-        work: |run| run.cargo(["test", "--no-fail-fast", "--package", "toolgate-e2e"]),
+        work: |run| tests_of(run, "toolgate-e2e"),
     },
 ];
 
@@ -136,16 +136,16 @@ fn clippy(run: &mut Run) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The native packages without a row, one at a time: together, cargo would unify the features of what they depend on.
+/// The unit tests of all native packages, and the integration tests of those without a row.
 fn tests(run: &mut Run) -> Result<(), Failure> {
-    let is_plain = |name: &str| !OWN_ROW.contains(&name);
-    let native = run.packages.iter().filter(|package| package.target.is_none());
-    let names: Vec<String> = native.map(|package| package.name.clone()).filter(|name| is_plain(name)).collect();
-    let mut outcome = Ok(());
-    for name in names {
-        outcome = run.cargo(["test", "--no-fail-fast", "--package", &name]).and(outcome);
-    }
-    outcome
+    let integration = run.integration_tests(|package| !OWN_ROW.contains(&package.name.as_str()));
+    run.native_tests(["--lib", "--bins"].map(str::to_owned).into_iter().chain(integration).collect())
+}
+
+/// The integration tests of one package.
+fn tests_of(run: &mut Run, name: &str) -> Result<(), Failure> {
+    let integration = run.integration_tests(|package| package.name == name);
+    run.native_tests(integration)
 }
 
 fn entry(run: &mut Run) -> Result<(), Failure> {
@@ -177,7 +177,7 @@ fn build_and_weigh(run: &mut Run, name: &str) -> Result<(), Failure> {
 
 /// Its tests, and the program itself for the steps below, in the profile in which WASM compiles at a bearable speed.
 fn spin_host(run: &mut Run) -> Result<(), Failure> {
-    const PACKAGE: [&str; 4] = ["--package", "toolgate-spin-host", "--profile", "host"];
+    const PACKAGE: [&str; 4] = ["--package", SPIN_HOST, "--profile", "host"];
     // Its tests build a component.
     target::ensure(&run.workspace, "wasm32-wasip2")?;
     run.cargo(["build"].into_iter().chain(PACKAGE))?;

@@ -1,6 +1,7 @@
 //! Tells an executor's owner how its calls go, takes what it says, and tries an executor that was left alone.
 //!
-//! Nobody waits for any of it, and nothing of it reaches a caller: an owner that is away leaves the isolate to itself.
+//! Nobody waits for any of it (but see [`meet`]), and nothing of it reaches a caller: an owner that is away leaves the isolate to
+//! itself.
 
 use std::rc::Rc;
 
@@ -36,6 +37,24 @@ pub(crate) fn tend<P: Platform>(
             errand.run().await;
         }
     });
+}
+
+/// Where isolates live briefly, asks the owners of executors that this one never asked how they stand, and waits for it: there
+/// each isolate would call an executor that is down until it knew, and then be gone. Elsewhere nobody waits.
+pub(crate) async fn meet<P: Platform>(platform: &P, running: &Running, executors: impl Iterator<Item = usize>) {
+    if !platform.lives_briefly() {
+        return;
+    }
+    for place in executors {
+        if let Some(job) = running.circuits.first_job(place, platform.now())
+            && let Some(executor) = running.config.executors.get(place)
+        {
+            let errand = Errand { platform, running, executor, job: &job, rules: running.config.breaker };
+            let rules = errand.rules();
+            let _heard = errand.ask(Command::Report { rules, reports: Vec::new() }).await;
+            running.circuits.settle(&job, &rules, platform.now());
+        }
+    }
 }
 
 /// One background job.

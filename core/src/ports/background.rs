@@ -10,6 +10,11 @@ pub trait Background {
     /// How long after the last response a job may surely still wait.
     const LINGERS: Millis = Millis::from_secs(20);
 
+    /// Whether an isolate lives so briefly, a hundred requests or a second, that it learns little of executors by itself.
+    fn lives_briefly(&self) -> bool {
+        false
+    }
+
     /// Starts `job`; it makes progress after the current request yields.
     fn spawn(&self, job: impl Future<Output = ()> + 'static);
 }

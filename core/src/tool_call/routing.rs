@@ -7,7 +7,7 @@ use siphasher::sip::SipHasher13;
 
 use crate::admission::{Context, ToolCall, check_equivalent};
 use crate::circuits::Standing;
-use crate::circuits::driver::tend;
+use crate::circuits::driver as circuits;
 use crate::execute::{self, CallTerms, Failed, Ran};
 use crate::isolate::{Isolate, Running};
 use crate::names::{CallerId, TenantId, UserId};
@@ -63,6 +63,9 @@ impl Offered {
         terms: CallTerms,
         record: &mut Record,
     ) -> Result<Ran, Failed> {
+        let tools = std::iter::once(&call.tool).chain(self.others.iter().map(|(other, _)| other));
+        let elsewhere = tools.filter(|tool| tool.local.is_none()).map(|tool| tool.executor);
+        circuits::meet(platform, running, elsewhere).await;
         match self.decide(platform, isolate, running, call, terms, record) {
             Ok(decision) => execute::run(platform, isolate, running, call, (&decision, terms), record).await,
             Err(refusal) => Err(Failed::refused(refusal, true)),
@@ -114,7 +117,7 @@ impl Offered {
         };
         // Whoever is passed over is tried in the background, once its time has come.
         for shut in considered.iter().filter(|one| one.rejection == Some(Rejection::CircuitOpen)) {
-            tend(platform, isolate, shut.executor, &running.config.breaker, now);
+            circuits::tend(platform, isolate, shut.executor, &running.config.breaker, now);
         }
         record.routed.considered = considered;
         decided

@@ -11,6 +11,10 @@ impl Background for Spin {
     /// has something to do: under load, that many instances wait beside each other.
     const LINGERS: Millis = Millis::new(100);
 
+    fn lives_briefly(&self) -> bool {
+        true
+    }
+
     fn spawn(&self, job: impl Future<Output = ()> + 'static) {
         wasip3::spawn(job);
     }

@@ -74,6 +74,8 @@ pub struct World {
     pub no_edge_cache: Cell<bool>,
     /// Whether hosts have no database.
     pub no_sql: Cell<bool>,
+    /// Whether isolates live briefly.
+    pub brief: Cell<bool>,
     pub(crate) tasks: RefCell<Vec<Task>>,
     /// The owner that each command went to, in order.
     pub commands: RefCell<Vec<String>>,

@@ -8,6 +8,7 @@
     reason = "a test shows its figures, and is told its seed by the environment"
 )]
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use toolgate_simulation::many::worlds;
@@ -196,6 +197,20 @@ fn an_executor_that_is_down_is_hardly_called_whatever_the_callers_do() {
             assert!(calls * 100 <= offered * 2, "{dies:?}: {calls} of {offered}");
         }
     }
+}
+
+#[test]
+fn isolates_that_live_briefly_need_not_each_learn_that_an_executor_is_down() {
+    let storm = Storm::new(17, 60, document("", &format!("{ALONE}[execute]\ntimeout = \"5s\"\n")), 64, steady);
+    storm.world.brief.set(true);
+    storm.a.fault.set(Fault::Refused);
+    // A hundred calls each, one isolate after the other.
+    let turn = Cell::new(0);
+    storm.rain(100.0, 60_000, "Docs.Get", |_| (turn.replace(turn.get() + 1) / 100 % 60, "normal"));
+    storm.wait_for_all();
+    let (offered, calls) = (storm.take_seen().len() as u64, storm.a.calls.get());
+    println!("isolates of a hundred calls: {calls} calls to the executor for {offered} offered");
+    assert!(offered > 5_000 && calls * 100 <= offered * 2, "{calls} of {offered}");
 }
 
 /// The first class's p99, how busy the slots were, and how many of a hundred calls of each class are answered.

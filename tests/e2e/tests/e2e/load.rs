@@ -10,7 +10,7 @@ use crate::clock::{Stopwatch, pause};
 use crate::http::{Answer, Ask};
 
 /// How many calls may be under way at once. At that many the pace falls behind, as it does where there are so many callers.
-const CALLERS: usize = 48;
+const CALLERS: usize = 160;
 
 /// One call as its caller saw it.
 #[derive(Clone, Debug)]

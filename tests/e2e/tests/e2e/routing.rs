@@ -203,11 +203,11 @@ fn a_second_call_beside_a_slow_one_takes_its_tail_away_and_costs_little() {
         [&storm.near, &storm.far].into_iter().for_each(|worker| spoil(worker, &rules));
         // What may do harm is not sent twice: its times are those without hedging.
         let without = storm.rain(60, 15, act);
-        storm.rain(60, 3, read);
         [&storm.near, &storm.far].into_iter().for_each(forget);
+        let learnt_from = storm.rain(60, 3, read).len();
         let with = storm.rain(60, 30, read);
         pause(Duration::from_secs(1));
-        let (calls, asked) = (with.len() as u64, asked(&storm.near) + asked(&storm.far));
+        let (calls, asked) = ((learnt_from + with.len()) as u64, asked(&storm.near) + asked(&storm.far));
         let p99 = |seen: &[Seen]| p99(&seen.iter().collect::<Vec<_>>());
         println!(
             "{platform:?}: p99 {:?} without, {:?} with; {asked} calls to workers for {calls}",
@@ -215,7 +215,7 @@ fn a_second_call_beside_a_slow_one_takes_its_tail_away_and_costs_little() {
             p99(&with)
         );
         assert!(with.iter().chain(&without).all(Seen::is_good), "{platform:?}");
-        assert!(asked * 100 <= calls * 106, "{platform:?}: {asked} for {calls}");
+        assert!(asked > calls && asked * 100 <= calls * 105, "{platform:?}: {asked} for {calls}");
     }
 }
 

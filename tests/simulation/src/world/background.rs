@@ -7,6 +7,10 @@ use toolgate::ports::Background;
 use super::Platform;
 
 impl Background for Platform {
+    fn lives_briefly(&self) -> bool {
+        self.world.brief.get()
+    }
+
     fn spawn(&self, job: impl Future<Output = ()> + 'static) {
         self.world.spawn(job);
     }
