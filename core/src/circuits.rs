@@ -118,6 +118,17 @@ impl Drop for Job {
     }
 }
 
+/// Whether an isolate has heard of an executor.
+#[derive(Debug)]
+enum Introduction {
+    /// It has, or has asked in vain.
+    Over,
+    /// Another call asks.
+    UnderWay,
+    /// This one asks.
+    Begins(Job),
+}
+
 impl Circuits {
     /// All closed. No other isolate may have the number `holder`.
     pub(crate) fn new(holder: u64) -> Self {
@@ -277,17 +288,15 @@ impl Circuits {
     fn job(&self, executor: usize, now: Timestamp) -> Option<Job> {
         let executors = self.executors.borrow();
         let whole = executors.get(&executor)?;
-        let Diary { asked, job, is_unsent, is_troubled, is_urgent } = &whole.diary;
+        let Diary { asked, job, is_unsent, is_troubled, is_urgent, .. } = &whole.diary;
         let pause = match (is_urgent.get(), is_troubled.get(), is_unsent.get()) {
             (true, ..) => Millis::ZERO,
             (_, true, _) => CIRCUIT_REPORT,
             (_, _, true) => CIRCUIT_REPORT_QUIET,
             _ => return None,
         };
-        // A clock that was set back ends both.
-        let is_within = |from: Timestamp, span: Millis| from <= now && now.since(from) < span;
-        let is_busy = job.get().is_some_and(|began| is_within(began, CIRCUIT_JOB));
-        if is_busy || asked.get().is_some_and(|asked| is_within(asked, pause)) {
+        let is_busy = job.get().is_some_and(|began| is_within(began, CIRCUIT_JOB, now));
+        if is_busy || asked.get().is_some_and(|asked| is_within(asked, pause, now)) {
             return None;
         }
         job.set(Some(now));
@@ -295,16 +304,19 @@ impl Circuits {
         Some(Job(Rc::clone(whole)))
     }
 
-    /// Begins a job about an executor whose owner this isolate has never asked.
-    fn first_job(&self, executor: usize, now: Timestamp) -> Option<Job> {
+    /// Begins the job in which this isolate first hears of an executor, unless it has, or another call does it.
+    fn introduce(&self, executor: usize, now: Timestamp) -> Introduction {
         let whole = self.whole(executor, now);
-        let Diary { asked, job, .. } = &whole.diary;
-        if asked.get().is_some() {
-            return None;
+        let Diary { asked, job, is_met, .. } = &whole.diary;
+        if is_met.get() {
+            return Introduction::Over;
+        }
+        if job.get().is_some_and(|began| is_within(began, CIRCUIT_JOB, now)) {
+            return Introduction::UnderWay;
         }
         job.set(Some(now));
         asked.set(Some(now));
-        Some(Job(whole))
+        Introduction::Begins(Job(whole))
     }
 
     /// What the owner is to be told, and asked about: the executor first, then the tools that were called last.
@@ -354,6 +366,11 @@ impl Circuits {
         diary.is_troubled.set(is_troubled);
         diary.is_unsent.set(circuit.has_unsent() || tools.iter().any(|tool| tool.has_unsent()));
     }
+}
+
+/// Whether so little time has gone by. A clock that was set back ends it.
+fn is_within(from: Timestamp, span: Millis, now: Timestamp) -> bool {
+    from <= now && now.since(from) < span
 }
 
 /// An executor's place before the tool's name, so that no two are written alike.

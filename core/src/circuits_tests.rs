@@ -117,12 +117,15 @@ fn few_calls_that_hang_open_it_as_many_would() {
 }
 
 #[test]
-fn an_owner_that_was_never_asked_is_asked_first_once() {
+fn an_owner_that_was_never_asked_is_asked_by_one_call() {
     let circuits = Circuits::new(HOLDER);
-    assert!(circuits.first_job(0, at(0)).is_some());
-    assert!(circuits.first_job(0, at(1)).is_none(), "it was asked");
-    assert!(circuits.first_job(1, at(1)).is_some(), "of another one");
-    assert_eq!(standing(&circuits, "a.b", 1), Standing::Closed);
+    let Introduction::Begins(job) = circuits.introduce(0, at(0)) else { panic!() };
+    assert!(matches!(circuits.introduce(0, at(1)), Introduction::UnderWay));
+    assert!(matches!(circuits.introduce(1, at(1)), Introduction::Begins(_)), "of another one");
+    drop(job);
+    let Introduction::Begins(job) = circuits.introduce(0, at(2)) else { panic!("the call that asked is gone") };
+    job.0.diary.is_met.set(true);
+    assert!(matches!(circuits.introduce(0, at(3)), Introduction::Over));
 }
 
 #[test]

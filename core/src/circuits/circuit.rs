@@ -249,6 +249,8 @@ pub(super) struct Diary {
     pub(super) asked: Cell<Option<Timestamp>>,
     /// When the job began that is under way.
     pub(super) job: Cell<Option<Timestamp>>,
+    /// Its owner was asked once, whether it answered or not.
+    pub(super) is_met: Cell<bool>,
     /// There is something to tell.
     pub(super) is_unsent: Cell<bool>,
     /// There were failures or slow calls, or some scope is not closed.

@@ -6,10 +6,10 @@
 use std::rc::Rc;
 
 use super::circuit::Circuit;
-use super::{Circuits, Job, Permit};
+use super::{Circuits, Introduction, Job, Permit};
 use crate::config::{BreakerRules, Executor, ExecutorKind};
 use crate::isolate::{Isolate, Running};
-use crate::limits::{PROBE_BYTES, PROBE_TIMEOUT};
+use crate::limits::{CIRCUIT_MEET_LOOK, CIRCUIT_MEET_LOOKS, PROBE_BYTES, PROBE_TIMEOUT};
 use crate::ports::{Origin, OriginRequest, Platform};
 use crate::request::Method;
 use crate::state::circuit::{Answer, Command, Rules, trial_lasts};
@@ -46,13 +46,19 @@ pub(crate) async fn meet<P: Platform>(platform: &P, running: &Running, executors
         return;
     }
     for place in executors {
-        if let Some(job) = running.circuits.first_job(place, platform.now())
-            && let Some(executor) = running.config.executors.get(place)
-        {
-            let errand = Errand { platform, running, executor, job: &job, rules: running.config.breaker };
-            let rules = errand.rules();
-            let _heard = errand.ask(Command::Report { rules, reports: Vec::new() }).await;
-            running.circuits.settle(&job, &rules, platform.now());
+        let Some(executor) = running.config.executors.get(place) else { continue };
+        for _ in 0..CIRCUIT_MEET_LOOKS {
+            match running.circuits.introduce(place, platform.now()) {
+                Introduction::Over => break,
+                Introduction::UnderWay => platform.sleep(CIRCUIT_MEET_LOOK).await,
+                Introduction::Begins(job) => {
+                    let errand = Errand { platform, running, executor, job: &job, rules: running.config.breaker };
+                    let rules = errand.rules();
+                    let _heard = errand.ask(Command::Report { rules, reports: Vec::new() }).await;
+                    job.0.diary.is_met.set(true);
+                    running.circuits.settle(&job, &rules, platform.now());
+                }
+            }
         }
     }
 }

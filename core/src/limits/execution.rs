@@ -63,6 +63,11 @@ pub const EXPLAINED_BLOCKS: usize = 16;
 /// What is to be told of requests waits this long for more, before it is written; less on a host whose instances end sooner.
 pub const EXPLAINED_DELAY: Millis = Millis::from_secs(1);
 
+/// How long a call waits each time while another of its isolate asks how an executor stands, and how often.
+pub const CIRCUIT_MEET_LOOK: Millis = Millis::new(10);
+/// See [`CIRCUIT_MEET_LOOK`].
+pub const CIRCUIT_MEET_LOOKS: u32 = 100;
+
 /// Most circuit breakers that the owner of one executor keeps: its own, and of its tools those that were called last.
 pub const CIRCUITS_PER_EXECUTOR: usize = 128;
 
