@@ -2,6 +2,7 @@
 //!
 //! The Worker is the release module, whose document is bundled beside it; the Spin component has its document compiled in
 //! and is built with the profile `dev-wasm`, so that the release component of the build stays what it is.
+#![expect(clippy::disallowed_types, reason = "native tests run on threads of their own")]
 
 use std::fs;
 use std::net::TcpListener;

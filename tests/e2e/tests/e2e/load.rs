@@ -1,4 +1,5 @@
 //! Calls at a steady pace, whatever becomes of them, and what their callers saw.
+#![expect(clippy::disallowed_types, reason = "native tests run on threads of their own")]
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
