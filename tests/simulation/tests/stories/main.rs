@@ -12,6 +12,7 @@ mod keys_managed;
 mod operators;
 mod policies;
 mod rates;
+mod routes;
 mod story;
 mod tiers;
 

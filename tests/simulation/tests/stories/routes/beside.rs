@@ -1,0 +1,89 @@
+//! Two at once: hedges, and the race of `hybrid`.
+
+use serde_json::json;
+use toolgate::ports::OriginError;
+
+use super::fit::beside_the_gateway;
+use super::{Does, Scene, one, outcome, two};
+
+/// `a` has a history of so many calls of a tool, and does this with the next one.
+fn after_calls(scene: &Scene, tool: &str, calls: usize, does: Does) {
+    for _ in 0..calls {
+        assert_eq!(outcome(&scene.call(tool)), "a");
+    }
+    scene.asked();
+    scene.does("a", &[does]);
+}
+
+const SECONDS: &str = "[execute]\ntimeout = \"3s\"\nmax_retries = 0";
+const HANGS: Does = Does::Fails(OriginError::Timeout);
+
+#[test]
+fn a_call_that_hangs_is_answered_by_a_second_one_beside_it() {
+    let scene = two("", SECONDS);
+    after_calls(&scene, "Docs.Get", 25, HANGS);
+    let answer = scene.call("Docs.Get");
+    assert_eq!((outcome(&answer), scene.asked()), ("b".to_owned(), "a b".to_owned()));
+    assert_eq!(scene.attempts(&answer), "b hedge ok, a first abandoned");
+    assert!(answer.took_ms < 200, "{answer:?}");
+    let answer = scene.call("Docs.Get");
+    assert_eq!(
+        (outcome(&answer), scene.asked()),
+        ("upstream_timeout".to_owned(), "a".to_owned()),
+        "the budget is spent"
+    );
+}
+
+#[test]
+fn without_another_executor_the_second_call_goes_to_the_same_one() {
+    let scene = one(SECONDS);
+    after_calls(&scene, "Docs.Get", 25, HANGS);
+    scene.does("a", &[HANGS, Does::Answers(20)]);
+    let answer = scene.call("Docs.Get");
+    assert_eq!((outcome(&answer), scene.asked()), ("a".to_owned(), "a a".to_owned()));
+    assert_eq!(scene.attempts(&answer), "a hedge ok, a first abandoned");
+}
+
+#[test]
+fn a_hedge_needs_a_history_a_budget_and_a_tool_that_may_be_called_twice() {
+    let spare = "hedge_budget = 50";
+    let none = "hedge_budget = 0";
+    for (tool, calls, budget) in [("Docs.Get", 15, spare), ("Docs.Get", 25, none), ("Docs.Put", 25, spare)] {
+        let scene = two("", &format!("{SECONDS}\n{budget}"));
+        after_calls(&scene, tool, calls, Does::Answers(2_000));
+        let answer = scene.call(tool);
+        assert_eq!((outcome(&answer), scene.asked()), ("a".to_owned(), "a".to_owned()), "{tool} {calls} {budget}");
+    }
+}
+
+#[test]
+fn hybrid_asks_two_at_once_and_gives_the_first_answer() {
+    let scene = two("strategy = \"hybrid\"", "");
+    scene.does("a", &[Does::Answers(300)]);
+    let answer = scene.call("Docs.Get");
+    assert_eq!((outcome(&answer), scene.asked()), ("b".to_owned(), "a b".to_owned()));
+    assert_eq!(scene.attempts(&answer), "b race ok, a first abandoned");
+    assert!(answer.took_ms < 100, "{answer:?}");
+}
+
+#[test]
+fn hybrid_waits_for_the_other_where_one_fails() {
+    for (first, second, attempts) in [
+        (Does::Answers(300), Does::Status(500), "b race upstream_failed, a first ok"),
+        (Does::Status(500), Does::Answers(300), "a first upstream_failed, b race ok"),
+    ] {
+        let scene = two("strategy = \"hybrid\"", "");
+        scene.does("a", &[first]);
+        scene.does("b", &[second]);
+        let answer = scene.call("Docs.Get");
+        assert_eq!((scene.attempts(&answer), scene.asked()), (attempts.to_owned(), "a b".to_owned()), "{answer:?}");
+    }
+}
+
+#[test]
+fn hybrid_asks_one_where_the_call_may_not_be_made_twice_or_the_gateway_answers() {
+    let scene = two("strategy = \"hybrid\"", "");
+    assert_eq!((outcome(&scene.call("Docs.Put")), scene.asked()), ("a".to_owned(), "a".to_owned()));
+    let scene = beside_the_gateway("strategy = \"hybrid\"", &json!({"read_only": true, "operations": ["read"]}));
+    assert_eq!((outcome(&scene.call("Math.Add")), scene.asked()), ("3".to_owned(), String::new()));
+}
