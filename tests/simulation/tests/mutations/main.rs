@@ -23,6 +23,7 @@ mod operators;
 mod pipeline;
 mod policies;
 mod rates;
+mod routing;
 mod tiers;
 mod tokens;
 
@@ -31,7 +32,7 @@ use std::collections::BTreeSet;
 use copy::{Copy, Verdict};
 use defect::Defect;
 
-const DEFECTS: [&[Defect]; 9] = [
+const DEFECTS: [&[Defect]; 10] = [
     pipeline::DEFECTS,
     freshness::DEFECTS,
     tiers::DEFECTS,
@@ -41,6 +42,7 @@ const DEFECTS: [&[Defect]; 9] = [
     keys::DEFECTS,
     tokens::DEFECTS,
     policies::DEFECTS,
+    routing::DEFECTS,
 ];
 
 /// Seeds of a test that shows only that the copy holds without a defect: all of them run beside this test anyhow.

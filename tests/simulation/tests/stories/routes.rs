@@ -229,7 +229,7 @@ impl Scene {
     }
 
     fn begin(&self, tool: &str, more: &Value, headers: &[(Header, &str)]) -> Pending {
-        self.next.set(self.next.get() + 1);
+        self.next.set(self.next.get().wrapping_add(1));
         let input = if tool.starts_with("Math") { json!({"a": "1", "b": "2"}) } else { json!({"n": self.next.get()}) };
         let mut body = json!({"tool_name": tool, "user_id": "u1", "input": input});
         for (member, value) in more.as_object().unwrap() {
