@@ -121,6 +121,12 @@ pub(crate) const DEFECTS: &[Defect] = &[
         "let wait = failed.wait().unwrap_or_else(",
         "let wait = failed.wait().filter(|_| false).unwrap_or_else(",
     ),
+    of_stories(
+        "routing: as many attempts as there are executors",
+        AGAIN,
+        "|| self.sum() >= ATTEMPTS {",
+        "|| self.sum() >= ATTEMPTS.saturating_add(9) {",
+    ),
     of_stories("routing: retries have no budget", AGAIN, "|| !may_retry(place) {", "|| (!may_retry(place) && false) {"),
     of_stories(
         "routing: after a server error a tool surely did not run",

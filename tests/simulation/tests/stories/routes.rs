@@ -186,8 +186,8 @@ impl Executors {
     }
 }
 
-/// A tool of the toolkit `Docs` as a worker lists it, with these members instead of the usual. `Get` only reads; nothing is known
-/// of others.
+/// A tool of the toolkit `Docs` as a worker lists it, with these members instead of the usual. `Get` only reads; nothing is
+/// known of others.
 fn docs(name: &str, changed: &Value) -> Value {
     let reads = json!({"behavior": {"read_only": true, "operations": ["read"]}});
     let mut tool = json!({

@@ -18,16 +18,18 @@ fn never_asked(scene: &Scene, reason: &str) {
 
 #[test]
 fn an_executor_whose_tool_is_another_is_not_asked() {
-    let parameter = |name: &str, kind: &str, required: bool| json!({"name": name, "required": required, "value_schema": {"val_type": kind}});
-    let with = |parameter: Value| json!({"input": {"parameters": [parameter]}});
+    let with = |name: &str, kind: &str, required: bool| {
+        let parameter = json!({"name": name, "required": required, "value_schema": {"val_type": kind}});
+        json!({"input": {"parameters": [parameter]}})
+    };
     let output = json!({"output": {"available_modes": ["value"], "value_schema": {"val_type": "integer"}}});
     let mutates = json!({"metadata": {"behavior": {"read_only": false, "operations": ["update"]}}});
     let silent = json!({"metadata": null});
     let idempotent = json!({"metadata": {"behavior": {"read_only": true, "idempotent": true, "operations": ["read"]}}});
     for (changed, reason) in [
-        (with(parameter("m", "integer", true)), "interface_differs"),
-        (with(parameter("n", "string", true)), "interface_differs"),
-        (with(parameter("n", "integer", false)), "interface_differs"),
+        (with("m", "integer", true), "interface_differs"),
+        (with("n", "string", true), "interface_differs"),
+        (with("n", "integer", false), "interface_differs"),
         (output, "interface_differs"),
         (mutates, "behavior_differs"),
         (silent, "behavior_differs"),
@@ -112,9 +114,8 @@ fn a_kill_switch_moves_calls_elsewhere_at_once_and_back() {
 #[test]
 fn what_a_policy_forbids_of_one_executor_is_had_of_another() {
     let policy = |executor: &str| {
-        format!(
-            "[[policies]]\nid = \"p\"\ntext = 'forbid (principal, action == Action::\"tools/call\", resource in Executor::\"{executor}\");'"
-        )
+        let who = "principal, action == Action::\"tools/call\"";
+        format!("[[policies]]\nid = \"p\"\ntext = 'forbid ({who}, resource in Executor::\"{executor}\");'")
     };
     let scene = two("", &policy("a"));
     let answer = scene.call("Docs.Get");

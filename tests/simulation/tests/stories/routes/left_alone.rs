@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use toolgate::ports::OriginError;
 use toolgate::request::{Header, Method};
 
-use super::{Does, OPERATOR, Scene, header, one, outcome, two};
+use super::{Does, OPERATOR, Scene, header, one, outcome, scene, two, worker};
 
 const RULES: &str = "[breaker]\nminimum_calls = 3\nprobe_interval = \"2s\"\n[execute]\nmax_retries = 0";
 
@@ -134,4 +134,15 @@ fn calls_that_are_slow_go_elsewhere_once_the_circuit_opens_if_they_may_be_made_t
         ("b".to_owned(), "a first upstream_timeout, b fallback ok".to_owned())
     );
     assert!((1_000..1_300).contains(&get.took_ms), "{get:?}");
+}
+
+#[test]
+fn while_all_are_left_alone_the_declared_answer_is_given() {
+    let scene = scene(&[worker("a", "")], "executors = [\"a\"]\nanswer = '\"declared\"'", RULES);
+    opened(&scene);
+    for tool in ["Docs.Get", "Docs.Put"] {
+        let answer = scene.call(tool);
+        assert_eq!((outcome(&answer), scene.asked()), ("declared".to_owned(), String::new()), "{answer:?}");
+        assert_eq!(header(&answer, "toolgate-fallback"), "static_answer");
+    }
 }

@@ -5,7 +5,7 @@ use toolgate::ports::OriginError;
 use toolgate::request::Header;
 
 use super::fit::beside_the_gateway;
-use super::{Does, engine, header, one, outcome, scene, two};
+use super::{Does, engine, header, one, outcome, scene, two, worker};
 
 #[test]
 fn what_may_not_be_called_twice_and_may_have_run_goes_to_no_second_executor() {
@@ -61,10 +61,10 @@ fn what_was_repeated_here_is_not_to_be_repeated_by_the_caller() {
     assert_eq!((outcome(&answer), scene.asked()), ("upstream_busy".to_owned(), "a b".to_owned()));
     assert_eq!(header(&answer, "x-should-retry"), "false");
     let scene = one("[execute]\nmax_retries = 0");
-    scene.does("a", &[Does::Status(503)]);
+    scene.does("a", &[Does::Throttles(700)]);
     let answer = scene.call("Docs.Get");
-    assert_eq!((outcome(&answer), scene.asked()), ("upstream_busy".to_owned(), "a".to_owned()));
-    assert_eq!((header(&answer, "x-should-retry"), header(&answer, "retry-after-ms")), ("true", "1000"));
+    assert_eq!((outcome(&answer), scene.asked()), ("upstream_throttled".to_owned(), "a".to_owned()));
+    assert_eq!((header(&answer, "x-should-retry"), header(&answer, "retry-after-ms")), ("true", "700"));
 }
 
 #[test]
@@ -151,4 +151,13 @@ fn a_caller_that_wants_to_wait_less_waits_less_and_never_longer() {
         assert_eq!(outcome(&answer), "upstream_timeout", "{prefer}");
         assert!((least..least + 50).contains(&answer.took_ms), "{prefer} {answer:?}");
     }
+}
+
+#[test]
+fn no_more_than_six_attempts_are_made_at_a_call() {
+    let ids = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let route = format!("executors = {ids:?}");
+    let scene = scene(&ids.map(|id| worker(id, "")), &route, "");
+    ids.iter().for_each(|id| scene.does(id, &[Does::Status(500)]));
+    assert_eq!((scene.call("Docs.Get").refusal(), scene.asked()), ("upstream_failed", "a b c d e f".to_owned()));
 }
