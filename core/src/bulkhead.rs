@@ -39,6 +39,11 @@ impl Bulkheads {
     pub(crate) fn load(&self, executor: usize) -> (u32, u32, usize) {
         self.0.get(executor).map_or((0, u32::MAX, 0), |bulkhead| bulkhead.borrow().load())
     }
+
+    /// Whether a call that would not wait has a place there now.
+    pub(crate) fn has_place(&self, executor: usize) -> bool {
+        self.0.get(executor).is_none_or(|bulkhead| bulkhead.borrow().has_place())
+    }
 }
 
 /// A place at an executor. Dropped, also with a request that is given up, it is free for another call.

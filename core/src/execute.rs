@@ -135,6 +135,11 @@ impl Failed {
     fn after_attempts(self, attempts: u32) -> Self {
         let failure = match self.failure {
             Failure::Refused(refusal) => Failure::Refused(Refusal { is_spent: attempts > 1, ..refusal }),
+            Failure::Answered(mut response) if attempts > 1 => {
+                response.headers.retain(|(name, _)| *name != "x-should-retry");
+                response.headers.push(("x-should-retry", "false".to_owned()));
+                Failure::Answered(response)
+            }
             answered @ Failure::Answered(_) => answered,
         };
         Self { failure, ..self }
@@ -234,10 +239,11 @@ fn retry_after(response: &OriginResponse) -> Option<Millis> {
 /// A server error or throttling as a refusal; `None` for any other status.
 fn server_failure(response: &OriginResponse) -> Option<Failed> {
     let status = || format!("status {}", response.status);
-    let wait = || retry_after(response).unwrap_or(Millis::from_secs(1));
+    let wait = retry_after(response);
     let refusal = match response.status {
-        429 => Refusal::with(RefusalKind::UpstreamThrottled, status()).after(wait()),
-        503 => Refusal::with(RefusalKind::UpstreamBusy, status()).after(wait()),
+        // Who limits how often it is asked is not asked at once again.
+        429 => Refusal::with(RefusalKind::UpstreamThrottled, status()).after(wait.unwrap_or(Millis::from_secs(1))),
+        503 => Refusal { retry_after: wait, ..Refusal::with(RefusalKind::UpstreamBusy, status()) },
         500.. => Refusal::with(RefusalKind::UpstreamFailed, status()),
         _ => return None,
     };

@@ -61,14 +61,7 @@ impl<S> Answer<S> {
     /// The error body of the Arcade API, with what tells more: `{"name","message","request_id"}`.
     #[must_use]
     pub fn refusal(refusal: &Refusal, request_id: &str) -> Self {
-        let mut body = b"{\"name\":".to_vec();
-        write_string(&mut body, refusal.kind.name());
-        body.extend_from_slice(b",\"message\":");
-        write_string(&mut body, &refusal.message());
-        body.extend_from_slice(b",\"request_id\":");
-        write_string(&mut body, request_id);
-        body.push(b'}');
-        let mut answer = Self::json(refusal.kind.status(), body);
+        let mut answer = Self::json(refusal.kind.status(), refusal_body(refusal, request_id));
         answer.headers.push(("toolgate-refusal", Cow::Borrowed(refusal.kind.name())));
         let again = refusal.kind.again() == Again::Later && !refusal.is_spent;
         answer.headers.push(("x-should-retry", Cow::Borrowed(if again { "true" } else { "false" })));
@@ -87,6 +80,31 @@ impl<S> Answer<S> {
         }
         answer
     }
+}
+
+impl<S> Response<S> {
+    /// What is sent at the end of a stream that breaks: an event (HTML, section 9.2.6) with an `error`, which no client takes for the
+    /// end. A host may have no other way to tell: workerd ends each body as if it were whole.
+    #[must_use]
+    pub fn broken(&self) -> Vec<u8> {
+        let id = self.headers.iter().find(|(name, _)| *name == "x-request-id").map_or("", |(_, value)| value.as_ref());
+        // The break may have come within a line.
+        let mut event = b"\n\nevent: error\ndata: {\"error\":".to_vec();
+        event.extend_from_slice(&refusal_body(&Refusal::new(RefusalKind::UpstreamCut), id));
+        event.extend_from_slice(b"}\n\n");
+        event
+    }
+}
+
+fn refusal_body(refusal: &Refusal, request_id: &str) -> Vec<u8> {
+    let mut body = b"{\"name\":".to_vec();
+    write_string(&mut body, refusal.kind.name());
+    body.extend_from_slice(b",\"message\":");
+    write_string(&mut body, &refusal.message());
+    body.extend_from_slice(b",\"request_id\":");
+    write_string(&mut body, request_id);
+    body.push(b'}');
+    body
 }
 
 /// How long to wait where a refusal is worth another try and says nothing more particular.
@@ -243,3 +261,22 @@ pub fn finish<S>(
 
 const EXPOSED: &str = "x-request-id, age, cache-status, etag, toolgate-refusal, retry-after, retry-after-ms, x-should-retry, \
     ratelimit, ratelimit-policy, toolgate-route, toolgate-fallback";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_that_breaks_ends_with_an_event_that_is_an_error() {
+        let headers = vec![("x-request-id", Cow::Borrowed("req_1"))];
+        let broken = Response { status: 200, headers, body: Body::Stream(()) }.broken();
+        let text = String::from_utf8(broken).unwrap();
+        let data = text.strip_prefix("\n\nevent: error\ndata: ").unwrap().strip_suffix("\n\n").unwrap();
+        let data: serde_json::Value = serde_json::from_str(data).unwrap();
+        assert_eq!(
+            (data["error"]["name"].as_str(), data["error"]["request_id"].as_str()),
+            (Some("upstream_cut"), Some("req_1"))
+        );
+        assert!(!text.contains("[DONE]"));
+    }
+}

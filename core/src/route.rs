@@ -243,6 +243,9 @@ fn nobody(config: &Config, considered: &[Considered], question: &Question<'_>) -
         let rule = "run_at: this tool does not run on an engine, and nothing else makes calls later";
         return Refusal::with(RefusalKind::RequestInvalid, rule);
     }
+    if is(Rejection::Killed) {
+        return Refusal::new(RefusalKind::Killed);
+    }
     let names: Vec<&str> = considered.iter().filter_map(|one| one.rejection).map(Rejection::name).collect();
     match names.as_slice() {
         [] | ["executor_inactive"] => Refusal::new(RefusalKind::ExecutorInactive),

@@ -125,6 +125,11 @@ impl Bulkhead {
         (self.places.in_flight(), self.limit.get(), self.queue.len())
     }
 
+    /// Whether a call could enter now: nobody waits, and there is room.
+    pub(super) fn has_place(&self) -> bool {
+        self.queue.len() == 0 && self.places.in_flight() < self.limit.allowed()
+    }
+
     /// How many more may enter.
     fn free(&mut self, now: Timestamp) -> usize {
         let allowed = self.limit.allowed();

@@ -98,7 +98,8 @@ impl<P: Platform> Way<'_, P> {
             return (place, ended);
         }
         let is_race = delay == Millis::ZERO;
-        if !is_race && !self.running.health.take_hedge(self.executor(place)) {
+        let has_place = self.running.bulkheads.has_place(self.executor(second));
+        if !has_place || (!is_race && !self.running.health.take_hedge(self.executor(place))) {
             return (place, first.await);
         }
         let mut other = pin!(async {

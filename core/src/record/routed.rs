@@ -71,9 +71,11 @@ impl Routed {
 
     /// In one line, for a header: who answered, how it was chosen, and how many attempts it took.
     pub(crate) fn summary(&self, config: &Config) -> String {
-        let by = self.answered_by.or_else(|| self.attempts.last().map(|attempt| attempt.executor));
+        // They stand in the order of their ends.
+        let last = self.attempts.iter().max_by_key(|attempt| attempt.began);
+        let by = self.answered_by.or_else(|| last.map(|attempt| attempt.executor));
         let by = by.and_then(|place| config.executors.get(place)).map_or("none", |executor| executor.id.as_str());
-        let why = self.attempts.last().map_or("none", |attempt| attempt.why.name());
+        let why = last.map_or("none", |attempt| attempt.why.name());
         let strategy = self.strategy.map_or("none", Strategy::as_str);
         format!("{by}; strategy={strategy}; attempts={}; last={why}", self.attempts.len())
     }

@@ -16,6 +16,28 @@ export function answerWith(status, fixed, own, body) {
   }
 }
 
+export function answerStream(status, fixed, own, body, broken) {
+  return answerWith(status, fixed, own, body === null ? null : ending(body, broken.slice()));
+}
+
+/** The stream, with `broken` as its end where it breaks: the platform ends every body as if it were whole. */
+function ending(body, broken) {
+  const reader = body.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch {
+        controller.enqueue(broken);
+        controller.close();
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}
+
 /** Headers that many answers share: to copy a `Headers` costs half of what it costs to make one. */
 const shared = new Map();
 const SHARED_MOST = 256;

@@ -17,7 +17,11 @@ extern "C" {
     #[wasm_bindgen(js_name = answerBytes)]
     pub(crate) fn answer_bytes(status: u16, fixed: &str, own: &str, body: &[u8]) -> JsValue;
 
-    /// A `Response` with `body`, a `ReadableStream` or `null`.
+    /// A `Response` with `body`, a `ReadableStream` or `null`; where that breaks, `broken` is its end.
+    #[wasm_bindgen(js_name = answerStream)]
+    pub(crate) fn answer_stream(status: u16, fixed: &str, own: &str, body: &JsValue, broken: &[u8]) -> JsValue;
+
+    /// A `Response` with `body`, which is `null`.
     #[wasm_bindgen(js_name = answerWith)]
     pub(crate) fn answer_with(status: u16, fixed: &str, own: &str, body: &JsValue) -> JsValue;
 

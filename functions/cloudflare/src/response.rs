@@ -10,13 +10,14 @@ use crate::origin::Stream;
 
 /// Hands the answer over in one call. The body is copied once, out of our memory.
 pub(crate) fn write(response: Response<Stream>) -> JsValue {
+    let broken = if matches!(response.body, Body::Stream(_)) { response.broken() } else { Vec::new() };
     let Response { status, headers, body } = response;
     // What is fixed in the program makes few different lists; JavaScript keeps them ready-made.
     let fixed = lines(&headers, |value| matches!(value, Cow::Borrowed(_)));
     let own = lines(&headers, |value| matches!(value, Cow::Owned(_)));
     match body {
         Body::Empty => glue::answer_with(status, &fixed, &own, &JsValue::NULL),
-        Body::Stream(stream) => glue::answer_with(status, &fixed, &own, &stream.0),
+        Body::Stream(stream) => glue::answer_stream(status, &fixed, &own, &stream.0, &broken),
         // Some statuses allow no body, not even an empty one.
         Body::Bytes(bytes) if bytes.is_empty() => glue::answer_with(status, &fixed, &own, &JsValue::NULL),
         Body::Bytes(bytes) => match text(&bytes, &headers) {

@@ -30,6 +30,24 @@ fn chat_streams_through_piece_by_piece() {
     }
 }
 
+#[test]
+fn a_stream_that_breaks_never_ends_like_a_whole_one() {
+    for platform in BOTH {
+        let world = World::new(platform, "chat-cut");
+        let body = json!({"model": "m", "stream": true, "messages": [{"role": "user", "content": "one two three"}]});
+        for kind in ["chunked_cut", "cut", "reset"] {
+            world.control("POST", "faults", Some(&json!([{"kind": kind, "path": "/v1/chat/completions"}])));
+            let answer = world.send(&Ask::post("/v1/chat/completions", &body).key(NARROW));
+            world.control("DELETE", "faults", None);
+            // workerd has no other way to tell than within the stream.
+            let is_told = answer.text().contains("\n\nevent: error\ndata: {\"error\":{\"name\":\"upstream_cut\",");
+            let found = format!("{platform:?} {kind}: {} {} {}", answer.status, answer.whole, answer.text());
+            assert!(is_told || !answer.whole || answer.status == 502, "{found}");
+            assert!(!answer.text().contains("[DONE]"), "{found}");
+        }
+    }
+}
+
 fn status(world: &World, key: &str, id: &str, wait: u32) -> Answer {
     world.send(&Ask::get(&format!("/v1/auth/status?id={id}&wait={wait}")).key(key))
 }

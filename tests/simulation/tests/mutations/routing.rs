@@ -185,8 +185,26 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories(
         "routing: hedges without a budget",
         ATTEMPTS,
-        "if !is_race && !self.running.health.take_hedge(self.executor(place)) {",
-        "if !is_race && !self.running.health.take_hedge(self.executor(place)) && false {",
+        "(!is_race && !self.running.health.take_hedge(self.executor(place)))",
+        "(!is_race && !self.running.health.take_hedge(self.executor(place)) && false)",
+    ),
+    of_stories(
+        "routing: who has no place is asked all the same, and not again",
+        ATTEMPTS,
+        "if !has_place || ",
+        "if (!has_place && false) || ",
+    ),
+    of_stories(
+        "routing: an engine's words are repeated by callers after others were asked",
+        EXECUTE,
+        "Failure::Answered(mut response) if attempts > 1 => {",
+        "Failure::Answered(mut response) if attempts > 9 => {",
+    ),
+    of_stories(
+        "routing: who is busy is asked a second later",
+        EXECUTE,
+        "Refusal { retry_after: wait, ..Refusal::with(RefusalKind::UpstreamBusy, status()) }",
+        "Refusal::with(RefusalKind::UpstreamBusy, status()).after(wait.unwrap_or(Millis::from_secs(1)))",
     ),
     of_stories(
         "routing: hedges of what may not be called twice",

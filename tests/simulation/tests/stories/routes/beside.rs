@@ -4,7 +4,7 @@ use serde_json::json;
 use toolgate::ports::OriginError;
 
 use super::fit::beside_the_gateway;
-use super::{Does, Scene, one, outcome, two};
+use super::{Does, Scene, header, one, outcome, scene, two, worker};
 
 /// `a` has a history of so many calls of a tool, and does this with the next one.
 fn after_calls(scene: &Scene, tool: &str, calls: usize, does: Does) {
@@ -25,6 +25,7 @@ fn a_call_that_hangs_is_answered_by_a_second_one_beside_it() {
     let answer = scene.call("Docs.Get");
     assert_eq!((outcome(&answer), scene.asked()), ("b".to_owned(), "a b".to_owned()));
     assert_eq!(scene.attempts(&answer), "b hedge ok, a first abandoned");
+    assert_eq!(header(&answer, "toolgate-route"), "b; strategy=local-first; attempts=2; last=hedge");
     assert!(answer.took_ms < 200, "{answer:?}");
     let answer = scene.call("Docs.Get");
     assert_eq!(
@@ -32,6 +33,23 @@ fn a_call_that_hangs_is_answered_by_a_second_one_beside_it() {
         ("upstream_timeout".to_owned(), "a".to_owned()),
         "the budget is spent"
     );
+}
+
+#[test]
+fn an_executor_without_a_place_for_a_second_call_is_still_there_to_fall_back_on() {
+    for (strategy, more) in [("local-first", "hedge_budget = 50"), ("hybrid", "")] {
+        let executors = [worker("a", "timeout = \"1s\""), worker("b", "concurrency = 1")];
+        let route = format!("executors = [\"a\", \"b\"]\nstrategy = \"{strategy}\"");
+        let scene = scene(&executors, &route, &format!("{SECONDS}\n{more}"));
+        after_calls(&scene, "Docs.Get", 25, HANGS);
+        scene.does("a", &[Does::Fails(OriginError::Unreachable), HANGS]);
+        scene.does("b", &[Does::Answers(500), Does::Answers(20)]);
+        let _takes_the_place = scene.begin("Docs.Put", &json!({}), &[]);
+        scene.story.pass(20);
+        let answer = scene.call("Docs.Get");
+        let attempts = "a first upstream_timeout, b fallback ok".to_owned();
+        assert_eq!((outcome(&answer), scene.attempts(&answer)), ("b".to_owned(), attempts), "{strategy}");
+    }
 }
 
 #[test]

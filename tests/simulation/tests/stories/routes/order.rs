@@ -21,6 +21,14 @@ fn pinned_never_leaves_its_executor() {
 }
 
 #[test]
+fn pinned_to_an_executor_that_is_switched_off_is_refused_by_that_name() {
+    let scene = two("strategy = \"pinned\"", "");
+    assert_eq!(outcome(&scene.call("Docs.Get")), "a");
+    scene.post("/gate/v1/epochs", &json!({"changes": [{"kill": "executor:a"}]}));
+    assert_eq!(scene.call("Docs.Get").refusal(), "killed");
+}
+
+#[test]
 fn weighted_is_the_same_for_a_caller_and_user_and_may_be_another_for_another_user() {
     let scene = two("strategy = \"weighted\"\nweights = [1, 1]", "");
     let goes_to = |user: usize| outcome(&scene.call_with("Docs.Get", &json!({"user_id": format!("u{user}")}), &[]));

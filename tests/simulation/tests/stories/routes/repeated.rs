@@ -53,6 +53,26 @@ fn what_one_executor_may_not_run_twice_is_not_had_of_the_gateway_after_it() {
 }
 
 #[test]
+fn an_engines_own_words_after_another_attempt_are_not_to_be_repeated_either() {
+    for (first, expected) in [(Does::Status(500), "false"), (Does::Status(409), "")] {
+        let scene = scene(&[engine("a", ""), engine("b", "")], "executors = [\"a\", \"b\"]", "");
+        scene.does("a", &[first]);
+        scene.does("b", &[Does::Status(409)]);
+        let answer = scene.call("Docs.Get");
+        assert_eq!((answer.status, header(&answer, "x-should-retry")), (409, expected), "{answer:?}");
+    }
+}
+
+#[test]
+fn an_executor_that_is_busy_and_does_not_say_for_how_long_is_asked_again_soon() {
+    let scene = one("");
+    scene.does("a", &[Does::Status(503), Does::Answers(20)]);
+    let answer = scene.call("Docs.Get");
+    assert_eq!((outcome(&answer), scene.asked()), ("a".to_owned(), "a a".to_owned()));
+    assert!(answer.took_ms < 250, "{answer:?}");
+}
+
+#[test]
 fn what_was_repeated_here_is_not_to_be_repeated_by_the_caller() {
     let scene = two("", "[execute]\nmax_retries = 0");
     scene.does("a", &[Does::Status(503)]);
