@@ -58,7 +58,7 @@ mod tests {
     fn each_member_has_its_machine_and_its_tests() {
         let packages = read(&Workspace::find().unwrap()).unwrap();
         let tests = |name: &str| &packages.iter().find(|package| package.name == name).unwrap().tests;
-        assert_eq!((tests("toolgate-e2e"), tests("toolgate")), (&vec!["e2e".to_owned()], &Vec::new()));
+        assert_eq!((tests("toolgate-e2e"), tests("toolgate-bench-core")), (&vec!["e2e".to_owned()], &Vec::new()));
         let target = |name: &str| packages.iter().find(|package| package.name == name).unwrap().target;
         assert_eq!(target("toolgate"), None);
         assert_eq!(target("toolgate-cli"), None);
