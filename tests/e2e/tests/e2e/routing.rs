@@ -212,10 +212,10 @@ fn a_second_call_beside_a_slow_one_takes_its_tail_away_and_costs_little() {
         let rules = json!([slow(600, 0.05), slow(30, 1.0)]);
         [&storm.near, &storm.far].into_iter().for_each(|worker| spoil(worker, &rules));
         // What may do harm is not sent twice: its times are those without hedging.
-        let without = storm.rain(60, 15, act);
+        let without = storm.rain(60, 8, act);
         [&storm.near, &storm.far].into_iter().for_each(forget);
         let learnt_from = storm.rain(60, 3, read).len();
-        let with = storm.rain(60, 30, read);
+        let with = storm.rain(60, 16, read);
         pause(Duration::from_secs(1));
         let (calls, asked) = ((learnt_from + with.len()) as u64, asked(&storm.near) + asked(&storm.far));
         let p99 = |seen: &[Seen]| p99(&seen.iter().collect::<Vec<_>>());
@@ -236,7 +236,7 @@ fn a_worker_that_is_down_is_hardly_called_whatever_the_callers_do() {
         spoil(&storm.near, &json!([{"kind": "refuse"}]));
         forget(&storm.near);
         let ask = |number| look_up(number).key(DEVELOPER_2);
-        let seen = rain(storm.world.url(), (150, Duration::from_secs(20)), Patience::AsSdks, ask);
+        let seen = rain(storm.world.url(), (150, Duration::from_secs(12)), Patience::AsSdks, ask);
         let asked = asked(&storm.near);
         let mut outcomes = BTreeMap::<&str, usize>::new();
         seen.iter().for_each(|one| *outcomes.entry(one.answer.refusal()).or_default() += 1);

@@ -11,7 +11,12 @@ pub(crate) const DEFECTS: &[Defect] = &[
         "self.forbids |= may_hold && !may_not;",
         "self.forbids |= may_hold && !may_not && !self.permits;",
     ),
-    of_stories("policies: an error is no denial", DECIDE, "} else if self.fails {", "} else if self.fails && false {"),
+    of_stories(
+        "policies: an error is no denial",
+        DECIDE,
+        "let verdict = enforced.verdict();",
+        "let verdict = Tally { fails: false, ..enforced }.verdict();",
+    ),
     of_authority(
         "policies: dry runs are enforced",
         DECIDE,
