@@ -6,6 +6,11 @@ use crate::command;
 use crate::failure::Failure;
 use crate::workspace::{RUSTUP_REMEDY, Workspace};
 
+/// Compiled in a profile of its own: it embeds a WASM engine.
+pub(super) const SPIN_HOST: &str = "toolgate-spin-host";
+/// This program. It must choose how TLS is done, and whatever else shares its HTTP client would have to, too.
+pub(super) const CLI: &str = "toolgate-cli";
+
 /// One member.
 #[derive(Debug)]
 pub(super) struct Package {
@@ -14,6 +19,13 @@ pub(super) struct Package {
     pub(super) target: Option<&'static str>,
     /// Its integration tests.
     pub(super) tests: Vec<String>,
+}
+
+impl Package {
+    /// Whether it is compiled for this machine together with others, so that what they depend on is compiled once.
+    pub(super) fn is_built_with_others(&self) -> bool {
+        self.target.is_none() && ![SPIN_HOST, CLI].contains(&self.name.as_str())
+    }
 }
 
 /// Reads them from cargo.

@@ -25,9 +25,6 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// Bound on one program. The longest, on two slow cores, takes a third of it.
 const BOUND: Duration = Duration::from_mins(30);
 
-/// Compiled for this machine in a profile of its own: it embeds a WASM engine.
-pub(super) const SPIN_HOST: &str = "toolgate-spin-host";
-
 /// What the steps share.
 pub(super) struct Run {
     pub(super) workspace: Workspace,
@@ -51,10 +48,10 @@ impl Run {
         self.start(&mut cargo, RUSTUP_REMEDY)
     }
 
-    /// Runs some tests of the packages that are compiled for this machine: `choice` names them in cargo's words. All packages are
+    /// Runs some tests of the packages that are built together: `choice` names them in cargo's words. All these packages are
     /// selected each time, because cargo unifies the features of what the selected ones depend on: so it does it once.
     pub(super) fn native_tests(&mut self, choice: Vec<String>) -> Result<(), Failure> {
-        let selected = self.packages.iter().filter(|package| package.target.is_none() && package.name != SPIN_HOST);
+        let selected = self.packages.iter().filter(|package| package.is_built_with_others());
         let selected = selected.flat_map(|package| ["--package".to_owned(), package.name.clone()]);
         let arguments: Vec<String> = selected.chain(choice).collect();
         self.cargo(["test".to_owned(), "--no-fail-fast".to_owned()].into_iter().chain(arguments))
@@ -62,7 +59,7 @@ impl Run {
 
     /// The integration tests of the packages that are meant, in cargo's words.
     pub(super) fn integration_tests(&self, is_meant: impl Fn(&Package) -> bool) -> Vec<String> {
-        let meant = self.packages.iter().filter(|package| package.target.is_none() && is_meant(package));
+        let meant = self.packages.iter().filter(|package| package.is_built_with_others() && is_meant(package));
         meant.flat_map(|package| &package.tests).flat_map(|name| ["--test".to_owned(), name.clone()]).collect()
     }
 

@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use super::run::{Run, SPIN_HOST};
+use super::packages::{CLI, SPIN_HOST};
+use super::run::Run;
 use super::{budget, deny, python};
 use crate::build::target;
 use crate::failure::Failure;
@@ -23,8 +24,7 @@ pub(super) struct Step {
 }
 
 /// Packages whose integration tests take long or need more than themselves, and so have rows of their own.
-const OWN_ROW: [&str; 5] =
-    ["toolgate-differential", "toolgate-engine", SPIN_HOST, "toolgate-simulation", "toolgate-e2e"];
+const OWN_ROW: [&str; 4] = ["toolgate-differential", "toolgate-engine", "toolgate-simulation", "toolgate-e2e"];
 
 /// All steps.
 pub(super) const STEPS: &[Step] = &[
@@ -136,10 +136,11 @@ fn clippy(run: &mut Run) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The unit tests of all native packages, and the integration tests of those without a row.
+/// This program's tests; the unit tests of all other native packages, and the integration tests of those without a row.
 fn tests(run: &mut Run) -> Result<(), Failure> {
+    let own = run.cargo(["test", "--no-fail-fast", "--package", CLI]);
     let integration = run.integration_tests(|package| !OWN_ROW.contains(&package.name.as_str()));
-    run.native_tests(["--lib", "--bins"].map(str::to_owned).into_iter().chain(integration).collect())
+    run.native_tests(["--lib", "--bins"].map(str::to_owned).into_iter().chain(integration).collect()).and(own)
 }
 
 /// The integration tests of one package.
