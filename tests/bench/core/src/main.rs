@@ -3,7 +3,7 @@
 //! key), `policies` (ten), `limits` (four, one of each kind), `schema` (an operator's rule about the arguments); `guarded` is
 //! all of them. `miss` calls a tool whose answers are not kept, so that its worker is asked each time, and `route` lets one of two
 //! workers be asked. Two runs under callgrind with different `N` give the instructions of one call:
-//! `cargo toolgate bench core`, or by hand as docs/benchmarks.md says.
+//! `cargo toolgate bench --core`, or by hand as docs/benchmarks.md says.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a benchmark that goes wrong must stop")]
 
