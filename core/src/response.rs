@@ -82,18 +82,16 @@ impl<S> Answer<S> {
     }
 }
 
-impl<S> Response<S> {
-    /// What is sent at the end of a stream that breaks: an event (HTML, section 9.2.6) with an `error`, which no client takes for the
-    /// end. A host may have no other way to tell: workerd ends each body as if it were whole.
-    #[must_use]
-    pub fn broken(&self) -> Vec<u8> {
-        let id = self.headers.iter().find(|(name, _)| *name == "x-request-id").map_or("", |(_, value)| value.as_ref());
-        // The break may have come within a line.
-        let mut event = b"\n\nevent: error\ndata: {\"error\":".to_vec();
-        event.extend_from_slice(&refusal_body(&Refusal::new(RefusalKind::UpstreamCut), id));
-        event.extend_from_slice(b"}\n\n");
-        event
-    }
+/// What is sent at the end of a stream that breaks, of a response with these headers: an event (HTML, section 9.2.6) with an `error`,
+/// which no client takes for the end. A host may have no other way to tell: workerd ends each body as if it were whole.
+#[must_use]
+pub fn broken_stream(headers: &[ResponseHeader]) -> Vec<u8> {
+    let id = headers.iter().find(|(name, _)| *name == "x-request-id").map_or("", |(_, value)| value.as_ref());
+    // The break may have come within a line.
+    let mut event = b"\n\nevent: error\ndata: {\"error\":".to_vec();
+    event.extend_from_slice(&refusal_body(&Refusal::new(RefusalKind::UpstreamCut), id));
+    event.extend_from_slice(b"}\n\n");
+    event
 }
 
 fn refusal_body(refusal: &Refusal, request_id: &str) -> Vec<u8> {
@@ -269,8 +267,7 @@ mod tests {
     #[test]
     fn a_stream_that_breaks_ends_with_an_event_that_is_an_error() {
         let headers = vec![("x-request-id", Cow::Borrowed("req_1"))];
-        let broken = Response { status: 200, headers, body: Body::Stream(()) }.broken();
-        let text = String::from_utf8(broken).unwrap();
+        let text = String::from_utf8(broken_stream(&headers)).unwrap();
         let data = text.strip_prefix("\n\nevent: error\ndata: ").unwrap().strip_suffix("\n\n").unwrap();
         let data: serde_json::Value = serde_json::from_str(data).unwrap();
         assert_eq!(

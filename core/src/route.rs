@@ -187,7 +187,7 @@ impl Decision<'_> {
 /// Chooses who is asked, in which order.
 ///
 /// # Errors
-/// Where nobody is: [`RefusalKind::CircuitOpen`] if somebody could be a little later; else why the executor of the tool as the caller
+/// Where nobody is: [`RefusalKind::CircuitOpen`] if somebody could be a little later; [`RefusalKind::Killed`]; else why the executor of the tool as the caller
 /// sees it cannot be asked. [`RefusalKind::RequestInvalid`] for a call to be made later by anything but an engine.
 pub fn decide<'c>(
     config: &'c Config,
@@ -200,8 +200,7 @@ pub fn decide<'c>(
     let (mut fit, mut unfit) = (Vec::with_capacity(others.len().saturating_add(1)), Vec::new());
     for (tool, admitted) in std::iter::once((question.tool, Ok(()))).chain(others) {
         let facts = facts(tool);
-        let checked = admitted.and_then(|()| target_of(config, route.map(|route| (route, strategy)), question, tool));
-        match checked {
+        match target_of(config, route.map(|route| (route, strategy)), question, (tool, admitted)) {
             Ok(_) if facts.open_since.is_some() => {
                 unfit.push(Considered::rejected(tool.executor, Rejection::CircuitOpen, facts))
             }
@@ -258,11 +257,12 @@ fn target_of<'c>(
     config: &'c Config,
     route: Option<(&Route, Strategy)>,
     question: &Question<'_>,
-    tool: &Tool,
+    (tool, admitted): (&Tool, Result<(), Rejection>),
 ) -> Result<Target<'c>, Rejection> {
     if route.is_some_and(|(route, strategy)| strategy == Strategy::Pinned && route.rank_of(tool.executor) != 0) {
         return Err(Rejection::NotPinned);
     }
+    admitted?;
     let executor = config.executors.get(tool.executor).ok_or(Rejection::ExecutorInactive)?;
     if executor.is_inactive() {
         return Err(Rejection::ExecutorInactive);

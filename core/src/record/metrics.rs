@@ -26,48 +26,21 @@ const ATTEMPT_MS: &str = "attempt_ms";
 /// Upper bounds of the duration histogram's buckets, in milliseconds.
 const BUCKETS_MS: [u64; 11] = [1, 2, 5, 10, 25, 50, 100, 250, 1_000, 5_000, 30_000];
 
-/// One series: its labels are closed enums, so their number is bounded.
+/// One series: its labels are closed enums and the places of configured executors, so their number is bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Series {
-    Requests {
-        operation: &'static str,
-        outcome: &'static str,
-    },
-    Cache {
-        outcome: &'static str,
-    },
-    CacheForward {
-        why: &'static str,
-    },
-    CacheRefresh {
-        end: &'static str,
-    },
-    Flight {
-        role: &'static str,
-    },
-    Degraded {
-        name: &'static str,
-    },
-    DryRun {
-        verdict: &'static str,
-    },
-    DurationBucket {
-        le_ms: u64,
-    },
+    Requests { operation: &'static str, outcome: &'static str },
+    Cache { outcome: &'static str },
+    CacheForward { why: &'static str },
+    CacheRefresh { end: &'static str },
+    Flight { role: &'static str },
+    Degraded { name: &'static str },
+    DryRun { verdict: &'static str },
+    DurationBucket { le_ms: u64 },
     DurationSumMs,
-    /// Executors by their places in the configuration.
-    Attempts {
-        executor: usize,
-        why: &'static str,
-        outcome: &'static str,
-    },
-    AttemptMs {
-        executor: usize,
-    },
-    PassedOver {
-        executor: usize,
-        why: &'static str,
-    },
+    Attempts { executor: usize, why: &'static str, outcome: &'static str },
+    AttemptMs { executor: usize },
+    PassedOver { executor: usize, why: &'static str },
 }
 
 /// The counters of an isolate.

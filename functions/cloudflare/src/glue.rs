@@ -21,9 +21,9 @@ extern "C" {
     #[wasm_bindgen(js_name = answerStream)]
     pub(crate) fn answer_stream(status: u16, fixed: &str, own: &str, body: &JsValue, broken: &[u8]) -> JsValue;
 
-    /// A `Response` with `body`, which is `null`.
+    /// A `Response` without a body.
     #[wasm_bindgen(js_name = answerWith)]
-    pub(crate) fn answer_with(status: u16, fixed: &str, own: &str, body: &JsValue) -> JsValue;
+    pub(crate) fn answer_empty(status: u16, fixed: &str, own: &str) -> JsValue;
 
     /// Writes one line to the Worker's log.
     pub(crate) fn log(line: &str);

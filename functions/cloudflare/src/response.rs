@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use toolgate::response::{Body, Response, ResponseHeader};
+use toolgate::response::{self, Body, Response, ResponseHeader};
 use wasm_bindgen::JsValue;
 
 use crate::glue;
@@ -10,16 +10,17 @@ use crate::origin::Stream;
 
 /// Hands the answer over in one call. The body is copied once, out of our memory.
 pub(crate) fn write(response: Response<Stream>) -> JsValue {
-    let broken = if matches!(response.body, Body::Stream(_)) { response.broken() } else { Vec::new() };
     let Response { status, headers, body } = response;
     // What is fixed in the program makes few different lists; JavaScript keeps them ready-made.
     let fixed = lines(&headers, |value| matches!(value, Cow::Borrowed(_)));
     let own = lines(&headers, |value| matches!(value, Cow::Owned(_)));
     match body {
-        Body::Empty => glue::answer_with(status, &fixed, &own, &JsValue::NULL),
-        Body::Stream(stream) => glue::answer_stream(status, &fixed, &own, &stream.0, &broken),
+        Body::Empty => glue::answer_empty(status, &fixed, &own),
+        Body::Stream(stream) => {
+            glue::answer_stream(status, &fixed, &own, &stream.0, &response::broken_stream(&headers))
+        }
         // Some statuses allow no body, not even an empty one.
-        Body::Bytes(bytes) if bytes.is_empty() => glue::answer_with(status, &fixed, &own, &JsValue::NULL),
+        Body::Bytes(bytes) if bytes.is_empty() => glue::answer_empty(status, &fixed, &own),
         Body::Bytes(bytes) => match text(&bytes, &headers) {
             Some(text) => glue::answer_text(status, &fixed, &own, text),
             None => glue::answer_bytes(status, &fixed, &own, &bytes),

@@ -29,6 +29,14 @@ fn pinned_to_an_executor_that_is_switched_off_is_refused_by_that_name() {
 }
 
 #[test]
+fn pinned_minds_no_switch_of_another_executor() {
+    let without = worker("a", "credentials = [{ tenant = \"acme\", setting = \"NOT_SET\" }]");
+    let scene = scene(&[without, worker("b", "")], "executors = [\"a\", \"b\"]\nstrategy = \"pinned\"", "");
+    scene.post("/gate/v1/epochs", &json!({"changes": [{"kill": "executor:b"}]}));
+    assert_eq!(scene.call("Docs.Get").refusal(), "executor_inactive");
+}
+
+#[test]
 fn weighted_is_the_same_for_a_caller_and_user_and_may_be_another_for_another_user() {
     let scene = two("strategy = \"weighted\"\nweights = [1, 1]", "");
     let goes_to = |user: usize| outcome(&scene.call_with("Docs.Get", &json!({"user_id": format!("u{user}")}), &[]));
