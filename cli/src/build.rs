@@ -5,6 +5,7 @@ mod cloudflare;
 mod error;
 mod files;
 pub(crate) mod size;
+mod snapshot;
 pub(crate) mod spin;
 pub(crate) mod target;
 

@@ -9,6 +9,7 @@ mod faults;
 mod inputs;
 mod issuer;
 mod issuer_sections;
+mod prepared;
 mod price;
 mod quantity;
 mod rate;
@@ -28,7 +29,6 @@ use crate::names::{CacheTag, ExecutorId, Project, RoleId, ToolPattern};
 use crate::policy::PolicySet;
 use crate::time::Millis;
 
-pub use build::load;
 pub use cache::WarmCall;
 pub use caller::{Caller, CallerKey, ClaimValue, ConfiguredCaller, Grant, ProjectRule, UserRule};
 pub use credential::{Credential, Credentials};
@@ -37,6 +37,8 @@ pub use issuer::{
     AskProtocol, AskRules, Issuer, IssuerName, KeysAt, Mapping, SignedRules, TenantRule, TokenCheck, UsersFrom,
 };
 pub use issuer_sections::{Algorithm, TokenType};
+pub(crate) use prepared::ask;
+pub use prepared::{Prepared, load};
 pub use price::Price;
 pub use rate::{RateLimit, RateMode, RatePer, RateRules};
 pub use route::{BreakerRules, Route, RoutingRules};

@@ -273,3 +273,18 @@ fn what_the_cache_is_told_is_checked_at_its_lines() {
         assert!(faults.len() == 1 && faults[0].starts_with(&fault), "{fault} is not {faults:?}");
     }
 }
+
+#[test]
+fn faults_of_settings_come_after_those_of_the_document() {
+    let document = "executors = []\n[[callers]]\nid = \"a\"\ntenant = \"t\"\nactions = []\nroles = [\"absent\"]\n\
+        keys = [{ id = \"k\", setting = \"SHORT\" }]\n";
+    let faults = load_with(document, &[("SHORT", "short"), ("CACHE_TTL", "soon")]).unwrap_err();
+    let starts = ["line 2: callers.a.roles: ", "line 7: callers[].keys.k: ", "setting CACHE_TTL: "];
+    assert_eq!(faults.len(), starts.len(), "{faults:?}");
+    assert!(faults.iter().zip(starts).all(|(fault, start)| fault.starts_with(start)), "{faults:?}");
+}
+
+#[test]
+fn no_document_is_no_configuration() {
+    assert!(matches!(Prepared::default().with(&BTreeMap::new(), [7; 32]), Err(faults) if faults.is_empty()));
+}

@@ -3,14 +3,17 @@
 //! `request -> identity -> admission -> cache -> route -> execute -> record -> response`
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::mem;
+use std::pin::pin;
 use std::rc::Rc;
 
 use crate::action::Action;
 use crate::admission::{self, Admitted, Authority, Context};
+use crate::apart::apart;
 use crate::cache;
-use crate::config::Caller;
+use crate::config::{self, Caller, Prepared};
 use crate::epochs::{self, Held};
 use crate::hex;
 use crate::isolate::{Isolate, Running};
@@ -30,15 +33,18 @@ use crate::{engine_call, identity, rate, warm};
 /// but [`crate::state::step`] (in the durable owner) and [`crate::record::install`] (once, at start).
 #[derive(Debug)]
 pub struct Gateway {
-    document: &'static str,
+    setting_names: Rc<BTreeSet<String>>,
+    /// Until the first request arrives; what it started is in `isolate` from then on.
+    prepared: RefCell<Prepared>,
     isolate: OnceCell<Rc<Isolate>>,
 }
 
 impl Gateway {
-    /// A gateway with this configuration document (`toolgate.toml`), which is read when the first request arrives.
+    /// A gateway with this configuration document (`toolgate.toml`). The host's settings are read when the first request
+    /// arrives.
     #[must_use]
-    pub const fn new(document: &'static str) -> Self {
-        Self { document, isolate: OnceCell::new() }
+    pub fn new(document: &str) -> Self {
+        Self::from(Prepared::read(document))
     }
 
     /// Answers one request. A warm cache hit completes without waiting for anything.
@@ -69,9 +75,17 @@ impl Gateway {
         if let Some(isolate) = self.isolate.get() {
             return Rc::clone(isolate);
         }
-        let started = Rc::new(Isolate::start(platform, self.document).await);
+        let settings = config::ask(&self.setting_names, platform).await;
         // Another request may have started it meanwhile: the first one counts.
-        Rc::clone(self.isolate.get_or_init(|| started))
+        let start = || Rc::new(Isolate::start(platform, self.prepared.take(), &settings));
+        Rc::clone(self.isolate.get_or_init(start))
+    }
+}
+
+impl From<Prepared> for Gateway {
+    fn from(prepared: Prepared) -> Self {
+        let setting_names = prepared.setting_names();
+        Self { setting_names, prepared: RefCell::new(prepared), isolate: OnceCell::new() }
     }
 }
 
@@ -82,7 +96,18 @@ async fn handle<P: Platform>(platform: &P, isolate: &Rc<Isolate>, request: &Requ
     let request_id = hex::prefixed("req_", &isolate.next_id().to_be_bytes());
     let mut record = Record::new(request_id, platform.now(), request.method);
     record.trace_id = request.headers.get(Header::Traceparent).and_then(trace_id_of);
-    let ended = pipeline(platform, isolate, request, &mut record).await;
+    // request: what is asked for, from method and path alone.
+    let ended = match operation::find(request.method, &request.target) {
+        Err(refusal) => Err(refusal),
+        Ok(asked) => {
+            record.operation = asked.operation.name();
+            if asked.operation.needs_nothing() {
+                Ok(own::open(&asked.operation, request))
+            } else {
+                apart(pin!(pipeline(platform, isolate, &asked, request, &mut record))).await
+            }
+        }
+    };
     let mut answer = ended.unwrap_or_else(|refusal| {
         let answer = Answer::refusal(&refusal, &record.request_id);
         record.refusal = Some((refusal.kind, refusal.detail.map(Cow::into_owned)));
@@ -102,35 +127,30 @@ async fn handle<P: Platform>(platform: &P, isolate: &Rc<Isolate>, request: &Requ
 async fn pipeline<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
+    asked: &Asked,
     request: &Request,
     record: &mut Record,
 ) -> Result<Answer<P::Stream>, Refusal> {
-    // request: what is asked for, from method and path alone.
-    let asked = operation::find(request.method, &request.target)?;
-    record.operation = asked.operation.name();
-    if asked.operation.needs_nothing() {
-        return Ok(own::open(&asked.operation, request));
-    }
     let running = isolate.running().map_err(|_| Refusal::new(RefusalKind::ConfigurationInvalid))?;
     let action = match asked.operation.gate() {
         Gate::Open => {
-            return own::public(platform, isolate, running, &asked, request).await;
+            return apart(pin!(own::public(platform, isolate, running, asked, request))).await;
         }
         Gate::WorkerToken => {
-            return own::worker(platform, running, &asked.operation, request, record).await;
+            return apart(pin!(own::worker(platform, running, &asked.operation, request, record))).await;
         }
         Gate::Action(action) => action,
     };
 
     // identity, and of admission what needs no tools.
-    let guard = Guard { platform, isolate, running, asked: &asked, action, request };
+    let guard = Guard { platform, isolate, running, asked, action, request };
     let (mut caller, mut held) = guard.let_in(record).await?;
 
     // admission: it decides from names, so the names must be known.
-    let tools = match registry::at_hand(platform, isolate, running, &asked) {
+    let tools = match registry::at_hand(platform, isolate, running, asked) {
         Some(tools) => tools,
         None => {
-            let tools = registry::fetch(platform, isolate, running, asked.project.as_ref()).await;
+            let tools = apart(pin!(registry::fetch(platform, isolate, running, asked.project.as_ref()))).await;
             // That may have taken long. What was decided before it is decided again, under epochs that are current now.
             (caller, held) = guard.let_in(record).await?;
             tools
@@ -154,13 +174,15 @@ async fn pipeline<P: Platform>(
             let asked = (request, Source::Anywhere, again);
             let answer = match tool_call::answer(platform, isolate, running, &context, *call, asked, record).await {
                 Ok(answer) => Ok(answer),
-                Err(unanswered) => guard.cover(&tools, unanswered, record).await,
+                Err(unanswered) => apart(pin!(guard.cover(&tools, unanswered, record))).await,
             };
             record.routed.is_told = record.routed.is_of_use() && authority.may_also(Action::ExplainRead);
             answer
         }
-        Admitted::Engine(call) => engine_call::answer(platform, running, &context, call, request, record).await,
-        Admitted::Own => own::answer(platform, isolate, running, &context, &tools, &asked, request).await,
+        Admitted::Engine(call) => {
+            apart(pin!(engine_call::answer(platform, running, &context, call, request, record))).await
+        }
+        Admitted::Own => apart(pin!(own::answer(platform, isolate, running, &context, &tools, asked, request))).await,
     }
 }
 

@@ -3,13 +3,14 @@
 mod ids;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::bulkhead::Bulkheads;
 use crate::cache::flight::Flights;
 use crate::cache::{Below, Memory, Refreshes};
 use crate::circuits::Circuits;
-use crate::config::{self, Config, ConfigFault};
+use crate::config::{Config, ConfigFault, Prepared};
 use crate::epochs::Lease;
 use crate::health::Health;
 use crate::identity::{Keyring, Tokens};
@@ -55,14 +56,14 @@ pub struct Running {
 }
 
 impl Isolate {
-    /// Reads the configuration. Its faults and notices are logged here, once.
-    pub async fn start<P: Platform>(platform: &P, document: &str) -> Self {
+    /// Starts with the document and these settings of the host. Their faults and notices are logged here, once.
+    pub fn start<P: Platform>(platform: &P, document: Prepared, settings: &BTreeMap<String, String>) -> Self {
         let mut random = [0; 32];
         platform.fill(&mut random);
         let mut secret = [0; 16];
         platform.fill(&mut secret);
         let ids = Ids::new(platform);
-        let started = match config::load(document, platform, random).await {
+        let started = match document.with(settings, random) {
             Err(faults) => {
                 for fault in &faults {
                     tracing::error!(fault = %fault, "configuration_invalid");

@@ -47,6 +47,7 @@ pub mod response;
 pub mod route;
 
 // The straight functions of each kind of request, and the one that leads there.
+mod apart;
 mod engine_call;
 pub mod gateway;
 pub mod isolate;

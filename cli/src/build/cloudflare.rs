@@ -1,11 +1,11 @@
-//! The Worker: cargo, wasm-bindgen, wasm-opt for a release, and esbuild, which makes one module of all JavaScript.
+//! The Worker: cargo, wasm-bindgen, wasm-opt for a release, the document, and esbuild, which makes one module of all JavaScript.
 //!
 //! `build/cloudflare` then holds `index.js` and `toolgate_bg.wasm`, all that wrangler, miniflare or workerd load.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{BuildError, Profile, bindgen, files, size, target};
+use super::{BuildError, Profile, bindgen, files, size, snapshot, target};
 use crate::command;
 use crate::say;
 use crate::workspace::Workspace;
@@ -44,12 +44,19 @@ pub(super) fn build(workspace: &Workspace, profile: Profile, output: &Path) -> R
         Profile::Release => optimise(workspace, &stage)?,
         Profile::Dev => stage.join(MODULE),
     };
+    let path = workspace.document();
+    let document = std::fs::read_to_string(&path).map_err(BuildError::file(&path))?;
+    let started = snapshot::take(&files::read(&module)?, &document)?;
+    let started = match profile {
+        Profile::Release => without_unused(workspace, &stage, &started)?,
+        Profile::Dev => started,
+    };
     bundle(workspace, &stage)?;
 
     files::directory(output)?;
     let (entry, shipped) = (output.join(ENTRY), output.join(MODULE));
     // The module first: a server that sees a new entry then finds the module that belongs to it.
-    files::replace(&shipped, &files::read(&module)?)?;
+    files::replace(&shipped, &started)?;
     files::replace(&entry, &files::read(&stage.join(ENTRY))?)?;
     size::report(&[&shipped, &entry])?;
     Ok(entry)
@@ -71,13 +78,23 @@ fn optimise(workspace: &Workspace, stage: &Path) -> Result<PathBuf, BuildError> 
     Ok(optimised)
 }
 
-/// Joins our entry, the configuration document, wasm-bindgen's bindings and what they import into one module beside the
+/// The module without what only the reading of its document needed.
+fn without_unused(workspace: &Workspace, stage: &Path, started: &[u8]) -> Result<Vec<u8>, BuildError> {
+    let (whole, less) = (stage.join("started.wasm"), stage.join("shipped.wasm"));
+    files::replace(&whole, started)?;
+    let mut wasm_opt = Command::new(workspace.npm_program("wasm-opt"));
+    wasm_opt.args(WASM_FEATURES).arg("--remove-unused-module-elements").arg(&whole).arg("--output").arg(&less);
+    command::run(&mut wasm_opt, NPM_REMEDY)?;
+    files::read(&less)
+}
+
+/// Joins our entry, wasm-bindgen's bindings and what they import into one module beside the
 /// WASM.
 fn bundle(workspace: &Workspace, stage: &Path) -> Result<(), BuildError> {
     let scripts = workspace.root.join("functions/cloudflare/js");
     let mut esbuild = Command::new(workspace.npm_program("esbuild"));
     esbuild.arg(scripts.join("entry.js"));
-    esbuild.args(["--bundle", "--format=esm", "--target=es2022", "--loader:.toml=text"]);
+    esbuild.args(["--bundle", "--format=esm", "--target=es2022"]);
     esbuild.args(["--log-level=warning", "--legal-comments=none"]);
     esbuild.args(["--minify-whitespace", "--minify-syntax"]);
     esbuild.args(["--external:*.wasm", "--external:cloudflare:*"]);
@@ -87,7 +104,6 @@ fn bundle(workspace: &Workspace, stage: &Path) -> Result<(), BuildError> {
     alias("bindings", stage.join("toolgate.js"));
     alias("glue", scripts.join("glue.js"));
     alias("origin", scripts.join("origin.js"));
-    alias("document", workspace.document());
     esbuild.arg(format!("--outfile={}", stage.join(ENTRY).display()));
     command::run(&mut esbuild, NPM_REMEDY).map_err(BuildError::Command)
 }

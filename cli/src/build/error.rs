@@ -20,6 +20,8 @@ pub enum BuildError {
     NoTarget(&'static str),
     /// wasm-bindgen's output is not of the shape that the entry relies on.
     UnknownBindings(&'static str),
+    /// The document could not be read into the module's memory.
+    Snapshot(String),
 }
 
 impl BuildError {
@@ -39,6 +41,11 @@ impl fmt::Display for BuildError {
                 f,
                 "the Rust target {target} is not installed and `rustup` is missing: install Rust with rustup \
                  (https://rustup.rs), or add the target to the toolchain you use"
+            ),
+            Self::Snapshot(reason) => write!(
+                f,
+                "the module could not be started with its document: {reason}: what the build relies on has changed, so \
+                 cli/src/build/snapshot.rs must too"
             ),
             Self::UnknownBindings(sought) => write!(
                 f,

@@ -1,4 +1,4 @@
-//! From the document and the host's settings to the [`Config`]: what one member alone cannot tell is checked here.
+//! From the document to what it says of the [`Config`]: what one member alone cannot tell is checked here.
 
 mod cache;
 mod callers;
@@ -6,94 +6,35 @@ mod issuers;
 mod policies;
 mod routes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use hmac_sha256::{HMAC, Hash};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::document::{Located, Value};
 use super::faults::{ConfigFault, Faults};
 use super::inputs;
+use super::prepared::{Prepared, Unset, UnsetCredential, UnsetKey, successor_of};
 use super::quantity::Bytes;
 use super::rate;
 use super::sections::{Document, ExecutorSection, KindChoice, LimitsSection};
-use super::settings::{self, SETTINGS};
+use super::settings::SETTINGS;
 use super::words::{Label, SettingName};
-use super::{
-    Config, Credential, Credentials, EpochRules, Executor, ExecutorKind, RegistryRules, RequestLimits, Upstream,
-};
-use crate::identity::{KeyHasher, KeyHashers};
-use crate::ports::Settings;
-use crate::secret::Secret;
+use super::{Config, Credentials, EpochRules, Executor, ExecutorKind, RegistryRules, RequestLimits, Upstream};
 use crate::time::Millis;
 use crate::{json, limits};
 
-/// A configuration, and the secrets that other stages keep of the settings.
-#[derive(Debug)]
-pub struct Loaded {
-    /// The configuration.
-    pub config: Config,
-    /// Hashes the keys that callers present.
-    pub hashers: KeyHashers,
-    /// The secret with which an engine signs its calls to our worker routes.
-    pub worker_secret: Option<Secret>,
-}
-
-/// Reads `document` and the settings of the host. `random` keys the hashes when no hashing secret is set (then no hash can
-/// stand in the document, and none needs to outlive the isolate).
-///
-/// # Errors
-/// Every fault found, in the order of the document, settings last.
-pub async fn load<S: Settings>(document: &str, host: &S, random: [u8; 32]) -> Result<Loaded, Vec<ConfigFault>> {
+/// Reads a document.
+pub(super) fn prepare(document: &str) -> Prepared {
     let mut faults = Faults::new(document);
     let sections = read(document, &mut faults);
     let mut found = faults.into_found();
     let Some(sections) = sections else {
-        return Err(found);
+        return Prepared::new(BTreeSet::new(), None, found);
     };
-    let mut values = BTreeMap::new();
-    for name in setting_names(&sections) {
-        if let Some(value) = host.get(&name).await {
-            values.insert(name, value);
-        }
-    }
-    let hashers = key_hashers(&values, &random, &mut found);
-    let worker_secret = values.get("TOOLGATE_WORKER_SECRET").map(|secret| Secret::new(secret.as_str()));
-    for (name, least) in SECRETS {
-        if values.get(name).is_some_and(|value| value.len() < least) {
-            let message = format!("must have at least {least} bytes: too easy to guess");
-            found.push(ConfigFault { line: None, place: name.to_owned(), message });
-        }
-    }
-    let mut builder = Builder { values: &values, hasher: hashers.current(), faults: &mut found };
-    let mut config = builder.build(sections);
-    settings::apply(&mut config, &values, &mut found);
-    config.executors.iter_mut().for_each(set_accounts);
-    if found.is_empty() { Ok(Loaded { config, hashers, worker_secret }) } else { Err(found) }
-}
-
-/// Secrets of ours, and their fewest bytes.
-const SECRETS: [(&str, usize); 3] = [
-    (HASH_SECRET, limits::HASH_SECRET_BYTES_MIN),
-    (OTHER_HASH_SECRET, limits::HASH_SECRET_BYTES_MIN),
-    ("TOOLGATE_WORKER_SECRET", limits::KEY_BYTES_MIN),
-];
-
-const HASH_SECRET: &str = "TOOLGATE_KEY_HASH_SECRET";
-const OTHER_HASH_SECRET: &str = "TOOLGATE_KEY_HASH_SECRET_PREVIOUS";
-
-/// What hashes keys: under the settings' secrets, or under a random one of this isolate.
-fn key_hashers(values: &BTreeMap<String, String>, random: &[u8], found: &mut Vec<ConfigFault>) -> KeyHashers {
-    let other = values.get(OTHER_HASH_SECRET);
-    let Some(current) = values.get(HASH_SECRET) else {
-        if other.is_some() {
-            let message = "is set, and TOOLGATE_KEY_HASH_SECRET is not".to_owned();
-            found.push(ConfigFault { line: None, place: OTHER_HASH_SECRET.to_owned(), message });
-        }
-        return KeyHashers::of_isolate(random);
-    };
-    KeyHashers::new(current.as_bytes(), other.map(|other| other.as_bytes()))
+    let names = setting_names(&sections);
+    let unset = Builder { faults: &mut found, keys: Vec::new(), credentials: Vec::new() }.build(sections);
+    Prepared::new(names, Some(unset), found)
 }
 
 fn read(document: &str, faults: &mut Faults<'_>) -> Option<Document> {
@@ -124,30 +65,15 @@ fn setting_names(sections: &Document) -> BTreeSet<String> {
     names
 }
 
-/// The setting that holds the credential that is to replace the one in this setting.
-fn successor_of(SettingName(name): &SettingName) -> String {
-    format!("{name}_NEXT")
-}
-
-/// The account behind each credential, as 16 bytes that tell nothing of it.
-fn set_accounts(executor: &mut Executor) {
-    if let ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) = &mut executor.kind {
-        let base_url = upstream.base_url.as_bytes();
-        for credential in upstream.credentials.each_mut() {
-            let digest = HMAC::mac(base_url, Hash::hash(credential.primary().expose().as_bytes()));
-            credential.account = digest.first_chunk().copied().unwrap_or_default();
-        }
-    }
-}
-
 struct Builder<'b> {
-    values: &'b BTreeMap<String, String>,
-    hasher: &'b KeyHasher,
     faults: &'b mut Vec<ConfigFault>,
+    /// Of each caller.
+    keys: Vec<Vec<UnsetKey>>,
+    credentials: Vec<UnsetCredential>,
 }
 
 impl Builder<'_> {
-    fn build(&mut self, sections: Document) -> Config {
+    fn build(mut self, sections: Document) -> Unset {
         let Document {
             limits,
             epochs,
@@ -181,10 +107,10 @@ impl Builder<'_> {
         let limits = request_limits(&limits);
         let known: Vec<_> = executors.iter().map(|executor| executor.value.id.clone()).collect();
         let offered: Vec<_> = executors.iter().flat_map(|executor| executor.value.tools.iter().cloned()).collect();
-        Config {
+        let config = Config {
             limits,
             epochs: EpochRules { lease: epochs.lease, fail_mode: epochs.fail_mode },
-            executors: executors.into_iter().map(|section| self.executor(section, execute.timeout)).collect(),
+            executors: self.executors(executors, execute.timeout),
             registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
             callers: self.callers(callers, &roles),
             issuers: self.issuers(issuers, &roles),
@@ -199,7 +125,8 @@ impl Builder<'_> {
             execute,
             cors_origins: cors.origins,
             notices: Vec::new(),
-        }
+        };
+        Unset { config, keys: self.keys, credentials: self.credentials }
     }
 
     fn fault(&mut self, line: usize, place: &str, message: &str) {
@@ -215,14 +142,18 @@ impl Builder<'_> {
         }
     }
 
-    fn credential(&self, setting: &SettingName) -> Option<Credential> {
-        let value = |name: &str| self.values.get(name).map(|value| Secret::new(value.as_str()));
-        Some(Credential::new(setting.0.clone(), value(&setting.0)?, value(&successor_of(setting))))
+    fn executors(&mut self, sections: Vec<Located<ExecutorSection>>, most: Millis) -> Vec<Executor> {
+        sections.into_iter().enumerate().map(|(place, section)| self.executor(place, section, most)).collect()
     }
 
     // Not inlined, as what reads a section is not: see `document!`.
     #[inline(never)]
-    fn executor(&mut self, Located { value: section, line }: Located<ExecutorSection>, most: Millis) -> Executor {
+    fn executor(
+        &mut self,
+        executor: usize,
+        Located { value: section, line }: Located<ExecutorSection>,
+        most: Millis,
+    ) -> Executor {
         let place = format!("executors.{}", section.id);
         let is_local = section.kind == KindChoice::Local;
         let has_credential = section.credential_setting.is_some() || !section.credentials.is_empty();
@@ -239,21 +170,21 @@ impl Builder<'_> {
             );
             self.fault(line, &place, &message);
         }
-        let mut credentials = Credentials {
-            general: section.credential_setting.as_ref().and_then(|setting| self.credential(setting)),
-            ..Credentials::default()
-        };
+        let mut of_tenants = BTreeSet::new();
         for own in &section.credentials {
-            let is_twin = credentials.tenants.insert(own.tenant.clone(), self.credential(&own.setting)).is_some();
-            if is_twin {
+            if !of_tenants.insert(own.tenant.clone()) {
                 self.fault(line, &format!("{place}.credentials"), &format!("{} stands there twice", own.tenant));
             }
         }
+        let general = section.credential_setting.iter().map(|setting| (None, setting.0.clone()));
+        let own = section.credentials.into_iter().map(|own| (Some(own.tenant), own.setting.0));
+        let unset = general.chain(own).map(|(tenant, setting)| UnsetCredential { executor, tenant, setting });
+        self.credentials.extend(unset);
         let credential_setting = section.credential_setting.map(|SettingName(name)| name).unwrap_or_default();
         let upstream = Upstream {
             base_url: section.base_url.map(|url| url.0).unwrap_or_default(),
             credential_setting,
-            credentials,
+            credentials: Credentials::default(),
             project: section.project,
         };
         let kind = match section.kind {

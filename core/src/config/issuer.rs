@@ -81,6 +81,8 @@ pub struct AskRules {
     pub endpoint: String,
     /// The gateway's own name there.
     pub client_id: String,
+    /// The setting of its secret.
+    pub client_secret_setting: String,
     /// Its secret; `None` switches the issuer off, by name.
     pub client_secret: Option<Secret>,
     /// What `iss` of the answer must be, where it has one.

@@ -2,7 +2,6 @@
 // written so that none of it can happen; if it does, every request under way gets an error, and the next one a new
 // instance.
 import * as gate from "toolgate-bindings";
-import document from "toolgate-document";
 import { known } from "./known.js";
 
 let isUsable = false;
@@ -19,7 +18,7 @@ export function ready() {
   if (isUsable) return;
   if (!isFirst) gate.__wbg_reset_state();
   isFirst = false;
-  [known.bodyLimit, known.requestHeaders, known.responseHeaders] = gate.start(document);
+  [known.bodyLimit, known.requestHeaders, known.responseHeaders] = gate.start();
   isUsable = true;
 }
 

@@ -27,15 +27,13 @@ let url;
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), "toolgate-entry-"));
   await writeFile(join(directory, "trap.wasm"), Uint8Array.from(TRAP));
-  await writeFile(join(directory, "document.txt"), "");
   await build({
     entryPoints: [join(here, "../js/entry.js")],
     outfile: join(directory, "index.js"),
     bundle: true,
     format: "esm",
     external: ["*.wasm", "cloudflare:*"],
-    loader: { ".txt": "text" },
-    alias: { "toolgate-bindings": join(here, "trapping.js"), "toolgate-document": join(directory, "document.txt") },
+    alias: { "toolgate-bindings": join(here, "trapping.js") },
   });
   worker = new Miniflare({
     host: "127.0.0.1",

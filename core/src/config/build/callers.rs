@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::super::document::Located;
+use super::super::prepared::{KeyAt, UnsetKey};
 use super::super::sections::{CallerSection, KeySection, RoleSection};
 use super::super::words::{KeyHash, ProjectPattern, SettingName, UserPattern};
-use super::super::{Caller, CallerKey, ConfiguredCaller, Grant, ProjectRule, UserRule};
+use super::super::{Caller, ConfiguredCaller, Grant, ProjectRule, UserRule};
 use super::Builder;
-use crate::limits;
 use crate::names::RoleId;
 
 impl Builder<'_> {
@@ -18,24 +18,12 @@ impl Builder<'_> {
         sections: Vec<Located<CallerSection>>,
         roles: &BTreeMap<RoleId, Rc<Grant>>,
     ) -> Vec<ConfiguredCaller> {
-        let mut callers = Vec::with_capacity(sections.len());
-        let mut seen = BTreeMap::new();
-        for Located { value, line } in sections {
-            let caller = self.caller(value, line, roles);
-            for key in &caller.keys {
-                // Revoking one of two ids of the same key would revoke nothing.
-                if let Some(other) = seen.insert(key.hash, key.id.clone()) {
-                    let message = format!("is the same key as {other}: a key has one id");
-                    self.fault(line, &format!("callers[].keys.{}", key.id), &message);
-                }
-            }
-            callers.push(caller);
-        }
-        callers
+        sections.into_iter().map(|Located { value, line }| self.caller(value, line, roles)).collect()
     }
 
     fn caller(&mut self, section: CallerSection, line: usize, roles: &BTreeMap<RoleId, Rc<Grant>>) -> ConfiguredCaller {
         let keys = section.keys.into_iter().filter_map(|key| self.key(key)).collect();
+        self.keys.push(keys);
         let every_user = section.users.iter().any(|user| matches!(user, UserPattern::Every));
         let every_project = section.projects.iter().any(|project| matches!(project, ProjectPattern::Every));
         let users = section.users.into_iter().filter_map(|user| match user {
@@ -66,34 +54,19 @@ impl Builder<'_> {
             users: if every_user { UserRule::Every } else { UserRule::Only(users.collect()) },
             projects: if every_project { ProjectRule::Every } else { ProjectRule::Only(projects.collect()) },
         };
-        ConfiguredCaller { caller: Rc::new(caller), keys }
+        ConfiguredCaller { caller: Rc::new(caller), keys: Vec::new() }
     }
 
-    fn key(&mut self, Located { value: key, line }: Located<KeySection>) -> Option<CallerKey> {
-        let place = format!("callers[].keys.{}", key.id);
-        match (key.hash, key.setting) {
-            (Some(KeyHash(hash)), None) => {
-                if !self.values.contains_key("TOOLGATE_KEY_HASH_SECRET") {
-                    self.fault(line, &place, "has a hash, but the setting TOOLGATE_KEY_HASH_SECRET is not set");
-                }
-                Some(CallerKey { id: key.id, hash })
-            }
-            (None, Some(SettingName(name))) => {
-                let value = self.values.get(&name)?;
-                if value.len() < limits::KEY_BYTES_MIN {
-                    let message = format!(
-                        "the setting {name} is shorter than {} bytes: too easy to guess",
-                        limits::KEY_BYTES_MIN
-                    );
-                    self.fault(line, &place, &message);
-                }
-                Some(CallerKey { id: key.id, hash: self.hasher.hash(value) })
-            }
+    fn key(&mut self, Located { value: key, line }: Located<KeySection>) -> Option<UnsetKey> {
+        let at = match (key.hash, key.setting) {
+            (Some(KeyHash(hash)), None) => KeyAt::Hash(hash),
+            (None, Some(SettingName(name))) => KeyAt::Setting(name),
             _ => {
-                self.fault(line, &place, "needs either hash or setting");
-                None
+                self.fault(line, &format!("callers[].keys.{}", key.id), "needs either hash or setting");
+                return None;
             }
-        }
+        };
+        Some(UnsetKey { id: key.id, line, at })
     }
 }
 

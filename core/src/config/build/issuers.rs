@@ -13,7 +13,6 @@ use super::super::{
 use super::Builder;
 use crate::limits;
 use crate::names::RoleId;
-use crate::secret::Secret;
 
 const GOOGLE: &str = "https://accounts.google.com";
 const GOOGLE_KEYS: &str = "https://www.googleapis.com/oauth2/v3/certs";
@@ -210,7 +209,8 @@ impl Builder<'_> {
             protocol: if is_github { AskProtocol::GitHub } else { AskProtocol::Introspection },
             endpoint: endpoint.trim_end_matches('/').to_owned(),
             client_id,
-            client_secret: self.values.get(&setting).map(|value| Secret::new(value.as_str())),
+            client_secret_setting: setting,
+            client_secret: None,
             issuer: section.issuer.take().map(|url| url.0),
             prefixes,
         })

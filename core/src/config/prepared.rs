@@ -1,0 +1,252 @@
+//! A document that was read, before the host's settings are known: all of the configuration that is the same on every start. The
+//! Worker's build reads its document once, so that no isolate does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use hmac_sha256::{HMAC, Hash};
+
+use super::build::prepare;
+use super::faults::ConfigFault;
+use super::issuer::TokenCheck;
+use super::words::SettingName;
+use super::{CallerKey, Config, Credential, Executor, ExecutorKind, settings};
+use crate::identity::{KeyHasher, KeyHashers};
+use crate::limits;
+use crate::names::{KeyId, TenantId};
+use crate::ports::Settings;
+use crate::secret::Secret;
+
+/// A document that was read, with its faults. The default is that of no document: it has no configuration, and no fault to tell.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    names: Rc<BTreeSet<String>>,
+    unset: Option<Unset>,
+    faults: Vec<ConfigFault>,
+}
+
+/// A configuration without what settings hold, and where that belongs.
+#[derive(Debug)]
+pub(super) struct Unset {
+    pub(super) config: Config,
+    /// Of each caller, in their order.
+    pub(super) keys: Vec<Vec<UnsetKey>>,
+    pub(super) credentials: Vec<UnsetCredential>,
+}
+
+/// A key that the document names.
+#[derive(Debug)]
+pub(super) struct UnsetKey {
+    pub(super) id: KeyId,
+    pub(super) line: usize,
+    pub(super) at: KeyAt,
+}
+
+/// Where a key is.
+#[derive(Debug)]
+pub(super) enum KeyAt {
+    /// In the document, as its hash.
+    Hash([u8; 32]),
+    /// In this setting, as its text.
+    Setting(String),
+}
+
+/// Where an upstream's credential is.
+#[derive(Debug)]
+pub(super) struct UnsetCredential {
+    /// The executor, by its place among all.
+    pub(super) executor: usize,
+    /// Whose calls are made with it; `None` for every tenant without one.
+    pub(super) tenant: Option<TenantId>,
+    pub(super) setting: String,
+}
+
+/// A configuration, and the secrets that other stages keep of the settings.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// Hashes the keys that callers present.
+    pub hashers: KeyHashers,
+    /// The secret with which an engine signs its calls to our worker routes.
+    pub worker_secret: Option<Secret>,
+}
+
+/// The values of the settings that are set.
+pub(crate) type Values = BTreeMap<String, String>;
+
+/// Reads `document` and the settings of the host. `random` keys the hashes when no hashing secret is set (then no hash can
+/// stand in the document, and none needs to outlive the isolate).
+///
+/// # Errors
+/// Every fault found, in the order of the document, settings last.
+pub async fn load<S: Settings>(document: &str, host: &S, random: [u8; 32]) -> Result<Loaded, Vec<ConfigFault>> {
+    let prepared = Prepared::read(document);
+    let values = ask(&prepared.setting_names(), host).await;
+    prepared.with(&values, random)
+}
+
+/// The values of these settings, of those that the host has.
+pub(crate) async fn ask<S: Settings>(names: &BTreeSet<String>, host: &S) -> Values {
+    let mut values = BTreeMap::new();
+    for name in names {
+        if let Some(value) = host.get(name).await {
+            values.insert(name.clone(), value);
+        }
+    }
+    values
+}
+
+impl Prepared {
+    /// Reads a document.
+    #[must_use]
+    pub fn read(document: &str) -> Self {
+        prepare(document)
+    }
+
+    pub(super) fn new(names: BTreeSet<String>, unset: Option<Unset>, faults: Vec<ConfigFault>) -> Self {
+        Self { names: Rc::new(names), unset, faults }
+    }
+
+    /// The settings that it asks for.
+    pub(crate) fn setting_names(&self) -> Rc<BTreeSet<String>> {
+        Rc::clone(&self.names)
+    }
+
+    /// The configuration that the document and these settings make.
+    ///
+    /// # Errors
+    /// The faults of both; of a document that cannot be read at all, only its own.
+    pub(crate) fn with(self, values: &Values, random: [u8; 32]) -> Result<Loaded, Vec<ConfigFault>> {
+        let mut found = self.faults;
+        let Some(Unset { mut config, keys, credentials }) = self.unset else {
+            return Err(found);
+        };
+        let hashers = key_hashers(values, &random, &mut found);
+        let worker_secret = secret(values, "TOOLGATE_WORKER_SECRET");
+        for (name, least) in SECRETS {
+            if values.get(name).is_some_and(|value| value.len() < least) {
+                let message = format!("must have at least {least} bytes: too easy to guess");
+                found.push(ConfigFault { line: None, place: name.to_owned(), message });
+            }
+        }
+        set_keys(&mut config, keys, values, hashers.current(), &mut found);
+        set_credentials(&mut config, credentials, values);
+        set_client_secrets(&mut config, values);
+        settings::apply(&mut config, values, &mut found);
+        config.executors.iter_mut().for_each(set_accounts);
+        if found.is_empty() { Ok(Loaded { config, hashers, worker_secret }) } else { Err(found) }
+    }
+}
+
+/// Secrets of ours, and their fewest bytes.
+const SECRETS: [(&str, usize); 3] = [
+    (HASH_SECRET, limits::HASH_SECRET_BYTES_MIN),
+    (OTHER_HASH_SECRET, limits::HASH_SECRET_BYTES_MIN),
+    ("TOOLGATE_WORKER_SECRET", limits::KEY_BYTES_MIN),
+];
+
+const HASH_SECRET: &str = "TOOLGATE_KEY_HASH_SECRET";
+const OTHER_HASH_SECRET: &str = "TOOLGATE_KEY_HASH_SECRET_PREVIOUS";
+
+/// The setting that holds the credential that is to replace the one in this setting.
+pub(super) fn successor_of(SettingName(name): &SettingName) -> String {
+    successor(name)
+}
+
+fn successor(name: &str) -> String {
+    format!("{name}_NEXT")
+}
+
+fn secret(values: &Values, name: &str) -> Option<Secret> {
+    values.get(name).map(|value| Secret::new(value.as_str()))
+}
+
+/// What hashes keys: under the settings' secrets, or under a random one of this isolate.
+fn key_hashers(values: &Values, random: &[u8], found: &mut Vec<ConfigFault>) -> KeyHashers {
+    let other = values.get(OTHER_HASH_SECRET);
+    let Some(current) = values.get(HASH_SECRET) else {
+        if other.is_some() {
+            let message = "is set, and TOOLGATE_KEY_HASH_SECRET is not".to_owned();
+            found.push(ConfigFault { line: None, place: OTHER_HASH_SECRET.to_owned(), message });
+        }
+        return KeyHashers::of_isolate(random);
+    };
+    KeyHashers::new(current.as_bytes(), other.map(|other| other.as_bytes()))
+}
+
+/// Gives every caller its keys. A key whose setting is not set does not exist.
+fn set_keys(
+    config: &mut Config,
+    keys: Vec<Vec<UnsetKey>>,
+    values: &Values,
+    hasher: &KeyHasher,
+    found: &mut Vec<ConfigFault>,
+) {
+    let mut seen = BTreeMap::new();
+    for (caller, keys) in config.callers.iter_mut().zip(keys) {
+        for UnsetKey { id, line, at } in keys {
+            let mut fault = |message| {
+                found.push(ConfigFault { line: Some(line), place: format!("callers[].keys.{id}"), message });
+            };
+            let hash = match at {
+                KeyAt::Hash(hash) => {
+                    if !values.contains_key(HASH_SECRET) {
+                        fault(format!("has a hash, but the setting {HASH_SECRET} is not set"));
+                    }
+                    hash
+                }
+                KeyAt::Setting(name) => {
+                    let Some(value) = values.get(&name) else { continue };
+                    let least = limits::KEY_BYTES_MIN;
+                    if value.len() < least {
+                        fault(format!("the setting {name} is shorter than {least} bytes: too easy to guess"));
+                    }
+                    hasher.hash(value)
+                }
+            };
+            // Revoking one of two ids of the same key would revoke nothing.
+            if let Some(other) = seen.insert(hash, id.clone()) {
+                fault(format!("is the same key as {other}: a key has one id"));
+            }
+            caller.keys.push(CallerKey { id, hash });
+        }
+    }
+}
+
+/// Gives every upstream the credentials that are set.
+fn set_credentials(config: &mut Config, unset: Vec<UnsetCredential>, values: &Values) {
+    for UnsetCredential { executor, tenant, setting } in unset {
+        let Some(ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream)) =
+            config.executors.get_mut(executor).map(|executor| &mut executor.kind)
+        else {
+            continue;
+        };
+        let next = secret(values, &successor(&setting));
+        let credential = secret(values, &setting).map(|secret| Credential::new(setting, secret, next));
+        match tenant {
+            None => upstream.credentials.general = credential,
+            Some(tenant) => drop(upstream.credentials.tenants.insert(tenant, credential)),
+        }
+    }
+}
+
+/// Gives every issuer that is asked the secret to ask it with.
+fn set_client_secrets(config: &mut Config, values: &Values) {
+    for issuer in &mut config.issuers {
+        if let TokenCheck::Asked(rules) = &mut issuer.check {
+            rules.client_secret = secret(values, &rules.client_secret_setting);
+        }
+    }
+}
+
+/// The account behind each credential, as 16 bytes that tell nothing of it.
+fn set_accounts(executor: &mut Executor) {
+    if let ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) = &mut executor.kind {
+        let base_url = upstream.base_url.as_bytes();
+        for credential in upstream.credentials.each_mut() {
+            let digest = HMAC::mac(base_url, Hash::hash(credential.primary().expose().as_bytes()));
+            credential.account = digest.first_chunk().copied().unwrap_or_default();
+        }
+    }
+}
