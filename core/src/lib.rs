@@ -9,6 +9,7 @@
 
 // Words: values that cannot be wrong, and import nothing else of the crate.
 pub mod action;
+mod cbor;
 pub mod hex;
 pub mod json;
 pub mod limits;

@@ -12,69 +12,96 @@ pub mod idempotency;
 pub mod keys;
 pub mod rate;
 
-use serde::{Deserialize, Serialize};
-use serde_bytes::ByteBuf;
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
 
+use crate::cbor;
 use crate::ports::{Durable, DurableError};
 use crate::time::Timestamp;
 
-/// The format of stored states and of commands. A reader accepts this one and, from the second format on, the one before.
-const FORMAT: u8 = 1;
+/// The format of stored states, of commands and of replies. No other is read: what changes does so within it, by number (see
+/// `cbor.rs`).
+const FORMAT: u8 = 2;
 
 /// What an owner can be asked. Each kind belongs to one kind of state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
     /// To the owner of the epochs.
-    Epochs(epochs::Command),
+    #[n(0)]
+    Epochs(#[n(0)] epochs::Command),
     /// To the owner of one authorisation id.
-    Authorization(authorization::Command),
+    #[n(1)]
+    Authorization(#[n(0)] authorization::Command),
     /// To the owner of one idempotency key.
-    Idempotency(idempotency::Command),
+    #[n(2)]
+    Idempotency(#[n(0)] idempotency::Command),
     /// To the owner of the counters.
-    Counters(counters::Command),
+    #[n(3)]
+    Counters(#[n(0)] counters::Command),
     /// To an owner of issued keys.
-    Keys(keys::Command),
+    #[n(4)]
+    Keys(#[n(0)] keys::Command),
     /// To the owner of one limit's key.
-    Rate(rate::Command),
+    #[n(5)]
+    Rate(#[n(0)] rate::Command),
     /// To the owner of one key of the cache that calls miss.
-    Flight(flight::Command<ByteBuf>),
+    #[n(6)]
+    Flight(#[n(0)] flight::Command<ByteVec>),
     /// To the owner of one executor's circuit breakers.
-    Circuit(circuit::Command),
+    #[n(7)]
+    Circuit(#[n(0)] circuit::Command),
 }
 
 /// What an owner answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
     /// Of the epochs.
-    Epochs(epochs::Reply),
+    #[n(0)]
+    Epochs(#[n(0)] epochs::Reply),
     /// Of an authorisation id.
-    Authorization(authorization::Reply),
+    #[n(1)]
+    Authorization(#[n(0)] authorization::Reply),
     /// Of an idempotency key.
-    Idempotency(idempotency::Reply),
+    #[n(2)]
+    Idempotency(#[n(0)] idempotency::Reply),
     /// Of the counters.
-    Counters(counters::Reply),
+    #[n(3)]
+    Counters(#[n(0)] counters::Reply),
     /// Of issued keys.
-    Keys(keys::Reply),
+    #[n(4)]
+    Keys(#[n(0)] keys::Reply),
     /// Of a limit's key.
-    Rate(rate::Reply),
+    #[n(5)]
+    Rate(#[n(0)] rate::Reply),
     /// The command or the stored state could not be read, or they are not of one kind. Nothing changed.
+    #[n(6)]
     Unreadable,
     /// Of a key of the cache.
-    Flight(flight::Reply<ByteBuf>),
+    #[n(7)]
+    Flight(#[n(0)] flight::Reply<ByteVec>),
     /// Of an executor's circuit breakers.
-    Circuit(circuit::Reply),
+    #[n(8)]
+    Circuit(#[n(0)] circuit::Reply),
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Encode, Decode)]
 enum State {
-    Epochs(epochs::Epochs),
-    Authorization(authorization::Authorization),
-    Idempotency(idempotency::Idempotency),
-    Counters(counters::Counters),
-    Keys(keys::Keys),
-    Rate(rate::Rate),
-    Flight(flight::Flight<ByteBuf>),
-    Circuit(circuit::Circuit),
+    #[n(0)]
+    Epochs(#[n(0)] epochs::Epochs),
+    #[n(1)]
+    Authorization(#[n(0)] authorization::Authorization),
+    #[n(2)]
+    Idempotency(#[n(0)] idempotency::Idempotency),
+    #[n(3)]
+    Counters(#[n(0)] counters::Counters),
+    #[n(4)]
+    Keys(#[n(0)] keys::Keys),
+    #[n(5)]
+    Rate(#[n(0)] rate::Rate),
+    #[n(6)]
+    Flight(#[n(0)] flight::Flight<ByteVec>),
+    #[n(7)]
+    Circuit(#[n(0)] circuit::Circuit),
 }
 
 /// What a host does after [`step`].
@@ -187,19 +214,19 @@ pub async fn apply<D: Durable>(durable: &D, key: &str, command: &Command) -> Res
     }
 }
 
-/// One byte of format, then MessagePack.
-fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+/// One byte of format, then CBOR.
+fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
     let mut bytes = vec![FORMAT];
-    // Writing to memory fails only for maps of unknown length, which none of these types has; an empty body is unreadable.
-    if rmp_serde::encode::write(&mut bytes, value).is_err() {
+    // Writing to memory cannot fail for these types; were it to, no bytes are unreadable.
+    if minicbor::encode(value, &mut bytes).is_err() {
         bytes.clear();
     }
     bytes
 }
 
-fn decode<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Option<T> {
+fn decode<T: for<'b> Decode<'b, ()>>(bytes: &[u8]) -> Option<T> {
     match bytes.split_first() {
-        Some((&FORMAT, body)) => rmp_serde::from_slice(body).ok(),
+        Some((&FORMAT, body)) => cbor::read(body).ok(),
         _ => None,
     }
 }
@@ -214,9 +241,9 @@ mod tests {
     fn garbage_changes_nothing() {
         let read = encode(&Command::Epochs(epochs::Command::Read));
         for (stored, command) in [
-            (Some(&b"\x01garbage"[..]), &read[..]),
+            (Some(&b"\x02garbage"[..]), &read[..]),
             (Some(&b""[..]), &read),
-            (Some(&b"\x02"[..]), &read),
+            (Some(&[FORMAT][..]), &read),
             (None, &b"garbage"[..]),
             (None, &b""[..]),
         ] {
@@ -231,5 +258,37 @@ mod tests {
         let stored = step(None, &encode(&add), NOW).state.unwrap();
         let done = step(Some(&stored), &encode(&Command::Epochs(epochs::Command::Read)), NOW);
         assert_eq!((done.state, decode(&done.reply)), (None, Some(Reply::Unreadable)));
+    }
+
+    #[test]
+    fn a_member_that_is_not_known_is_passed_over_in_states_and_commands() {
+        // The epochs at version 5, and a ninth member; to be read, by a command with a member.
+        let stored = b"\x02\x82\x00\x81\x89\x05\x04\x03\x02\x01\xa0\x81ak\x80\x82cnew\xf6";
+        let done = step(Some(stored), b"\x02\x82\x00\x81\x82\x00\x81\x07", NOW);
+        let Some(Reply::Epochs(epochs::Reply::Now(epochs))) = decode(&done.reply) else { panic!("unreadable") };
+        assert_eq!((epochs.version, epochs.revoked.contains("k")), (5, true));
+    }
+
+    #[test]
+    fn an_optional_member_that_is_missing_is_done_without_in_states_and_commands() {
+        // A flight that is over, and has no fourth member; a call that joins, without its fourth and fifth.
+        let stored = b"\x02\x82\x06\x81\x83\x01\x05\x82\x02\x80";
+        let join = b"\x02\x82\x06\x81\x82\x00\x81\x83\x02\x05\x00";
+        assert_eq!(decode(&step(Some(stored), join, NOW).reply), Some(Reply::Flight(flight::Reply::Lead)));
+        let without_phase = b"\x02\x82\x06\x81\x82\x01\x05";
+        assert_eq!(decode(&step(Some(without_phase), join, NOW).reply), Some(Reply::Unreadable));
+    }
+
+    #[test]
+    fn no_other_format_is_read() {
+        let read = encode(&Command::Epochs(epochs::Command::Read));
+        let before = b"\x01\x81\xa6Epochs\x98\x05\x04\x03\x02\x01\x80\x91\xa1k\x90";
+        let today =
+            step(None, &encode(&Command::Epochs(epochs::Command::Advance(vec![epochs::Change::Policy]))), NOW).state;
+        let later = [&[FORMAT + 1], &today.unwrap()[1..]].concat();
+        for stored in [&before[..], &later] {
+            let done = step(Some(stored), &read, NOW);
+            assert_eq!((done.state, decode(&done.reply)), (None, Some(Reply::Unreadable)));
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{files, read};
 
 /// Modules of values that cannot be wrong: they import nothing else of the core.
-const WORDS: &[&str] = &["action", "hex", "json", "limits", "names", "nearest", "schema", "secret", "time"];
+const WORDS: &[&str] = &["action", "cbor", "hex", "json", "limits", "names", "nearest", "schema", "secret", "time"];
 
 /// All files of the core that wait for something. Everything else decides from what it is given, and can be tested as such.
 const DRIVERS: &[&str] = &[

@@ -1,75 +1,51 @@
 //! One kept answer, and its stored form.
 
-use std::io::ErrorKind;
-
-use rmp_serde::decode::Error as DecodeError;
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use super::envelope::{self, Opened};
 use super::tier::TierFault;
+use crate::cbor::{self, Fault};
 use crate::limits::REFRESH_AHEAD_PARTS;
 use crate::time::Timestamp;
 
 /// A successful answer of a tool.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Entry {
     /// The `output` object, as JSON text.
-    #[serde(with = "serde_bytes")]
+    #[cbor(n(0), with = "minicbor::bytes")]
     pub output: Vec<u8>,
     /// How long the execution took, as the JSON number the executor gave.
+    #[n(1)]
     pub duration: String,
     /// When it finished, as the executor wrote it.
+    #[n(2)]
     pub finished_at: String,
     /// When it was kept.
+    #[n(3)]
     pub stored_at: Timestamp,
     /// Until when it is fresh.
+    #[n(4)]
     pub expires_at: Timestamp,
     /// From when on it is not served at all.
+    #[n(5)]
     pub stale_until: Timestamp,
     /// The version of the epochs that was current before the executor was asked.
+    #[n(6)]
     pub epoch: u64,
 }
 
-/// The stored form, in every tier below memory and at the durable owners: one byte of format, then MessagePack of the whole key
-/// and the entry in an envelope (see [`envelope`]). `docs/decisions/0023-stored-form.md` has the reasons.
-const FORMAT: u8 = 2;
+/// The stored form, in every tier below memory and at the durable owners: one byte of format, then CBOR of the whole key and the
+/// entry in an envelope (see [`envelope`]). `docs/decisions/0023-stored-form.md` has the reasons. No other format is read: what
+/// changes does so within it, by number (see `cbor.rs`).
+const FORMAT: u8 = 3;
 
-/// The form before: no envelope, and entries that were of no use after their time. Still read, so that a deployment does not
-/// begin with empty tiers.
-const FORMAT_BEFORE: u8 = 1;
-
-#[derive(Serialize, Deserialize)]
-struct Stored<'s> {
-    #[serde(with = "serde_bytes", borrow)]
+/// What is in the envelope: an [`Entry`] where it is read, a reference to one where it is written.
+#[derive(Encode, Decode)]
+struct Stored<'s, E> {
+    #[cbor(b(0), with = "minicbor::bytes")]
     key: &'s [u8],
-    entry: Entry,
-}
-
-#[derive(Deserialize)]
-struct StoredBefore<'s> {
-    #[serde(with = "serde_bytes", borrow)]
-    key: &'s [u8],
-    entry: EntryBefore,
-}
-
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-struct EntryBefore {
-    #[serde(with = "serde_bytes")]
-    output: Vec<u8>,
-    duration: String,
-    finished_at: String,
-    stored_at: Timestamp,
-    expires_at: Timestamp,
-    epoch: u64,
-}
-
-impl<'s> From<StoredBefore<'s>> for Stored<'s> {
-    fn from(before: StoredBefore<'s>) -> Self {
-        let EntryBefore { output, duration, finished_at, stored_at, expires_at, epoch } = before.entry;
-        let entry = Entry { output, duration, finished_at, stored_at, expires_at, stale_until: expires_at, epoch };
-        Self { key: before.key, entry }
-    }
+    #[n(1)]
+    entry: E,
 }
 
 impl Entry {
@@ -98,7 +74,7 @@ impl Entry {
     pub fn encode(&self, key: &[u8]) -> Vec<u8> {
         let mut plain = Vec::new();
         // Writing to memory cannot fail for these types; were it to, no bytes would be a miss.
-        match rmp_serde::encode::write(&mut plain, &Stored { key, entry: self.clone() }) {
+        match minicbor::encode(Stored { key, entry: self }, &mut plain) {
             Ok(()) => envelope::seal(&[FORMAT], &plain),
             Err(_) => Vec::new(),
         }
@@ -115,21 +91,16 @@ impl Entry {
     /// # Errors
     /// What is wrong with the bytes.
     pub fn read(bytes: &[u8], key: &[u8]) -> Result<Self, TierFault> {
-        let opened;
-        let stored: Stored<'_> = match bytes {
+        let sealed = match bytes {
             [] => return Err(TierFault::Truncated),
-            [FORMAT_BEFORE, body @ ..] => parsed::<StoredBefore<'_>>(body)?.into(),
-            [FORMAT, sealed @ ..] => {
-                opened = envelope::open(sealed)?;
-                let Opened { plain, is_whole } = &opened;
-                let stored = parsed(plain)?;
-                if !is_whole {
-                    return Err(TierFault::Damaged);
-                }
-                stored
-            }
+            [FORMAT, sealed @ ..] => sealed,
             _ => return Err(TierFault::Format),
         };
+        let Opened { plain, is_whole } = envelope::open(sealed)?;
+        let stored: Stored<'_, Self> = cbor::read(&plain).map_err(fault_of)?;
+        if !is_whole {
+            return Err(TierFault::Damaged);
+        }
         if stored.key == key { Ok(stored.entry) } else { Err(TierFault::OtherKey) }
     }
 
@@ -164,18 +135,10 @@ impl Entry {
     }
 }
 
-fn parsed<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<T, TierFault> {
-    rmp_serde::from_slice(bytes).map_err(|error| fault_of(&error))
-}
-
-fn fault_of(error: &DecodeError) -> TierFault {
-    match error {
-        DecodeError::InvalidMarkerRead(end) | DecodeError::InvalidDataRead(end)
-            if end.kind() == ErrorKind::UnexpectedEof =>
-        {
-            TierFault::Truncated
-        }
-        _ => TierFault::Damaged,
+fn fault_of(fault: Fault) -> TierFault {
+    match fault {
+        Fault::Cut => TierFault::Truncated,
+        Fault::Other => TierFault::Damaged,
     }
 }
 
@@ -220,11 +183,11 @@ mod tests {
             Entry::read(&damaged, b"key")
         };
         assert_eq!(damaged(0, FORMAT + 1), Err(TierFault::Format));
-        assert_eq!(damaged(0, FORMAT_BEFORE), Err(TierFault::Damaged), "not of the form before, though it says so");
+        assert_eq!(damaged(0, FORMAT - 1), Err(TierFault::Format));
         assert_eq!(damaged(1, 2), Err(TierFault::Format), "a flag that nobody knows");
         assert_eq!(damaged(1, 1), Err(TierFault::TooLarge), "not compressed though it says so");
         assert_eq!(damaged(2, 0xc3), Err(TierFault::Damaged));
-        assert_eq!(damaged(5, b'K'), Err(TierFault::Damaged));
+        assert_eq!(damaged(4, b'K'), Err(TierFault::Damaged));
         for at in 0..bytes.len() * 8 {
             let byte = bytes[at / 8] ^ (1 << (at % 8));
             assert!(damaged(at / 8, byte).is_err(), "bit {at}");
@@ -240,31 +203,6 @@ mod tests {
         assert_eq!(Entry::read(&bytes, b"other"), Err(TierFault::OtherKey));
         for length in 0..bytes.len() {
             assert_eq!(Entry::read(&bytes[..length], b"key"), Err(TierFault::Truncated), "cut at {length}");
-        }
-    }
-
-    /// What a gateway of the version before has stored.
-    const BEFORE: &[u8] =
-        b"\x01\x92\xc4\x03key\x96\xc4\x0d{\"value\":\"5\"}\xa31.5\xb42026-01-01T00:00:00Z\xcd\x03\xe8\xcd\x07\xd0\x07";
-
-    #[test]
-    fn reads_the_form_of_the_version_before() {
-        let before = EntryBefore {
-            output: entry().output,
-            duration: entry().duration,
-            finished_at: entry().finished_at,
-            stored_at: entry().stored_at,
-            expires_at: entry().expires_at,
-            epoch: entry().epoch,
-        };
-        let mut bytes = vec![FORMAT_BEFORE];
-        rmp_serde::encode::write(&mut bytes, &(serde_bytes::Bytes::new(b"key"), before)).unwrap();
-        assert_eq!(bytes, BEFORE, "the version before wrote this");
-        let expected = Entry { stale_until: entry().expires_at, ..entry() };
-        assert_eq!(Entry::decode(BEFORE, b"key"), Some(expected));
-        assert_eq!(Entry::read(BEFORE, b"other"), Err(TierFault::OtherKey));
-        for length in 0..BEFORE.len() {
-            assert_eq!(Entry::read(&BEFORE[..length], b"key"), Err(TierFault::Truncated), "cut at {length}");
         }
     }
 

@@ -9,7 +9,7 @@ mod table;
 
 use std::rc::Rc;
 
-use serde_bytes::ByteBuf;
+use minicbor::bytes::ByteVec;
 
 pub(crate) use driver::{Asked, Boarded, Lead, board};
 pub(crate) use table::Flights;
@@ -175,13 +175,13 @@ impl Boarding {
 }
 
 /// What a leader that brings a value tells the durable owner.
-fn landing(entry: &Entry, key: &CacheKey) -> Landing<ByteBuf> {
+fn landing(entry: &Entry, key: &CacheKey) -> Landing<ByteVec> {
     let expires_at = entry.expires_at;
     if entry.weight(key.as_bytes()) > FLIGHT_VALUE_BYTES {
         return Landing::Elsewhere { expires_at };
     }
     // The stored form repeats the whole key, so that a value under a key that collides is no value.
-    Landing::Value { value: ByteBuf::from(entry.encode(key.as_bytes())), expires_at }
+    Landing::Value { value: ByteVec::from(entry.encode(key.as_bytes())), expires_at }
 }
 
 #[cfg(test)]

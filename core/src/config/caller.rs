@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use super::route_sections::Priority;
 use crate::action::{Action, ActionPattern};
@@ -46,16 +46,20 @@ pub struct Grant {
 }
 
 /// What a credential says of its caller, in a form that policies can read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum ClaimValue {
     /// A text.
-    Text(String),
+    #[n(0)]
+    Text(#[n(0)] String),
     /// A whole number.
-    Number(i64),
+    #[n(1)]
+    Number(#[n(0)] i64),
     /// A truth value.
-    Flag(bool),
+    #[n(2)]
+    Flag(#[n(0)] bool),
     /// Several texts.
-    Texts(Vec<String>),
+    #[n(3)]
+    Texts(#[n(0)] Vec<String>),
 }
 
 /// A caller that the configuration names, and its keys.

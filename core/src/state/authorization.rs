@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use crate::limits::AUTHORIZATION_CALLERS;
 use crate::time::Millis;
@@ -12,32 +12,39 @@ pub const KEPT: Millis = Millis::from_secs(24 * 3600);
 
 /// The callers that began one authorisation id. Several may: an engine gives the same id to everyone who asks for the same
 /// user and provider.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Authorization {
     /// Each caller, and the engine at which it began: two engines may use the same id.
+    #[n(0)]
     callers: BTreeMap<String, String>,
 }
 
 /// What the owner of an authorisation id can be asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
     /// This caller began it, at this executor.
+    #[n(0)]
     Begin {
         /// The caller.
+        #[n(0)]
         caller: String,
         /// The engine.
+        #[n(1)]
         executor: String,
     },
     /// Did this caller begin it?
-    IsOf(String),
+    #[n(1)]
+    IsOf(#[n(0)] String),
 }
 
 /// What it answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
     /// The caller began it, at this executor.
-    Yes(String),
+    #[n(0)]
+    Yes(#[n(0)] String),
     /// It did not; or too many others did.
+    #[n(1)]
     No,
 }
 

@@ -9,7 +9,7 @@ mod window;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 pub use breaker::{Breaker, Phase, Reason, Rules};
 pub(crate) use breaker::{is_due, share};
@@ -23,98 +23,129 @@ use crate::time::{Millis, Timestamp};
 pub const WHOLE: &str = "";
 
 /// What is known of one executor.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Circuit {
+    #[n(0)]
     scopes: BTreeMap<String, Breaker>,
     /// The generation of a scope that is not known yet: above those of scopes that had to make room, so that what comes late
     /// of those is still of an earlier one.
+    #[n(1)]
     floor: u64,
 }
 
 /// What the owner can be asked.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Command {
     /// Takes outcomes, and tells how things stand.
+    #[n(0)]
     Report {
         /// The rules as the isolate's configuration has them.
+        #[n(0)]
         rules: Rules,
         /// What is told, at most [`CIRCUITS_PER_EXECUTOR`].
+        #[n(1)]
         reports: Vec<Report>,
     },
     /// Asks for the trial of a scope.
+    #[n(1)]
     Claim {
         /// See above.
+        #[n(0)]
         rules: Rules,
         /// Who asks: a number that no other isolate has.
+        #[n(1)]
         holder: u64,
         /// The scope.
+        #[n(2)]
         scope: String,
         /// How long the trial may take.
+        #[n(3)]
         lasts: Millis,
     },
     /// Tells how a trial went.
+    #[n(2)]
     Tried {
         /// See above.
+        #[n(0)]
         rules: Rules,
         /// Who made it.
+        #[n(1)]
         holder: u64,
         /// The scope.
+        #[n(2)]
         scope: String,
         /// The generation that the trial was given under.
+        #[n(3)]
         generation: u64,
         /// Whether it went well.
+        #[n(4)]
         passed: bool,
     },
 }
 
 /// Outcomes of one scope. An empty tally asks how the scope stands.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Report {
     /// The scope.
+    #[n(0)]
     pub scope: String,
     /// The generation in which the calls began, as far as the isolate knew.
+    #[n(1)]
     pub generation: u64,
     /// How they went.
+    #[n(2)]
     pub tally: Tally,
 }
 
 /// What it answers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Reply {
     /// To the question itself.
+    #[n(0)]
     pub answer: Answer,
     /// Every scope that is not closed, and those that were asked about: at most [`CIRCUITS_PER_EXECUTOR`].
+    #[n(1)]
     pub views: Vec<View>,
 }
 
 /// The answer to a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Answer {
     /// Of a report or a trial's outcome: noted.
+    #[n(0)]
     Noted,
     /// Of a claim: the trial is the asker's.
+    #[n(1)]
     Granted {
         /// The generation to tell its outcome with.
+        #[n(0)]
         generation: u64,
     },
     /// Of a claim: it is not time for one, or another has it.
+    #[n(2)]
     Held,
     /// Of a claim: calls go through, so there is nothing to try.
+    #[n(3)]
     Needless,
 }
 
 /// How a scope stands.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct View {
     /// The scope.
+    #[n(0)]
     pub scope: String,
     /// What is done with its calls.
+    #[n(1)]
     pub phase: Phase,
     /// How long that has been so. No point in time: the clocks of owner and isolates differ.
+    #[n(2)]
     pub age: Millis,
     /// The generation.
+    #[n(3)]
     pub generation: u64,
     /// Why it opened last.
+    #[n(4)]
     pub reason: Option<Reason>,
 }
 

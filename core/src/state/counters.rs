@@ -2,35 +2,41 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use crate::limits::{COUNTER_SERIES, SAVED_TOOLS};
 
 /// Sums by series (`name{label="value"}`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Counters {
+    #[n(0)]
     sums: BTreeMap<String, u64>,
 }
 
 /// What the owner of the counters can be asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
     /// Adds to each series.
-    Add(Vec<(String, u64)>),
+    #[n(0)]
+    Add(#[n(0)] Vec<(String, u64)>),
     /// All sums.
+    #[n(1)]
     Read,
 }
 
 /// What it answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
     /// Added. New series beyond the bound were left out: this many.
+    #[n(0)]
     Added {
         /// How many series were left out.
+        #[n(0)]
         left_out: u64,
     },
     /// The sums, by series.
-    Sums(Vec<(String, u64)>),
+    #[n(1)]
+    Sums(#[n(0)] Vec<(String, u64)>),
 }
 
 impl Counters {

@@ -9,48 +9,63 @@ pub use covered::{CacheTag, Covered};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use crate::limits::{EPOCH_CACHE_SCOPES, EPOCH_CHANGES, KILL_SWITCHES, REVOKED_KEYS};
 
 /// Which cached answers a change makes stale.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum CacheScope {
     /// Every entry.
+    #[n(0)]
     All,
     /// A tenant's entries.
-    Tenant(String),
+    #[n(1)]
+    Tenant(#[n(0)] String),
     /// A tenant's entries of one toolkit (lower case).
-    Toolkit(String, String),
+    #[n(2)]
+    Toolkit(#[n(0)] String, #[n(1)] String),
     /// Those of [`CacheScope::Toolkit`] that all users of the tenant share.
-    ToolkitShared(String, String),
+    #[n(3)]
+    ToolkitShared(#[n(0)] String, #[n(1)] String),
     /// Those of [`CacheScope::Toolkit`] that belong to one user.
-    ToolkitUser(String, String, String),
+    #[n(4)]
+    ToolkitUser(#[n(0)] String, #[n(1)] String, #[n(2)] String),
     /// A tenant's entries of one tool (`toolkit.tool`, lower case), whatever its version.
-    Tool(String, String),
+    #[n(5)]
+    Tool(#[n(0)] String, #[n(1)] String),
     /// A tenant's entries of the tools that a rule gives this tag.
-    Tag(String, String),
+    #[n(6)]
+    Tag(#[n(0)] String, #[n(1)] String),
     /// A tenant's entries that belong to one user, of every toolkit.
-    User(String, String),
+    #[n(7)]
+    User(#[n(0)] String, #[n(1)] String),
     /// A tenant's entry whose key has this SHA-256. Stays last: [`Epochs::cache_floor_of`] looks there for whether there is any.
-    Key(String, [u8; 32]),
+    #[n(8)]
+    Key(#[n(0)] String, #[cbor(n(1), with = "minicbor::bytes")] [u8; 32]),
 }
 
 /// What is switched off until it is revived.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum KillSwitch {
     /// Every tool call and everything passed through.
+    #[n(0)]
     All,
     /// A tenant's calls.
-    Tenant(String),
+    #[n(1)]
+    Tenant(#[n(0)] String),
     /// One caller.
-    Caller(String),
+    #[n(2)]
+    Caller(#[n(0)] String),
     /// A toolkit (lower case).
-    Toolkit(String),
+    #[n(3)]
+    Toolkit(#[n(0)] String),
     /// A tool (`toolkit.tool`, lower case).
-    Tool(String),
+    #[n(4)]
+    Tool(#[n(0)] String),
     /// An executor.
-    Executor(String),
+    #[n(5)]
+    Executor(#[n(0)] String),
 }
 
 impl KillSwitch {
@@ -69,63 +84,83 @@ impl KillSwitch {
 }
 
 /// One change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Change {
     /// Makes cached answers stale.
-    Cache(CacheScope),
+    #[n(0)]
+    Cache(#[n(0)] CacheScope),
     /// Revokes the API key with this id.
-    Revoke(String),
+    #[n(1)]
+    Revoke(#[n(0)] String),
     /// Takes a revocation back.
-    Unrevoke(String),
+    #[n(2)]
+    Unrevoke(#[n(0)] String),
     /// Switches something off.
-    Kill(KillSwitch),
+    #[n(3)]
+    Kill(#[n(0)] KillSwitch),
     /// Switches it on again.
-    Revive(KillSwitch),
+    #[n(4)]
+    Revive(#[n(0)] KillSwitch),
     /// The policies are other ones now.
+    #[n(5)]
     Policy,
     /// The configuration is another one now.
+    #[n(6)]
     Configuration,
     /// What is remembered of credentials must be asked for anew.
+    #[n(7)]
     Credentials,
 }
 
 /// The state. `Default` is a deployment in which nothing was ever changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Epochs {
     /// Raised by one with each change.
+    #[n(0)]
     pub version: u64,
     /// The version at which a key was last revoked or restored. What is remembered of a credential that this gateway did not
     /// get with its configuration holds only under the version at which it was learnt.
+    #[n(1)]
     pub revocation: u64,
     /// The version at which the policies last changed.
+    #[n(2)]
     pub policy: u64,
     /// The version at which the configuration last changed.
+    #[n(3)]
     pub configuration: u64,
     /// Entries read under an earlier version are stale, whatever they are.
+    #[n(4)]
     pub cache_floor: u64,
     /// The version at which a narrower scope was last made stale.
+    #[n(5)]
     pub cache: BTreeMap<CacheScope, u64>,
     /// Ids of revoked keys.
+    #[n(6)]
     pub revoked: BTreeSet<String>,
     /// What is switched off.
+    #[n(7)]
     pub killed: BTreeSet<KillSwitch>,
 }
 
 /// What the owner of the epochs can be asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
     /// The epochs as they are.
+    #[n(0)]
     Read,
     /// Applies every change, or none.
-    Advance(Vec<Change>),
+    #[n(1)]
+    Advance(#[n(0)] Vec<Change>),
 }
 
 /// What it answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
     /// The epochs after the command.
-    Now(Epochs),
+    #[n(0)]
+    Now(#[n(0)] Epochs),
     /// A bound in [`crate::limits`] would be passed: nothing was changed.
+    #[n(1)]
     Full,
 }
 

@@ -6,115 +6,159 @@
 //! What is true whatever is lost, late or out of order: at any time there is at most one flight that the owner takes for
 //! living; a flight ends by its own leader's word only; a call is given no value below the epoch that it asks for.
 
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use crate::limits::{FLIGHT_KEPT, FLIGHT_LEADER_LOST};
 use crate::time::Timestamp;
 
 /// What is known of one key. `V` is what a call brings back.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Flight<V> {
     /// The number of its leader: no other call has it, so what a lost leader says late is about no later flight.
+    #[n(0)]
     number: u64,
     /// The version of the epochs that was current before the leader asked.
+    #[n(1)]
     epoch: u64,
+    #[n(2)]
     phase: Phase<V>,
     /// The last flight that failed: who waited for it waits no more.
+    #[n(3)]
     failed: Option<u64>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 enum Phase<V> {
     /// The leader asks, and is given up for lost after `until`.
-    InAir { until: Timestamp },
+    #[n(0)]
+    InAir {
+        #[n(0)]
+        until: Timestamp,
+    },
     /// It brought a value; `None` is one that is too large to lie here.
-    Landed { value: Option<V>, expires_at: Timestamp },
+    #[n(1)]
+    Landed {
+        #[n(0)]
+        value: Option<V>,
+        #[n(1)]
+        expires_at: Timestamp,
+    },
     /// It brought nothing that others may have, or its leader left.
+    #[n(2)]
     Over,
 }
 
 /// What the owner of a key can be asked.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Command<V> {
     /// A call missed.
-    Join(Join),
+    #[n(0)]
+    Join(#[n(0)] Join),
     /// The leader with this number is still under way.
+    #[n(1)]
     Renew {
         /// Its number.
+        #[n(0)]
         number: u64,
     },
     /// The leader with this number is back.
+    #[n(2)]
     Finish {
         /// Its number.
+        #[n(0)]
         number: u64,
         /// What it brought.
+        #[n(1)]
         landing: Landing<V>,
     },
 }
 
 /// A call that missed, and what it can use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Join {
     /// A number that no other call has; the same each time that this call asks.
+    #[n(0)]
     pub number: u64,
     /// The version of the epochs that it was admitted under: that of its value, should it lead.
+    #[n(1)]
     pub epoch: u64,
     /// The least version whose value it may be given.
+    #[n(2)]
     pub floor: u64,
     /// The flight that it was last told to wait for.
+    #[n(3)]
     pub waited: Option<u64>,
     /// The last flight whose value it could not use.
+    #[n(4)]
     pub refused: Option<u64>,
 }
 
 /// What a leader brings.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Landing<V> {
     /// A value for everyone who waits.
+    #[n(0)]
     Value {
         /// The value.
+        #[n(0)]
         value: V,
         /// From when on nobody is given it.
+        #[n(1)]
         expires_at: Timestamp,
     },
     /// A value that is too large to lie here: the tiers of the cache may have it.
+    #[n(1)]
     Elsewhere {
         /// From when on nobody is told of it.
+        #[n(0)]
         expires_at: Timestamp,
     },
     /// An answer that nobody else may have: a failure, a tool's error, a consent that is asked for.
+    #[n(2)]
     Failed,
     /// Nothing: it gave up before it asked anyone.
+    #[n(3)]
     Left,
 }
 
 /// What it answers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Reply<V> {
     /// The call leads: the flight has its number.
+    #[n(0)]
     Lead,
     /// Another call leads. Ask again after a while.
+    #[n(1)]
     Wait {
         /// The flight.
+        #[n(0)]
         flight: u64,
     },
     /// What another call brought.
+    #[n(2)]
     Value {
         /// The flight.
+        #[n(0)]
         flight: u64,
         /// Its value.
+        #[n(1)]
         value: V,
     },
     /// Another call brought a value that is too large to lie here.
+    #[n(3)]
     Elsewhere {
         /// The flight.
+        #[n(0)]
         flight: u64,
     },
     /// The flight that this call waited for brought nothing: go alone.
+    #[n(4)]
     Failed,
     /// Of a leader's word: noted.
+    #[n(5)]
     Noted,
     /// Of a leader's word: its flight is no longer the one under way. Nothing changed.
+    #[n(6)]
     Lost,
 }
 

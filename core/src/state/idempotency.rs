@@ -1,6 +1,6 @@
 //! One outcome per idempotency key (draft-ietf-httpapi-idempotency-key-header): a repeated request gets the first answer.
 
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use crate::time::{Millis, Timestamp};
 
@@ -8,87 +8,114 @@ use crate::time::{Millis, Timestamp};
 pub const KEPT: Millis = Millis::from_secs(24 * 3600);
 
 /// What is known of one key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Idempotency {
     /// Digest of the request that came first.
-    #[serde(with = "serde_bytes")]
+    #[cbor(n(0), with = "minicbor::bytes")]
     fingerprint: Vec<u8>,
+    #[n(1)]
     progress: Progress,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 enum Progress {
     /// The attempt with this number is under way, and is given up for lost after `until`.
-    InFlight { attempt: u64, until: Timestamp },
+    #[n(0)]
+    InFlight {
+        #[n(0)]
+        attempt: u64,
+        #[n(1)]
+        until: Timestamp,
+    },
     /// The execution finished with this answer.
+    #[n(1)]
     Completed {
+        #[n(0)]
         status: u16,
-        #[serde(with = "serde_bytes")]
+        #[cbor(n(1), with = "minicbor::bytes")]
         body: Vec<u8>,
     },
     /// The attempt provably never reached an executor: the key is free, for the same request.
+    #[n(2)]
     Released,
     /// The execution may have happened, and nobody knows how it ended.
+    #[n(3)]
     Unknown,
 }
 
 /// What the owner of an idempotency key can be asked.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Command {
     /// A request arrived. `attempt` tells attempts apart; `lost_after` is when to give it up for lost.
+    #[n(0)]
     Begin {
         /// Digest of the request.
-        #[serde(with = "serde_bytes")]
+        #[cbor(n(0), with = "minicbor::bytes")]
         fingerprint: Vec<u8>,
         /// A number that no other attempt has.
+        #[n(1)]
         attempt: u64,
         /// How long the attempt may take.
+        #[n(2)]
         lost_after: Millis,
     },
     /// The attempt ended.
+    #[n(1)]
     End {
         /// The number given at the beginning.
+        #[n(0)]
         attempt: u64,
         /// How it ended.
+        #[n(1)]
         outcome: Outcome,
     },
 }
 
 /// How an attempt ended.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Outcome {
     /// With this answer, to be given to every repetition.
+    #[n(0)]
     Completed {
         /// Its status.
+        #[n(0)]
         status: u16,
         /// Its body.
-        #[serde(with = "serde_bytes")]
+        #[cbor(n(1), with = "minicbor::bytes")]
         body: Vec<u8>,
     },
     /// Without ever reaching an executor.
+    #[n(1)]
     NotExecuted,
     /// Nobody knows.
+    #[n(2)]
     Unknown,
 }
 
 /// What it answers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Reply {
     /// Go on; or, after an end: noted.
+    #[n(0)]
     Proceed,
     /// Another attempt is under way.
+    #[n(1)]
     InFlight,
     /// It was executed before: the first answer.
+    #[n(2)]
     Replay {
         /// Its status.
+        #[n(0)]
         status: u16,
         /// Its body.
-        #[serde(with = "serde_bytes")]
+        #[cbor(n(1), with = "minicbor::bytes")]
         body: Vec<u8>,
     },
     /// The key was used with another request.
+    #[n(3)]
     Mismatch,
     /// It may have been executed before, and nobody knows how that ended.
+    #[n(4)]
     Unknown,
 }
 

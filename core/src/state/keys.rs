@@ -7,80 +7,101 @@ mod commands;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use crate::config::ClaimValue;
 use crate::limits::{ISSUED_KEY_BYTES, ISSUED_KEY_KEPT, ISSUED_KEYS, ISSUED_KEYS_OF_TENANT};
 use crate::time::{Millis, Timestamp};
 
 /// What a key grants. It cannot be changed: another grant is another key.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Grants {
     /// The tenant that it belongs to.
+    #[n(0)]
     pub tenant: String,
     /// The caller that it makes; every key that it is rotated to makes the same.
+    #[n(1)]
     pub caller: String,
     /// What people call it.
+    #[n(2)]
     pub name: String,
     /// The roles.
+    #[n(3)]
     pub roles: Vec<String>,
     /// The actions that its roles are narrowed to; none narrow nothing.
+    #[n(4)]
     pub scopes: Vec<String>,
     /// The users that it may name; `*` for all.
+    #[n(5)]
     pub users: Vec<String>,
     /// The projects that it may address; `*` for all.
+    #[n(6)]
     pub projects: Vec<String>,
     /// What the credential said that it was made with.
+    #[n(7)]
     pub claims: BTreeMap<String, ClaimValue>,
     /// What people should know of it; may be empty.
+    #[n(8)]
     pub note: String,
 }
 
 /// One key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Key {
     /// Its id, which is part of its text.
+    #[n(0)]
     pub id: String,
     /// HMAC-SHA-256 of its text under a hashing secret; empty in lists.
-    #[serde(with = "serde_bytes")]
+    #[cbor(n(1), with = "minicbor::bytes")]
     pub hash: Vec<u8>,
     /// Which hashing secret that was.
+    #[n(2)]
     pub secret: u64,
     /// What it grants.
+    #[n(3)]
     pub grants: Grants,
     /// When it was made.
+    #[n(4)]
     pub created_at: Timestamp,
     /// The caller that made it.
+    #[n(5)]
     pub created_by: String,
     /// From when on it is not valid any more; `None` for never.
+    #[n(6)]
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
+    #[n(7)]
     pub revoked_at: Option<Timestamp>,
     /// The caller that revoked it.
+    #[n(8)]
     pub revoked_by: Option<String>,
     /// The key that it was rotated to.
+    #[n(9)]
     pub replaced: Option<Replaced>,
     /// The request that it was made by, if that is to be known again.
+    #[n(10)]
     pub once: Option<Once>,
 }
 
 /// The key that follows a key, and the end of their time together.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Replaced {
     /// The id of the key that follows.
+    #[n(0)]
     pub by: String,
     /// From when on the earlier one is not valid any more.
+    #[n(1)]
     pub until: Timestamp,
 }
 
 /// A request that may come twice: at most one key of it lives.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Once {
     /// Digest of who asked, and of its Idempotency-Key.
-    #[serde(with = "serde_bytes")]
+    #[cbor(n(0), with = "minicbor::bytes")]
     pub request: Vec<u8>,
     /// Digest of what was asked for.
-    #[serde(with = "serde_bytes")]
+    #[cbor(n(1), with = "minicbor::bytes")]
     pub body: Vec<u8>,
 }
 
@@ -98,99 +119,131 @@ pub enum Standing {
 }
 
 /// A key that is to be made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Fresh {
     /// Its id.
+    #[n(0)]
     pub id: String,
     /// The keyed hash of its text.
-    #[serde(with = "serde_bytes")]
+    #[cbor(n(1), with = "minicbor::bytes")]
     pub hash: Vec<u8>,
     /// Which hashing secret that was.
+    #[n(2)]
     pub secret: u64,
     /// The caller that makes it.
+    #[n(3)]
     pub created_by: String,
     /// How long it is to live; `None` for ever, or as long as the key whose place it takes.
+    #[n(4)]
     pub lasts: Option<Millis>,
     /// The request that it is made by, if that is to be known again.
+    #[n(5)]
     pub once: Option<Once>,
 }
 
 /// What the owner of keys can be asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
     /// Makes a key.
-    Create(Box<Fresh>, Box<Grants>),
+    #[n(0)]
+    Create(#[n(0)] Box<Fresh>, #[n(1)] Box<Grants>),
     /// The key with this id.
-    Find(String),
+    #[n(1)]
+    Find(#[n(0)] String),
     /// Keys in the order of their ids.
+    #[n(2)]
     List {
         /// Of this tenant; `None` for all.
+        #[n(0)]
         tenant: Option<String>,
         /// Behind this id.
+        #[n(1)]
         after: Option<String>,
         /// At most so many.
+        #[n(2)]
         most: u32,
     },
     /// Makes a key with the same grants, which takes the place of another.
+    #[n(3)]
     Rotate {
         /// The key whose place is taken.
+        #[n(0)]
         id: String,
         /// The key that takes it.
+        #[n(1)]
         fresh: Box<Fresh>,
         /// How long the earlier one stays valid.
+        #[n(2)]
         overlap: Millis,
     },
     /// Ends a key, for good.
+    #[n(4)]
     Revoke {
         /// The key.
+        #[n(0)]
         id: String,
         /// Of this tenant; `None` for any.
+        #[n(1)]
         tenant: Option<String>,
         /// The caller that does it.
+        #[n(2)]
         by: String,
     },
     /// Takes a hash under another hashing secret in the place of the one that is known.
+    #[n(5)]
     Rehash {
         /// The key.
+        #[n(0)]
         id: String,
         /// The hash that is known.
-        #[serde(with = "serde_bytes")]
+        #[cbor(n(1), with = "minicbor::bytes")]
         from: Vec<u8>,
         /// The hash to know it by.
-        #[serde(with = "serde_bytes")]
+        #[cbor(n(2), with = "minicbor::bytes")]
         to: Vec<u8>,
         /// Which hashing secret that was made under.
+        #[n(3)]
         secret: u64,
     },
 }
 
 /// What it answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
     /// The key as it is after the command.
-    Key(Box<Key>),
+    #[n(0)]
+    Key(#[n(0)] Box<Key>),
     /// The key was made.
+    #[n(1)]
     Made {
         /// The key.
+        #[n(0)]
         key: Box<Key>,
         /// Whether another key ended with that at once: one of the same request.
+        #[n(1)]
         ended_another: bool,
     },
     /// Keys, without their hashes.
-    Keys(Vec<Key>),
+    #[n(2)]
+    Keys(#[n(0)] Vec<Key>),
     /// There is no such key.
+    #[n(3)]
     Unknown,
     /// The key has ended, or another has taken its place.
+    #[n(4)]
     Ended,
     /// A key of the same request was made for something else.
+    #[n(5)]
     Mismatch,
     /// A bound in [`crate::limits`] would be passed: nothing was changed.
+    #[n(6)]
     Full,
 }
 
 /// The keys of one owner.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Keys {
+    #[n(0)]
     keys: BTreeMap<String, Key>,
 }
 

@@ -205,7 +205,7 @@ fn an_owner_holds_no_more_than_fits_into_one_value() {
         assert!(keys.apply(create, at(0)).0, "{n}");
     }
     assert!(!keys.apply(Command::Create(Box::new(fresh("more")), noted(99, 0)), at(0)).0);
-    let stored = rmp_serde::to_vec(&keys).unwrap().len();
+    let stored = minicbor::to_vec(&keys).unwrap().len();
     assert!(stored < 1_500_000, "{stored}");
     let large = Command::Create(Box::new(fresh("x")), noted(1, ISSUED_KEY_BYTES));
     assert_eq!(Keys::default().apply(large, at(0)), (false, Reply::Full));

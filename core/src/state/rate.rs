@@ -7,7 +7,7 @@
 
 mod meter;
 
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 pub use meter::{Meter, Pace};
 
@@ -18,72 +18,93 @@ use crate::time::{Millis, Timestamp};
 const BATCH: u64 = 64;
 
 /// What is known of one key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Rate {
+    #[n(0)]
     meter: Meter,
+    #[n(1)]
     holders: Vec<Holder>,
 }
 
 /// Whoever has a lease.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 struct Holder {
+    #[n(0)]
     id: u64,
     /// The number of its last question that counted.
+    #[n(1)]
     asked: u64,
     /// Tokens it has given back, all in all.
+    #[n(2)]
     returned: u64,
     /// Tokens that may lie in its lease, at most.
+    #[n(3)]
     out: u64,
     /// When it is forgotten: what it has not given back by then is spent.
+    #[n(4)]
     until: Timestamp,
 }
 
 /// What the owner of a limit's key can be asked.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Command {
     /// Takes back what was not used, and asks for more.
-    Ask(Ask),
+    #[n(0)]
+    Ask(#[n(0)] Ask),
 }
 
 /// A question for tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Ask {
     /// The limit as the isolate's configuration has it.
+    #[n(0)]
     pub pace: Pace,
     /// For how long what is handed out can be used.
+    #[n(1)]
     pub lease: Millis,
     /// Who asks: a number that no other lease has.
+    #[n(2)]
     pub holder: u64,
     /// Raised with each question of this holder: one that was overtaken does not count.
+    #[n(3)]
     pub number: u64,
     /// Tokens in the lease that stay there. A holder has one question under way at a time, so it is all that it has.
+    #[n(4)]
     pub held: u64,
     /// Tokens that the holder has given back, this time and before: a lost question loses none of them, and one that is
     /// heard twice gives none twice.
+    #[n(5)]
     pub returned: u64,
     /// Requests that wait for a token.
+    #[n(6)]
     pub waiting: u64,
     /// Tokens beyond those.
+    #[n(7)]
     pub more: u64,
 }
 
 /// What it answers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Reply {
     /// A lease.
-    Lease(Granted),
+    #[n(0)]
+    Lease(#[n(0)] Granted),
     /// A later question of the same holder came first: this one changed nothing.
+    #[n(1)]
     Overtaken,
 }
 
 /// What an owner hands out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Granted {
     /// Tokens: they are debited.
+    #[n(0)]
     pub tokens: u64,
     /// Tokens that are still free.
+    #[n(1)]
     pub left: u64,
     /// How long not to ask again; zero where there is plenty.
+    #[n(2)]
     pub wait: Millis,
 }
 

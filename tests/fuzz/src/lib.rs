@@ -8,6 +8,7 @@
 mod answer;
 mod cache_control;
 mod catalogue;
+mod cbor;
 mod configuration;
 mod entry;
 mod exchange;

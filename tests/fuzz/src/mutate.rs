@@ -40,8 +40,9 @@ const TOKENS: &[&[u8]] = &[
     b"@",
     b".",
     b"*",
-    b"\\xc1",
-    b"\\xdd\\xff\\xff\\xff\\xff",
+    b"\\x1c",
+    b"\\x9b\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff",
+    b"\\x9f",
     b"\xe2\x80\xae",
     b"Bearer ",
 ];

@@ -6,8 +6,8 @@ use toolgate::time::{Millis, Timestamp};
 
 use crate::text::{parts, unescaped};
 
-/// The format that stands before the MessagePack of a state, a command and a reply.
-const FORMAT: u8 = 1;
+/// The format that stands before the CBOR of a state, a command and a reply.
+const FORMAT: u8 = 2;
 
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
@@ -28,24 +28,22 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// A part that is JSON is a command as its owner is sent it; any other part is bytes.
+/// A part that is JSON is the CBOR of today's format (see [`crate::cbor`]): `[7,[...]]` is the command, or the state, with the number 7.
+/// Any other part is bytes.
 fn bytes_of(part: &[u8]) -> Vec<u8> {
-    match serde_json::from_slice::<Command>(part) {
-        Ok(command) => encoded(&command),
-        Err(_) => unescaped(part),
-    }
+    crate::cbor::from_json(part).map_or_else(|| unescaped(part), |cbor| [&[FORMAT][..], &cbor].concat())
 }
 
 fn encoded(command: &Command) -> Vec<u8> {
     let mut bytes = vec![FORMAT];
-    rmp_serde::encode::write(&mut bytes, command).expect("memory takes everything");
+    minicbor::encode(command, &mut bytes).expect("memory takes everything");
     bytes
 }
 
 fn reply_of(done: &Step) -> Reply {
     let (format, body) = done.reply.split_first().expect("a reply is never empty");
     assert_eq!(*format, FORMAT, "the format of a reply");
-    rmp_serde::from_slice(body).expect("a reply can be read")
+    minicbor::decode(body).expect("a reply can be read")
 }
 
 fn check(stored: Option<&[u8]>, command: &[u8]) -> Step {
@@ -90,8 +88,7 @@ fn check_circuit(reply: &circuit::Reply, command: &[u8], stored: Option<&[u8]>) 
     assert!(reply.views.len() <= CIRCUITS_PER_EXECUTOR, "what is told is bounded");
     let circuit::Answer::Granted { .. } = reply.answer else { return };
     let (_, body) = command.split_first().expect("a command that was read");
-    let Ok(Command::Circuit(circuit::Command::Claim { rules, holder, scope, lasts })) = rmp_serde::from_slice(body)
-    else {
+    let Ok(Command::Circuit(circuit::Command::Claim { rules, holder, scope, lasts })) = minicbor::decode(body) else {
         panic!("a trial for what is no claim");
     };
     let other = circuit::Command::Claim { rules, holder: holder.wrapping_add(1), scope, lasts };
@@ -123,7 +120,7 @@ fn check_keys(reply: &keys::Reply, stored: Option<&[u8]>) {
 /// Whatever was stored: nobody is given more than it asked for, nor more than the limit ever has.
 fn check_lease(command: &[u8], granted: &rate::Granted) {
     let (_, body) = command.split_first().expect("a command that was read");
-    let Ok(Command::Rate(rate::Command::Ask(ask))) = rmp_serde::from_slice(body) else {
+    let Ok(Command::Rate(rate::Command::Ask(ask))) = minicbor::decode(body) else {
         panic!("a lease for what is no question");
     };
     assert!(granted.tokens <= ask.waiting.saturating_add(ask.more), "no more than was asked for");

@@ -58,8 +58,8 @@ fn serves_only_what_it_could_have_found_in_the_cache() {
         assert_eq!((join.refused, join.floor, join.epoch), (Some(1), 3, 3));
     }
     // What cannot be read, or was made under another key, is no value.
-    let stored = |under: &str| ByteBuf::from(entry(3, late).encode(under.as_bytes()));
-    let read = |value: ByteBuf| Entry::decode(&value, b"key").map(Rc::new);
+    let stored = |under: &str| ByteVec::from(entry(3, late).encode(under.as_bytes()));
+    let read = |value: ByteVec| Entry::decode(&value, b"key").map(Rc::new);
     let mut one = call(Place::Owner, 100);
     assert_eq!(one.heard(Reply::Value { flight: 1, value: stored("other") }, START, read), Next::Ask);
     assert!(matches!(one.heard(Reply::Value { flight: 2, value: stored("key") }, START, read), Next::Serve(_)));

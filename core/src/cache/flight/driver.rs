@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use serde_bytes::ByteBuf;
+use minicbor::bytes::ByteVec;
 
 use super::table::{Seat, Slot};
 use super::{Boarding, Next, Place, Role, landing};
@@ -170,7 +170,7 @@ async fn wait_there<P: Platform>(
     boarding: &mut Boarding,
     degraded: &mut Vec<&'static str>,
 ) -> Result<Ended, DurableError> {
-    let ask = async |command: Command<ByteBuf>| {
+    let ask = async |command: Command<ByteVec>| {
         // Others in this isolate wait for the one that waits here.
         seat.renew(platform.now());
         match state::apply(platform, owner, &AnyCommand::Flight(command)).await {
@@ -183,7 +183,7 @@ async fn wait_there<P: Platform>(
     };
     let key = asked.wanted.key.as_bytes();
     let is_fit = |entry: &Entry| asked.wanted.is_met_by(entry, platform.now());
-    let read = |value: ByteBuf| Entry::decode(&value, key).filter(is_fit).map(Rc::new);
+    let read = |value: ByteVec| Entry::decode(&value, key).filter(is_fit).map(Rc::new);
     wait(platform, running, asked, (boarding, degraded), ask, read).await
 }
 
@@ -281,7 +281,7 @@ impl<'r> Lead<'r> {
         self.tell(platform, Landing::Left);
     }
 
-    fn tell<P: Platform>(&mut self, platform: &P, landing: Landing<ByteBuf>) {
+    fn tell<P: Platform>(&mut self, platform: &P, landing: Landing<ByteVec>) {
         let Some((owner, number)) = self.owner.take() else { return };
         let command = AnyCommand::Flight(Command::Finish { number, landing });
         let platform_ = platform.clone();

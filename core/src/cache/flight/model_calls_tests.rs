@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use serde_bytes::ByteBuf;
+use minicbor::bytes::ByteVec;
 
 use super::super::super::*;
 use super::super::{Budget, Flaw, NONE};
@@ -77,7 +77,7 @@ impl World {
         (call.doing, call.is_prompt) = (Doing::Asking, true);
     }
 
-    fn tell(&mut self, command: Command<ByteBuf>) {
+    fn tell(&mut self, command: Command<ByteVec>) {
         self.messages.push(Message { command, waits: None, reply: None, given_up: false });
     }
 
@@ -122,9 +122,9 @@ impl World {
         reply == Reply::Noted
     }
 
-    pub(super) fn hear(&mut self, index: usize, reply: Reply<ByteBuf>, most: &Budget) {
+    pub(super) fn hear(&mut self, index: usize, reply: Reply<ByteVec>, most: &Budget) {
         let now = self.now();
-        let read = |value: ByteBuf| {
+        let read = |value: ByteVec| {
             let entry = Entry::decode(&value, KEY)?;
             let epoch = if most.flaw == Flaw::NoFloor { u64::MAX } else { entry.epoch };
             Some(Rc::new(Entry { epoch, ..entry }))

@@ -3,7 +3,7 @@
 #[path = "model_calls_tests.rs"]
 mod calls;
 
-use serde_bytes::ByteBuf;
+use minicbor::bytes::ByteVec;
 
 use super::super::*;
 use super::Budget;
@@ -27,11 +27,11 @@ pub(super) struct Kept {
 /// A message under way to the owner.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Message {
-    command: Command<ByteBuf>,
+    command: Command<ByteVec>,
     /// The call that waits for the reply.
     waits: Option<usize>,
     /// Once the owner has been reached.
-    reply: Option<Reply<ByteBuf>>,
+    reply: Option<Reply<ByteVec>>,
     given_up: bool,
 }
 
@@ -71,7 +71,7 @@ pub(super) struct World {
     now: u64,
     /// The version of the epochs.
     version: u64,
-    owner: Option<Flight<ByteBuf>>,
+    owner: Option<Flight<ByteVec>>,
     /// Slots of both isolates, those included that are in no table any more.
     slots: Vec<Option<Flight<Kept>>>,
     table: [Option<usize>; 2],

@@ -4,7 +4,7 @@
 //! was sent before it opened says nothing about the recovery. A clock that is set back makes a phase begin anew, so none
 //! lasts for ever.
 
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use super::window::{Tally, Window};
 use crate::config::BreakerRules;
@@ -19,17 +19,22 @@ const SHARE_MIN: u8 = 10;
 const SHARE_ALL: u8 = 100;
 
 /// When a breaker opens and how it is tried: the operator's rules as they are sent to an owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Rules {
     /// Over what time calls are counted.
+    #[n(0)]
     pub window: Millis,
     /// Fewer calls in that time decide nothing.
+    #[n(1)]
     pub minimum_calls: u32,
     /// It opens when so many of a hundred calls failed.
+    #[n(2)]
     pub failure_rate: u8,
     /// It opens when so many of a hundred calls were slow.
+    #[n(3)]
     pub slow_rate: u8,
     /// How long it stays open before it is tried, and how long it recovers.
+    #[n(4)]
     pub probe_interval: Millis,
 }
 
@@ -41,29 +46,37 @@ impl From<&BreakerRules> for Rules {
 }
 
 /// What a breaker does with calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Phase {
     /// All go through.
+    #[n(0)]
     Closed,
     /// None goes through, until one is let through as a trial.
+    #[n(1)]
     Open,
     /// One is under way, whose outcome decides. Half-open, in the words of "Release It!".
+    #[n(2)]
     Probing {
         /// Who tries.
+        #[n(0)]
         holder: u64,
         /// After this time the trial is lost, and another may be made.
+        #[n(1)]
         lasts: Millis,
     },
     /// A share goes through that grows.
+    #[n(3)]
     Recovering,
 }
 
 /// Why it opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Reason {
     /// Too many calls failed.
+    #[n(0)]
     FailureRate,
     /// Too many calls were slow.
+    #[n(1)]
     SlowRate,
 }
 
@@ -79,16 +92,22 @@ impl Reason {
 }
 
 /// The breaker of one scope.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Breaker {
+    #[n(0)]
     phase: Phase,
     /// When the phase began.
+    #[n(1)]
     since: Timestamp,
+    #[n(2)]
     generation: u64,
     /// Why it opened last.
+    #[n(3)]
     reason: Option<Reason>,
+    #[n(4)]
     window: Window,
     /// Whether it opens also for calls in a row that did not go well.
+    #[n(5)]
     minds_runs: bool,
 }
 

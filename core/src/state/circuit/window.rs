@@ -1,6 +1,6 @@
 //! A sliding window of outcomes: ten buckets, of which the oldest is forgotten first.
 
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use crate::limits::CIRCUIT_TALLY;
 use crate::time::{Millis, Timestamp};
@@ -9,13 +9,16 @@ use crate::time::{Millis, Timestamp};
 const BUCKETS: u64 = 10;
 
 /// How some calls went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Tally {
     /// Calls.
+    #[n(0)]
     pub calls: u32,
     /// Calls that failed.
+    #[n(1)]
     pub failed: u32,
     /// Calls that were slow, whether or not they failed.
+    #[n(2)]
     pub slow: u32,
 }
 
@@ -45,14 +48,18 @@ impl Tally {
 }
 
 /// The outcomes of the last time.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 pub(super) struct Window {
     /// How long a bucket is.
+    #[n(0)]
     width: Millis,
     /// The number of the newest bucket: the time over the width.
+    #[n(1)]
     newest: u64,
+    #[n(2)]
     buckets: [Tally; BUCKETS as usize],
     /// What was told since a call last went well.
+    #[n(3)]
     run: Tally,
 }
 

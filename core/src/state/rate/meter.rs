@@ -4,7 +4,7 @@
 //! algorithm does: the theoretical arrival time of the one is `at + level / requests` of the other. The bucket form is kept
 //! because it needs no fractions of a millisecond.
 
-use serde::{Deserialize, Serialize};
+use minicbor::{Decode, Encode};
 
 use crate::time::{Millis, Timestamp};
 
@@ -13,13 +13,16 @@ use crate::time::{Millis, Timestamp};
 const CLOCK_STEP: Millis = Millis::from_secs(10);
 
 /// A limit: `requests` in each `window` on the long run, `burst` of them at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Pace {
     /// Tokens that drain in each window.
+    #[n(0)]
     pub requests: u64,
     /// The window.
+    #[n(1)]
     pub window: Millis,
     /// Tokens that can be taken at once.
+    #[n(2)]
     pub burst: u64,
 }
 
@@ -52,13 +55,16 @@ impl Pace {
 }
 
 /// The meter of one key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Meter {
     /// What a token weighed when the level was written: the window, in milliseconds.
+    #[n(0)]
     cost: u64,
     /// Up to when it has drained.
+    #[n(1)]
     at: Timestamp,
     /// What was taken and has not drained.
+    #[n(2)]
     level: u64,
 }
 
