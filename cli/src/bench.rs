@@ -36,6 +36,10 @@ pub struct Arguments {
     /// Measure what the cache does under load, and nothing else.
     #[arg(long, conflicts_with = "core")]
     cache: bool,
+
+    /// Measure cold starts, and nothing else.
+    #[arg(long, conflicts_with_all = ["core", "cache"])]
+    cold: bool,
 }
 
 /// Builds and measures; the figures go to stdout as Markdown.
@@ -46,7 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     prerequisites::for_benchmarks()?;
     let workspace = Workspace::find()?;
     let programs = build_programs(&workspace)?;
-    if !arguments.cache {
+    if !arguments.cache && !arguments.cold {
         count_instructions(&programs.core)?;
     }
     if arguments.core {
@@ -62,6 +66,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     measure.arg("--worker").arg(&built.worker).arg("--hello").arg(&built.hello);
     measure.arg("--spin").arg(&built.spin).arg("--spin-hello").arg(&built.spin_hello);
     measure.arg("--python").arg(&python).args(arguments.cache.then_some("--cache"));
+    measure.args(arguments.cold.then_some("--cold"));
     measure.args(["--rounds", &arguments.rounds.to_string(), "--seconds", &arguments.seconds.to_string()]);
     // Not through `command::run`, which keeps our stdout for ourselves: the figures are what was asked for.
     say::output(command::output(&mut measure, PYTHON_REMEDY)?.trim_end());

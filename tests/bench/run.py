@@ -70,13 +70,13 @@ class Server:
     def __init__(self, name, command, port, **options):
         self.name, self.command, self.port, self.options, self.process = name, command, port, options, None
 
-    def start(self):
-        """Starts it and returns the seconds until its first answer."""
+    def start(self, body=None):
+        """Starts it and returns the seconds until its first answer: to a probe, or to this call of a tool."""
         began = time.perf_counter()
         self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **self.options)
         while time.perf_counter() - began < 60:
             try:
-                if get(self.port, "/health/live") < 500:
+                if first(self.port, body) < 400:
                     return time.perf_counter() - began
             except OSError:
                 time.sleep(0.001)
@@ -93,10 +93,12 @@ class Server:
         return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def get(port, path):
+def first(port, body):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        connection.request("GET", path)
+        if body:
+            return post(connection, body, f"Bearer {KEY}")[0].status
+        connection.request("GET", "/health/live")
         return connection.getresponse().status
     finally:
         connection.close()
@@ -182,12 +184,13 @@ def latency(title, pairs, engine_key, calls=400):
         print(f"| {name} | {statistics.median(figures):.2f} | {statistics.median(figures) - base:.2f} |")
 
 
-def cold(title, servers, rounds):
+def cold(title, cases, rounds):
+    """Each case starts its server anew: what it is called, and the call of a tool that is its first request, if it is one."""
     print(f"\n### {title}\n\n| case | ms to the first answer | ratio to Rust hello |\n|---|---|---|")
-    seen = {server.name: [] for server in servers}
+    seen = {name: [] for name in cases}
     for _ in range(rounds):
-        for server in servers:
-            seen[server.name].append(server.start() * 1e3)
+        for name, (server, body) in cases.items():
+            seen[name].append(server.start(body) * 1e3)
             server.stop()
     base = seen["Rust hello"]
     for name, figures in seen.items():
@@ -206,7 +209,6 @@ def spin(arguments, name, manifest, **variables):
 
 def against_hello(arguments, servers, engine_url):
     plain, exchange, rust, gate, spin_hello, spin_gate = servers
-    cold("Cold start on workerd", [plain, rust, gate], arguments.rounds)
     for server in servers:
         server.start()
     compare("workerd, wrk -t1 -c32", {
@@ -224,7 +226,9 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ("workerd", "spin-host", "engine", "worker", "hello", "spin", "spin-hello", "python"):
         parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--cache", action="store_true", help="what the cache does under load, and nothing else")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--cache", action="store_true", help="what the cache does under load, and nothing else")
+    only.add_argument("--cold", action="store_true", help="cold starts, and nothing else")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
     arguments = parser.parse_args()
@@ -242,6 +246,12 @@ def main():
     worker = cached.Worker(arguments.python)
     try:
         print(f"load average before: {os.getloadavg()[0]:.1f}")
+        if not arguments.cache:
+            cold("Cold start on workerd", {
+                "JS hello": (plain, None), "Rust hello": (rust, None), "Toolgate, a probe": (gate, None), "Toolgate, a tool call": (gate, LOCAL),
+            }, arguments.rounds)
+        if arguments.cold:
+            return
         if not arguments.cache:
             against_hello(arguments, servers, engine_url)
             for server in servers:

@@ -43,29 +43,27 @@ pub(super) fn rank<'c>(
     let ranked = fit.into_iter().map(|(candidate, facts)| Ranked { candidate, facts, score: None });
     let mut ranked: Vec<Ranked<'c>> = ranked.collect();
     let (Some(route), true) = (route, ranked.len() > 1) else { return ranked };
-    match strategy {
-        Strategy::Pinned => {}
-        // A race is between the gateway's own tool, if there is one, and the first of the others.
-        Strategy::LocalFirst | Strategy::Hybrid => ranked.sort_by_key(|one| !one.is_local()),
-        Strategy::RemoteFirst => ranked.sort_by_key(Ranked::is_local),
-        Strategy::Performance => {
-            for one in &mut ranked {
-                one.score = Some(performance(rules, one));
-            }
-            ranked.sort_by_key(|one| one.score);
-        }
-        Strategy::Cost => {
-            for one in &mut ranked {
-                one.score = Some(cost_of(one));
-            }
-            ranked.sort_by_key(|one| (!meets(route, &one.facts), one.score, expected(&one.facts)));
-        }
-        Strategy::Weighted => {
-            if let Some(chosen) = weighted(route, question.whose) {
-                ranked.sort_by_key(|one| one.candidate.executor() != chosen);
-            }
-        }
+    let chosen = if strategy == Strategy::Weighted { weighted(route, question.whose) } else { None };
+    for one in &mut ranked {
+        one.score = match strategy {
+            Strategy::Performance => Some(performance(rules, one)),
+            Strategy::Cost => Some(cost_of(one)),
+            _ => None,
+        };
     }
+    // One sort, by a key of all strategies: each sort is some kilobytes of code.
+    ranked.sort_by_key(|one| {
+        let is_later = match strategy {
+            Strategy::Pinned | Strategy::Performance => false,
+            // A race is between the gateway's own tool, if there is one, and the first of the others.
+            Strategy::LocalFirst | Strategy::Hybrid => !one.is_local(),
+            Strategy::RemoteFirst => one.is_local(),
+            Strategy::Cost => !meets(route, &one.facts),
+            Strategy::Weighted => chosen.is_some_and(|chosen| one.candidate.executor() != chosen),
+        };
+        let expected = if strategy == Strategy::Cost { expected(&one.facts) } else { 0 };
+        (is_later, one.score, expected)
+    });
     ranked
 }
 

@@ -64,20 +64,20 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories(
         "routing: remote-first asks the gateway itself first",
         RANK,
-        "ranked.sort_by_key(Ranked::is_local)",
-        "ranked.sort_by_key(|one| !one.is_local())",
+        "Strategy::RemoteFirst => one.is_local(),",
+        "Strategy::RemoteFirst => !one.is_local(),",
     ),
     of_stories(
         "routing: cost minds no objectives",
         RANK,
-        "(!meets(route, &one.facts), one.score, expected(&one.facts))",
-        "(false, one.score, expected(&one.facts))",
+        "Strategy::Cost => !meets(route, &one.facts),",
+        "Strategy::Cost => false,",
     ),
     of_stories(
         "routing: the weights choose nobody",
         RANK,
-        "ranked.sort_by_key(|one| one.candidate.executor() != chosen);",
-        "let _ = chosen;",
+        "chosen.is_some_and(|chosen| one.candidate.executor() != chosen)",
+        "false",
     ),
     of_stories(
         "routing: who is too slow is asked",
