@@ -44,7 +44,8 @@ impl Gateway {
     /// arrives.
     #[must_use]
     pub fn new(document: &str) -> Self {
-        Self::from(Prepared::read(document))
+        let prepared = Prepared::read(document);
+        Self { setting_names: prepared.setting_names(), prepared: RefCell::new(prepared), isolate: OnceCell::new() }
     }
 
     /// Answers one request. A warm cache hit completes without waiting for anything.
@@ -79,13 +80,6 @@ impl Gateway {
         // Another request may have started it meanwhile: the first one counts.
         let start = || Rc::new(Isolate::start(platform, self.prepared.take(), &settings));
         Rc::clone(self.isolate.get_or_init(start))
-    }
-}
-
-impl From<Prepared> for Gateway {
-    fn from(prepared: Prepared) -> Self {
-        let setting_names = prepared.setting_names();
-        Self { setting_names, prepared: RefCell::new(prepared), isolate: OnceCell::new() }
     }
 }
 

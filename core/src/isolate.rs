@@ -57,7 +57,7 @@ pub struct Running {
 
 impl Isolate {
     /// Starts with the document and these settings of the host. Their faults and notices are logged here, once.
-    pub fn start<P: Platform>(platform: &P, document: Prepared, settings: &BTreeMap<String, String>) -> Self {
+    pub(crate) fn start<P: Platform>(platform: &P, document: Prepared, settings: &BTreeMap<String, String>) -> Self {
         let mut random = [0; 32];
         platform.fill(&mut random);
         let mut secret = [0; 16];

@@ -19,7 +19,7 @@ use crate::secret::Secret;
 
 /// A document that was read, with its faults. The default is that of no document: it has no configuration, and no fault to tell.
 #[derive(Debug, Default)]
-pub struct Prepared {
+pub(crate) struct Prepared {
     names: Rc<BTreeSet<String>>,
     unset: Option<Unset>,
     faults: Vec<ConfigFault>,
@@ -100,7 +100,7 @@ pub(crate) async fn ask<S: Settings>(names: &BTreeSet<String>, host: &S) -> Valu
 impl Prepared {
     /// Reads a document.
     #[must_use]
-    pub fn read(document: &str) -> Self {
+    pub(crate) fn read(document: &str) -> Self {
         prepare(document)
     }
 

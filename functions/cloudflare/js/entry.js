@@ -4,6 +4,7 @@ import { BROKEN, NOTHING, TOO_LARGE, WHOLE, collect } from "./body.js";
 import { fault } from "./fault.js";
 import { notice, ready, surviving } from "./instance.js";
 import { known } from "./known.js";
+import { writeSoon } from "./log.js";
 
 export { Durable } from "./durable.js";
 
@@ -27,6 +28,7 @@ export default {
 
   scheduled(_event, env, ctx) {
     ready();
+    writeSoon(ctx);
     ctx.waitUntil(surviving(gate.scheduled(env, ctx)));
   },
 };
@@ -34,6 +36,7 @@ export default {
 function answer(request, env, ctx, body, fate) {
   try {
     ready();
+    writeSoon(ctx);
     const headers = request.headers;
     let head = request.method + "\n" + request.url;
     for (const name of known.requestHeaders) head += "\n" + (headers.get(name) ?? "");

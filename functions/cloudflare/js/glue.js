@@ -1,6 +1,8 @@
 // What the WASM asks of JavaScript. Nothing here throws into Rust, whose destructors an exception would skip.
 import { fault } from "./fault.js";
 
+export { log } from "./log.js";
+
 export function answerBytes(status, fixed, own, body) {
   // The bytes are a view of the WASM's memory, which goes on changing: the one copy is made here.
   return answerWith(status, fixed, own, body.slice());
@@ -55,10 +57,6 @@ function prepared(lines) {
 function each(lines, headers) {
   const parts = lines.split("\n");
   for (let at = 0; at + 1 < parts.length; at += 2) headers.set(parts[at], parts[at + 1]);
-}
-
-export function log(line) {
-  console.log(line);
 }
 
 export function fill(bytes) {

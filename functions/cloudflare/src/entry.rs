@@ -1,13 +1,12 @@
 //! What `js/entry.js` calls.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::panic::{self, PanicHookInfo};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use js_sys::futures::future_to_promise;
 use js_sys::{Array, Promise};
-use toolgate::config::Prepared;
 use toolgate::gateway::Gateway;
 use toolgate::ports::origin::RESPONSE_HEADERS;
 use toolgate::request::Header;
@@ -21,29 +20,22 @@ use crate::host::Host;
 use crate::{durable, glue, request, response};
 
 thread_local! {
-    /// What the build left here.
-    static PREPARED: RefCell<Prepared> = RefCell::default();
-
     /// Lives as long as the isolate, or until a trap makes `js/entry.js` start anew.
     static GATEWAY: Cell<Option<&'static Gateway>> = const { Cell::new(None) };
 }
 
-/// Reads the configuration document. The build calls it once and ships the memory as it is then (`cli/src/build/snapshot.rs`),
-/// so it must not touch JavaScript; what nothing but this needs is not shipped.
+/// Makes the gateway with this configuration document. The build calls it once and ships the memory as it is then
+/// (`cli/src/build/snapshot.rs`), so it must not touch JavaScript; what nothing but this needs is not shipped.
 #[wasm_bindgen]
 pub fn prepare(document: &str) {
-    PREPARED.set(Prepared::read(document));
-}
-
-/// Starts the gateway: once for each instance of this module.
-///
-/// Returns what `js/known.js` holds: `[most bytes of a request body, request headers to read, response headers to report]`.
-#[wasm_bindgen]
-pub fn start() -> Array {
     record::install(glue::log);
     panic::set_hook(Box::new(tell));
-    let gateway = Gateway::from(PREPARED.take());
-    GATEWAY.set(Some(Box::leak(Box::new(gateway))));
+    GATEWAY.set(Some(Box::leak(Box::new(Gateway::new(document)))));
+}
+
+/// What `js/known.js` holds: `[most bytes of a request body, request headers to read, response headers to report]`.
+#[wasm_bindgen]
+pub fn start() -> Array {
     Array::of3(&JsValue::from(limits::BODY_BYTES_MAX as f64), &array(&Header::NAMES), &array(&RESPONSE_HEADERS))
 }
 
