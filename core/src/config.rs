@@ -37,8 +37,7 @@ pub use issuer::{
     AskProtocol, AskRules, Issuer, IssuerName, KeysAt, Mapping, SignedRules, TenantRule, TokenCheck, UsersFrom,
 };
 pub use issuer_sections::{Algorithm, TokenType};
-pub use prepared::load;
-pub(crate) use prepared::{Prepared, ask};
+pub use prepared::{Prepared, Values, ask, load};
 pub use price::Price;
 pub use rate::{RateLimit, RateMode, RatePer, RateRules};
 pub use route::{BreakerRules, Route, RoutingRules};

@@ -3,14 +3,13 @@
 mod ids;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::bulkhead::Bulkheads;
 use crate::cache::flight::Flights;
 use crate::cache::{Below, Memory, Refreshes};
 use crate::circuits::Circuits;
-use crate::config::{Config, ConfigFault, Prepared};
+use crate::config::{Config, ConfigFault, Prepared, Values};
 use crate::epochs::Lease;
 use crate::health::Health;
 use crate::identity::{Keyring, Tokens};
@@ -57,7 +56,7 @@ pub struct Running {
 
 impl Isolate {
     /// Starts with the document and these settings of the host. Their faults and notices are logged here, once.
-    pub(crate) fn start<P: Platform>(platform: &P, document: Prepared, settings: &BTreeMap<String, String>) -> Self {
+    pub fn start<P: Platform>(platform: &P, document: Prepared, settings: &Values) -> Self {
         let mut random = [0; 32];
         platform.fill(&mut random);
         let mut secret = [0; 16];

@@ -19,7 +19,7 @@ use crate::secret::Secret;
 
 /// A document that was read, with its faults. The default is that of no document: it has no configuration, and no fault to tell.
 #[derive(Debug, Default)]
-pub(crate) struct Prepared {
+pub struct Prepared {
     names: Rc<BTreeSet<String>>,
     unset: Option<Unset>,
     faults: Vec<ConfigFault>,
@@ -73,7 +73,7 @@ pub struct Loaded {
 }
 
 /// The values of the settings that are set.
-pub(crate) type Values = BTreeMap<String, String>;
+pub type Values = BTreeMap<String, String>;
 
 /// Reads `document` and the settings of the host. `random` keys the hashes when no hashing secret is set (then no hash can
 /// stand in the document, and none needs to outlive the isolate).
@@ -87,7 +87,7 @@ pub async fn load<S: Settings>(document: &str, host: &S, random: [u8; 32]) -> Re
 }
 
 /// The values of these settings, of those that the host has.
-pub(crate) async fn ask<S: Settings>(names: &BTreeSet<String>, host: &S) -> Values {
+pub async fn ask<S: Settings>(names: &BTreeSet<String>, host: &S) -> Values {
     let mut values = BTreeMap::new();
     for name in names {
         if let Some(value) = host.get(name).await {
@@ -100,7 +100,7 @@ pub(crate) async fn ask<S: Settings>(names: &BTreeSet<String>, host: &S) -> Valu
 impl Prepared {
     /// Reads a document.
     #[must_use]
-    pub(crate) fn read(document: &str) -> Self {
+    pub fn read(document: &str) -> Self {
         prepare(document)
     }
 
@@ -109,7 +109,8 @@ impl Prepared {
     }
 
     /// The settings that it asks for.
-    pub(crate) fn setting_names(&self) -> Rc<BTreeSet<String>> {
+    #[must_use]
+    pub fn setting_names(&self) -> Rc<BTreeSet<String>> {
         Rc::clone(&self.names)
     }
 

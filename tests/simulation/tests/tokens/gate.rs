@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
+use toolgate::config::{self, Prepared};
 use toolgate::epochs;
 use toolgate::gateway::Gateway;
 use toolgate::identity::{self, Identified};
@@ -70,7 +71,11 @@ impl Gate {
         let settings: Rc<BTreeMap<_, _>> =
             Rc::new(settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
         let platform = Platform { world: Rc::clone(&world), settings: Rc::clone(&settings), request: 0 };
-        let isolate = run(&world, async move { Rc::new(Isolate::start(&platform, DOCUMENT).await) });
+        let isolate = run(&world, async move {
+            let document = Prepared::read(DOCUMENT);
+            let settings = config::ask(&document.setting_names(), &platform).await;
+            Rc::new(Isolate::start(&platform, document, &settings))
+        });
         assert!(isolate.running().is_ok(), "{:?}", isolate.running().err());
         let silent: Issuer = Rc::new(|_| None);
         Self {
