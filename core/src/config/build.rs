@@ -55,7 +55,7 @@ fn setting_names(sections: &Document) -> BTreeSet<String> {
         let own = executor.value.credentials.iter().map(|own| &own.setting);
         executor.value.credential_setting.iter().chain(own)
     });
-    let successors: Vec<String> = credentials.clone().map(successor_of).collect();
+    let successors: Vec<String> = credentials.clone().map(|SettingName(name)| successor_of(name)).collect();
     let keys = sections.callers.iter().flat_map(|caller| &caller.value.keys);
     let credentials = credentials.chain(issuers::secret_settings(&sections.issuers));
     names.extend(

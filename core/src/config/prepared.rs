@@ -9,7 +9,6 @@ use hmac_sha256::{HMAC, Hash};
 use super::build::prepare;
 use super::faults::ConfigFault;
 use super::issuer::TokenCheck;
-use super::words::SettingName;
 use super::{CallerKey, Config, Credential, Executor, ExecutorKind, settings};
 use crate::identity::{KeyHasher, KeyHashers};
 use crate::limits;
@@ -151,11 +150,7 @@ const HASH_SECRET: &str = "TOOLGATE_KEY_HASH_SECRET";
 const OTHER_HASH_SECRET: &str = "TOOLGATE_KEY_HASH_SECRET_PREVIOUS";
 
 /// The setting that holds the credential that is to replace the one in this setting.
-pub(super) fn successor_of(SettingName(name): &SettingName) -> String {
-    successor(name)
-}
-
-fn successor(name: &str) -> String {
+pub(super) fn successor_of(name: &str) -> String {
     format!("{name}_NEXT")
 }
 
@@ -223,7 +218,7 @@ fn set_credentials(config: &mut Config, unset: Vec<UnsetCredential>, values: &Va
         else {
             continue;
         };
-        let next = secret(values, &successor(&setting));
+        let next = secret(values, &successor_of(&setting));
         let credential = secret(values, &setting).map(|secret| Credential::new(setting, secret, next));
         match tenant {
             None => upstream.credentials.general = credential,
