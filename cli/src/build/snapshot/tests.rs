@@ -1,8 +1,8 @@
 //! A small module that reads a document as the Worker does: what comes out of it, and what is refused.
 
 use wasm_encoder::{
-    CodeSection, EntityType, ExportKind, Function, FunctionSection, GlobalSection, GlobalType, ImportSection,
-    Instruction, MemArg, MemoryType, StartSection, TypeSection, ValType,
+    CodeSection, EntityType, ExportKind, Function, FunctionSection, GlobalSection, GlobalType, HeapType, ImportSection,
+    Instruction, MemArg, MemoryType, RefType, StartSection, TableSection, TableType, TypeSection, ValType,
 };
 
 use super::*;
@@ -16,6 +16,7 @@ const AT: MemArg = MemArg { offset: 0, align: 2, memory_index: 0 };
 enum But {
     Nothing,
     CallsOut,
+    KeepsAnObject,
     Traps,
     HasTwoVariables,
     HasAStart,
@@ -35,6 +36,9 @@ fn module(but: But) -> Vec<u8> {
     for ty in [0, 1, 2, 3] {
         functions.function(ty);
     }
+    let mut tables = TableSection::new();
+    let element_type = RefType::EXTERNREF;
+    tables.table(TableType { element_type, table64: false, minimum: 1, maximum: None, shared: false });
     let mut memories = MemorySection::new();
     memories.memory(MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: None });
     let mut globals = GlobalSection::new();
@@ -44,6 +48,7 @@ fn module(but: But) -> Vec<u8> {
     }
     let mut exports = ExportSection::new();
     exports.export("memory", ExportKind::Memory, 0);
+    exports.export("__wbindgen_externrefs", ExportKind::Table, 0);
     exports.export("__wbindgen_malloc", ExportKind::Func, 1);
     exports.export(PREPARE, ExportKind::Func, 2);
     exports.export("noted", ExportKind::Func, 3);
@@ -61,6 +66,12 @@ fn module(but: But) -> Vec<u8> {
     let note = [Instruction::I32Const(NOTED), Instruction::LocalGet(1), Instruction::I32Store(AT)];
     let last: &[Instruction<'_>] = match but {
         But::CallsOut => &[Instruction::Call(0), Instruction::Drop],
+        But::KeepsAnObject => &[
+            Instruction::RefNull(HeapType::EXTERN),
+            Instruction::I32Const(1),
+            Instruction::TableGrow(0),
+            Instruction::Drop,
+        ],
         But::Traps => &[Instruction::Unreachable],
         _ => &[],
     };
@@ -73,7 +84,8 @@ fn module(but: But) -> Vec<u8> {
         data.passive(*b"later");
     }
     let mut module = Module::new();
-    module.section(&types).section(&imports).section(&functions).section(&memories).section(&globals).section(&exports);
+    module.section(&types).section(&imports).section(&functions).section(&tables).section(&memories).section(&globals);
+    module.section(&exports);
     if but == But::HasAStart {
         module.section(&StartSection { function_index: 4 });
     }
@@ -111,6 +123,7 @@ fn the_same_document_makes_the_same_module() {
 fn a_module_whose_state_is_more_than_its_memory_is_refused() {
     for (but, reason) in [
         (But::CallsOut, "reading the document called now"),
+        (But::KeepsAnObject, "kept an object of JavaScript's"),
         (But::Traps, "unreachable"),
         (But::HasTwoVariables, "a global besides the stack pointer can change"),
         (But::HasAStart, "a start function would run once more"),
