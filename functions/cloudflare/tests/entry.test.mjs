@@ -23,6 +23,7 @@ const TRAP = [
 let directory;
 let worker;
 let url;
+let printed = "";
 
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), "toolgate-entry-"));
@@ -46,7 +47,10 @@ before(async () => {
       { type: "CompiledWasm", path: join(directory, "trap.wasm") },
     ],
     durableObjects: { TOOLGATE_DURABLE: { className: "Durable", useSQLite: true } },
-    handleRuntimeStdio: (stdout, stderr) => [stdout, stderr].forEach((stream) => stream.resume()),
+    handleRuntimeStdio: (stdout, stderr) => {
+      stdout.on("data", (piece) => (printed += piece));
+      stderr.resume();
+    },
   });
   url = await worker.ready;
 });
@@ -68,6 +72,12 @@ async function isFault(response) {
   assert.equal(body.name, "gateway_fault");
   assert.equal(body.request_id, response.headers.get("x-request-id"));
 }
+
+test("the first line of the log is written, though no other request comes", async () => {
+  await get("/log");
+  for (let tries = 0; tries < 100 && !printed.includes("a line of the log"); tries += 1) await pause(50);
+  assert.ok(printed.includes("a line of the log"));
+});
 
 for (const path of ["/trap", "/later", "/deep"]) {
   test(`a trap (${path}) is answered with an error, and the next request has a new instance`, async () => {

@@ -1,4 +1,5 @@
 // Stands in for wasm-bindgen's bindings: a module that traps when it is told to, as a Rust panic does.
+import { log } from "../js/log.js";
 import module from "./trap.wasm";
 
 let instance = 0;
@@ -18,6 +19,7 @@ export function fetch(head, body, fate) {
   const path = new URL(head.split("\n")[1]).pathname;
   if (path === "/trap") trap();
   if (path === "/deep") deep();
+  if (path === "/log") log("a line of the log");
   if (path === "/throw") throw new Error("not a trap");
   // The WASM runs in the reactions of promises, never in a timer's callback.
   if (path === "/later") return new Promise(() => after(5).then(trap));
