@@ -93,10 +93,11 @@ impl Parser<'_> {
     }
 
     /// `part sign part sign part`: one expression, however many parts there are.
+    // `part` is no function pointer: those stand in the module's table, and keep what they call in a Worker that reads no policy.
     fn chain(
         &mut self,
         sign: &str,
-        part: fn(&mut Self) -> Result<Parsed, Found>,
+        part: impl Fn(&mut Self) -> Result<Parsed, Found>,
         make: fn(Box<[Expr]>) -> Expr,
     ) -> Result<Parsed, Found> {
         let (first, mut depth) = part(self)?;
