@@ -74,7 +74,8 @@ pub(super) fn fill_above<P: Platform>(
 }
 
 /// Keeps an entry in every tier that its life, the time past its time included, is long enough for. All but memory are written
-/// after the response.
+/// after the response. Its life is counted from when it was kept, as whoever looks for it does: a millisecond later, what lives
+/// for just as long as a tier asks would be looked for in that tier, and not be there.
 pub(crate) fn store<P: Platform>(
     platform: &P,
     running: &Running,
@@ -84,7 +85,7 @@ pub(crate) fn store<P: Platform>(
     degraded: &mut Vec<&'static str>,
 ) {
     let stale_until = entry.stale_until;
-    let life = platform.now().until(stale_until);
+    let life = entry.stored_at.until(stale_until);
     let tiers = tiers(&running.below, Tier::farthest(strategy, life), life);
     let write = Write { name: key.store_name(), tiers, stale_until };
     let (key_, entry_) = (key.clone(), Rc::clone(entry));

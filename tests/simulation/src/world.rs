@@ -60,6 +60,8 @@ type Task = Pin<Box<dyn Future<Output = ()>>>;
 #[derive(Default)]
 pub struct World {
     pub(crate) now: Cell<u64>,
+    /// Whether a millisecond passes whenever the gateway looks at the clock, as on hosts whose clock moves while it computes.
+    pub moving: Cell<bool>,
     pub(crate) wakes: RefCell<Vec<u64>>,
     pub(crate) rng: RefCell<fastrand::Rng>,
     pub(crate) faults: Cell<Faults>,

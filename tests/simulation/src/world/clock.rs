@@ -7,6 +7,9 @@ use super::Platform;
 
 impl Clock for Platform {
     fn now(&self) -> Timestamp {
+        if self.world.moving.get() {
+            self.world.set_clock(self.world.now.get() + 1);
+        }
         self.world.now()
     }
 

@@ -73,6 +73,12 @@ pub(crate) const DEFECTS: &[Defect] = &[
         "CacheStrategy::Persistent if life >= limits::STORE_TTL_MIN",
     ),
     of_stories(
+        "tiers: a life is counted from when it is written",
+        REACH,
+        "let life = entry.stored_at.until(stale_until);",
+        "let life = platform.now().until(stale_until);",
+    ),
+    of_stories(
         "tiers: a rule's strategy is not asked",
         "cache.rs",
         "rule.and_then(|rule| rule.strategy).unwrap_or(rules.strategy)",

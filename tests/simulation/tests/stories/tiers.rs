@@ -180,13 +180,16 @@ fn an_entry_goes_as_far_as_its_life_and_its_strategy_say() {
         (r#"strategy = "memory", rules = [{ tools = ["Docs.*"], ttl = "1h", strategy = "hybrid" }]"#, (1, 1, 0)),
         (r#"strategy = "off", rules = [{ tools = ["Docs.*"], ttl = "1h", strategy = "hybrid" }]"#, (0, 0, 0)),
     ] {
-        let tiers = tiers(cache);
-        tiers.call();
-        assert_eq!(tiers.held(), held, "{cache}");
-        let again = tiers.call();
-        assert_eq!(again.value, json!(if held.0 > 0 { 1 } else { 2 }), "{cache}");
-        let is_far = tiers.asked("sql") > 0;
-        assert_eq!(is_far, held.2 > 0, "{cache}: who has nothing there does not ask");
+        for moving in [false, true] {
+            let tiers = tiers(cache);
+            tiers.first.world.moving.set(moving);
+            tiers.call();
+            assert_eq!(tiers.held(), held, "{cache}, the clock moves: {moving}");
+            let again = tiers.call();
+            assert_eq!(again.value, json!(if held.0 > 0 { 1 } else { 2 }), "{cache}");
+            let is_far = tiers.asked("sql") > 0;
+            assert_eq!(is_far, held.2 > 0, "{cache}: who has nothing there does not ask");
+        }
     }
 }
 
