@@ -280,6 +280,7 @@ pub fn run(seed: u64, requests: usize) -> Run {
     toolgate::record::install(log_line);
     LOG.with_borrow_mut(Vec::clear);
     let world = World::new(seed);
+    world.moving.set(seed % 2 == 1);
     let variants = plan::isolates(&world);
     let faults = plan::faults(&world);
     let strategies = plan::strategies(&world);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::clock::{pause, until};
+use crate::clock::{pause, until, until_ok};
 use crate::http::{Answer, Ask};
 use crate::world::{BOTH, DEVELOPER, LEASE, Platform, World};
 
@@ -36,10 +36,10 @@ fn every_tier_of_a_host_keeps_an_answer_and_outlives_its_isolates() {
     for platform in BOTH {
         let mut world = World::new(platform, "tiers");
         assert!(status(&world.send(&facts("tiers"))).contains("; stored"), "{platform:?}");
-        let told = until("all tiers hold it", Duration::from_secs(15), || {
+        let told = until_ok(&format!("{platform:?}: all tiers hold it"), Duration::from_secs(15), || {
             let told = look_up(&world, "tiers");
             let holds = |tier: &str| told[tier]["standing"] == "servable";
-            (holds("store") && holds("sql")).then_some(told)
+            if holds("store") && holds("sql") { Ok(told) } else { Err(told.to_string()) }
         });
         let data_centre = if platform == Platform::Workerd { "servable" } else { "unused" };
         assert_eq!(told["data_centre"]["standing"], data_centre, "{platform:?} {told}");

@@ -5,6 +5,7 @@
     reason = "a native test waits for other processes, measures them, and is told by the environment where they are"
 )]
 
+use std::fmt::Debug;
 use std::time::Duration;
 
 /// Runs from its start.
@@ -30,12 +31,20 @@ pub(crate) fn pause(time: Duration) {
 /// # Panics
 /// When there is none within `bound`.
 pub(crate) fn until<T>(what: &str, bound: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
+    until_ok(what, bound, || ask().ok_or("no answer"))
+}
+
+/// The same, and what is not enough is told at last.
+///
+/// # Panics
+/// When there is none within `bound`.
+pub(crate) fn until_ok<T, E: Debug>(what: &str, bound: Duration, mut ask: impl FnMut() -> Result<T, E>) -> T {
     let begun = Stopwatch::start();
     loop {
-        if let Some(found) = ask() {
-            return found;
+        match ask() {
+            Ok(found) => return found,
+            Err(instead) => assert!(begun.elapsed() < bound, "{what}: not within {bound:?}, but {instead:?}"),
         }
-        assert!(begun.elapsed() < bound, "{what}: not within {bound:?}");
         pause(Duration::from_millis(50));
     }
 }
