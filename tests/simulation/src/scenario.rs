@@ -117,7 +117,7 @@ pub const fn ttl_ms(variant: Variant) -> u64 {
 pub const fn windows_ms(variant: Variant) -> (u64, u64, u64) {
     match variant {
         Variant::ShortLived => (10_000, 0, 5_000),
-        Variant::Windowed => (15_000, 60_000, 0),
+        Variant::Windowed => (8_000, 72_000, 0),
         _ => (0, 0, 0),
     }
 }
