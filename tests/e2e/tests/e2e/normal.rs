@@ -14,18 +14,17 @@ pub(crate) struct Normal {
 /// the body is.
 const OF_THE_CONNECTION: [&str; 5] = ["connection", "date", "transfer-encoding", "content-length", "keep-alive"];
 
-/// The answer with every id, time, duration, remaining life and port replaced. `counts`: and every number.
+/// The answer with every id, time, duration, age, remaining life and port replaced. `counts`: and every number.
 pub(crate) fn normal(answer: &Answer, counts: bool) -> Normal {
     let length = answer.header("content-length").and_then(|length| length.parse::<usize>().ok());
     assert!(length.is_none_or(|length| length == answer.body.len() || answer.body.is_empty()), "{answer:?}");
     let kept = answer.headers.iter().filter(|(name, _)| !OF_THE_CONNECTION.contains(&name.as_str()));
     let is_limited = answer.outcome().1 == "rate_limited";
+    // How old an answer is and how long a limit lasts are counted from an earlier request.
+    let is_span = |name: &str| name == "age" || is_limited && name.starts_with("retry-after");
     Normal {
         status: answer.status,
-        // How long a limit lasts is counted from the request before.
-        headers: kept
-            .map(|(name, value)| (name.clone(), plain(value, is_limited && name.starts_with("retry-after"))))
-            .collect(),
+        headers: kept.map(|(name, value)| (name.clone(), plain(value, is_span(name)))).collect(),
         body: plain(&String::from_utf8_lossy(&answer.body), counts),
     }
 }
@@ -120,4 +119,11 @@ fn only_ids_and_times_are_replaced() {
     let key = r#"{"key":"tgk_00070e151c232a31383f_464d545b626970777e858c939aa1a8afb6bdc4cbd2d9e0e73a2a17d0","id":"00070e151c232a31383f","caller":"bot.00070e151c232a31383f","x":"00070e151c232a31383f"}"#;
     assert_eq!(plain(key, false), r#"{"key":"KEY",KEY","caller":"KEY","x":"00070e151c232a31383f"}"#);
     assert_eq!(plain("toolgate; hit; ttl=599; detail=memory", false), "toolgate; hit; NUMBER; detail=memory");
+    let answer = |headers: [(&str, &str); 2]| {
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        normal(&Answer { status: 200, headers, body: Vec::new(), pieces: Vec::new(), whole: true }, false)
+    };
+    assert_eq!(answer([("age", "0"), ("x-count", "1")]), answer([("age", "1"), ("x-count", "1")]));
+    assert_ne!(answer([("age", "0"), ("x-count", "1")]), answer([("age", "0"), ("x-count", "2")]));
+    assert_ne!(answer([("age", "0"), ("x-count", "1")]), answer([("age", ""), ("x-count", "1")]));
 }
