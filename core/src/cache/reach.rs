@@ -203,7 +203,11 @@ async fn put<P: Platform>(
     let ttl = platform.now().until(stale_until);
     let written = match tier {
         Tier::Memory => Ok(()),
-        Tier::DataCentre => EdgeCache::put(platform, name, bytes, ttl).await.map_err(Unanswered::from),
+        Tier::DataCentre => {
+            // It was long enough when the entry was kept.
+            let ttl = ttl.max(limits::DATA_CENTRE_TTL_MIN);
+            EdgeCache::put(platform, name, bytes, ttl).await.map_err(Unanswered::from)
+        }
         Tier::Store => Kv::put(platform, name, bytes, ttl).await.map_err(|_| Unanswered::Failed(TierFault::Away)),
         Tier::Sql => table::write(platform, below, name, bytes, stale_until).await.map_err(Unanswered::from),
     };

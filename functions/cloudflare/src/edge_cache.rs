@@ -18,8 +18,7 @@ impl EdgeCache for Host {
     }
 
     async fn put(&self, key: &str, value: Vec<u8>, ttl: Millis) -> Result<(), EdgeCacheError> {
-        // No less than it lives: an entry says itself when it is over, and one of `max-age=0` would not be kept at all.
-        let seconds = ttl.as_secs_ceil() as f64;
+        let seconds = (ttl.get() / 1_000) as f64;
         glue::cache_put(&self.cache_name()?, key, &value, seconds)
             .await
             .map(|_| ())

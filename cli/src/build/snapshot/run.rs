@@ -34,7 +34,7 @@ pub(super) fn prepare(module: &[u8], document: &str) -> Result<Memory, BuildErro
     let instance = linker.instantiate_and_start(&mut store, &module).map_err(broken)?;
     let memory = instance.get_memory(&store, "memory").ok_or_else(|| broken("it exports no memory"))?;
 
-    let tables = tables(&store, instance);
+    let tables = table_sizes(&store, instance);
     let length = i32::try_from(document.len()).map_err(broken)?;
     let allocate = instance.get_typed_func::<(i32, i32), i32>(&store, ALLOCATE).map_err(broken)?;
     let address = allocate.call(&mut store, (length, 1)).map_err(broken)?;
@@ -42,7 +42,7 @@ pub(super) fn prepare(module: &[u8], document: &str) -> Result<Memory, BuildErro
     memory.write(&mut store, offset, document.as_bytes()).map_err(broken)?;
     let prepare = instance.get_typed_func::<(i32, i32), ()>(&store, PREPARE).map_err(broken)?;
     prepare.call(&mut store, (address, length)).map_err(broken)?;
-    if self::tables(&store, instance) != tables {
+    if table_sizes(&store, instance) != tables {
         return Err(broken("reading the document kept an object of JavaScript's"));
     }
 
@@ -50,6 +50,6 @@ pub(super) fn prepare(module: &[u8], document: &str) -> Result<Memory, BuildErro
 }
 
 /// How long each exported table is: wasm-bindgen's table of objects grows before it holds the first.
-fn tables(store: &Store<()>, instance: Instance) -> Vec<u64> {
+fn table_sizes(store: &Store<()>, instance: Instance) -> Vec<u64> {
     instance.exports(store).filter_map(Export::into_table).map(|table| table.size(store)).collect()
 }

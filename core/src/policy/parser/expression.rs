@@ -93,7 +93,8 @@ impl Parser<'_> {
     }
 
     /// `part sign part sign part`: one expression, however many parts there are.
-    // `part` is no function pointer: those stand in the module's table, and keep what they call in a Worker that reads no policy.
+    // `part` is no function pointer: those stand in the module's table, and what they call would stay in a Worker that reads no
+    // policy any more.
     fn chain(
         &mut self,
         sign: &str,

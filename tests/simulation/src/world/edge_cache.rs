@@ -34,6 +34,7 @@ impl EdgeCache for Platform {
     }
 
     async fn put(&self, key: &str, value: Vec<u8>, ttl: Millis) -> Result<(), EdgeCacheError> {
+        assert!(ttl.get() >= 1_000, "{ttl:?}: the port takes nothing for less than a second");
         if self.world.no_edge_cache.get() {
             return Err(EdgeCacheError::Unsupported);
         }

@@ -79,6 +79,12 @@ pub(crate) const DEFECTS: &[Defect] = &[
         "let life = platform.now().until(stale_until);",
     ),
     of_stories(
+        "tiers: the data centre is given less than a second",
+        REACH,
+        "let ttl = ttl.max(limits::DATA_CENTRE_TTL_MIN);",
+        "",
+    ),
+    of_stories(
         "tiers: a rule's strategy is not asked",
         "cache.rs",
         "rule.and_then(|rule| rule.strategy).unwrap_or(rules.strategy)",

@@ -194,6 +194,14 @@ fn an_entry_goes_as_far_as_its_life_and_its_strategy_say() {
 }
 
 #[test]
+fn what_lives_for_a_second_is_given_to_the_data_centre_for_no_less() {
+    let tiers = tiers("ttl = \"1s\"");
+    tiers.first.world.moving.set(true);
+    tiers.call();
+    assert_eq!(tiers.held(), (1, 0, 0));
+}
+
+#[test]
 fn nothing_that_a_tier_breaks_is_served() {
     type Change = fn(&mut Vec<u8>);
     let changes: [(Change, &str); 7] = [
