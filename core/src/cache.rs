@@ -16,6 +16,7 @@ mod memory;
 mod ranks;
 mod reach;
 mod refreshes;
+mod rules;
 mod saved;
 pub mod table;
 mod tier;
@@ -33,11 +34,11 @@ pub use memory::Memory;
 pub(crate) use reach::store;
 pub use refreshes::RefreshEnd;
 pub(crate) use refreshes::Refreshes;
+pub use rules::{CacheRule, CacheRules, CacheScopeChoice, CacheStrategy, Eviction, SingleFlight, WarmCall};
 pub use saved::Saved;
 pub use tier::{Tier, TierFault};
 
 use crate::catalog::Tool;
-use crate::config::{CacheRule, CacheRules, CacheScopeChoice, CacheStrategy, SingleFlight};
 use crate::words::names::CacheTag;
 use crate::words::time::Millis;
 

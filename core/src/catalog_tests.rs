@@ -1,10 +1,11 @@
 //! Names, versions and conflicts.
 
 use super::*;
-use crate::config::Strategy;
-use crate::config::{ExecutorKind, Price};
+use crate::model::executor::ExecutorKind;
+use crate::model::route::Strategy;
 use crate::words::json::{Json, Limits, parse};
 use crate::words::names::{ExecutorId, ToolPattern};
+use crate::words::price::Price;
 use crate::words::time::Millis;
 
 const LIMITS: Limits = Limits { depth: 8, values: 100, string_bytes: 1_000, number_bytes: 100 };

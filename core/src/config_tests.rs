@@ -6,8 +6,11 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use super::*;
+use crate::cache::Eviction;
+use crate::model::caller::Caller;
 use crate::ports::Settings;
 use crate::words::action::{Action, ActionPattern};
+use crate::words::time::Millis;
 
 struct Map(BTreeMap<&'static str, &'static str>);
 

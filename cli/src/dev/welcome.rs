@@ -1,6 +1,6 @@
 //! What the developer reads when the gateway runs: where it is, the key, and calls that work as pasted.
 
-use toolgate::config::ExecutorKind;
+use toolgate::model::executor::ExecutorKind;
 
 use super::Session;
 use crate::build::Platform;
@@ -42,7 +42,7 @@ fn opens_something(session: &Session) -> bool {
 
 /// Where tools run, and what would switch on the others.
 fn executors(session: &Session) -> String {
-    let describe = |executor: &toolgate::config::Executor| match &executor.kind {
+    let describe = |executor: &toolgate::model::executor::Executor| match &executor.kind {
         ExecutorKind::Local => format!("  {}: in the gateway itself", executor.id.as_str()),
         ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) if executor.is_inactive() => {
             format!("  {}: takes no part; set {} to switch it on", executor.id.as_str(), upstream.credential_setting)

@@ -1,6 +1,6 @@
 //! What a policy is once it has been read: a scope, and conditions over the request.
 
-use crate::config::PolicyMode as Mode;
+use crate::policy::Mode;
 use crate::words::action::Action;
 
 /// The kinds of entities that there are.

@@ -8,7 +8,7 @@ mod expression;
 use super::ast::{Actions, Constraint, Effect, Kind, Policy, Uid};
 use super::fault::Found;
 use super::lexer::{Lexer, Token, unescape};
-use crate::config::PolicyMode as Mode;
+use crate::policy::Mode;
 use crate::words::action::{Action, ActionPattern};
 use crate::words::limits;
 use crate::words::nearest::nearest;

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use toolgate::config::{Caller, ClaimValue, Priority, ProjectRule, UserRule};
+use toolgate::model::caller::{Caller, ClaimValue, ProjectRule, UserRule};
 use toolgate::policy::{Arguments, Mode, PolicySet, Request, Resource, Source, ToolFacts, User, Verdict};
 use toolgate::words::action::Action;
 use toolgate::words::json::{self, Json};
 use toolgate::words::limits;
+use toolgate::words::modes::Priority;
 use toolgate::words::names::{CallerId, RoleId, TenantId};
 use toolgate::words::time::Timestamp;
 

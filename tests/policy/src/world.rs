@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
-use toolgate::config::{Caller, ClaimValue, Priority, ProjectRule, UserRule};
+use toolgate::model::caller::{Caller, ClaimValue, ProjectRule, UserRule};
 use toolgate::policy::{Arguments, Request, Resource, ToolFacts, User};
 use toolgate::words::action::Action;
 use toolgate::words::json::{self, Json};
+use toolgate::words::modes::Priority;
 use toolgate::words::names::{CallerId, RoleId, TenantId};
 use toolgate::words::time::Timestamp;
 

@@ -1,7 +1,9 @@
 //! `[[issuers]]`: what presets fill in, what they insist on, and every fault with its line.
 
-use super::super::tests::load_with;
-use super::*;
+use super::tests::load_with;
+use crate::access::identity::rules::*;
+use crate::words::modes::*;
+use crate::words::time::Millis;
 
 const HEAD: &str =
     "executors = []\ncallers = []\n[[roles]]\nid = \"reader\"\nactions = [\"tools/*\"]\n[[issuers]]\nid = \"x\"\n";

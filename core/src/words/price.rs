@@ -1,12 +1,5 @@
 //! Prices as people write them: decimal text, never a float.
 
-use serde_json::json;
-use toml::Spanned;
-use toml::de::DeValue;
-
-use super::document::{Value, parsed};
-use super::faults::Faults;
-
 /// An amount of money in millionths of whatever currency the operator thinks in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Price(u64);
@@ -32,16 +25,6 @@ impl Price {
     #[must_use]
     pub const fn micros(self) -> u64 {
         self.0
-    }
-}
-
-impl Value for Price {
-    fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
-        parsed(node, faults, "a price such as \"3\" or \"0.15\", with at most six places after the point", Self::parse)
-    }
-
-    fn schema() -> serde_json::Value {
-        json!({ "type": "string", "pattern": "^[0-9]{1,7}(\\.[0-9]{1,6})?$" })
     }
 }
 

@@ -30,7 +30,7 @@ impl Credential {
     }
 
     /// The secret under `NAME`, for the account's digest.
-    pub(super) const fn primary(&self) -> &Secret {
+    pub(crate) const fn primary(&self) -> &Secret {
         &self.secret
     }
 
@@ -82,7 +82,7 @@ impl Credentials {
         self.general.as_ref().or_else(|| self.tenants.values().flatten().next())
     }
 
-    pub(super) fn each_mut(&mut self) -> impl Iterator<Item = &mut Credential> {
+    pub(crate) fn each_mut(&mut self) -> impl Iterator<Item = &mut Credential> {
         self.general.iter_mut().chain(self.tenants.values_mut().flatten())
     }
 }

@@ -1,6 +1,6 @@
-//! Where calls run, of executors that are equivalent, and when an executor is left alone.
+//! Routes: executors that the operator declares equivalent, and how one of them is chosen.
 
-use super::route_sections::Strategy;
+use crate::words::choice::choice;
 use crate::words::names::ToolPattern;
 use crate::words::time::Millis;
 
@@ -73,23 +73,30 @@ impl Route {
     }
 }
 
-/// When an executor, or one of its tools, is left alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BreakerRules {
-    /// Over what time calls are counted.
-    pub window: Millis,
-    /// Fewer calls in that time decide nothing.
-    pub minimum_calls: u32,
-    /// It is left alone when so many of a hundred calls failed.
-    pub failure_rate: u8,
-    /// A call that takes this long or longer is slow.
-    pub slow_call: Millis,
-    /// It is left alone when so many of a hundred calls were slow.
-    pub slow_rate: u8,
-    /// How long it is left alone before it is tried.
-    pub probe_interval: Millis,
+choice! {
+    /// How the executor of a call is chosen among those that are equivalent.
+    pub enum Strategy {
+        /// The gateway's own tool, then the others in their order.
+        LocalFirst = "local-first",
+        /// The others in their order, then the gateway's own tool.
+        RemoteFirst = "remote-first",
+        /// Whoever is expected to answer soonest, by how its calls went lately.
+        Performance = "performance",
+        /// The cheapest of those that meet the objectives.
+        Cost = "cost",
+        /// By weight; the same caller always goes the same way.
+        Weighted = "weighted",
+        /// The first two at once, where calling twice is harmless.
+        Hybrid = "hybrid",
+        /// The first, and no other.
+        Pinned = "pinned",
+    }
 }
 
-#[cfg(test)]
-#[path = "route_tests.rs"]
-mod tests;
+impl Strategy {
+    /// Whether it can be what holds where no route says otherwise: the others need a route's own list of executors.
+    #[must_use]
+    pub const fn is_general(self) -> bool {
+        !matches!(self, Self::Weighted | Self::Pinned)
+    }
+}

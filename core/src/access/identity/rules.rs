@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::{Algorithm, Grant, Priority, ProjectRule, TokenType};
+use crate::model::caller::{Grant, ProjectRule};
 use crate::words::action::ActionPattern;
+use crate::words::choice::choice;
+use crate::words::modes::Priority;
 use crate::words::names::{KeyId, RoleId, TenantId, UserId};
 use crate::words::secret::Secret;
 use crate::words::time::Millis;
@@ -175,6 +177,38 @@ impl Issuer {
     }
 }
 
-#[cfg(test)]
-#[path = "issuer_tests.rs"]
-mod tests;
+choice! {
+    /// A signature algorithm (RFC 7518 section 3.1, RFC 8037, RFC 9864). There is no symmetric one, and no "none".
+    pub enum Algorithm {
+        /// RSASSA-PKCS1-v1_5 with SHA-256.
+        Rs256 = "RS256",
+        /// The same with SHA-384.
+        Rs384 = "RS384",
+        /// The same with SHA-512.
+        Rs512 = "RS512",
+        /// RSASSA-PSS with SHA-256.
+        Ps256 = "PS256",
+        /// The same with SHA-384.
+        Ps384 = "PS384",
+        /// The same with SHA-512.
+        Ps512 = "PS512",
+        /// ECDSA on P-256 with SHA-256.
+        Es256 = "ES256",
+        /// ECDSA on P-384 with SHA-384.
+        Es384 = "ES384",
+        /// Ed25519, by its older name.
+        EdDsa = "EdDSA",
+        /// Ed25519, by its own.
+        Ed25519 = "Ed25519",
+    }
+}
+
+choice! {
+    /// What a token says that it is.
+    pub enum TokenType {
+        /// RFC 7519.
+        Jwt = "JWT",
+        /// An access token by RFC 9068.
+        AccessToken = "at+jwt",
+    }
+}

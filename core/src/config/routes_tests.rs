@@ -1,8 +1,11 @@
 //! Routing and execution in the document: what holds where nothing is said, every fault with its line, what settings override.
 
-use super::super::tests::load_with;
-use super::*;
-use crate::config::{Config, Priority};
+use super::Config;
+use super::tests::load_with;
+use crate::dispatch::circuits::BreakerRules;
+use crate::model::route::*;
+use crate::words::modes::Priority;
+use crate::words::time::Millis;
 
 const HEAD: &str = "callers = []\n\
     executors = [{ id = \"l\", kind = \"local\" }, { id = \"a\", kind = \"worker\", base_url = \"http://a\", credential_setting = \"S\" }, \
