@@ -1,6 +1,6 @@
 //! Deliberate defects, one at a time, in a copy of the core: the simulation must notice each.
 //!
-//! A defect is a replacement in one source file. One that no longer fits its source fails the test too: the list cannot go
+//! A defect is a replacement of a text that stands in the core once. One whose text is gone fails a test too: the list cannot go
 //! stale. `TOOLGATE_DEFECT=text` runs those whose names begin with it.
 #![expect(
     clippy::arithmetic_side_effects,
@@ -21,6 +21,7 @@ mod graft;
 mod keys;
 mod operators;
 mod pipeline;
+mod place;
 mod policies;
 mod rates;
 mod routing;
@@ -47,6 +48,13 @@ const DEFECTS: [&[Defect]; 10] = [
 
 /// Seeds of a test that shows only that the copy holds without a defect: all of them run beside this test anyhow.
 const SEEDS_WITHOUT_A_DEFECT: u32 = 20;
+
+#[test]
+fn each_deliberate_defect_has_one_place() {
+    let sources = copy::sources();
+    let faults: Vec<String> = DEFECTS.into_iter().flatten().filter_map(|defect| sources.place(defect).err()).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
 
 #[test]
 fn each_deliberate_defect_is_noticed() {
