@@ -70,7 +70,8 @@ impl Copy {
     pub(crate) fn run(&self, [binary, filter]: [&str; 2], planted: usize, seeds: Option<u32>) -> Verdict {
         let mut command = Command::new(&self.binaries[binary]);
         command.args((!filter.is_empty()).then_some(filter)).current_dir(self.root.join("tests/simulation"));
-        command.env(PLANTED, planted.to_string()).env("RUST_BACKTRACE", "0");
+        // It has to be noticed by whatever its test does, not by the share of this run.
+        command.env("TOOLGATE_DEEP", "1").env(PLANTED, planted.to_string()).env("RUST_BACKTRACE", "0");
         if let Some(seeds) = seeds {
             command.env("TOOLGATE_SEEDS", seeds.to_string());
         }
@@ -122,7 +123,7 @@ impl Copy {
     fn write(&self, planted: &BTreeMap<PathBuf, String>) {
         let from = repository();
         // What its tests read, too: without it some fail whatever the defect is, and every defect seems to be noticed.
-        for part in ["core", "tests/simulation", "tests/tokens", "tests/vectors/inputs"] {
+        for part in ["core", "tests/share", "tests/simulation", "tests/tokens", "tests/vectors/inputs"] {
             copy_tree(&from.join(part), &self.root.join(part), &|path| {
                 let path = path.strip_prefix(from.join("core/src")).ok()?;
                 planted.get(path).map(|text| text.clone().into_bytes())
@@ -133,7 +134,7 @@ impl Copy {
         }
         let manifest = fs::read_to_string(from.join("Cargo.toml")).expect("the manifest");
         let lines = manifest.lines().map(|line| match line {
-            _ if line.starts_with("members = ") => "members = [\"core\", \"tests/simulation\"]",
+            _ if line.starts_with("members = ") => "members = [\"core\", \"tests/share\", \"tests/simulation\"]",
             // Another version is another package: what is built of a mutant can never be taken for the product.
             _ if line.starts_with("version = ") => "version = \"0.0.0\"",
             _ => line,
