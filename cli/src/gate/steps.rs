@@ -1,7 +1,5 @@
 //! The steps of the gate, in order. A new package of native tests needs no row: `tests` runs every member that has none.
 
-use std::process::Command;
-
 use super::packages::{CLI, SPIN_HOST};
 use super::run::Run;
 use super::{budget, deny, python};
@@ -152,8 +150,8 @@ fn tests_of(run: &mut Run, name: &str) -> Result<(), Failure> {
 fn entry(run: &mut Run) -> Result<(), Failure> {
     const TESTS: [&str; 2] =
         ["functions/cloudflare/tests/entry.test.mjs", "functions/cloudflare/tests/origin.test.mjs"];
-    let mut node = Command::new("node");
-    node.current_dir(&run.workspace.root).args(["--test", "--test-reporter=tap"]).args(TESTS);
+    let mut node = run.workspace.node();
+    node.args(["--test", "--test-reporter=tap"]).args(TESTS);
     run.start(&mut node, NODE_REMEDY)
 }
 
@@ -164,8 +162,8 @@ fn rate(run: &mut Run) -> Result<(), Failure> {
     build.args(["run", "--quiet", "--package", "toolgate-cli", "--bin", "toolgate", "--", "build", "cloudflare"]);
     build.arg("--release").arg("--output").arg(&output).env("TOOLGATE_CONFIG", "tests/rate/toolgate.toml");
     run.start(&mut build, RUSTUP_REMEDY)?;
-    let mut node = Command::new("node");
-    node.current_dir(&run.workspace.root).args(["--test", "--test-reporter=tap", "tests/rate/rate.test.mjs"]);
+    let mut node = run.workspace.node();
+    node.args(["--test", "--test-reporter=tap", "tests/rate/rate.test.mjs"]);
     run.start(node.env("TOOLGATE_RATE_WORKER", output), NODE_REMEDY)
 }
 
