@@ -88,6 +88,12 @@ pub(super) const STEPS: &[Step] = &[
         work: |run| build_and_weigh(run, "cloudflare"),
     },
     Step {
+        name: "panic",
+        about: "a panic of the Worker on workerd: its place is logged, its message is not",
+        needs: &["npm", "cloudflare"],
+        work: panic,
+    },
+    Step {
         name: "rate",
         about: "one rate limit over sixteen services on workerd",
         needs: &["npm", "cloudflare"],
@@ -148,11 +154,20 @@ fn tests_of(run: &mut Run, name: &str) -> Result<(), Failure> {
 }
 
 fn entry(run: &mut Run) -> Result<(), Failure> {
-    const TESTS: [&str; 2] =
-        ["functions/cloudflare/tests/entry.test.mjs", "functions/cloudflare/tests/origin.test.mjs"];
+    const TESTS: [&str; 3] = [
+        "functions/cloudflare/tests/entry.test.mjs",
+        "functions/cloudflare/tests/log.test.mjs",
+        "functions/cloudflare/tests/origin.test.mjs",
+    ];
     let mut node = run.workspace.node();
     node.args(["--test", "--test-reporter=tap"]).args(TESTS);
     run.start(&mut node, NODE_REMEDY)
+}
+
+fn panic(run: &mut Run) -> Result<(), Failure> {
+    let mut node = run.workspace.node();
+    node.args(["--test", "--test-reporter=tap", "functions/cloudflare/tests/panic.test.mjs"]);
+    run.start(node.env("TOOLGATE_WORKER", run.workspace.root.join("build/cloudflare")), NODE_REMEDY)
 }
 
 /// The release module of the step before, bundled with the test's own document.
