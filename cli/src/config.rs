@@ -9,8 +9,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use clap::{Args, Subcommand};
+use toolgate::access::identity::KeyHasher;
 use toolgate::config::{Config, SETTINGS, json_schema, load};
-use toolgate::identity::KeyHasher;
 use toolgate::ports::Settings;
 
 use crate::failure::Failure;

@@ -5,10 +5,10 @@ mod issued;
 use std::io::Read as _;
 
 use clap::{Args, Subcommand};
-use toolgate::hex;
-use toolgate::identity::KeyHasher;
-use toolgate::limits::{KEY_BYTES_MAX, KEY_BYTES_MIN};
-use toolgate::names::KeyId;
+use toolgate::access::identity::KeyHasher;
+use toolgate::words::hex;
+use toolgate::words::limits::{KEY_BYTES_MAX, KEY_BYTES_MIN};
+use toolgate::words::names::KeyId;
 
 use crate::failure::Failure;
 use crate::machine;

@@ -36,10 +36,10 @@ pub(crate) use refreshes::Refreshes;
 pub use saved::Saved;
 pub use tier::{Tier, TierFault};
 
+use crate::catalog::Tool;
 use crate::config::{CacheRule, CacheRules, CacheScopeChoice, CacheStrategy, SingleFlight};
-use crate::names::CacheTag;
-use crate::registry::Tool;
-use crate::time::Millis;
+use crate::words::names::CacheTag;
+use crate::words::time::Millis;
 
 /// How a call met the cache: the record's `cache` field, the metric label, and the detail in `Cache-Status` (RFC 9211).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

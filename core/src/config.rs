@@ -24,10 +24,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::cache::Life;
-use crate::input::InputRule;
-use crate::names::{CacheTag, ExecutorId, Project, RoleId, ToolPattern};
 use crate::policy::PolicySet;
-use crate::time::Millis;
+use crate::validate::input::InputRule;
+use crate::words::names::{CacheTag, ExecutorId, Project, RoleId, ToolPattern};
+use crate::words::time::Millis;
 
 pub use cache::WarmCall;
 pub use caller::{Caller, CallerKey, ClaimValue, ConfiguredCaller, Grant, ProjectRule, UserRule};
@@ -95,7 +95,7 @@ pub struct RequestLimits {
     /// Bytes in a body.
     pub body_bytes: usize,
     /// How a JSON body is read.
-    pub json: crate::json::Limits,
+    pub json: crate::words::json::Limits,
     /// Longest wait of a long poll.
     pub long_poll: Millis,
 }

@@ -6,8 +6,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use super::*;
-use crate::action::{Action, ActionPattern};
 use crate::ports::Settings;
+use crate::words::action::{Action, ActionPattern};
 
 struct Map(BTreeMap<&'static str, &'static str>);
 
@@ -110,7 +110,7 @@ fn settings_override_or_are_clamped_by_name() {
     assert_eq!(config.execute.timeout, Millis::from_secs(55));
     assert_eq!(config.execute.max_retries, 2);
     assert_eq!(config.cache.ttl, Millis::from_secs(120));
-    assert_eq!(config.cache.memory_bytes, crate::limits::CACHE_MEMORY_BYTES_MAX);
+    assert_eq!(config.cache.memory_bytes, crate::words::limits::CACHE_MEMORY_BYTES_MAX);
     assert_eq!(config.cache.eviction, Eviction::Lru);
     let named: Vec<_> = config.notices.iter().map(|notice| (notice.setting, notice.name)).collect();
     assert_eq!(
@@ -244,8 +244,8 @@ fn what_the_cache_is_told_is_checked_at_its_lines() {
     let read = config(prices).unwrap();
     assert_eq!((read.price_per_million_tokens.micros(), read.rules[0].price_per_call.micros()), (150_000, 2_000_000));
     assert_eq!(read.rules[0].tags[0].as_str(), "t");
-    let tags: Vec<String> = (0..=crate::limits::CACHE_TAGS).map(|tag| format!("\"t{tag}\"")).collect();
-    let long = "x".repeat(crate::limits::CACHE_WARM_INPUT_BYTES);
+    let tags: Vec<String> = (0..=crate::words::limits::CACHE_TAGS).map(|tag| format!("\"t{tag}\"")).collect();
+    let long = "x".repeat(crate::words::limits::CACHE_WARM_INPUT_BYTES);
     for (cache, fault) in [
         (format!("{warm}input = '[1]'\n"), "line 3: cache.warm[0].input: must be a JSON object".to_owned()),
         (
@@ -259,7 +259,7 @@ fn what_the_cache_is_told_is_checked_at_its_lines() {
         (format!("{warm}version = \"\"\n"), "line 3: cache.warm[0].version: must have 1 to 64".to_owned()),
         (warm.replace("Math", "Mail"), "line 3: cache.warm[0].tool: Mail.Add is taken from no executor".to_owned()),
         (warm.replace(".Add", ""), "line 5: cache.warm[0].tool: must be \"Toolkit.Tool\"".to_owned()),
-        (warm.repeat(crate::limits::CACHE_WARM + 1), "line 195: cache.warm: are more than 64".to_owned()),
+        (warm.repeat(crate::words::limits::CACHE_WARM + 1), "line 195: cache.warm: are more than 64".to_owned()),
         (
             "[cache]\nprice_per_million_tokens = \"1e3\"\n".to_owned(),
             "line 4: cache.price_per_million_tokens: must be a price".to_owned(),

@@ -9,28 +9,31 @@ use std::mem;
 use std::pin::pin;
 use std::rc::Rc;
 
-use crate::action::Action;
-use crate::admission::{self, Admitted, Authority, Context};
-use crate::apart::apart;
+use crate::access::admission::{self, Admitted, Authority, Context};
+use crate::access::epochs::{self, Held};
+use crate::access::identity;
+use crate::access::rate;
 use crate::cache;
+use crate::catalog::{self, Current};
 use crate::config::{self, Caller, Prepared};
-use crate::epochs::{self, Held};
-use crate::hex;
-use crate::isolate::{Isolate, Running};
-use crate::names::TenantId;
-use crate::operation::{self, Asked, Gate};
-use crate::own;
+use crate::front::admin;
+use crate::front::response::{self, Answer, Response};
+use crate::model::operation::{self, Asked, Gate};
+use crate::model::request::{Header, Method, Request, RequestBody};
+use crate::pipeline::call::{self, Source, Unanswered};
+use crate::pipeline::passthrough;
+use crate::pipeline::runtime::{Isolate, Running};
+use crate::pipeline::warm;
 use crate::ports::{Kv, Platform};
-use crate::record::{Record, explain, metrics, trace_id_of};
-use crate::refusal::{Refusal, RefusalKind};
-use crate::registry::{self, Current};
-use crate::request::{Header, Method, Request, RequestBody};
-use crate::response::{self, Answer, Response};
-use crate::tool_call::{self, Source, Unanswered};
-use crate::{engine_call, identity, rate, warm};
+use crate::telemetry::{Record, explain, metrics, trace_id_of};
+use crate::words::action::Action;
+use crate::words::futures::apart;
+use crate::words::hex;
+use crate::words::names::TenantId;
+use crate::words::refusal::{Refusal, RefusalKind};
 
 /// One isolate's gateway. A host keeps it in a thread-local `Rc` for the isolate's life and calls nothing else of the core
-/// but [`crate::state::step`] (in the durable owner) and [`crate::record::install`] (once, at start).
+/// but [`crate::state::step`] (in the durable owner) and [`crate::telemetry::install`] (once, at start).
 #[derive(Debug)]
 pub struct Gateway {
     setting_names: Rc<BTreeSet<String>>,
@@ -63,7 +66,7 @@ impl Gateway {
     pub async fn scheduled<P: Platform>(&self, platform: &P) {
         let isolate = self.isolate(platform).await;
         if let Ok(running) = isolate.running() {
-            registry::refresh_all(platform, running).await;
+            catalog::refresh_all(platform, running).await;
             warm::run(platform, &isolate, running, None).await;
             if running.config.cache.uses_sql() {
                 cache::table::sweep(platform, platform.now()).await;
@@ -96,7 +99,7 @@ async fn handle<P: Platform>(platform: &P, isolate: &Rc<Isolate>, request: &Requ
         Ok(asked) => {
             record.operation = asked.operation.name();
             if asked.operation.needs_nothing() {
-                Ok(own::open(&asked.operation, request))
+                Ok(admin::open(&asked.operation, request))
             } else {
                 apart(pin!(pipeline(platform, isolate, &asked, request, &mut record))).await
             }
@@ -128,10 +131,10 @@ async fn pipeline<P: Platform>(
     let running = isolate.running().map_err(|_| Refusal::new(RefusalKind::ConfigurationInvalid))?;
     let action = match asked.operation.gate() {
         Gate::Open => {
-            return apart(pin!(own::public(platform, isolate, running, asked, request))).await;
+            return apart(pin!(admin::public(platform, isolate, running, asked, request))).await;
         }
         Gate::WorkerToken => {
-            return apart(pin!(own::worker(platform, running, &asked.operation, request, record))).await;
+            return apart(pin!(admin::worker(platform, running, &asked.operation, request, record))).await;
         }
         Gate::Action(action) => action,
     };
@@ -141,10 +144,10 @@ async fn pipeline<P: Platform>(
     let (mut caller, mut held) = guard.let_in(record).await?;
 
     // admission: it decides from names, so the names must be known.
-    let tools = match registry::at_hand(platform, isolate, running, asked) {
+    let tools = match catalog::at_hand(platform, isolate, running, asked) {
         Some(tools) => tools,
         None => {
-            let tools = apart(pin!(registry::fetch(platform, isolate, running, asked.project.as_ref()))).await;
+            let tools = apart(pin!(catalog::fetch(platform, isolate, running, asked.project.as_ref()))).await;
             // That may have taken long. What was decided before it is decided again, under epochs that are current now.
             (caller, held) = guard.let_in(record).await?;
             tools
@@ -166,7 +169,7 @@ async fn pipeline<P: Platform>(
                 guard.admit(&tools, &caller, &held, record).map(drop)
             };
             let asked = (request, Source::Anywhere, again);
-            let answer = match tool_call::answer(platform, isolate, running, &context, *call, asked, record).await {
+            let answer = match call::answer(platform, isolate, running, &context, *call, asked, record).await {
                 Ok(answer) => Ok(answer),
                 Err(unanswered) => apart(pin!(guard.cover(&tools, unanswered, record))).await,
             };
@@ -174,9 +177,9 @@ async fn pipeline<P: Platform>(
             answer
         }
         Admitted::Engine(call) => {
-            apart(pin!(engine_call::answer(platform, running, &context, call, request, record))).await
+            apart(pin!(passthrough::answer(platform, running, &context, call, request, record))).await
         }
-        Admitted::Own => apart(pin!(own::answer(platform, isolate, running, &context, &tools, asked, request))).await,
+        Admitted::Own => apart(pin!(admin::answer(platform, isolate, running, &context, &tools, asked, request))).await,
     }
 }
 
@@ -257,7 +260,7 @@ impl<'a, P: Platform> Guard<'a, P> {
             return Err(refusal);
         }
         let kept = spare.and_then(|spare| spare.answer(self.platform, self.running, (&caller, &held), record));
-        let declared = || declared.map(|value| tool_call::declared_answer(self.platform, &value, record));
+        let declared = || declared.map(|value| call::declared_answer(self.platform, &value, record));
         kept.or_else(declared).ok_or(refusal)
     }
 

@@ -24,7 +24,7 @@ pub use fault::PolicyFault;
 pub use request::{Arguments, Request, Resource, ToolFacts, User};
 pub use value::ErrorKind;
 
-use crate::limits;
+use crate::words::limits;
 use ast::Policy;
 use fault::Found;
 use index::Index;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::*;
-use crate::action::{Action, ActionPattern};
 use crate::config::{Caller, Grant, Priority, ProjectRule, UserRule};
-use crate::json::{self, Json};
-use crate::names::{CallerId, TenantId, ToolPattern};
-use crate::time::Timestamp;
+use crate::words::action::{Action, ActionPattern};
+use crate::words::json::{self, Json};
+use crate::words::names::{CallerId, TenantId, ToolPattern};
+use crate::words::time::Timestamp;
 
 fn caller(grants: Vec<Grant>) -> Caller {
     Caller {

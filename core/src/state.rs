@@ -15,9 +15,9 @@ pub mod rate;
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
-use crate::cbor;
 use crate::ports::{Durable, DurableError};
-use crate::time::Timestamp;
+use crate::words::cbor;
+use crate::words::time::Timestamp;
 
 /// The format of stored states, of commands and of replies. No other is read: what changes does so within it, by number (see
 /// `cbor.rs`).

@@ -11,7 +11,7 @@ pub mod schema;
 
 use std::fmt;
 
-use crate::json::Json;
+use crate::words::json::Json;
 
 use error::ToolError;
 use input::ToolInput;

@@ -4,8 +4,8 @@
 
 use std::fs;
 
-use toolgate::json::{Json, Limits, parse};
-use toolgate::schema::Schema;
+use toolgate::validate::schema::Schema;
+use toolgate::words::json::{Json, Limits, parse};
 
 /// Groups that do not run: file, group (`*` for all of the file), and what the refusal at load says, or why they are skipped.
 const LEFT_OUT: &[(&str, &str, Why)] = &[

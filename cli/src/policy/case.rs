@@ -6,12 +6,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use toolgate::action::Action;
 use toolgate::config::{Caller, ClaimValue, Priority, ProjectRule, UserRule};
-use toolgate::json;
-use toolgate::names::{CallerId, RoleId, TenantId};
 use toolgate::policy::{Arguments, Denial, Request, Resource, ToolFacts, User, Verdict};
-use toolgate::time::Timestamp;
+use toolgate::words::action::Action;
+use toolgate::words::json;
+use toolgate::words::names::{CallerId, RoleId, TenantId};
+use toolgate::words::time::Timestamp;
 
 use super::rules::Rules;
 use crate::failure::Failure;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use toolgate::action::{Action, ActionPattern};
+use toolgate::words::action::{Action, ActionPattern};
 
 use super::case::{Case, CaseCaller, CaseTool, Cases};
 use super::rules::Rules;

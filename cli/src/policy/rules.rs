@@ -10,10 +10,10 @@ use cedar_policy::{PolicySet as Official, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
-use toolgate::action::ActionPattern;
 use toolgate::config::Grant;
-use toolgate::names::ToolPattern;
 use toolgate::policy::{Mode, PolicySet, Source};
+use toolgate::words::action::ActionPattern;
+use toolgate::words::names::ToolPattern;
 
 use super::schema::schema;
 use crate::failure::Failure;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use toolgate::action::Action;
+use toolgate::words::action::Action;
 
 /// The schema, as it is committed: docs/policy.cedarschema.json.
 #[must_use]

@@ -5,8 +5,8 @@ use std::cell::{Cell, RefCell};
 use lru::LruCache;
 
 use super::tier::Tier;
-use crate::limits;
-use crate::time::Timestamp;
+use crate::words::limits;
+use crate::words::time::Timestamp;
 
 /// One isolate's knowledge. Jobs that write hold it too, so it is shared.
 #[derive(Debug)]

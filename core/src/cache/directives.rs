@@ -3,7 +3,7 @@
 //! Unknown directives are ignored (section 5.2.3). What is malformed counts as the strictest thing that it can have meant:
 //! invalid freshness information is stale (section 4.2.1), and a directive that stands twice counts as its stricter value.
 
-use crate::time::Millis;
+use crate::words::time::Millis;
 
 /// The directives of one request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

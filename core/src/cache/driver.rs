@@ -8,10 +8,10 @@ use std::rc::Rc;
 use super::reach::{Questions, fill_above};
 use super::tier::{Tier, TierFault};
 use super::{CacheKey, CacheOutcome, Demand, Entry, Forward, Standing, Terms};
-use crate::isolate::Running;
-use crate::limits;
+use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
-use crate::time::Timestamp;
+use crate::words::limits;
+use crate::words::time::Timestamp;
 
 /// What a look-up looks for.
 #[derive(Clone, Copy, Debug)]

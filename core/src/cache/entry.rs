@@ -4,9 +4,9 @@ use minicbor::{Decode, Encode};
 
 use super::envelope::{self, Opened};
 use super::tier::TierFault;
-use crate::cbor::{self, Fault};
-use crate::limits::REFRESH_AHEAD_PARTS;
-use crate::time::Timestamp;
+use crate::words::cbor::{self, Fault};
+use crate::words::limits::REFRESH_AHEAD_PARTS;
+use crate::words::time::Timestamp;
 
 /// A successful answer of a tool.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
@@ -143,7 +143,7 @@ fn fault_of(fault: Fault) -> TierFault {
 }
 
 /// How far the clocks of two hosts may differ.
-const CLOCK_SKEW: crate::time::Millis = crate::time::Millis::from_secs(60);
+const CLOCK_SKEW: crate::words::time::Millis = crate::words::time::Millis::from_secs(60);
 
 /// What an entry takes besides its bytes: the node of its list, its place in a table, lengths, stamps.
 const BOOKKEEPING_BYTES: usize = 272;

@@ -7,7 +7,7 @@ use lz4_flex::block::DecompressError;
 use siphasher::sip::SipHasher13;
 
 use super::tier::TierFault;
-use crate::limits;
+use crate::words::limits;
 
 /// The flag of what is compressed: an LZ4 block behind the length of what it holds, as four bytes, least first.
 const COMPRESSED: u8 = 1;

@@ -16,9 +16,9 @@ pub(crate) use table::Flights;
 
 use super::Entry;
 use super::key::CacheKey;
-use crate::limits::{FLIGHT_LOOK_MAX, FLIGHT_POLL_MAX, FLIGHT_VALUE_BYTES, FLIGHTS_WAITED_FOR};
 use crate::state::flight::{Command, Join, Landing, Reply};
-use crate::time::{Millis, Timestamp};
+use crate::words::limits::{FLIGHT_LOOK_MAX, FLIGHT_POLL_MAX, FLIGHT_VALUE_BYTES, FLIGHTS_WAITED_FOR};
+use crate::words::time::{Millis, Timestamp};
 
 /// Where a call looks for others that miss the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

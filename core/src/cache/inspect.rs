@@ -5,9 +5,9 @@ use std::rc::Rc;
 use super::reach::Questions;
 use super::tier::{Tier, TierFault};
 use super::{Entry, Wanted};
-use crate::isolate::Running;
+use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
-use crate::time::Timestamp;
+use crate::words::time::Timestamp;
 
 /// How an entry of a tier stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

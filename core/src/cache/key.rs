@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use hmac_sha256::Hash;
 
 use super::Keep;
+use crate::catalog::Tool;
 use crate::config::CacheScopeChoice;
-use crate::hex;
-use crate::json::{Json, write_canonical};
-use crate::names::{Project, TenantId, UserId};
-use crate::registry::Tool;
+use crate::words::hex;
+use crate::words::json::{Json, write_canonical};
+use crate::words::names::{Project, TenantId, UserId};
 
 /// What goes into a key.
 #[derive(Clone, Copy, Debug)]

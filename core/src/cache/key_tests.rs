@@ -1,10 +1,10 @@
 //! Keys: equal calls meet, and every part keeps different ones apart.
 
 use super::*;
+use crate::catalog::catalogue;
 use crate::config::CacheStrategy;
-use crate::json::{Limits, parse};
-use crate::registry::catalogue;
-use crate::time::Millis;
+use crate::words::json::{Limits, parse};
+use crate::words::time::Millis;
 
 const LIMITS: Limits = Limits { depth: 8, values: 100, string_bytes: 1_000, number_bytes: 100 };
 

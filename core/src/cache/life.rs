@@ -4,7 +4,7 @@
 
 use super::directives::Directives;
 use super::entry::Entry;
-use crate::time::{Millis, Timestamp};
+use crate::words::time::{Millis, Timestamp};
 
 /// How kept answers live, beside their time to live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use super::driver::remember;
 use super::tier::{Tier, TierFault};
 use super::{CacheKey, Entry, table};
 use crate::config::CacheStrategy;
-use crate::isolate::Running;
-use crate::limits;
+use crate::pipeline::runtime::Running;
 use crate::ports::{EdgeCache, EdgeCacheError, Kv, Platform, SqlError};
-use crate::time::{Millis, Timestamp};
+use crate::words::limits;
+use crate::words::time::{Millis, Timestamp};
 
 /// One look-up's questions to the tiers, which together take [`limits::TIERS_TIMEOUT`] at most.
 pub(super) struct Questions {

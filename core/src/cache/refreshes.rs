@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::key::CacheKey;
-use crate::limits::{EXECUTE_TIMEOUT_MAX, REFRESH_RETRY, REFRESHES, REFRESHES_RESTING};
-use crate::time::{Millis, Timestamp};
+use crate::words::limits::{EXECUTE_TIMEOUT_MAX, REFRESH_RETRY, REFRESHES, REFRESHES_RESTING};
+use crate::words::time::{Millis, Timestamp};
 
 /// How a refresh ended: the metric's label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

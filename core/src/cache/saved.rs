@@ -1,9 +1,9 @@
 //! What a hit saves: the time and the tokens of the call that need not be made again, and their price.
 
 use super::{Entry, rule_of};
+use crate::catalog::Tool;
 use crate::config::CacheRules;
-use crate::limits;
-use crate::registry::Tool;
+use crate::words::limits;
 
 /// What was saved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,9 +4,9 @@
 //! versions of a deployment work beside each other, and the old one's rows are dropped with the table by hand.
 
 use super::below::Below;
-use crate::limits;
 use crate::ports::{Platform, SqlError, SqlValue};
-use crate::time::Timestamp;
+use crate::words::limits;
+use crate::words::time::Timestamp;
 
 /// Made before an isolate's first write; both may be repeated.
 pub const SCHEMA: [&str; 2] = [

@@ -2,8 +2,8 @@
 
 use super::CacheOutcome;
 use crate::config::CacheStrategy;
-use crate::limits;
-use crate::time::Millis;
+use crate::words::limits;
+use crate::words::time::Millis;
 
 /// Where entries are kept, from near to far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

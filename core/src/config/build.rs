@@ -21,8 +21,9 @@ use super::sections::{Document, ExecutorSection, KindChoice, LimitsSection};
 use super::settings::SETTINGS;
 use super::words::{Label, SettingName};
 use super::{Config, Credentials, EpochRules, Executor, ExecutorKind, RegistryRules, RequestLimits, Upstream};
-use crate::time::Millis;
-use crate::{json, limits};
+use crate::words::json;
+use crate::words::limits;
+use crate::words::time::Millis;
 
 /// Reads a document.
 pub(super) fn prepare(document: &str) -> Prepared {

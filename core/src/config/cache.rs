@@ -3,9 +3,9 @@
 use super::document::Located;
 use super::faults::ConfigFault;
 use super::sections::CacheWarmSection;
-use crate::json::{self, Json};
-use crate::limits;
-use crate::names::{Project, TenantId, ToolName, ToolPattern, UserId};
+use crate::words::json::{self, Json};
+use crate::words::limits;
+use crate::words::names::{Project, TenantId, ToolName, ToolPattern, UserId};
 
 /// A call that is made so that its answer is cached.
 #[derive(Clone, Debug)]

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use minicbor::{Decode, Encode};
 
 use super::route_sections::Priority;
-use crate::action::{Action, ActionPattern};
-use crate::names::{CallerId, KeyId, Project, RoleId, TenantId, ToolPattern, UserId};
+use crate::words::action::{Action, ActionPattern};
+use crate::words::names::{CallerId, KeyId, Project, RoleId, TenantId, ToolPattern, UserId};
 
 /// Who calls, and what it holds. It holds nothing that is not written in here.
 #[derive(Clone, Debug)]

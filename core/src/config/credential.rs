@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use crate::names::TenantId;
-use crate::secret::Secret;
+use crate::words::names::TenantId;
+use crate::words::secret::Secret;
 
 /// The credential of one account at an upstream, under the settings `NAME` and `NAME_NEXT`.
 ///

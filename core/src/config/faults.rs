@@ -67,7 +67,7 @@ impl<'d> Faults<'d> {
     }
 
     pub(super) fn unknown(&mut self, name: &str, known: &[&str], span: Range<usize>) {
-        let hint = crate::nearest::nearest(name, known.iter().copied(), 1).first().map_or_else(
+        let hint = crate::words::nearest::nearest(name, known.iter().copied(), 1).first().map_or_else(
             || format!("is not known here; known are {}", known.join(", ")),
             |near| format!("is not known here; did you mean {near}?"),
         );

@@ -9,10 +9,10 @@ use toml::de::DeValue;
 use super::document::{Located, Value, document, parsed};
 use super::faults::{ConfigFault, Faults};
 use super::quantity::Bytes;
-use crate::input::{FileRule, HostPattern, InputRule, Place, Scheme, UrlRule, is_media_type};
-use crate::limits;
-use crate::names::ToolPattern;
-use crate::schema::Schema;
+use crate::validate::input::{FileRule, HostPattern, InputRule, Place, Scheme, UrlRule, is_media_type};
+use crate::validate::schema::Schema;
+use crate::words::limits;
+use crate::words::names::ToolPattern;
 
 document! {
     /// A rule about the inputs of some tools, besides what the tools themselves say. All rules that name a tool hold.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::{Algorithm, Grant, Priority, ProjectRule, TokenType};
-use crate::action::ActionPattern;
-use crate::names::{KeyId, RoleId, TenantId, UserId};
-use crate::secret::Secret;
-use crate::time::Millis;
+use crate::words::action::ActionPattern;
+use crate::words::names::{KeyId, RoleId, TenantId, UserId};
+use crate::words::secret::Secret;
+use crate::words::time::Millis;
 
 /// Somebody else who says who a caller is.
 #[derive(Clone, Debug)]

@@ -8,10 +8,10 @@ use super::document::{Field, Value, choice, document, parsed, table};
 use super::faults::Faults;
 use super::route_sections::Priority;
 use super::words::{ProjectPattern, SettingName, UserPattern};
-use crate::action::ActionPattern;
-use crate::limits;
-use crate::names::{KeyId, RoleId, TenantId};
-use crate::time::Millis;
+use crate::words::action::ActionPattern;
+use crate::words::limits;
+use crate::words::names::{KeyId, RoleId, TenantId};
+use crate::words::time::Millis;
 
 document! {
     /// Whose tokens are taken.
@@ -150,7 +150,7 @@ pub(super) struct WebUrl(pub(super) String);
 
 impl WebUrl {
     fn new(text: &str) -> Option<Self> {
-        crate::identity::is_web_url(&text.replace("{tenantid}", "tenantid")).then(|| Self(text.to_owned()))
+        crate::access::identity::is_web_url(&text.replace("{tenantid}", "tenantid")).then(|| Self(text.to_owned()))
     }
 }
 

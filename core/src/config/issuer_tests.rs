@@ -49,11 +49,11 @@ fn presets_fill_in_what_is_known() {
 
 #[test]
 fn a_caller_by_token_has_the_priority_of_its_issuer() {
-    let limits = crate::json::Limits { depth: 8, values: 100, string_bytes: 100, number_bytes: 20 };
-    let claims = crate::json::parse(br#"{"sub":"ada"}"#, limits).unwrap();
+    let limits = crate::words::json::Limits { depth: 8, values: 100, string_bytes: 100, number_bytes: 20 };
+    let claims = crate::words::json::parse(br#"{"sub":"ada"}"#, limits).unwrap();
     for (line, priority) in [("priority = \"high\"", Priority::High), ("", Priority::Normal)] {
         let (caller, _) =
-            crate::identity::claims::caller(&claims, &issuer(&format!("{OIDC}\n{line}")).unwrap()).unwrap();
+            crate::access::identity::claims::caller(&claims, &issuer(&format!("{OIDC}\n{line}")).unwrap()).unwrap();
         assert_eq!(caller.priority, priority);
     }
 }

@@ -10,11 +10,11 @@ use super::build::prepare;
 use super::faults::ConfigFault;
 use super::issuer::TokenCheck;
 use super::{CallerKey, Config, Credential, Executor, ExecutorKind, settings};
-use crate::identity::{KeyHasher, KeyHashers};
-use crate::limits;
-use crate::names::{KeyId, TenantId};
+use crate::access::identity::{KeyHasher, KeyHashers};
 use crate::ports::Settings;
-use crate::secret::Secret;
+use crate::words::limits;
+use crate::words::names::{KeyId, TenantId};
+use crate::words::secret::Secret;
 
 /// A document that was read, with its faults. The default is that of no document: it has no configuration, and no fault to tell.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use toml::de::DeValue;
 
 use super::document::{Value, parsed};
 use super::faults::Faults;
-use crate::time::Millis;
+use crate::words::time::Millis;
 
 /// Parses `250ms`, `30s`, `5m`, `2h`, `1d`.
 pub(super) fn duration(text: &str) -> Option<Millis> {

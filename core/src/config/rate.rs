@@ -3,10 +3,10 @@
 use super::FailMode;
 use super::document::{Located, choice, document};
 use super::faults::ConfigFault;
-use crate::limits::{LEASE_MAX, RATE_LEASE_MIN, RATE_LIMITS, RATE_REQUESTS_MAX, RATE_WINDOW_MAX};
-use crate::names::{CallerId, LimitId, TenantId, ToolPattern};
 use crate::state::rate::Pace;
-use crate::time::{Millis, write_number};
+use crate::words::limits::{LEASE_MAX, RATE_LEASE_MIN, RATE_LIMITS, RATE_REQUESTS_MAX, RATE_WINDOW_MAX};
+use crate::words::names::{CallerId, LimitId, TenantId, ToolPattern};
+use crate::words::time::{Millis, write_number};
 
 /// How many requests there may be.
 #[derive(Clone, Debug)]

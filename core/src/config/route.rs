@@ -1,8 +1,8 @@
 //! Where calls run, of executors that are equivalent, and when an executor is left alone.
 
 use super::route_sections::Strategy;
-use crate::names::ToolPattern;
-use crate::time::Millis;
+use crate::words::names::ToolPattern;
+use crate::words::time::Millis;
 
 /// How executors are chosen.
 #[derive(Clone, Debug)]
@@ -46,12 +46,12 @@ pub struct Route {
     /// The tools.
     pub tools: Vec<ToolPattern>,
     /// The executors by their places in the configuration, in order of preference: at least one, at most
-    /// [`crate::limits::ROUTE_EXECUTORS`], none twice.
+    /// [`crate::words::limits::ROUTE_EXECUTORS`], none twice.
     pub executors: Vec<usize>,
     /// How one is chosen; as for every tool, if absent. See [`RoutingRules::strategy_of`].
     pub strategy: Option<Strategy>,
     /// What each gets, in the order of `executors`: as many for [`Strategy::Weighted`], at most
-    /// [`crate::limits::ROUTE_WEIGHT_MAX`] each and not all zero; none otherwise.
+    /// [`crate::words::limits::ROUTE_WEIGHT_MAX`] each and not all zero; none otherwise.
     pub weights: Vec<u32>,
     /// What a call should take at most, for [`Strategy::Cost`].
     pub latency_objective: Millis,

@@ -3,9 +3,9 @@
 use super::document::{Located, choice, document};
 use super::quantity::Bytes;
 use super::words::Label;
-use crate::limits;
-use crate::names::{ExecutorId, ToolPattern};
-use crate::time::Millis;
+use crate::words::limits;
+use crate::words::names::{ExecutorId, ToolPattern};
+use crate::words::time::Millis;
 
 /// Strongest preference of the gateway's own tools, in percent: at 100 no time would be too long.
 pub(super) const LOCAL_PRIORITY_MAX: u64 = 99;

@@ -178,7 +178,7 @@ fn a_route_without_a_choice_does_not_say_how_to_choose() {
 #[test]
 fn what_a_route_promises_and_asks_for_is_bounded() {
     let besides = |besides: &str| route("\"a\", \"b\"", besides);
-    let long = format!("\"{}\"", "x".repeat(crate::limits::ROUTE_ANSWER_BYTES - 2));
+    let long = format!("\"{}\"", "x".repeat(crate::words::limits::ROUTE_ANSWER_BYTES - 2));
     let nine: Vec<String> = (0..9).map(|place| format!("\"c{place}\"")).collect();
     let eight = nine[..8].join(",");
     let routes = |count: usize| "[[routes]]\ntools = [\"*\"]\nexecutors = [\"a\"]\n".repeat(count);

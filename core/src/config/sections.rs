@@ -8,11 +8,13 @@ use super::quantity::Bytes;
 use super::rate::RateSection;
 use super::route_sections::{BreakerSection, ExecuteSection, Priority, RouteSection, RoutingSection};
 use super::words::{BaseUrl, KeyHash, Label, ProjectPattern, SettingName, UserPattern};
-use crate::action::ActionPattern;
-use crate::json::Limits;
-use crate::limits;
-use crate::names::{CacheTag, CallerId, ExecutorId, KeyId, Project, RoleId, TenantId, ToolName, ToolPattern, UserId};
-use crate::time::Millis;
+use crate::words::action::ActionPattern;
+use crate::words::json::Limits;
+use crate::words::limits;
+use crate::words::names::{
+    CacheTag, CallerId, ExecutorId, KeyId, Project, RoleId, TenantId, ToolName, ToolPattern, UserId,
+};
+use crate::words::time::Millis;
 
 document! {
     /// The whole document.

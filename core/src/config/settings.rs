@@ -8,9 +8,9 @@ use super::route_sections::{LOCAL_PRIORITY_MAX, REMOTE_THRESHOLD_MAX, Strategy};
 use super::sections::{CacheStrategy, Eviction};
 use super::words::BaseUrl;
 use super::{Config, ExecutorKind};
-use crate::limits;
-use crate::names::Project;
-use crate::time::Millis;
+use crate::words::limits;
+use crate::words::names::Project;
+use crate::words::time::Millis;
 
 /// One setting and what it does here.
 #[derive(Clone, Copy, Debug)]

@@ -6,8 +6,8 @@ use toml::de::DeValue;
 
 use super::document::{Value, parsed};
 use super::faults::Faults;
-use crate::action::ActionPattern;
-use crate::names::{
+use crate::words::action::ActionPattern;
+use crate::words::names::{
     CacheTag, CallerId, ExecutorId, KeyId, LimitId, Project, RoleId, TenantId, ToolName, ToolPattern, UserId, is_id,
 };
 
@@ -46,7 +46,7 @@ pub(super) struct KeyHash(pub(super) [u8; 32]);
 
 impl KeyHash {
     pub(super) fn new(text: &str) -> Option<Self> {
-        crate::hex::decode32(text).map(Self)
+        crate::words::hex::decode32(text).map(Self)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a policy is once it has been read: a scope, and conditions over the request.
 
-use crate::action::Action;
 use crate::config::PolicyMode as Mode;
+use crate::words::action::Action;
 
 /// The kinds of entities that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

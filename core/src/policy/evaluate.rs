@@ -11,7 +11,7 @@ use std::cell::Cell;
 use super::ast::{Binary, Expr, Kind, Variable};
 use super::request::Request;
 use super::value::{ErrorKind, Possible, Record, Set, Value, literal};
-use crate::limits;
+use crate::words::limits;
 use operate::{like, unary};
 
 /// Evaluates conditions of one decision, within the steps it may take.

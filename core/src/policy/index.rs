@@ -2,7 +2,7 @@
 
 use super::ast::{Constraint, Kind, Policy, Uid};
 use super::request::{Request, Resource, toolkit_of};
-use crate::action::Action;
+use crate::words::action::Action;
 
 /// Where a policy is filed.
 ///

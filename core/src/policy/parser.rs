@@ -8,10 +8,10 @@ mod expression;
 use super::ast::{Actions, Constraint, Effect, Kind, Policy, Uid};
 use super::fault::Found;
 use super::lexer::{Lexer, Token, unescape};
-use crate::action::{Action, ActionPattern};
 use crate::config::PolicyMode as Mode;
-use crate::limits;
-use crate::nearest::nearest;
+use crate::words::action::{Action, ActionPattern};
+use crate::words::limits;
+use crate::words::nearest::nearest;
 
 /// Words that name nothing else.
 const RESERVED: [&str; 10] = ["true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar"];

@@ -3,10 +3,10 @@
 
 use super::ast::Kind;
 use super::value::{ErrorKind, Possible, Record, Set, Value, of_claim, of_json};
-use crate::action::{Action, ActionPattern};
 use crate::config::Caller;
-use crate::json::Json;
-use crate::time::Timestamp;
+use crate::words::action::{Action, ActionPattern};
+use crate::words::json::Json;
+use crate::words::time::Timestamp;
 
 /// A request, as policies see it.
 #[derive(Clone, Copy, Debug)]

@@ -6,9 +6,9 @@ use std::rc::Rc;
 use super::ast::{Expr, Kind};
 use super::extension::{Ip, decimal};
 use crate::config::ClaimValue;
-use crate::json::{Json, Object};
-use crate::names::RoleId;
-use crate::time::Timestamp;
+use crate::words::json::{Json, Object};
+use crate::words::names::RoleId;
+use crate::words::time::Timestamp;
 
 /// Why a condition has no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum ErrorKind {
     Overflow,
     /// A text is no IP range, or no decimal.
     Extension,
-    /// The policies took more steps than [`crate::limits::POLICY_STEPS`].
+    /// The policies took more steps than [`crate::words::limits::POLICY_STEPS`].
     TooCostly,
 }
 

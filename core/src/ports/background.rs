@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::time::Millis;
+use crate::words::time::Millis;
 
 /// Runs jobs that nobody waits for. A job may be cut off (30 s on Cloudflare, the instance's end on Spin): it is never the
 /// only way a fact becomes durable.

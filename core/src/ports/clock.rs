@@ -1,6 +1,6 @@
 //! The clock of the host.
 
-use crate::time::{Millis, Timestamp};
+use crate::words::time::{Millis, Timestamp};
 
 /// Reads the time and waits.
 #[expect(async_fn_in_trait, reason = "both hosts are single threaded and dispatch is static: no Send bound is wanted")]

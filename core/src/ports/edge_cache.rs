@@ -1,6 +1,6 @@
 //! The data centre's own cache: what the isolates of one place share.
 
-use crate::time::Millis;
+use crate::words::time::Millis;
 
 /// Why the cache could not be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

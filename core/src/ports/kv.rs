@@ -1,6 +1,6 @@
 //! The edge key-value store: near, large and eventually consistent.
 
-use crate::time::{Millis, Timestamp};
+use crate::words::time::{Millis, Timestamp};
 
 /// The store failed or is away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

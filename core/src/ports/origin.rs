@@ -1,8 +1,8 @@
 //! Every outbound HTTP call of the system.
 
-use crate::request::Method;
-use crate::secret::Secret;
-use crate::time::Millis;
+use crate::model::request::Method;
+use crate::words::secret::Secret;
+use crate::words::time::Millis;
 
 /// An outbound request. There is no way to forward a caller's credential: the only one is `authorization`.
 #[derive(Clone, Debug)]

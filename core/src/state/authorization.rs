@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-use crate::limits::AUTHORIZATION_CALLERS;
-use crate::time::Millis;
+use crate::words::limits::AUTHORIZATION_CALLERS;
+use crate::words::time::Millis;
 
 /// How long an id is remembered after it was last begun.
 pub const KEPT: Millis = Millis::from_secs(24 * 3600);

@@ -15,9 +15,9 @@ pub use breaker::{Breaker, Phase, Reason, Rules};
 pub(crate) use breaker::{is_due, share};
 pub use window::Tally;
 
-use crate::limits::{CIRCUITS_PER_EXECUTOR, EXECUTE_TIMEOUT_MAX, PROBE_TIMEOUT};
-use crate::names::ToolName;
-use crate::time::{Millis, Timestamp};
+use crate::words::limits::{CIRCUITS_PER_EXECUTOR, EXECUTE_TIMEOUT_MAX, PROBE_TIMEOUT};
+use crate::words::names::ToolName;
+use crate::words::time::{Millis, Timestamp};
 
 /// The scope of the executor as a whole; the others are names of tools in lower case.
 pub const WHOLE: &str = "";

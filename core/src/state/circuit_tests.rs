@@ -226,10 +226,10 @@ fn what_is_quiet_is_forgotten_and_the_state_with_it() {
     let told = report("a.b", 0, tally(10, 10, 0));
     let (next, _) = apply(None, report("c.d", 0, tally(1, 0, 0)), at(0));
     let (circuit, expires) = next.unwrap();
-    assert_eq!(expires, at(0).after(crate::limits::CIRCUIT_QUIET));
+    assert_eq!(expires, at(0).after(crate::words::limits::CIRCUIT_QUIET));
     let (circuit, expires) = apply(Some(circuit), told, at(0)).0.unwrap();
-    assert_eq!(expires, at(0).after(crate::limits::CIRCUIT_KEPT), "an open one is kept for longer");
-    let later = at(crate::limits::CIRCUIT_QUIET.get());
+    assert_eq!(expires, at(0).after(crate::words::limits::CIRCUIT_KEPT), "an open one is kept for longer");
+    let later = at(crate::words::limits::CIRCUIT_QUIET.get());
     let next = apply(Some(circuit), report(WHOLE, 0, Tally::default()), later).0.unwrap().0;
     assert_eq!(next.scopes.keys().collect::<Vec<_>>(), ["a.b"]);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-use crate::limits::{COUNTER_SERIES, SAVED_TOOLS};
+use crate::words::limits::{COUNTER_SERIES, SAVED_TOOLS};
 
 /// Sums by series (`name{label="value"}`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::{Decode, Encode};
 
-use crate::limits::{EPOCH_CACHE_SCOPES, EPOCH_CHANGES, KILL_SWITCHES, REVOKED_KEYS};
+use crate::words::limits::{EPOCH_CACHE_SCOPES, EPOCH_CHANGES, KILL_SWITCHES, REVOKED_KEYS};
 
 /// Which cached answers a change makes stale.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -159,7 +159,7 @@ pub enum Reply {
     /// The epochs after the command.
     #[n(0)]
     Now(#[n(0)] Epochs),
-    /// A bound in [`crate::limits`] would be passed: nothing was changed.
+    /// A bound in [`crate::words::limits`] would be passed: nothing was changed.
     #[n(1)]
     Full,
 }

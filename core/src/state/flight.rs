@@ -8,8 +8,8 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::limits::{FLIGHT_KEPT, FLIGHT_LEADER_LOST};
-use crate::time::Timestamp;
+use crate::words::limits::{FLIGHT_KEPT, FLIGHT_LEADER_LOST};
+use crate::words::time::Timestamp;
 
 /// What is known of one key. `V` is what a call brings back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]

@@ -1,7 +1,7 @@
 //! One key, several calls, and what its owner tells each.
 
 use super::*;
-use crate::time::Millis;
+use crate::words::time::Millis;
 
 /// An owner whose clock is moved by hand.
 struct Owner {

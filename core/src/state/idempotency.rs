@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::time::{Millis, Timestamp};
+use crate::words::time::{Millis, Timestamp};
 
 /// How long an outcome is remembered.
 pub const KEPT: Millis = Millis::from_secs(24 * 3600);

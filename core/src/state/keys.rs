@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use minicbor::{Decode, Encode};
 
 use crate::config::ClaimValue;
-use crate::limits::{ISSUED_KEY_BYTES, ISSUED_KEY_KEPT, ISSUED_KEYS, ISSUED_KEYS_OF_TENANT};
-use crate::time::{Millis, Timestamp};
+use crate::words::limits::{ISSUED_KEY_BYTES, ISSUED_KEY_KEPT, ISSUED_KEYS, ISSUED_KEYS_OF_TENANT};
+use crate::words::time::{Millis, Timestamp};
 
 /// What a key grants. It cannot be changed: another grant is another key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -235,7 +235,7 @@ pub enum Reply {
     /// A key of the same request was made for something else.
     #[n(5)]
     Mismatch,
-    /// A bound in [`crate::limits`] would be passed: nothing was changed.
+    /// A bound in [`crate::words::limits`] would be passed: nothing was changed.
     #[n(6)]
     Full,
 }

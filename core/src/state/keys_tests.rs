@@ -1,7 +1,7 @@
 //! The reducer of issued keys: who gets what, until when, and that nothing grows without end.
 
 use super::*;
-use crate::limits::{ISSUED_KEY_ONCE, ISSUED_KEYS_LISTED};
+use crate::words::limits::{ISSUED_KEY_ONCE, ISSUED_KEYS_LISTED};
 
 const DAY: u64 = 24 * 3600 * 1000;
 

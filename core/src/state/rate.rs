@@ -11,8 +11,8 @@ use minicbor::{Decode, Encode};
 
 pub use meter::{Meter, Pace};
 
-use crate::limits::{LEASE_MAX, RATE_HOLDERS};
-use crate::time::{Millis, Timestamp};
+use crate::words::limits::{LEASE_MAX, RATE_HOLDERS};
+use crate::words::time::{Millis, Timestamp};
 
 /// Where tokens are short, an isolate asks again when about so many can have come together for it.
 const BATCH: u64 = 64;

@@ -1,6 +1,6 @@
 //! What a failed tool run says: Arcade's error kinds and their defaults, for local tools and upstream ones alike.
 
-use crate::json::{Json, Number, Object, write_json};
+use crate::words::json::{Json, Number, Object, write_json};
 
 /// Who failed, when, and how: the closed list of kinds that Arcade's engine and workers use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

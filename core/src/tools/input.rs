@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::json::{Json, Object};
+use crate::words::json::{Json, Object};
 
 use super::error::{ErrorKind, ToolError};
 use super::schema::{Parameter, ValueSchema};
@@ -180,7 +180,7 @@ macro_rules! tool_input {
             },)*];
 
             fn decode(
-                object: &$crate::json::Object<'_>,
+                object: &$crate::words::json::Object<'_>,
                 faults: &mut $crate::tools::input::Faults,
             ) -> Option<Self> {
                 $(let $field = $crate::tools::input::decode_member::<$type>(object, stringify!($field), faults);)*
@@ -193,7 +193,7 @@ macro_rules! tool_input {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::{Limits, parse};
+    use crate::words::json::{Limits, parse};
 
     tool_input! {
         struct Sample {

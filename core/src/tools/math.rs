@@ -51,8 +51,8 @@ static TOOLS: [LocalTool; 23] = [
 
 #[cfg(test)]
 mod tests {
-    use crate::json::{Limits, parse};
     use crate::tools::{ToolContext, find};
+    use crate::words::json::{Limits, parse};
 
     /// The value, or the error's message after the tool's name, then the name of the limit if one was met.
     fn call(tool: &str, inputs: &str) -> String {

@@ -1,6 +1,6 @@
 //! A tool's definition, as Arcade's workers list it and as JSON Schema for MCP.
 
-use crate::json::write_string;
+use crate::words::json::write_string;
 
 use super::LocalTool;
 

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use toolgate::cache::{CacheKey, Entry, Keep, KeyParts, Life, Memory, key_of};
+use toolgate::catalog::{Tool, catalogue};
 use toolgate::config::{CacheScopeChoice, CacheStrategy, Eviction};
-use toolgate::json::{Limits, parse};
-use toolgate::names::TenantId;
-use toolgate::registry::{Tool, catalogue};
-use toolgate::time::{Millis, Timestamp};
+use toolgate::words::json::{Limits, parse};
+use toolgate::words::names::TenantId;
+use toolgate::words::time::{Millis, Timestamp};
 
 use crate::traces::Random;
 

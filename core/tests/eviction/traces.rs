@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde::Deserialize;
-use toolgate::hex;
+use toolgate::words::hex;
 
 /// A trace.
 pub(crate) struct Trace {

@@ -1,7 +1,7 @@
 //! The clock: `Date.now`, which moves only after I/O, and `setTimeout`.
 
 use toolgate::ports::Clock;
-use toolgate::time::{Millis, Timestamp};
+use toolgate::words::time::{Millis, Timestamp};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::glue::Timer;

@@ -5,7 +5,7 @@
 
 use js_sys::Uint8Array;
 use toolgate::ports::{EdgeCache, EdgeCacheError};
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 use wasm_bindgen::JsCast;
 
 use crate::host::Host;

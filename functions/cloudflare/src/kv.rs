@@ -1,8 +1,8 @@
 //! The edge store: Workers KV. Its reads lag behind writes by a minute and more, and a missing key is cached too.
 
-use toolgate::limits;
 use toolgate::ports::{Kv, KvError};
-use toolgate::time::{Millis, Timestamp};
+use toolgate::words::limits;
+use toolgate::words::time::{Millis, Timestamp};
 use worker::kv::KvStore;
 
 use crate::host::Host;

@@ -1,6 +1,6 @@
 //! A request as `js/entry.js` read it, as the core takes it.
 
-use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
 
 use crate::lines;
 

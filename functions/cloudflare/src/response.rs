@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use toolgate::response::{self, Body, Response, ResponseHeader};
+use toolgate::front::response::{self, Body, Response, ResponseHeader};
 use wasm_bindgen::JsValue;
 
 use crate::glue;

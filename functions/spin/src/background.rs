@@ -2,7 +2,7 @@
 
 use spin_sdk::wasip3;
 use toolgate::ports::Background;
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 
 use crate::Spin;
 

@@ -2,7 +2,7 @@
 
 use spin_sdk::wasip3::clocks::{monotonic_clock, system_clock};
 use toolgate::ports::Clock;
-use toolgate::time::{Millis, Timestamp};
+use toolgate::words::time::{Millis, Timestamp};
 
 use crate::Spin;
 

@@ -12,7 +12,7 @@ use futures_util::future::{Either, select};
 use spin_sdk::sqlite::{Connection, Error, RowResult, Value};
 use toolgate::ports::{Clock, Durable, DurableError, Entropy};
 use toolgate::state;
-use toolgate::time::{Millis, Timestamp};
+use toolgate::words::time::{Millis, Timestamp};
 
 use crate::Spin;
 

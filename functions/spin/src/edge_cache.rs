@@ -1,7 +1,7 @@
 //! Port `edge_cache`: Spin has none.
 
 use toolgate::ports::{EdgeCache, EdgeCacheError};
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 
 use crate::Spin;
 

@@ -9,11 +9,11 @@ use spin_sdk::wasip3::http::types::{
 };
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
 use spin_sdk::wasip3::{wit_future, wit_stream};
-use toolgate::limits;
+use toolgate::front::response::{self, Body};
+use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
 use toolgate::ports::Clock;
-use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
-use toolgate::response::{self, Body};
-use toolgate::time::Millis;
+use toolgate::words::limits;
+use toolgate::words::time::Millis;
 
 use crate::Spin;
 

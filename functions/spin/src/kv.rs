@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use spin_sdk::key_value::Store;
 use toolgate::ports::{Clock, Entropy, Kv, KvError};
-use toolgate::time::{Millis, Timestamp};
+use toolgate::words::time::{Millis, Timestamp};
 
 use crate::Spin;
 

@@ -10,7 +10,7 @@ use std::thread;
 
 use spin_sdk::wasip3;
 use toolgate::ports::Clock;
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 
 use crate::Spin;
 
@@ -25,7 +25,7 @@ thread_local! {
 
 /// Lets the core's events, and where a panic began, go to the log.
 pub(crate) fn install() {
-    toolgate::record::install(write_line);
+    toolgate::telemetry::install(write_line);
     panic::set_hook(Box::new(tell));
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use toolgate::gateway::Gateway;
 use toolgate::ports::{Clock, Entropy};
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 
 use crate::{Spin, durable};
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use futures_util::future::{Either, select};
 use spin_sdk::sqlite::{Connection, Error, Value};
 use toolgate::ports::{Clock, Sql, SqlError, SqlRow, SqlValue};
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 
 use crate::Spin;
 

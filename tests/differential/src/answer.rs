@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use toolgate::json::{self, Json, Limits};
 use toolgate::tools::{self, ToolContext};
+use toolgate::words::json::{self, Json, Limits};
 
 use crate::Case;
 use crate::random::Random;

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 use toolgate::gateway::Gateway;
-use toolgate::json::{Json, Limits, parse};
+use toolgate::model::request::Request;
 use toolgate::ports::origin::RESPONSE_HEADERS;
 use toolgate::ports::{OriginError, OriginRequest, OriginResponse};
-use toolgate::request::Request;
+use toolgate::words::json::{Json, Limits, parse};
 
 use crate::exchange::{Answered, ask};
 use crate::host::{Answer, Host, KEY};

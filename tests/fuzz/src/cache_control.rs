@@ -2,7 +2,7 @@
 //! no number is larger than for ever.
 
 use toolgate::cache::Directives;
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 
 const FOR_EVER: Millis = Millis::from_secs(1 << 31);
 

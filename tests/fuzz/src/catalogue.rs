@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
+use toolgate::catalog::catalogue::{CATALOGUE_LIMITS, of_engine_definition, of_worker};
+use toolgate::catalog::{Offer, Registry, Tool};
 use toolgate::config::{ConflictRule, Executor, ExecutorKind, Price, Route, RoutingRules, Strategy};
-use toolgate::json::{Json, parse, write_json};
-use toolgate::names::{ExecutorId, ToolName, ToolPattern};
-use toolgate::refusal::RefusalKind;
-use toolgate::registry::catalogue::{CATALOGUE_LIMITS, of_engine_definition, of_worker};
-use toolgate::registry::{Offer, Registry, Tool};
-use toolgate::time::Millis;
+use toolgate::words::json::{Json, parse, write_json};
+use toolgate::words::names::{ExecutorId, ToolName, ToolPattern};
+use toolgate::words::refusal::RefusalKind;
+use toolgate::words::time::Millis;
 
 pub(crate) fn run(data: &[u8]) {
     let Ok(list) = parse(data, CATALOGUE_LIMITS) else {

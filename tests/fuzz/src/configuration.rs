@@ -5,8 +5,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use toolgate::config::{self, Config, ConfigFault, Strategy};
-use toolgate::limits;
 use toolgate::ports::Settings;
+use toolgate::words::limits;
 
 /// What a setting holds that must not be told.
 const SECRET: &str = "s3cret";
@@ -62,7 +62,7 @@ fn check_fault(fault: &ConfigFault, document: &str) {
 
 fn check(config: &Config) {
     assert!(config.limits.body_bytes <= limits::BODY_BYTES_MAX, "limits.body_bytes");
-    assert!(config.limits.json.depth <= toolgate::json::Limits::MAX_DEPTH, "limits.json_depth");
+    assert!(config.limits.json.depth <= toolgate::words::json::Limits::MAX_DEPTH, "limits.json_depth");
     assert!(config.limits.long_poll <= limits::LONG_POLL_MAX, "limits.long_poll");
     assert!(config.epochs.lease <= limits::LEASE_MAX && config.epochs.lease.get() > 0, "epochs.lease");
     assert!(config.cache.memory_bytes <= limits::CACHE_MEMORY_BYTES_MAX, "cache.memory");

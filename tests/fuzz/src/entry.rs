@@ -1,8 +1,8 @@
 //! Kept answers: what was stored under a key is read under that key and no other, whatever became of its bytes.
 
 use toolgate::cache::{Entry, TierFault};
-use toolgate::limits::STORED_BYTES;
-use toolgate::time::Timestamp;
+use toolgate::words::limits::STORED_BYTES;
+use toolgate::words::time::Timestamp;
 
 use crate::text::{parts, unescaped};
 

@@ -6,9 +6,9 @@ use std::sync::Once;
 use std::task::{Context, Poll, Waker};
 
 use serde_json::Value;
+use toolgate::front::response::{Body, Response};
 use toolgate::gateway::Gateway;
-use toolgate::request::{Method, Request};
-use toolgate::response::{Body, Response};
+use toolgate::model::request::{Method, Request};
 
 use crate::host::{CREDENTIALS, Host, KEY};
 
@@ -40,7 +40,7 @@ impl Answered {
 /// Asks the gateway, and runs what it leaves for later.
 pub(crate) fn ask(gateway: &Gateway, host: &Host, request: Request) -> Answered {
     INSTALLED
-        .call_once(|| toolgate::record::install(|line| LINES.with_borrow_mut(|lines| lines.push(line.to_owned()))));
+        .call_once(|| toolgate::telemetry::install(|line| LINES.with_borrow_mut(|lines| lines.push(line.to_owned()))));
     LINES.take();
     let (method, headers) = (request.method, request.headers.clone());
     let mut answering = pin!(gateway.handle(host, request));

@@ -7,13 +7,13 @@ use std::rc::Rc;
 use std::task::{Context, Waker};
 
 use serde::de::IgnoredAny;
+use toolgate::model::request::Method;
 use toolgate::ports::{
     Background, Clock, Durable, DurableError, EdgeCache, EdgeCacheError, Entropy, Kv, KvError, Origin, OriginError,
     OriginRequest, OriginResponse, OriginStream, Settings, Sql, SqlError, SqlRow, SqlValue,
 };
-use toolgate::request::Method;
 use toolgate::state;
-use toolgate::time::{Millis, Timestamp};
+use toolgate::words::time::{Millis, Timestamp};
 
 /// The caller's key.
 pub(crate) const KEY: &str = "tg_fuzz_0123456789abcdef";

@@ -2,7 +2,7 @@
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
-use toolgate::json::{FaultKind, Json, Limits, Object, parse, write_canonical, write_json};
+use toolgate::words::json::{FaultKind, Json, Limits, Object, parse, write_canonical, write_json};
 
 /// Wide enough for any input; less deep than `serde_json` goes.
 const WIDE: Limits = Limits { depth: 120, values: 200_000, string_bytes: 1 << 20, number_bytes: 4_400 };

@@ -1,8 +1,8 @@
 //! Issued keys: a text is one only whole; a body makes a key that works, or a refusal in words.
 
+use toolgate::access::identity::key;
 use toolgate::gateway::Gateway;
-use toolgate::identity::key;
-use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
 
 use crate::exchange::{Answered, ask};
 use crate::host::{Host, KEY};

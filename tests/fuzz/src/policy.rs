@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use toolgate::action::Action;
 use toolgate::config::{Caller, ClaimValue, Priority, ProjectRule, UserRule};
-use toolgate::json::{self, Json};
-use toolgate::limits;
-use toolgate::names::{CallerId, RoleId, TenantId};
 use toolgate::policy::{Arguments, Mode, PolicySet, Request, Resource, Source, ToolFacts, User, Verdict};
-use toolgate::time::Timestamp;
+use toolgate::words::action::Action;
+use toolgate::words::json::{self, Json};
+use toolgate::words::limits;
+use toolgate::words::names::{CallerId, RoleId, TenantId};
+use toolgate::words::time::Timestamp;
 
 const ARGUMENTS: &str = r#"{"amount": 12, "price": 1.5, "to": "x*y", "tags": ["a", "b"], "flag": true, "nested": {"a": null}, "huge": 1e400}"#;
 

@@ -1,8 +1,8 @@
 //! Targets and queries: what was decoded and encoded anew means the same to the next reader, and stays in its place.
 
-use toolgate::operation::{Asked, Operation, Query, find};
-use toolgate::refusal::RefusalKind;
-use toolgate::request::Method;
+use toolgate::model::operation::{Asked, Operation, Query, find};
+use toolgate::model::request::Method;
+use toolgate::words::refusal::RefusalKind;
 
 const METHODS: [Method; 7] =
     [Method::Get, Method::Head, Method::Post, Method::Put, Method::Patch, Method::Delete, Method::Options];

@@ -3,8 +3,8 @@
 use jwt_simple::prelude::{Audiences, HS256Key, JWTClaims, MACLike, UnixTimeStamp};
 use serde::{Deserialize, Serialize};
 use toolgate::gateway::Gateway;
+use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
 use toolgate::ports::{OriginRequest, OriginResponse};
-use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
 
 use crate::exchange::{Answered, ask};
 use crate::host::{Answer, CREDENTIALS, Host};

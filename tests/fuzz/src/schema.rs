@@ -1,8 +1,8 @@
 //! JSON Schemas and instances: loading never goes on for long, checking keeps its budget, and the laws of logic hold.
 
-use toolgate::json::{Json, Limits, parse};
-use toolgate::limits;
-use toolgate::schema::{Fault, STEPS, Schema};
+use toolgate::validate::schema::{Fault, STEPS, Schema};
+use toolgate::words::json::{Json, Limits, parse};
+use toolgate::words::limits;
 
 /// As a request's body is read, only wider.
 const INSTANCE: Limits = Limits { depth: 128, values: 100_000, string_bytes: 1 << 20, number_bytes: 4_400 };
@@ -88,7 +88,7 @@ fn collect<'j>(value: &'j Json<'_>, found: &mut Vec<&'j str>) {
 /// A value is equal to itself, and to no other.
 fn check_values(instance: &Json<'_>) {
     let mut text = br#"{"const":"#.to_vec();
-    toolgate::json::write_json(&mut text, instance);
+    toolgate::words::json::write_json(&mut text, instance);
     text.push(b'}');
     let Ok(text) = String::from_utf8(text) else { return };
     let Ok(schema) = Schema::compile_text(&text) else { return };

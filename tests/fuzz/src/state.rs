@@ -1,8 +1,8 @@
 //! Stored states and commands: whatever the bytes are, there is a reply; what is stored can be read again.
 
-use toolgate::limits::{CIRCUITS_PER_EXECUTOR, RATE_REQUESTS_MAX, RATE_WINDOW_MAX};
 use toolgate::state::{Command, Reply, Step, circuit, epochs, keys, rate, step};
-use toolgate::time::{Millis, Timestamp};
+use toolgate::words::limits::{CIRCUITS_PER_EXECUTOR, RATE_REQUESTS_MAX, RATE_WINDOW_MAX};
+use toolgate::words::time::{Millis, Timestamp};
 
 use crate::text::{parts, unescaped};
 
@@ -110,7 +110,7 @@ fn check_keys(reply: &keys::Reply, stored: Option<&[u8]>) {
             assert!(over == ended || key.revoked_at.is_some(), "{key:?}");
         }
         keys::Reply::Keys(listed) => {
-            assert!(listed.len() <= toolgate::limits::ISSUED_KEYS_LISTED, "a list is bounded");
+            assert!(listed.len() <= toolgate::words::limits::ISSUED_KEYS_LISTED, "a list is bounded");
             assert!(listed.iter().all(|key| key.hash.is_empty()), "a list tells no hash");
         }
         keys::Reply::Unknown | keys::Reply::Ended | keys::Reply::Mismatch | keys::Reply::Full => {}

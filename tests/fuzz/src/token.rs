@@ -3,13 +3,13 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use toolgate::access::identity::jwk::{Found, KeySet};
+use toolgate::access::identity::{base64, claims, discovery, is_web_url, jose, signature};
 use toolgate::config::{self, Algorithm, Config, Issuer, TenantRule, UserRule, UsersFrom};
-use toolgate::identity::jwk::{Found, KeySet};
-use toolgate::identity::{base64, claims, discovery, is_web_url, jose, signature};
-use toolgate::json::{self, Json, Limits};
-use toolgate::limits;
 use toolgate::ports::Settings;
-use toolgate::time::{Millis, Timestamp};
+use toolgate::words::json::{self, Json, Limits};
+use toolgate::words::limits;
+use toolgate::words::time::{Millis, Timestamp};
 
 const DOCUMENT: &str = include_str!("../../tokens/issuers.toml");
 

@@ -1,9 +1,9 @@
 //! Local tools: whatever the arguments are, there is an answer or an error that names the tool, and neither is endless.
 
-use toolgate::execute::write_worker_result;
-use toolgate::json::{Json, Limits, parse};
-use toolgate::time::Timestamp;
+use toolgate::dispatch::execute::write_worker_result;
 use toolgate::tools::{LocalTool, Outcome, ToolContext, toolkits};
+use toolgate::words::json::{Json, Limits, parse};
+use toolgate::words::time::Timestamp;
 
 
 /// As a request's body is read, only wider.

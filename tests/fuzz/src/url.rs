@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use toolgate::input::{HostPattern, InputRule, Place, Scheme, UrlRule, check};
-use toolgate::json::{Json, Object};
-use toolgate::names::ToolPattern;
+use toolgate::validate::input::{HostPattern, InputRule, Place, Scheme, UrlRule, check};
+use toolgate::words::json::{Json, Object};
+use toolgate::words::names::ToolPattern;
 use url::{Host, ParseError, Url};
 
 /// A URL; behind a line break, hosts that it may name.

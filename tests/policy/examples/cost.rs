@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::rc::Rc;
 
-use toolgate::action::{Action, ActionPattern};
 use toolgate::config::{Caller, Grant, Priority, ProjectRule, UserRule};
-use toolgate::names::{CallerId, RoleId, TenantId, ToolPattern};
 use toolgate::policy::{Mode, PolicySet, Source};
-use toolgate::time::Timestamp;
+use toolgate::words::action::{Action, ActionPattern};
+use toolgate::words::names::{CallerId, RoleId, TenantId, ToolPattern};
+use toolgate::words::time::Timestamp;
 use toolgate_policy::official;
 use toolgate_policy::world::{Facts, World, parse};
 

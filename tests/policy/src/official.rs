@@ -9,9 +9,9 @@ use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request,
     RestrictedExpression as Restricted,
 };
-use toolgate::action::Action;
 use toolgate::config::ClaimValue;
-use toolgate::json::Json;
+use toolgate::words::action::Action;
+use toolgate::words::json::Json;
 
 use crate::world::World;
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
-use toolgate::action::Action;
 use toolgate::config::{Caller, ClaimValue, Priority, ProjectRule, UserRule};
-use toolgate::json::{self, Json};
-use toolgate::names::{CallerId, RoleId, TenantId};
 use toolgate::policy::{Arguments, Request, Resource, ToolFacts, User};
-use toolgate::time::Timestamp;
+use toolgate::words::action::Action;
+use toolgate::words::json::{self, Json};
+use toolgate::words::names::{CallerId, RoleId, TenantId};
+use toolgate::words::time::Timestamp;
 
 /// Ids of callers.
 pub const CALLERS: [&str; 3] = ["ada", "bob", "eve"];

@@ -12,10 +12,10 @@ use std::ops::AddAssign;
 use std::rc::Rc;
 
 use serde_json::Value;
+use toolgate::front::response::Body;
 use toolgate::gateway::Gateway;
-use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
-use toolgate::response::Body;
-use toolgate::time::Millis;
+use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::words::time::Millis;
 
 use crate::scenario::LEASE_MS;
 use crate::world::{Faults, Platform, World};
@@ -79,7 +79,7 @@ fn look_for_keys(line: &str) {
 /// With the seed, when an answer is not what the model allows.
 #[must_use]
 pub fn run(seed: u64, requests: u64) -> Tally {
-    toolgate::record::install(look_for_keys);
+    toolgate::telemetry::install(look_for_keys);
     let world = World::new(seed);
     let setup = Setup::random(&world);
     let document: &'static str = Box::leak(setup.document().into_boxed_str());

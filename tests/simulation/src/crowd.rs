@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use toolgate::gateway::Gateway;
-use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
 
 use crate::world::{Faults, Platform, World};
 
@@ -143,7 +143,7 @@ struct Shared {
 /// Makes the run.
 #[must_use]
 pub fn run(plan: &Plan) -> Crowd {
-    toolgate::record::install(log_line);
+    toolgate::telemetry::install(log_line);
     let world = World::new(plan.seed);
     let start = world.now().as_millis();
     let settings = Rc::new(BTreeMap::from([("AGENT_KEY".to_owned(), KEY.to_owned())]));

@@ -9,11 +9,11 @@ use std::ops::AddAssign;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
+use toolgate::access::identity::key::{NewKey, RANDOM};
+use toolgate::front::response::Body;
 use toolgate::gateway::Gateway;
-use toolgate::identity::key::{NewKey, RANDOM};
-use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
-use toolgate::response::Body;
-use toolgate::time::Millis;
+use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::words::time::Millis;
 
 use crate::world::{Faults, Platform, World};
 use model::{Grants, Key, Maker, Model, Use};
@@ -130,7 +130,7 @@ struct Run {
 /// # Errors
 /// What does not hold, with the seed and the step.
 pub fn run(seed: u64, steps: usize) -> Result<Tally, String> {
-    toolgate::record::install(log_line);
+    toolgate::telemetry::install(log_line);
     LOG.with_borrow_mut(Vec::clear);
     let world = World::new(seed);
     let away = [0, 0, 8, 25][world.below(4)];

@@ -13,9 +13,9 @@ use std::ops::AddAssign;
 use std::rc::Rc;
 
 use serde_json::Value;
+use toolgate::front::response::Body;
 use toolgate::gateway::Gateway;
-use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
-use toolgate::response::Body;
+use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
 
 use crate::facts::{TOOLS, Via};
 use crate::world::{Faults, Platform, World};
@@ -107,7 +107,7 @@ struct Call {
 /// With the seed, when a principal is told what its own call did not ask for.
 #[must_use]
 pub fn run(seed: u64, steps: u64) -> Tally {
-    toolgate::record::install(|_| ());
+    toolgate::telemetry::install(|_| ());
     let world = World::new(seed);
     let principals = principals(&world);
     if world.chance(60) {

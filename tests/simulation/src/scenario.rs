@@ -6,10 +6,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use toolgate::front::response::Body;
 use toolgate::gateway::Gateway;
-use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
-use toolgate::response::Body;
-use toolgate::time::Millis;
+use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::words::time::Millis;
 
 use crate::facts::TOOLS;
 use crate::world::{Faults, Platform, World};
@@ -277,7 +277,7 @@ fn settings(variant: Variant) -> BTreeMap<String, String> {
 /// Plans and runs the scenario of `seed` with `requests` requests.
 #[must_use]
 pub fn run(seed: u64, requests: usize) -> Run {
-    toolgate::record::install(log_line);
+    toolgate::telemetry::install(log_line);
     LOG.with_borrow_mut(Vec::clear);
     let world = World::new(seed);
     world.moving.set(seed % 2 == 1);

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use serde_json::json;
+use toolgate::front::response::Body;
 use toolgate::gateway::Gateway;
+use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
 use toolgate::ports::{Clock, OriginRequest};
-use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
-use toolgate::response::Body;
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 
 pub use upstream::{FAULTS, Fault, Service, Upstream};
 

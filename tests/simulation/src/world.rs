@@ -17,7 +17,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use toolgate::time::{Millis, Timestamp};
+use toolgate::words::time::{Millis, Timestamp};
 
 use crate::facts::Execution;
 

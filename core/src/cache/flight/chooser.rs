@@ -7,8 +7,8 @@ use lru::LruCache;
 
 use super::Place;
 use crate::config::SingleFlight;
-use crate::limits::{FLIGHT_OWNER_WORTH, FLIGHT_TOOLS};
-use crate::time::Millis;
+use crate::words::limits::{FLIGHT_OWNER_WORTH, FLIGHT_TOOLS};
+use crate::words::time::Millis;
 
 /// One observation in so many counts.
 const WEIGHT: u64 = 8;

@@ -2,7 +2,7 @@
 
 use super::table::Slot;
 use super::*;
-use crate::limits::{FLIGHT_LEADER_LOST, FLIGHTS};
+use crate::words::limits::{FLIGHT_LEADER_LOST, FLIGHTS};
 
 const START: Timestamp = Timestamp::from_millis(1_000_000);
 

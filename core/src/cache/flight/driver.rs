@@ -11,13 +11,13 @@ use super::table::{Seat, Slot};
 use super::{Boarding, Next, Place, Role, landing};
 use crate::cache::{CacheKey, CacheOutcome, Entry, Wanted, look_in_memory, look_up, remember};
 use crate::config::SingleFlight;
-use crate::isolate::Running;
-use crate::limits::FLIGHT_RENEW;
+use crate::pipeline::runtime::Running;
 use crate::ports::{DurableError, Platform};
-use crate::record::Record;
 use crate::state::flight::{Command, Landing, Reply};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
-use crate::time::Timestamp;
+use crate::telemetry::Record;
+use crate::words::limits::FLIGHT_RENEW;
+use crate::words::time::Timestamp;
 
 /// A call that missed.
 #[derive(Clone, Copy, Debug)]

@@ -8,9 +8,9 @@ use std::rc::Rc;
 
 use super::chooser::Chooser;
 use crate::cache::{CacheKey, Entry};
-use crate::limits::{FLIGHT_OWNER_RETRY, FLIGHTS};
 use crate::state::flight::{Command, Flight, Landing, Reply, apply};
-use crate::time::Timestamp;
+use crate::words::limits::{FLIGHT_OWNER_RETRY, FLIGHTS};
+use crate::words::time::Timestamp;
 
 /// All flights of an isolate.
 #[derive(Debug)]

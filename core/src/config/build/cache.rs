@@ -5,10 +5,10 @@ use crate::cache::Life;
 use crate::config::document::Located;
 use crate::config::sections::{CacheRuleSection, CacheSection, TtlClass};
 use crate::config::{CacheRule, CacheRules, cache};
-use crate::json;
-use crate::limits::{CACHE_STALE_MAX, CACHE_TAGS, CACHE_TTL_MAX};
-use crate::names::ToolPattern;
-use crate::time::Millis;
+use crate::words::json;
+use crate::words::limits::{CACHE_STALE_MAX, CACHE_TAGS, CACHE_TTL_MAX};
+use crate::words::names::ToolPattern;
+use crate::words::time::Millis;
 
 impl Builder<'_> {
     /// The rules that a section means. `offered` are the patterns of the tools that are taken from some executor.

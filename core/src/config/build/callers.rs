@@ -9,7 +9,7 @@ use super::super::sections::{CallerSection, KeySection, RoleSection};
 use super::super::words::{KeyHash, ProjectPattern, SettingName, UserPattern};
 use super::super::{Caller, ConfiguredCaller, Grant, ProjectRule, UserRule};
 use super::Builder;
-use crate::names::RoleId;
+use crate::words::names::RoleId;
 
 impl Builder<'_> {
     #[inline(never)]

@@ -11,8 +11,8 @@ use super::super::{
     TokenCheck, UsersFrom,
 };
 use super::Builder;
-use crate::limits;
-use crate::names::RoleId;
+use crate::words::limits;
+use crate::words::names::RoleId;
 
 const GOOGLE: &str = "https://accounts.google.com";
 const GOOGLE_KEYS: &str = "https://www.googleapis.com/oauth2/v3/certs";

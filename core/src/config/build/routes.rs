@@ -6,13 +6,13 @@ use super::super::sections::KindChoice;
 use super::super::words::Label;
 use super::super::{BreakerRules, ExecuteRules, Route, RoutingRules, Strategy};
 use super::{Builder, size};
-use crate::json;
-use crate::limits::{
+use crate::words::json;
+use crate::words::limits::{
     EXECUTE_TIMEOUT_MAX, EXECUTOR_CONCURRENCY_MAX, RETRIES_MAX, ROUTE_ANSWER_BYTES, ROUTE_CAPABILITIES,
     ROUTE_EXECUTORS, ROUTE_WEIGHT_MAX, ROUTES,
 };
-use crate::names::ExecutorId;
-use crate::time::Millis;
+use crate::words::names::ExecutorId;
+use crate::words::time::Millis;
 
 /// Most calls at once of one isolate at an executor of which nothing else is said.
 const CONCURRENCY: u32 = 128;

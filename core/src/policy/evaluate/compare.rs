@@ -2,7 +2,7 @@
 
 use super::super::value::{ErrorKind, Record, Set, Value, weight};
 use super::Evaluator;
-use crate::json::Json;
+use crate::words::json::Json;
 
 impl<'a> Evaluator<'a> {
     /// Whether an item of the set equals the value; both are whole.

@@ -4,8 +4,8 @@ use super::super::ast::{Binary, Expr, Kind, Piece, Unary, Variable};
 use super::super::fault::Found;
 use super::super::lexer::{Letter, Token, unescape};
 use super::{Parser, unknown};
-use crate::limits;
-use crate::nearest::nearest;
+use crate::words::limits;
+use crate::words::nearest::nearest;
 
 /// An expression and how deep it is.
 type Parsed = (Expr, usize);

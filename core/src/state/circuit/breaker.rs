@@ -8,8 +8,8 @@ use minicbor::{Decode, Encode};
 
 use super::window::{Tally, Window};
 use crate::config::BreakerRules;
-use crate::limits::{CIRCUIT_KEPT, CIRCUIT_QUIET};
-use crate::time::{Millis, Timestamp};
+use crate::words::limits::{CIRCUIT_KEPT, CIRCUIT_QUIET};
+use crate::words::time::{Millis, Timestamp};
 
 /// Fewer calls decide nothing while it recovers, however many the operator wants to see else.
 const MINIMUM_RECOVERING: u32 = 3;

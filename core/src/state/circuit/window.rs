@@ -2,8 +2,8 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::limits::CIRCUIT_TALLY;
-use crate::time::{Millis, Timestamp};
+use crate::words::limits::CIRCUIT_TALLY;
+use crate::words::time::{Millis, Timestamp};
 
 /// Parts of the window: what is counted leaves it a tenth of the window at a time.
 const BUCKETS: u64 = 10;

@@ -7,7 +7,7 @@ use hmac_sha256::Hash;
 
 use super::{CacheScope, Epochs};
 
-pub use crate::names::CacheTag;
+pub use crate::words::names::CacheTag;
 
 /// Everything by which a look-up can have been made stale. Names of tools are in lower case.
 #[derive(Clone, Copy, Debug)]

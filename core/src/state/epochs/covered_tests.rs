@@ -4,7 +4,7 @@ use super::super::{Command, Reply};
 use super::*;
 use crate::state::epochs::Change;
 use crate::state::{self, step};
-use crate::time::Timestamp;
+use crate::words::time::Timestamp;
 
 /// Numbers from a seed (SplitMix64).
 struct Random(u64);

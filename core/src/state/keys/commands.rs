@@ -1,8 +1,8 @@
 //! What becomes of the keys of one owner by each command.
 
 use super::{Command, Fresh, Grants, Key, Keys, Once, Replaced, Reply, Standing};
-use crate::limits::{ISSUED_KEY_BYTES, ISSUED_KEY_ONCE, ISSUED_KEYS_LISTED};
-use crate::time::{Millis, Timestamp};
+use crate::words::limits::{ISSUED_KEY_BYTES, ISSUED_KEY_ONCE, ISSUED_KEYS_LISTED};
+use crate::words::time::{Millis, Timestamp};
 
 /// Most letters of a caller's id that are kept with a revocation.
 const BY_LETTERS: usize = 100;

@@ -6,7 +6,7 @@
 
 use minicbor::{Decode, Encode};
 
-use crate::time::{Millis, Timestamp};
+use crate::words::time::{Millis, Timestamp};
 
 /// A clock that is set back by more than this is believed. By less, it is two hosts' clocks that differ: then time stands
 /// still until the later one is reached again, so that two clocks in turn cannot drain the meter twice.

@@ -1,8 +1,8 @@
 //! The bounds on the work of one call. Arcade's own tools have none but Python's; a call beyond one of these is refused by
 //! name, never answered differently.
 
-use crate::json::{Json, Number, Object};
 use crate::tools::error::{ErrorKind, ToolError};
+use crate::words::json::{Json, Number, Object};
 
 /// Digits that Python converts between text and integer (`sys.set_int_max_str_digits`); exceeding it is Python's error,
 /// not a [`Limit`].

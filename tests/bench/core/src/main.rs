@@ -15,15 +15,15 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use toolgate::front::response::{Body, Response};
 use toolgate::gateway::Gateway;
+use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
 use toolgate::ports::{
     Background, Clock, Durable, DurableError, EdgeCache, EdgeCacheError, Entropy, Kv, KvError, Origin, OriginError,
     OriginRequest, OriginResponse, OriginStream, Settings, Sql, SqlError, SqlRow, SqlValue,
 };
-use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
-use toolgate::response::{Body, Response};
 use toolgate::state;
-use toolgate::time::{Millis, Timestamp};
+use toolgate::words::time::{Millis, Timestamp};
 
 const DOCUMENT: &str = r#"
 [[executors]]
@@ -286,7 +286,7 @@ const WARM_UP: usize = 3_000;
 fn main() {
     let calls: usize =
         std::env::args().nth(1).and_then(|text| text.parse().ok()).expect("usage: toolgate-bench-core CALLS");
-    toolgate::record::install(|line| {
+    toolgate::telemetry::install(|line| {
         black_box(line);
     });
     let vectors: serde_json::Value = serde_json::from_str(VECTORS).expect("the vectors");

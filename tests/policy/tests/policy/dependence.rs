@@ -50,8 +50,8 @@ fn change_tool(world: &mut World, other: &World, part: usize) {
 
 fn change_argument(world: &mut World, other: &World, name: &str) {
     let given = other.arguments.get(name).cloned();
-    let mut arguments = std::mem::replace(&mut world.arguments, toolgate::json::Json::Null).without(&[name]);
-    if let (toolgate::json::Json::Object(object), Some(given)) = (&mut arguments, given) {
+    let mut arguments = std::mem::replace(&mut world.arguments, toolgate::words::json::Json::Null).without(&[name]);
+    if let (toolgate::words::json::Json::Object(object), Some(given)) = (&mut arguments, given) {
         object.insert(name.to_owned(), given);
     }
     world.arguments = arguments;

@@ -2,8 +2,8 @@
 //! place of all policies together, by one comparison with a literal that can come out either way.
 
 use fastrand::Rng;
-use toolgate::action::Action;
 use toolgate::policy::Arguments;
+use toolgate::words::action::Action;
 use toolgate_policy::world::{World, parse, pick, world};
 
 use crate::{read, seeds};

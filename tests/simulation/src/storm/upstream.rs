@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 use toolgate::ports::{OriginError, OriginRequest, OriginResponse};
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 
 use crate::world::World;
 

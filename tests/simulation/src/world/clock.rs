@@ -1,7 +1,7 @@
 //! The clock of the simulated host.
 
 use toolgate::ports::Clock;
-use toolgate::time::{Millis, Timestamp};
+use toolgate::words::time::{Millis, Timestamp};
 
 use super::Platform;
 

@@ -2,7 +2,7 @@
 
 use toolgate::ports::{Durable, DurableError};
 use toolgate::state;
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 
 use super::Platform;
 

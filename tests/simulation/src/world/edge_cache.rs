@@ -1,7 +1,7 @@
 //! The data centre's cache, which all isolates of the world share: it misses when it likes, lags, and fails, by seed.
 
 use toolgate::ports::{EdgeCache, EdgeCacheError};
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 
 use super::Platform;
 

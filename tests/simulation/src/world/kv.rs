@@ -1,7 +1,7 @@
 //! An eventually consistent store: stale reads, lost writes, absence and damage, by seed.
 
 use toolgate::ports::{Kv, KvError};
-use toolgate::time::{Millis, Timestamp};
+use toolgate::words::time::{Millis, Timestamp};
 
 use super::Platform;
 

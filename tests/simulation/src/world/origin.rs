@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 use toolgate::ports::{Origin, OriginError, OriginRequest, OriginResponse, OriginStream};
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 
 use super::Platform;
 use crate::facts::{Execution, Facts, TOOLS, Via};

@@ -1,7 +1,7 @@
 //! A database: the tables that were made, one row for each key, and answers that are late, lost, old or none, by seed.
 
 use toolgate::ports::{Sql, SqlError, SqlRow, SqlValue};
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 
 use super::Platform;
 

@@ -2,9 +2,9 @@
 //! of them in any record, refusal, explanation or stored state.
 
 use serde_json::{Value, json};
+use toolgate::model::request::{Header, Method};
 use toolgate::ports::OriginError;
-use toolgate::request::{Header, Method};
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 
 use crate::story::{Answer, NARROW, NOTHING, Story, WIDE, answer};
 

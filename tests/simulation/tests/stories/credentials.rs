@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use serde_json::json;
-use toolgate::request::Method;
-use toolgate::time::Millis;
+use toolgate::model::request::Method;
+use toolgate::words::time::Millis;
 
 use crate::story::{Story, answer};
 

@@ -6,9 +6,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use serde_json::{Value, json};
+use toolgate::model::request::{Header, Method};
 use toolgate::ports::OriginError;
-use toolgate::request::{Header, Method};
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 
 use crate::story::{Answer, Pending, Story, WIDE, answer};
 

@@ -6,8 +6,8 @@ mod benign;
 mod kept;
 
 use serde_json::{Value, json};
-use toolgate::request::Method;
-use toolgate::time::Millis;
+use toolgate::model::request::Method;
+use toolgate::words::time::Millis;
 
 use super::story::{Answer, Story, WIDE, answer};
 

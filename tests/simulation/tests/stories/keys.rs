@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use toolgate::limits::{KEY_LOOKUPS_FAILED_PER_SECOND, KEY_LOOKUPS_PENDING};
+use toolgate::model::request::{Header, Method};
 use toolgate::ports::Clock as _;
-use toolgate::request::{Header, Method};
-use toolgate::time::Millis;
+use toolgate::words::limits::{KEY_LOOKUPS_FAILED_PER_SECOND, KEY_LOOKUPS_PENDING};
+use toolgate::words::time::Millis;
 use toolgate_simulation::world::{Faults, Platform};
 
 use crate::story::{Answer, Story};
@@ -271,7 +271,7 @@ fn a_flood_of_keys_that_nobody_has_stays_in_its_isolate() {
     let random = |number: u32| {
         let digits: Vec<u8> =
             (0..34_u32).map(|at| (number.wrapping_mul(2_654_435_761) >> (at % 4 * 8)) as u8).collect();
-        toolgate::identity::key::NewKey::new(&digits.try_into().unwrap(), None).text
+        toolgate::access::identity::key::NewKey::new(&digits.try_into().unwrap(), None).text
     };
     let begun: Vec<_> = (0..4_000)
         .map(|number| story.begin(random(number).expose(), Method::Get, "/v1/tools", &Value::Null, &[]))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use toolgate::request::Method;
+use toolgate::model::request::Method;
 
 use crate::keys::{DOCUMENT, LEAD, ROOT, SECRET, create, id_of, key_of, story, uses};
 use crate::story::{Answer, Story};

@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use toolgate::request::Method;
-use toolgate::time::Millis;
+use toolgate::model::request::Method;
+use toolgate::words::time::Millis;
 
 use crate::story::{Answer, Story, answer};
 

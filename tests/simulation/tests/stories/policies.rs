@@ -1,7 +1,7 @@
 //! Policies in the gateway: what is listed and called, and what a refusal says.
 
 use serde_json::{Value, json};
-use toolgate::request::{Header, Method};
+use toolgate::model::request::{Header, Method};
 
 use crate::story::Story;
 

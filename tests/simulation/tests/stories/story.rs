@@ -7,11 +7,11 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use serde_json::{Value, json};
+use toolgate::front::response::Body;
 use toolgate::gateway::Gateway;
+use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
 use toolgate::ports::{Clock, OriginError, OriginRequest, OriginResponse};
-use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
-use toolgate::response::Body;
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 use toolgate_simulation::world::{Platform, World};
 
 const DOCUMENT: &str = r#"
@@ -99,7 +99,7 @@ impl Story {
 
     /// A story under another document.
     pub(crate) fn of(document: &'static str, settings: &[(&str, &str)]) -> Self {
-        toolgate::record::install(log_line);
+        toolgate::telemetry::install(log_line);
         LOG.with_borrow_mut(Vec::clear);
         let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let settings = Rc::new(settings.collect());

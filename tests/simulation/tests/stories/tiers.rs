@@ -7,9 +7,9 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 use toolgate::cache::{Entry, table};
+use toolgate::model::request::{Header, Method};
 use toolgate::ports::{Sql, SqlValue};
-use toolgate::request::{Header, Method};
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 use toolgate_simulation::world::{Faults, Platform};
 
 use crate::story::{Answer, Story, WIDE, answer};

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use toolgate::identity::base64::encode_basic;
+use toolgate::access::identity::base64::encode_basic;
+use toolgate::model::request::{Header, Method};
 use toolgate::ports::{Kv, OriginError, OriginResponse};
-use toolgate::request::{Header, Method};
-use toolgate::time::Millis;
+use toolgate::words::time::Millis;
 
 use crate::gate::{Gate, KEY, answer, vectors};
 

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
+use toolgate::access::epochs;
+use toolgate::access::identity::{self, Identified};
 use toolgate::config::{self, Prepared};
-use toolgate::epochs;
+use toolgate::front::response::Body;
 use toolgate::gateway::Gateway;
-use toolgate::identity::{self, Identified};
-use toolgate::isolate::Isolate;
+use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::pipeline::runtime::Isolate;
 use toolgate::ports::{Clock, OriginError, OriginRequest, OriginResponse};
-use toolgate::refusal::Refusal;
-use toolgate::request::{Header, Method, Request, RequestBody, RequestHeaders};
-use toolgate::response::Body;
-use toolgate::time::Millis;
+use toolgate::words::refusal::Refusal;
+use toolgate::words::time::Millis;
 use toolgate_simulation::world::{Platform, World};
 
 pub(crate) const DOCUMENT: &str = include_str!("../../../tokens/issuers.toml");

@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 
 use gate::{Gate, KEY, vectors};
 use serde_json::Value;
-use toolgate::action::Action;
 use toolgate::config::UserRule;
-use toolgate::request::{Header, Method};
+use toolgate::model::request::{Header, Method};
+use toolgate::words::action::Action;
 
 /// The headers of a vector.
 fn headers(vector: &Value) -> Vec<(Header, &str)> {

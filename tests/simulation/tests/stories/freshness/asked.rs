@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use toolgate::request::{Header, Method};
+use toolgate::model::request::{Header, Method};
 
 use super::{Does, SECOND, age, kept, status, value};
 use crate::story::WIDE;

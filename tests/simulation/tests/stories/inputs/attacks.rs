@@ -1,7 +1,7 @@
 //! Attacks: at least 300, each refused by the name of what it breaks, none with any executor.
 
 use serde_json::{Value, json};
-use toolgate::schema::Schema;
+use toolgate::validate::schema::Schema;
 
 use super::{DOCUMENT, body_of, calls, send, story, under, vectors};
 

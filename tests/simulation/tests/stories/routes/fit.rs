@@ -1,8 +1,8 @@
 //! What equivalent means: executors that cannot stand in for another are named, and never asked.
 
 use serde_json::{Value, json};
+use toolgate::model::request::Header;
 use toolgate::ports::OriginError;
-use toolgate::request::Header;
 use toolgate::tools;
 
 use super::{Does, OPERATOR, Scene, docs, engine, header, one, outcome, scene, two, worker};

@@ -1,8 +1,8 @@
 //! Circuit breakers: an executor that fails is left alone, and tried before calls come back.
 
 use serde_json::{Value, json};
+use toolgate::model::request::{Header, Method};
 use toolgate::ports::OriginError;
-use toolgate::request::{Header, Method};
 
 use super::{Does, OPERATOR, Scene, header, one, outcome, scene, two, worker};
 

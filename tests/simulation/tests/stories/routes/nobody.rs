@@ -1,8 +1,8 @@
 //! What the operator declared to be answered where no executor answers, and where there is no place at one.
 
 use serde_json::json;
+use toolgate::model::request::{Header, Method};
 use toolgate::ports::OriginError;
-use toolgate::request::{Header, Method};
 
 use super::{Does, OPERATOR, Scene, header, one, outcome, scene, two, worker};
 use crate::story::Pending;

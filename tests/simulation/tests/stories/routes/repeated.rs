@@ -1,8 +1,8 @@
 //! What is made again, where, and what never is.
 
 use serde_json::json;
+use toolgate::model::request::Header;
 use toolgate::ports::OriginError;
-use toolgate::request::Header;
 
 use super::fit::beside_the_gateway;
 use super::{Does, engine, header, one, outcome, scene, two, worker};

@@ -1,0 +1,364 @@
+//! Whether a caller may: default deny, for the action, the project, the user, and each tool that a request can reach.
+
+mod arguments;
+mod authority;
+mod body;
+mod switches;
+mod tools;
+
+use std::rc::Rc;
+
+pub use arguments::{check as check_arguments, check_rules};
+use authority::Call;
+pub use authority::{Authority, Noted};
+pub use body::{Members, json_body};
+
+use crate::access::epochs::Held;
+use crate::catalog::{Registry, Tool};
+use crate::config::{Caller, Config, FailMode, ProjectRule, UserRule};
+use crate::model::operation::{Asked, Operation};
+use crate::model::request::{Header, Method, Request};
+use crate::policy::{Arguments, User};
+use crate::ports::DurableError;
+use crate::words::json::Json;
+use crate::words::names::{Project, UserId};
+use crate::words::refusal::{Refusal, RefusalKind};
+use switches::check_caller_switches;
+pub(crate) use tools::check_equivalent;
+
+/// A tool call that was admitted.
+///
+/// INVARIANT (admitted): only [`admit`] makes one, so whoever holds one need not check again.
+#[derive(Debug)]
+pub struct ToolCall<'r> {
+    /// The tool in its resolved version.
+    pub tool: Rc<Tool>,
+    /// The arguments: an object.
+    pub input: Json<'r>,
+    /// The user it is made for.
+    pub user: Option<UserId>,
+    /// When it is to be made, if later.
+    pub run_at: Option<String>,
+    /// Whether a stack trace was asked for.
+    pub include_stacktrace: bool,
+    /// The organisation and project.
+    pub project: Option<Project>,
+}
+
+impl ToolCall<'_> {
+    /// Whether the call may be made twice without harm. One that is to be made later never may.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.tool.is_repeatable() && self.run_at.is_none()
+    }
+}
+
+/// A request to the engine that was admitted.
+#[derive(Debug)]
+pub struct EngineCall {
+    /// Its method.
+    pub method: Method,
+    /// The path below `/v1`, encoded.
+    pub path: String,
+    /// Its query, with `?`, or nothing.
+    pub query: String,
+    /// The organisation and project.
+    pub project: Option<Project>,
+    /// What kind of exchange it is.
+    pub exchange: Exchange,
+    /// The engine that it is for, by its place in the configuration; `None` for the first that is active.
+    pub executor: Option<usize>,
+}
+
+/// What has to be done around an engine call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exchange {
+    /// Nothing.
+    Plain,
+    /// The answer names authorisations that now belong to the caller.
+    BeginsAuthorization,
+    /// The authorisation with this id must belong to the caller; the engine may answer late.
+    AwaitsAuthorization(String),
+    /// The answer is about one user's execution, which the caller must be allowed to name.
+    OneExecution,
+    /// The answer streams.
+    Streams,
+}
+
+/// What was admitted.
+#[derive(Debug)]
+pub enum Admitted<'r> {
+    /// A tool call.
+    Tool(Box<ToolCall<'r>>),
+    /// A request to the engine.
+    Engine(EngineCall),
+    /// Something that the gateway answers by itself.
+    Own,
+}
+
+impl Admitted<'_> {
+    /// The tool that is called, in lower case.
+    #[must_use]
+    pub fn tool(&self) -> Option<&str> {
+        if let Self::Tool(call) = self { Some(&call.tool.folded) } else { None }
+    }
+}
+
+/// What admission decides from.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The caller.
+    pub caller: &'a Caller,
+    /// Whoever decides what the caller may.
+    pub authority: &'a Authority<'a>,
+    /// The epochs.
+    pub held: &'a Held,
+    /// Every tool.
+    pub registry: &'a Registry,
+    /// Whether some executor's tools are not known.
+    pub registry_is_incomplete: bool,
+}
+
+impl Context<'_> {
+    /// The user that a text names, if the caller may name it.
+    ///
+    /// # Errors
+    /// [`RefusalKind::RequestInvalid`], [`RefusalKind::UserNotPermitted`].
+    pub fn user(&self, place: &'static str, text: Option<&str>) -> Result<Option<UserId>, Refusal> {
+        user_of(self.caller, place, text)
+    }
+}
+
+/// Decides what needs no list of tools, before anybody is asked for one. The order: epochs, action, kill switches, project,
+/// users in the query.
+///
+/// # Errors
+/// The refusal of the first check that fails.
+pub fn permit(
+    config: &Config,
+    caller: &Caller,
+    authority: &Authority<'_>,
+    held: &Held,
+    asked: &Asked,
+) -> Result<(), Refusal> {
+    if let (Some(fault), FailMode::Closed) = (held.fault, config.epochs.fail_mode) {
+        return Err(Refusal::new(match fault {
+            DurableError::Unavailable => RefusalKind::EpochsUnavailable,
+            DurableError::Unsupported => RefusalKind::DurableUnsupported,
+        }));
+    }
+    authority.check_action()?;
+    if !asked.operation.is_operators() {
+        check_caller_switches(&held.epochs, caller)?;
+    }
+    if let Some(project) = &asked.project {
+        let is_permitted = match &caller.projects {
+            ProjectRule::Every => true,
+            ProjectRule::Only(projects) => projects.contains(project),
+        };
+        if !is_permitted {
+            return Err(Refusal::new(RefusalKind::ProjectNotPermitted));
+        }
+    }
+    for parameter in USER_PARAMETERS {
+        user_of(caller, "the user in the query", asked.query.get(parameter))?;
+    }
+    Ok(())
+}
+
+fn user_of(caller: &Caller, place: &'static str, text: Option<&str>) -> Result<Option<UserId>, Refusal> {
+    let Some(text) = text else { return Ok(None) };
+    let user = UserId::new(text);
+    let user = user.ok_or_else(|| {
+        let rule = format!("{place}: must be 1 to 256 bytes without control characters");
+        Refusal::with(RefusalKind::RequestInvalid, rule)
+    })?;
+    let may_name = match &caller.users {
+        UserRule::Every => true,
+        UserRule::Only(users) => users.contains(&user),
+    };
+    if may_name { Ok(Some(user)) } else { Err(Refusal::with(RefusalKind::UserNotPermitted, place)) }
+}
+
+/// The query parameters that name a user: the SDKs write the second form for nested ones.
+const USER_PARAMETERS: [&str; 2] = ["user_id", "user[id]"];
+
+/// Decides the rest of a request that [`permit`] let through: tools, and what its body names.
+///
+/// # Errors
+/// The refusal of the first check that fails.
+pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> Result<Admitted<'r>, Refusal> {
+    match &asked.operation {
+        Operation::Execute => admit_execute(context, asked, request),
+        Operation::AuthorizeTool => {
+            let body = json_body(request, context.config)?;
+            body::refuse_lookalikes(&body)?;
+            let members = Members::of(&body)?;
+            context.user("user_id", members.text("user_id")?)?;
+            let tool = context.tool(members.required_text("tool_name")?, members.version()?)?;
+            // A tool that needs no authorisation may live on an executor that the engine knows nothing of.
+            if !tool.needs_authorization {
+                return Ok(Admitted::Own);
+            }
+            // An engine may know a worker's tool too; then it is whichever engine answers by default.
+            let is_engine = |index: &usize| {
+                context.config.executors.get(*index).is_some_and(|executor| executor.engine().is_some())
+            };
+            Ok(Admitted::Engine(EngineCall {
+                executor: Some(tool.executor).filter(is_engine),
+                ..engine_call(asked, request, Exchange::BeginsAuthorization)
+            }))
+        }
+        Operation::Requirements => {
+            let body = json_body(request, context.config)?;
+            body::refuse_lookalikes(&body)?;
+            let members = Members::of(&body)?;
+            context.user("user_id", members.text("user_id")?)?;
+            for (name, version) in body::named_tools(&members)? {
+                context.tool(name, version)?;
+            }
+            engine(asked, request, Exchange::BeginsAuthorization)
+        }
+        Operation::AuthAuthorize => {
+            let user = check_users_in_body(context, request)?;
+            check_user(context, asked, user)?;
+            engine(asked, request, Exchange::BeginsAuthorization)
+        }
+        Operation::AuthStatus => {
+            check_user(context, asked, None)?;
+            let missing = || Refusal::with(RefusalKind::QueryInvalid, "id is missing");
+            let id = asked.query.get("id").ok_or_else(missing)?.to_owned();
+            engine(&clip_wait(asked, context.config)?, request, Exchange::AwaitsAuthorization(id))
+        }
+        Operation::ScheduledList if context.caller.users != UserRule::Every => {
+            Err(Refusal::with(RefusalKind::UserNotPermitted, "the list holds every user's executions"))
+        }
+        Operation::ScheduledGet => {
+            check_user(context, asked, None)?;
+            engine(asked, request, Exchange::OneExecution)
+        }
+        Operation::Chat => {
+            let body = json_body(request, context.config)?;
+            body::refuse_lookalikes(&body)?;
+            let members = Members::of(&body)?;
+            let user = context.user("user", members.text("user")?)?;
+            let user_id = context.user("user_id", members.text("user_id")?)?;
+            check_user(context, asked, user_id.or(user))?;
+            admit_chat_tools(context, &members)?;
+            engine(asked, request, Exchange::Streams)
+        }
+        Operation::Pass(_) if has_body(request) => {
+            let user = check_users_in_body(context, request)?;
+            check_user(context, asked, user)?;
+            engine(asked, request, Exchange::Plain)
+        }
+        Operation::ScheduledList | Operation::Pass(_) => {
+            check_user(context, asked, None)?;
+            engine(asked, request, Exchange::Plain)
+        }
+        _ => check_user(context, asked, None).map(|()| Admitted::Own),
+    }
+}
+
+fn admit_execute<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> Result<Admitted<'r>, Refusal> {
+    let body = json_body(request, context.config)?;
+    let members = Members::of(&body)?;
+    let user = context.user("user_id", members.text("user_id")?)?;
+    let run_at = members.text("run_at")?.filter(|run_at| !run_at.is_empty()).map(str::to_owned);
+    let include_stacktrace = members.flag("include_error_stacktrace")?;
+    let call = Call {
+        // Whatever is no object is refused below.
+        arguments: match body.get("input") {
+            None => Arguments::Known(&Json::Null),
+            Some(input @ (Json::Object(_) | Json::Null)) => Arguments::Known(input),
+            Some(_) => Arguments::Unknown,
+        },
+        user: user.as_ref().map_or(User::Absent, |user| User::Named(user.as_str())),
+        is_now: run_at.is_none(),
+    };
+    let tool = context.tool_for(members.required_text("tool_name")?, members.version()?, &call)?;
+    members.object_or_null("input")?;
+    let input = body::take(body, "input").unwrap_or_else(|| Json::Object(crate::words::json::Object::new()));
+    let project = asked.project.clone();
+    Ok(Admitted::Tool(Box::new(ToolCall { tool, input, user, run_at, include_stacktrace, project })))
+}
+
+/// A model may call any tool that its request names: each must be the caller's. An engine might take "no tools named" for
+/// "all tools", so only callers of every tool may leave them out where tools are to be used.
+fn admit_chat_tools(context: &Context<'_>, members: &Members<'_, '_>) -> Result<(), Refusal> {
+    let named = body::chat_tools(members)?;
+    if named.is_empty() && members.has("tool_choice") && !context.authority.may_use_every_tool() {
+        return Err(Refusal::new(RefusalKind::ToolsUnnamed));
+    }
+    for name in named {
+        context.tool(name, None)?;
+    }
+    Ok(())
+}
+
+/// The policies on an action that is about no tool, now that its user is known: the body's, else the query's.
+fn check_user(context: &Context<'_>, asked: &Asked, user: Option<UserId>) -> Result<(), Refusal> {
+    let in_query = || USER_PARAMETERS.iter().find_map(|name| asked.query.get(name)).and_then(UserId::new);
+    context.authority.check_user(user.or_else(in_query).as_ref())
+}
+
+/// The user that the body names, if the caller may name it.
+fn check_users_in_body(context: &Context<'_>, request: &Request) -> Result<Option<UserId>, Refusal> {
+    let body = json_body(request, context.config)?;
+    let mut found = None;
+    if let Json::Object(_) = &body {
+        body::refuse_lookalikes(&body)?;
+        let members = Members::of(&body)?;
+        for member in ["user_id", "user"] {
+            let named = context.user(member, members.text(member)?)?;
+            found = found.or(named);
+        }
+    }
+    Ok(found)
+}
+
+const fn has_body(request: &Request) -> bool {
+    !matches!(&request.body, crate::model::request::RequestBody::Whole(bytes) if bytes.is_empty())
+}
+
+fn engine<'r>(asked: &Asked, request: &Request, exchange: Exchange) -> Result<Admitted<'r>, Refusal> {
+    Ok(Admitted::Engine(engine_call(asked, request, exchange)))
+}
+
+fn engine_call(asked: &Asked, request: &Request, exchange: Exchange) -> EngineCall {
+    EngineCall {
+        method: request.method,
+        path: asked.engine_path.clone(),
+        query: asked.query.encoded(),
+        project: asked.project.clone(),
+        exchange,
+        executor: None,
+    }
+}
+
+/// Clips the long poll's `wait` to what this host allows; the SDKs ask again.
+fn clip_wait(asked: &Asked, config: &Config) -> Result<Asked, Refusal> {
+    let mut asked = asked.clone();
+    if let Some(wait) = asked.query.get("wait") {
+        let wait: u64 = wait
+            .parse()
+            .map_err(|_| Refusal::with(RefusalKind::QueryInvalid, "wait must be a whole number of seconds"))?;
+        let most = config.limits.long_poll.get() / 1000;
+        asked.query.set("wait", wait.min(most).to_string());
+    }
+    Ok(asked)
+}
+
+/// The idempotency key, if one was sent.
+///
+/// # Errors
+/// [`RefusalKind::IdempotencyKeyInvalid`].
+pub fn idempotency_key(request: &Request) -> Result<Option<&str>, Refusal> {
+    match request.headers.get(Header::IdempotencyKey) {
+        None | Some("") => Ok(None),
+        Some(key) if key.len() <= 256 && key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Some(key)),
+        Some(_) => Err(Refusal::new(RefusalKind::IdempotencyKeyInvalid)),
+    }
+}

@@ -1,0 +1,291 @@
+//! What the one decision function is asked, and the refusals that its answers become.
+
+use std::cell::RefCell;
+
+use super::Context;
+use crate::catalog::Tool;
+use crate::config::{Caller, Config};
+use crate::policy::{Arguments, Decision, Denial, PolicySet, Request, Resource, ToolFacts, User, Verdict, Would};
+use crate::words::action::Action;
+use crate::words::names::{Project, UserId};
+use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::time::Timestamp;
+
+/// What is the same in every decision on one request.
+#[derive(Debug)]
+pub struct Authority<'a> {
+    config: &'a Config,
+    caller: &'a Caller,
+    action: Action,
+    project: Option<&'a Project>,
+    at: Timestamp,
+    country: Option<&'a str>,
+    noted: RefCell<Noted>,
+}
+
+/// What the decisions on a request were, for its record: nothing while there are no policies. Names have commas between.
+#[derive(Clone, Debug, Default)]
+pub struct Noted {
+    /// The rules that made the last decision.
+    pub rules: String,
+    /// What it depended on, where it was a refusal.
+    pub depends: String,
+    /// What the policies in dry run would have made of it, where that is something else.
+    pub would: Option<(&'static str, String)>,
+}
+
+/// What is particular to one decision about a tool.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call<'a> {
+    pub(super) arguments: Arguments<'a>,
+    pub(super) user: User<'a>,
+    /// Whether it is done now, and not at a time of which policies know nothing.
+    pub(super) is_now: bool,
+}
+
+impl Call<'_> {
+    /// Nothing is known yet of the call.
+    pub(super) const UNKNOWN: Self = Self { arguments: Arguments::Unknown, user: User::Unknown, is_now: true };
+}
+
+impl<'a> Authority<'a> {
+    /// The authority over one request.
+    #[must_use]
+    pub fn new(
+        config: &'a Config,
+        caller: &'a Caller,
+        action: Action,
+        project: Option<&'a Project>,
+        at: Timestamp,
+        country: Option<&'a str>,
+    ) -> Self {
+        Self { config, caller, action, project, at, country, noted: RefCell::default() }
+    }
+
+    /// The authority over a call in `project` that this request only describes: whoever may not make it may not ask about it.
+    #[must_use]
+    pub fn of_call<'b>(&'b self, project: Option<&'b Project>) -> Authority<'b> {
+        let Self { config, caller, at, country, .. } = *self;
+        Authority::new(config, caller, Action::ToolsCall, project, at, country)
+    }
+
+    /// What was noted, to be put into the record.
+    #[must_use]
+    pub fn take_noted(&self) -> Noted {
+        self.noted.take()
+    }
+
+    const fn policies(&self) -> &'a PolicySet {
+        &self.config.policies
+    }
+
+    fn has_policies(&self) -> bool {
+        !self.policies().is_empty()
+    }
+
+    fn request<'r>(&'r self, action: Action, resource: Resource<'r>, call: &Call<'r>) -> Request<'r> {
+        let has_arguments = matches!(action, Action::ToolsCall | Action::ToolsAuthorize);
+        Request {
+            caller: self.caller,
+            action,
+            resource,
+            arguments: if has_arguments { call.arguments } else { Arguments::Absent },
+            user: call.user,
+            project: self.project.map(Project::as_str),
+            at: call.is_now.then_some(self.at),
+            country: self.country,
+        }
+    }
+
+    /// Whether the caller may ask for this at all, before it is known which tool and which user it is about.
+    pub(super) fn check_action(&self) -> Result<(), Refusal> {
+        // Most are let through by a grant, and what the policies say is asked when all is known.
+        let is_about_tools = is_about_tools(self.action);
+        if is_about_tools && self.caller.holds(self.action) {
+            return Ok(());
+        }
+        let resource = if is_about_tools { Resource::AnyTool } else { self.itself() };
+        let request = self.request(self.action, resource, &Call::UNKNOWN);
+        let decision = self.policies().decide(&request);
+        if decision.may_be_allowed() {
+            return Ok(());
+        }
+        let not_permitted = Refusal::with(RefusalKind::ActionNotPermitted, self.action.as_str());
+        Err(self.refused(&decision, &request, not_permitted))
+    }
+
+    /// The decision on an action that is not about one tool, when its user is known.
+    pub(super) fn check_user(&self, user: Option<&UserId>) -> Result<(), Refusal> {
+        if !self.has_policies() || is_about_tools(self.action) {
+            return Ok(());
+        }
+        let user = user.map_or(User::Absent, |user| User::Named(user.as_str()));
+        let call = Call { user, ..Call::UNKNOWN };
+        let request = self.request(self.action, self.itself(), &call);
+        let decision = self.policies().decide(&request);
+        self.note(&decision);
+        if decision.is_allowed() {
+            return Ok(());
+        }
+        let not_permitted = Refusal::with(RefusalKind::ActionNotPermitted, self.action.as_str());
+        Err(self.refused(&decision, &request, not_permitted))
+    }
+
+    fn itself(&self) -> Resource<'_> {
+        self.project.map_or(Resource::Gateway, |project| Resource::Project(project.as_str()))
+    }
+
+    /// Whether the caller may use every tool that there is. What policies say of a tool can be asked only of one that is named.
+    pub(super) fn may_use_every_tool(&self) -> bool {
+        self.caller.holds_for_every_tool(self.action) && !self.has_policies()
+    }
+
+    /// Whether the caller may do this, too, which is about no tool.
+    #[must_use]
+    pub fn may_also(&self, action: Action) -> bool {
+        let request = self.request(action, self.itself(), &Call { user: User::Absent, ..Call::UNKNOWN });
+        self.policies().decide(&request).is_allowed()
+    }
+
+    /// Whether the tool with this name in lower case may be used, as far as its name tells.
+    pub(crate) fn may_use_name(&self, folded: &str) -> bool {
+        self.may(Resource::ToolNamed(folded), &Call::UNKNOWN).is_ok()
+    }
+
+    /// Whether the caller sees the tool: if it may call it for some arguments; or if it may list it, and nothing but that it
+    /// holds no permission keeps it from calling it.
+    pub(super) fn sees(&self, tool: &Tool, user: Option<&UserId>) -> bool {
+        let user = user.map_or(User::Unknown, |user| User::Named(user.as_str()));
+        self.may(Resource::Tool(self.facts(tool)), &Call { user, ..Call::UNKNOWN }).is_ok()
+    }
+
+    /// The decision on using a tool; what a call is for is asked with its arguments.
+    pub(super) fn check_tool(&self, tool: &Tool, call: &Call<'_>) -> Result<(), Refusal> {
+        self.may(Resource::Tool(self.facts(tool)), call)
+    }
+
+    fn may(&self, resource: Resource<'_>, call: &Call<'_>) -> Result<(), Refusal> {
+        let not_permitted = || Refusal::new(RefusalKind::ToolNotPermitted);
+        let own = |action| self.request(action, resource, call);
+        let calling = own(Action::ToolsCall);
+        match self.action {
+            Action::ToolsList => {
+                let (decision, listing) = (self.policies().decide(&calling), own(Action::ToolsList));
+                let may_list = || self.policies().decide(&listing).may_be_allowed();
+                let is_seen = decision.may_be_allowed()
+                    || (decision.verdict == Verdict::Deny(Denial::NotPermitted) && may_list());
+                if is_seen { Ok(()) } else { Err(self.refused(&decision, &calling, not_permitted())) }
+            }
+            // The engine lets the model call it, and nobody asks about the arguments then: that must be allowed for all.
+            Action::ChatCompletions => {
+                let chatting = own(Action::ChatCompletions);
+                let decision = self.policies().decide(&chatting);
+                if !decision.is_allowed() {
+                    return Err(self.refused(&decision, &chatting, not_permitted()));
+                }
+                if !self.has_policies() {
+                    return Ok(());
+                }
+                let called = self.policies().decide(&calling);
+                if called.is_clear { Ok(()) } else { Err(self.refused(&called, &calling, depends_on_unknown())) }
+            }
+            action => {
+                let request = own(action);
+                let decision = self.policies().decide(&request);
+                let is_final = matches!((resource, call.arguments), (Resource::Tool(_), Arguments::Known(_)));
+                if is_final {
+                    self.note(&decision);
+                }
+                let is_permitted = if is_final { decision.is_allowed() } else { decision.may_be_allowed() };
+                if is_permitted { Ok(()) } else { Err(self.refused(&decision, &request, not_permitted())) }
+            }
+        }
+    }
+
+    fn facts<'t>(&self, tool: &'t Tool) -> ToolFacts<'t>
+    where
+        'a: 't,
+    {
+        let says = tool.behavior.says;
+        ToolFacts {
+            folded: &tool.folded,
+            name: tool.name.as_str(),
+            version: &tool.version,
+            executor: self.config.executors.get(tool.executor).map_or("", |executor| executor.id.as_str()),
+            read_only: says.read_only,
+            destructive: says.destructive,
+            idempotent: says.idempotent,
+            open_world: says.open_world,
+        }
+    }
+
+    /// Keeps for the record what made the decision.
+    fn note(&self, decision: &Decision<'_>) {
+        if !self.has_policies() {
+            return;
+        }
+        let mut noted = self.noted.borrow_mut();
+        noted.rules = joined(decision.rules.iter().copied().chain(decision.errors.iter().map(|(rule, _)| *rule)));
+        let would = |would: &Would<'_>| (name_of(would.verdict), joined(would.rules.iter().copied()));
+        noted.would = decision.would.as_ref().map(would);
+    }
+
+    /// The refusal that a decision is.
+    fn refused(&self, decision: &Decision<'_>, request: &Request<'_>, not_permitted: Refusal) -> Refusal {
+        self.note(decision);
+        if self.has_policies() {
+            let depends = self.policies().depends(request);
+            self.noted.borrow_mut().depends = joined(depends.iter().map(String::as_str));
+        }
+        match decision.verdict {
+            Verdict::Deny(Denial::Error) => {
+                let told = decision.errors.iter().map(|(rule, kind)| format!("{rule}: {}", kind.as_str()));
+                Refusal::with(RefusalKind::PolicyError, told.collect::<Vec<_>>().join(", "))
+            }
+            Verdict::Deny(Denial::Forbidden) => Refusal::with(RefusalKind::PolicyDenied, decision.rules.join(", ")),
+            Verdict::Deny(Denial::NotPermitted) => not_permitted,
+            Verdict::Maybe | Verdict::Allow => depends_on_unknown(),
+        }
+    }
+}
+
+/// A policy may forbid it, which cannot be told here.
+fn depends_on_unknown() -> Refusal {
+    Refusal::with(RefusalKind::PolicyDenied, "it depends on what is not known here, such as the arguments")
+}
+
+fn joined<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let mut list = String::new();
+    for name in names {
+        if list.is_empty() {
+            list.reserve(64);
+        } else {
+            list.push(',');
+        }
+        list.push_str(name);
+    }
+    list
+}
+
+/// A verdict in a word, as the record has it.
+const fn name_of(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allow => "allow",
+        Verdict::Maybe => "maybe",
+        Verdict::Deny(Denial::NotPermitted) => "not_permitted",
+        Verdict::Deny(Denial::Forbidden) => "policy_denied",
+        Verdict::Deny(Denial::Error) => "policy_error",
+    }
+}
+
+const fn is_about_tools(action: Action) -> bool {
+    matches!(action, Action::ToolsList | Action::ToolsCall | Action::ToolsAuthorize | Action::ToolsRequirements)
+}
+
+impl Context<'_> {
+    /// Whether the caller sees the tool in lists, made for this user if one is named.
+    #[must_use]
+    pub fn sees(&self, tool: &Tool, user: Option<&UserId>) -> bool {
+        self.authority.sees(tool, user)
+    }
+}

@@ -1,0 +1,65 @@
+//! Which tool of which executor a caller may use.
+
+use std::rc::Rc;
+
+use super::authority::Call;
+use super::switches::check_tool_switches;
+use super::{Context, ToolCall};
+use crate::catalog::Tool;
+use crate::policy::{Arguments, User};
+use crate::words::refusal::{Refusal, RefusalKind};
+
+impl Context<'_> {
+    /// The tool that a text names, if the caller may use it for some arguments. Whether there is such a tool is only told to
+    /// those who may.
+    ///
+    /// # Errors
+    /// [`RefusalKind::ToolNotPermitted`], [`RefusalKind::PolicyDenied`], [`RefusalKind::PolicyError`], and those of
+    /// [`crate::catalog::Registry::resolve`].
+    pub fn tool(&self, name: &str, version: Option<&str>) -> Result<Rc<Tool>, Refusal> {
+        self.tool_for(name, version, &Call::UNKNOWN)
+    }
+
+    pub(super) fn tool_for(&self, name: &str, version: Option<&str>, call: &Call<'_>) -> Result<Rc<Tool>, Refusal> {
+        let may_use = |folded: &str| self.authority.may_use_name(folded);
+        let named = self.registry.name_of(name, may_use)?;
+        // A name in the models' form that means nothing here has no tool to be permitted.
+        let is_underscored = !named.folded.contains('.');
+        let resolved = self.registry.resolve(&named, version, may_use);
+        match resolved {
+            Ok(tool) => match self.check_one(tool, call) {
+                Ok(()) => Ok(Rc::clone(tool)),
+                // Of a tool with a route, another executor's may be had where the first one's may not.
+                Err(refusal) if self.config.routing.route_of(&tool.folded).is_some() => {
+                    let mut others = self.registry.equivalents(tool);
+                    others.find(|other| self.check_one(other, call).is_ok()).map(Rc::clone).ok_or(refusal)
+                }
+                Err(refusal) => Err(refusal),
+            },
+            Err(_) if !is_underscored && !may_use(&named.folded) => Err(Refusal::new(RefusalKind::ToolNotPermitted)),
+            Err(refusal) if refusal.kind == RefusalKind::ToolUnknown && self.registry_is_incomplete => {
+                Err(Refusal::new(RefusalKind::RegistryUnavailable))
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// Whether the caller may use this tool of this executor.
+    fn check_one(&self, tool: &Tool, call: &Call<'_>) -> Result<(), Refusal> {
+        self.authority.check_tool(tool, call)?;
+        check_tool_switches(&self.held.epochs, tool, self.config)
+    }
+}
+
+/// Whether an admitted call may run on what another executor offers for its tool: by the same decisions, about that one.
+///
+/// # Errors
+/// The refusal that a call of that executor's tool would meet.
+pub(crate) fn check_equivalent(context: &Context<'_>, call: &ToolCall<'_>, other: &Tool) -> Result<(), Refusal> {
+    let asked = Call {
+        arguments: Arguments::Known(&call.input),
+        user: call.user.as_ref().map_or(User::Absent, |user| User::Named(user.as_str())),
+        is_now: call.run_at.is_none(),
+    };
+    context.check_one(other, &asked)
+}

@@ -1,0 +1,157 @@
+//! Issued keys that this isolate has to ask about: their owner is asked once, and the answer is remembered for a while.
+//!
+//! INVARIANT (issued keys): an issued key is let in only on what its owner said under the current version of the revocations,
+//! at most [`ISSUED_KEY_REMEMBERED`] ago. An owner that does not answer lets nobody in.
+
+use std::rc::Rc;
+
+use subtle::ConstantTimeEq;
+
+use super::memory::{Digest, Holds, Known};
+use super::{Identified, KeyHashers, key};
+use crate::config::{Caller, Config, Priority, ProjectRule, UserRule};
+use crate::pipeline::runtime::Running;
+use crate::ports::{DurableError, Platform};
+use crate::state::epochs::Epochs;
+use crate::state::keys::{Command, Grants, Key, Reply, Standing};
+use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::words::action::ActionPattern;
+use crate::words::limits::ISSUED_KEY_REMEMBERED;
+use crate::words::names::{CallerId, KeyId, Project, RoleId, TenantId, UserId};
+use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::time::Timestamp;
+
+/// An issued key, whole, of which it must be asked whether it is valid.
+#[derive(Clone, Copy)]
+pub struct Unverified<'r> {
+    pub(super) text: &'r str,
+    pub(super) id: &'r str,
+    pub(super) digest: Digest,
+    /// Whether it was valid when it was last asked about: then nobody floods anybody with it.
+    pub(super) was_valid: bool,
+}
+
+/// Asks the key's owner.
+///
+/// # Errors
+/// [`RefusalKind::CredentialUnknown`], [`RefusalKind::CredentialExpired`], [`RefusalKind::CredentialRevoked`],
+/// [`RefusalKind::CredentialThrottled`], [`RefusalKind::CredentialUnverifiable`], [`RefusalKind::DurableUnsupported`].
+pub(crate) async fn verify<P: Platform>(
+    platform: &P,
+    running: &Running,
+    unverified: Unverified<'_>,
+    epochs: &Epochs,
+) -> Result<Identified, Refusal> {
+    let Unverified { text, id, digest, was_valid } = unverified;
+    let (memory, hashers) = (running.keyring.memory(), running.keyring.hashers());
+    let asked_at = platform.now();
+    let lookup = if was_valid {
+        None
+    } else {
+        Some(memory.lookups().begin(asked_at).ok_or_else(|| Refusal::new(RefusalKind::CredentialThrottled))?)
+    };
+    let command = AnyCommand::Keys(Command::Find(id.to_owned()));
+    let key = match state::apply(platform, &key::owner_of(id), &command).await {
+        Ok(AnyReply::Keys(Reply::Key(key))) => Some(key),
+        Ok(AnyReply::Keys(Reply::Unknown)) => None,
+        Ok(_) | Err(DurableError::Unavailable) => return Err(Refusal::new(RefusalKind::CredentialUnverifiable)),
+        Err(DurableError::Unsupported) => return Err(Refusal::new(RefusalKind::DurableUnsupported)),
+    };
+    let now = platform.now();
+    let judged = judge(key.as_deref(), text, hashers, now).and_then(|(key, rehash)| {
+        let identified = identified(key, &running.config).ok_or(RefusalKind::CredentialUnknown)?;
+        Ok((key, rehash, identified))
+    });
+    let (key, rehash, identified) = judged.map_err(|kind| {
+        if let Some(lookup) = &lookup {
+            lookup.fail(now);
+        }
+        memory.refuse(digest, kind, now);
+        Refusal::new(kind)
+    })?;
+    let until = asked_at.after(ISSUED_KEY_REMEMBERED);
+    let until = key.ends_at().map_or(until, |end| end.min(until));
+    let holds = Holds { revocation: epochs.revocation, from: asked_at, until, issuer: None };
+    memory.remember(digest, Known { identified: identified.clone(), holds: Some(holds) });
+    if let Some(command) = rehash {
+        let (platform_, owner) = (platform.clone(), key::owner_of(id));
+        platform.spawn(async move {
+            // Best effort: the next isolate that asks about the key does the same.
+            let _lost = state::apply(&platform_, &owner, &AnyCommand::Keys(command)).await;
+        });
+    }
+    Ok(identified)
+}
+
+/// The key when it is the one presented and is valid now; and what gives its owner the hash under the current secret, where
+/// it has one under the other.
+fn judge<'k>(
+    key: Option<&'k Key>,
+    text: &str,
+    hashers: &KeyHashers,
+    now: Timestamp,
+) -> Result<(&'k Key, Option<Command>), RefusalKind> {
+    let key = key.ok_or(RefusalKind::CredentialUnknown)?;
+    let hasher = hashers.of(key.secret).ok_or(RefusalKind::CredentialUnknown)?;
+    if !bool::from(hasher.hash(text).ct_eq(key.hash.as_slice())) {
+        return Err(RefusalKind::CredentialUnknown);
+    }
+    // Only who has the key is told what became of it.
+    match key.standing(now) {
+        Standing::Active | Standing::Rotated => {}
+        Standing::Expired => return Err(RefusalKind::CredentialExpired),
+        Standing::Revoked => return Err(RefusalKind::CredentialRevoked),
+    }
+    let current = hashers.current();
+    let rehash = (key.secret != current.id()).then(|| Command::Rehash {
+        id: key.id.clone(),
+        from: key.hash.clone(),
+        to: current.hash(text).to_vec(),
+        secret: current.id(),
+    });
+    Ok((key, rehash))
+}
+
+/// Whom the key makes, under this configuration: a role that it does not have any more grants nothing.
+fn identified(key: &Key, config: &Config) -> Option<Identified> {
+    let Grants { tenant, caller, name: _, roles, scopes, users, projects, claims, note: _ } = &key.grants;
+    let roles: Vec<RoleId> = roles.iter().filter_map(|role| RoleId::new(role)).collect();
+    let grants = roles.iter().filter_map(|role| config.roles.get(role)).map(Rc::clone).collect();
+    let within = scopes.iter().filter_map(|scope| ActionPattern::new(scope)).collect();
+    let caller = Caller {
+        id: CallerId::new(caller)?,
+        tenant: TenantId::new(tenant)?,
+        roles,
+        scopes: scopes.clone(),
+        within: (!scopes.is_empty()).then_some(within),
+        claims: claims.clone(),
+        users: user_rule(users),
+        projects: project_rule(projects),
+        priority: Priority::Normal,
+        grants,
+    };
+    Some(Identified { caller: Rc::new(caller), key: KeyId::new(&key.id)? })
+}
+
+/// The users that a key may name; `*` is every one.
+pub(crate) fn user_rule(users: &[String]) -> UserRule {
+    if users.iter().any(|user| user == EVERY) {
+        return UserRule::Every;
+    }
+    UserRule::Only(users.iter().filter_map(|user| UserId::new(user)).collect())
+}
+
+/// The projects that a key may address; `*` is every one.
+pub(crate) fn project_rule(projects: &[String]) -> ProjectRule {
+    if projects.iter().any(|project| project == EVERY) {
+        return ProjectRule::Every;
+    }
+    ProjectRule::Only(projects.iter().filter_map(|project| Project::new(project)).collect())
+}
+
+/// How a key's grants write "all".
+const EVERY: &str = "*";
+
+#[cfg(test)]
+#[path = "issued_tests.rs"]
+mod tests;

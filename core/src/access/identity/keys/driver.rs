@@ -1,0 +1,195 @@
+//! Fetches an issuer's keys, and keeps them for isolates that start later.
+
+use std::rc::Rc;
+
+use super::super::discovery;
+use super::super::jose::Compact;
+use super::super::jwk::{Found, KeySet};
+use super::{Age, fresh_for};
+use crate::config::{Issuer, KeysAt, SignedRules};
+use crate::model::request::Method;
+use crate::pipeline::runtime::{Isolate, Running};
+use crate::ports::{Kv, Origin, OriginRequest, Platform};
+use crate::words::hex;
+use crate::words::limits;
+use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::time::{Millis, Timestamp};
+
+/// The keys of an issuer, among which the token's should be. They are asked for where there are none, and once more where the
+/// token's is not among them; what is no longer fresh is asked for in the background.
+pub(crate) async fn keys_for<P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    running: &Running,
+    (place, rules): (usize, &SignedRules),
+    compact: &Compact,
+) -> Result<Rc<KeySet>, Refusal> {
+    let unavailable = || Refusal::new(RefusalKind::TokenKeysUnavailable);
+    let known = running.tokens.keys(place).ok_or_else(unavailable)?;
+    if known.borrow().age(platform.now(), rules.stale) == Age::Gone && known.borrow().never_had() {
+        from_store(platform, running, place, rules).await;
+    }
+    let now = platform.now();
+    let age = known.borrow().age(now, rules.stale);
+    match age {
+        Age::Fresh => {}
+        Age::Stale if known.borrow_mut().may_ask(now) => {
+            let (platform_, isolate) = (platform.clone(), Rc::clone(isolate));
+            platform.spawn(async move {
+                if let Ok(running) = isolate.running()
+                    && let Some(rules) = running.config.issuers.get(place).and_then(Issuer::signed)
+                {
+                    fetch(&platform_, running, place, rules).await;
+                }
+            });
+        }
+        Age::Stale => {}
+        Age::Gone => {
+            if !known.borrow_mut().may_ask(now) || !fetch(platform, running, place, rules).await {
+                return Err(unavailable());
+            }
+        }
+    }
+    let set = known.borrow().set();
+    let Some(kid) = compact.kid.as_deref().filter(|kid| set.find(Some(kid), compact.algorithm) == Found::Unknown)
+    else {
+        return Ok(set);
+    };
+    let unknown = || Refusal::new(RefusalKind::TokenKeyUnknown);
+    if known.borrow().is_unknown(kid, now) || !known.borrow_mut().may_ask(now) {
+        return Err(unknown());
+    }
+    let has_asked = fetch(platform, running, place, rules).await;
+    let set = known.borrow().set();
+    if set.find(Some(kid), compact.algorithm) == Found::Unknown {
+        if has_asked {
+            known.borrow_mut().note_unknown(kid, now);
+        }
+        return Err(unknown());
+    }
+    Ok(set)
+}
+
+/// Asks an issuer for its keys; whether they came.
+async fn fetch<P: Platform>(platform: &P, running: &Running, place: usize, rules: &SignedRules) -> bool {
+    let Some(known) = running.tokens.keys(place) else {
+        return false;
+    };
+    let asked_at = platform.now();
+    let fetched = match locate(platform, running, place, rules).await {
+        Some(url) => get(platform, url).await,
+        None => None,
+    };
+    let set = fetched.and_then(|(body, fresh_for)| Some((KeySet::parse(&body)?, body, fresh_for)));
+    let Some((set, body, fresh_for)) = set else {
+        known.borrow_mut().failed(asked_at);
+        let id = running.config.issuers.get(place).map_or("", |issuer| issuer.id.as_str());
+        tracing::warn!(issuer = id, "issuer_keys_not_fetched");
+        return false;
+    };
+    known.borrow_mut().adopt(set, asked_at, fresh_for);
+    to_store(platform, running, place, rules, (&body, asked_at, fresh_for));
+    true
+}
+
+/// Where the keys are: as configured, or as the issuer's metadata says.
+async fn locate<P: Platform>(platform: &P, running: &Running, place: usize, rules: &SignedRules) -> Option<String> {
+    let issuer = match &rules.keys {
+        KeysAt::Url(url) => return Some(url.clone()),
+        KeysAt::Discovered(issuer) => issuer,
+    };
+    let known = running.tokens.keys(place)?;
+    let located = known.borrow().located.clone();
+    if located.is_some() {
+        return located;
+    }
+    for url in discovery::metadata_urls(issuer) {
+        if let Some((metadata, _)) = get(platform, url).await {
+            let located = discovery::jwks_uri(&metadata, issuer);
+            known.borrow_mut().located.clone_from(&located);
+            return located;
+        }
+    }
+    None
+}
+
+/// What stands at a URL of an issuer, and for how long it is fresh.
+async fn get<P: Platform>(platform: &P, url: String) -> Option<(Vec<u8>, Millis)> {
+    let request = OriginRequest {
+        method: Method::Get,
+        url,
+        headers: vec![("accept", "application/json".to_owned())],
+        authorization: None,
+        body: Vec::new(),
+        timeout: limits::ISSUER_TIMEOUT,
+        response_limit: limits::ISSUER_ANSWER_BYTES,
+    };
+    let answer = Origin::send(platform, request).await.ok().filter(|answer| answer.status == 200)?;
+    let fresh_for = fresh_for(answer.header("cache-control"));
+    Some((answer.body, fresh_for))
+}
+
+/// The name of an issuer's keys in the store.
+fn store_name(running: &Running, place: usize) -> Option<String> {
+    running.config.issuers.get(place).map(|issuer| ["jwks/1/", issuer.id.as_str()].concat())
+}
+
+/// A keyed hash of keys and their times. Whoever can write into the store must not be able to add an issuer's key: without the
+/// hashing secret this is another hash in each isolate, and nothing of the store is taken.
+fn seal(running: &Running, place: usize, rules: &SignedRules, kept: &str) -> Option<String> {
+    let at = match &rules.keys {
+        KeysAt::Url(at) | KeysAt::Discovered(at) => at,
+    };
+    let name = store_name(running, place)?;
+    Some(hex::encode(&running.keyring.hashers().current().hash(&[&name, "\n", at, "\n", kept].concat())))
+}
+
+/// Keeps keys for isolates that start later: `SEAL\nFETCHED_AT\nFRESH_FOR\nKEYS`.
+fn to_store<P: Platform>(
+    platform: &P,
+    running: &Running,
+    place: usize,
+    rules: &SignedRules,
+    (body, fetched_at, fresh_for): (&[u8], Timestamp, Millis),
+) {
+    let Ok(body) = std::str::from_utf8(body) else {
+        return;
+    };
+    let kept = format!("{}\n{}\n{body}", fetched_at.as_millis(), fresh_for.get());
+    let (Some(name), Some(seal)) = (store_name(running, place), seal(running, place, rules, &kept)) else {
+        return;
+    };
+    let life = Millis::new(fresh_for.get().saturating_add(rules.stale.get())).max(limits::STORE_TTL_MIN);
+    let platform_ = platform.clone();
+    platform.spawn(async move {
+        // A lost write costs another isolate one question.
+        let _lost = Kv::put(&platform_, &name, format!("{seal}\n{kept}").into_bytes(), life).await;
+    });
+}
+
+/// Takes an issuer's keys from the store, if it has some that may still be used.
+async fn from_store<P: Platform>(platform: &P, running: &Running, place: usize, rules: &SignedRules) {
+    let Some(name) = store_name(running, place) else {
+        return;
+    };
+    let Ok(Some(bytes)) = Kv::get(platform, &name).await else {
+        return;
+    };
+    let Some(known) = running.tokens.keys(place) else {
+        return;
+    };
+    let read = || -> Option<(KeySet, Timestamp, Millis)> {
+        let (found, kept) = std::str::from_utf8(&bytes).ok()?.split_once('\n')?;
+        let is_ours = subtle::ConstantTimeEq::ct_eq(found.as_bytes(), seal(running, place, rules, kept)?.as_bytes());
+        let mut parts = kept.splitn(3, '\n');
+        let (fetched_at, fresh_for, body) = (parts.next()?, parts.next()?, parts.next()?);
+        let set = bool::from(is_ours).then(|| KeySet::parse(body.as_bytes()))??;
+        Some((set, Timestamp::from_millis(fetched_at.parse().ok()?), Millis::new(fresh_for.parse().ok()?)))
+    };
+    if let Some((set, fetched_at, fresh_for)) = read()
+        && known.borrow().never_had()
+        && fetched_at <= platform.now()
+    {
+        known.borrow_mut().adopt(set, fetched_at, fresh_for);
+    }
+}

@@ -1,0 +1,63 @@
+//! What an isolate knows of issuers.
+
+use std::cell::{Cell, RefCell};
+
+use super::Takes;
+use super::keys::KnownKeys;
+use crate::config::Issuer;
+use crate::words::limits;
+use crate::words::time::{Millis, Timestamp};
+
+/// The keys of each issuer, and how much it is asked.
+#[derive(Debug)]
+pub struct Tokens {
+    issuers: Vec<Known>,
+    takes: Takes,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    keys: RefCell<KnownKeys>,
+    /// The second that began then, and how many questions about tokens it has seen.
+    questions: Cell<(Timestamp, u32)>,
+}
+
+impl Tokens {
+    /// Nothing yet of these issuers.
+    #[must_use]
+    pub fn new(issuers: &[Issuer]) -> Self {
+        let assertions = issuers.iter().filter_map(Issuer::signed).any(|rules| rules.asserts);
+        let takes = Takes { tokens: !issuers.is_empty(), assertions };
+        Self { issuers: issuers.iter().map(|_| Known::default()).collect(), takes }
+    }
+
+    /// What is taken because of them.
+    #[must_use]
+    pub const fn takes(&self) -> Takes {
+        self.takes
+    }
+
+    /// The keys of an issuer, by its place in the configuration.
+    #[must_use]
+    pub fn keys(&self, place: usize) -> Option<&RefCell<KnownKeys>> {
+        self.issuers.get(place).map(|known| &known.keys)
+    }
+
+    /// How often keys of an issuer went away.
+    pub(super) fn generation(&self, place: usize) -> Option<u32> {
+        self.keys(place).map(|keys| keys.borrow().generation())
+    }
+
+    /// Whether an issuer may be asked about one more token now; counts that it is.
+    pub(super) fn may_ask(&self, place: usize, now: Timestamp) -> bool {
+        let Some(questions) = self.issuers.get(place).map(|known| &known.questions) else {
+            return false;
+        };
+        let (begun, asked) = questions.get();
+        let (begun, asked) =
+            if begun <= now && now < begun.after(Millis::from_secs(1)) { (begun, asked) } else { (now, 0) };
+        let may = asked < limits::OPAQUE_CHECKS_PER_SECOND;
+        questions.set((begun, asked.saturating_add(u32::from(may))));
+        may
+    }
+}

@@ -1,0 +1,235 @@
+//! How many requests there may be: each takes a token of every limit that is about it, or of none.
+//!
+//! Tokens come from one durable owner for each limit and subject (`state/rate.rs`), in leases (`rate/lease.rs`): while there
+//! is a token in each lease, a request waits for nothing. docs/limits.md has the rules and the bound.
+
+mod book;
+mod fields;
+mod lease;
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use crate::config::{Caller, FailMode, RateLimit, RateMode};
+use crate::pipeline::runtime::Running;
+use crate::ports::{DurableError, Platform};
+use crate::state::rate::{Ask, Command};
+use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::telemetry::Record;
+use crate::words::limits::RATE_LIMITS;
+use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::time::{Millis, Timestamp};
+
+pub(crate) use book::{Book, Fared};
+pub use fields::Fields;
+
+use book::{Entry, Subject, is_about};
+use lease::{Question, Standing};
+
+/// How often a request asks. More than once: the tokens that it was given may go to another request that came while it waited
+/// for the owner of a second limit.
+const ASKS: u32 = 3;
+/// How often a request looks whether another one was answered: for as long as an owner may take.
+const LOOKS: u32 = 40;
+/// The longest wait between two looks is two to this power, in milliseconds.
+const LOOK_DOUBLINGS: u32 = 6;
+
+/// How a request stands with each limit that is about it, at the limit's place.
+type Stood = [Option<(Entry, Standing)>; RATE_LIMITS];
+
+/// Lets the request pass if every limit that is about it has a token left, and takes one of each. `tool` is the tool that is
+/// called, in lower case. Says whether an owner had to be waited for.
+///
+/// INVARIANT (debited first): a token is taken from a lease only after its owner has debited it.
+///
+/// # Errors
+/// [`RefusalKind::RateLimited`]; where a limit's owner cannot be asked and the fail mode is closed,
+/// [`RefusalKind::LimiterUnavailable`] or [`RefusalKind::DurableUnsupported`]. Then no token was taken.
+pub(crate) async fn admit<P: Platform>(
+    platform: &P,
+    running: &Running,
+    caller: &Caller,
+    tool: Option<&str>,
+    record: &mut Record,
+) -> Result<bool, Refusal> {
+    if running.config.rate.limits.is_empty() {
+        return Ok(false);
+    }
+    let subject = Subject { caller, tool };
+    let (mut asks, mut looks) = (0, 0);
+    loop {
+        let is_new = asks == 0 && looks == 0;
+        let stood = stand(running, &subject, platform.now(), is_new);
+        match next(running, &stood) {
+            Next::Ask if asks < ASKS => {
+                asks = asks.saturating_add(1);
+                ask_all(platform, running, &stood).await;
+            }
+            Next::Look if looks < LOOKS => {
+                platform.sleep(Millis::new(1 << looks.min(LOOK_DOUBLINGS))).await;
+                looks = looks.saturating_add(1);
+            }
+            _ => return settle(platform, running, &stood, record).map(|()| !is_new),
+        }
+    }
+}
+
+fn stand(running: &Running, subject: &Subject<'_>, now: Timestamp, is_new: bool) -> Stood {
+    let rules = &running.config.rate;
+    let mut stood = [const { None }; RATE_LIMITS];
+    for ((index, limit), place) in rules.limits.iter().enumerate().zip(&mut stood) {
+        if is_about(limit, subject) {
+            let entry = running.rates.entry(index, limit, subject, now);
+            let standing = entry.lease.stand(rules.lease, now, is_new);
+            *place = Some((entry, standing));
+        }
+    }
+    stood
+}
+
+/// The limits that are about a request, and how it stands with each.
+fn each<'s>(
+    running: &'s Running,
+    stood: &'s Stood,
+) -> impl Iterator<Item = (usize, &'s RateLimit, &'s Entry, Standing)> {
+    let limits = running.config.rate.limits.iter().zip(stood).enumerate();
+    limits
+        .filter_map(|(index, (limit, stood))| stood.as_ref().map(|(entry, standing)| (index, limit, entry, *standing)))
+}
+
+/// What a request does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// It takes its tokens, or is refused.
+    Settle,
+    /// It waits for another request's question. Futures are not shared between requests: it looks again after a while.
+    Look,
+    /// It asks owners.
+    Ask,
+}
+
+/// Whether owners have to be asked: not for a request that is refused in any case.
+fn next(running: &Running, stood: &Stood) -> Next {
+    let is_closed = running.config.rate.fail_mode == FailMode::Closed;
+    let mut next = Next::Settle;
+    for (_, limit, _, standing) in each(running, stood) {
+        let enforced = limit.mode == RateMode::Enforce;
+        match standing {
+            Standing::Ready { .. } => {}
+            Standing::Ask => next = Next::Ask,
+            Standing::Wait if next == Next::Settle => next = Next::Look,
+            Standing::Refused(_) if enforced => return Next::Settle,
+            Standing::Lost(..) if enforced && is_closed => return Next::Settle,
+            Standing::Wait => {}
+            Standing::Refused(_) | Standing::Lost(..) => {}
+        }
+    }
+    next
+}
+
+/// Asks every owner that has to be asked, all at the same time.
+async fn ask_all<P: Platform>(platform: &P, running: &Running, stood: &Stood) {
+    let rules = &running.config.rate;
+    let mut asks: Vec<Pin<Box<dyn Future<Output = ()> + '_>>> = Vec::new();
+    for (_, limit, entry, standing) in each(running, stood) {
+        if standing == Standing::Ask {
+            let (question, open) = entry.lease.ask(limit.pace, rules.lease, platform.now(), true);
+            asks.push(Box::pin(ask(platform, &entry.owner, question, open)));
+        }
+    }
+    poll_fn(|context| {
+        asks.retain_mut(|ask| ask.as_mut().poll(context).is_pending());
+        if asks.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+async fn ask<P: Platform>(platform: &P, owner: &str, ask: Ask, open: Question) {
+    let life = ask.lease;
+    let reply = state::apply(platform, owner, &AnyCommand::Rate(Command::Ask(ask))).await;
+    let now = platform.now();
+    match reply {
+        Ok(AnyReply::Rate(reply)) => open.answered(&reply, life, now),
+        Ok(_) => open.lost(DurableError::Unavailable, now),
+        Err(error) => open.lost(error, now),
+    }
+}
+
+/// Takes a token of every limit, or refuses and takes none: nothing is awaited between the look and the taking.
+fn settle<P: Platform>(platform: &P, running: &Running, stood: &Stood, record: &mut Record) -> Result<(), Refusal> {
+    refuse(running, stood, record)?;
+    let rules = &running.config.rate;
+    for (index, limit, entry, standing) in each(running, stood) {
+        let enforced = limit.mode == RateMode::Enforce;
+        if enforced {
+            record.rate.policy(limit);
+        }
+        let fared = match standing {
+            Standing::Ready { renew } => {
+                let left = entry.lease.take();
+                if enforced && limit.is_of_one_caller() {
+                    record.rate.left(limit, left);
+                }
+                if renew {
+                    let (question, open) = entry.lease.ask(limit.pace, rules.lease, platform.now(), false);
+                    renew_in_background(platform, Rc::clone(&entry.owner), question, open);
+                }
+                Fared::Admitted
+            }
+            Standing::Refused(_) | Standing::Ask | Standing::Wait => {
+                record.would_refuse.push(limit.id.clone());
+                Fared::WouldRefuse
+            }
+            Standing::Lost(..) => {
+                if !record.degraded.contains(&LOST) {
+                    record.degraded.push(LOST);
+                }
+                Fared::Lost
+            }
+        };
+        running.rates.count(index, fared);
+    }
+    Ok(())
+}
+
+/// What an admitted request's record says where a limit's owner could not be asked.
+const LOST: &str = "limiter_unavailable";
+
+/// Refuses where an enforced limit has no token left. Of several, the one that lasts longest is named.
+fn refuse(running: &Running, stood: &Stood, record: &mut Record) -> Result<(), Refusal> {
+    if each(running, stood).all(|(.., standing)| matches!(standing, Standing::Ready { .. })) {
+        return Ok(());
+    }
+    let mut worst: Option<(Millis, Refusal)> = None;
+    for (index, limit, _, standing) in each(running, stood).filter(|(_, limit, ..)| limit.mode == RateMode::Enforce) {
+        let (kind, wait) = match standing {
+            Standing::Ready { .. } => continue,
+            Standing::Refused(wait) => (RefusalKind::RateLimited, wait),
+            // Others took what the owner gave, time and again: there is more demand than tokens.
+            Standing::Ask | Standing::Wait => (RefusalKind::RateLimited, limit.pace.time_for(1)),
+            Standing::Lost(..) if running.config.rate.fail_mode == FailMode::Open => continue,
+            Standing::Lost(DurableError::Unavailable, wait) => (RefusalKind::LimiterUnavailable, wait),
+            Standing::Lost(DurableError::Unsupported, wait) => (RefusalKind::DurableUnsupported, wait),
+        };
+        let is_limited = kind == RefusalKind::RateLimited;
+        running.rates.count(index, if is_limited { Fared::Refused } else { Fared::Lost });
+        if is_limited {
+            record.rate.exhausted(limit, wait);
+        }
+        if worst.as_ref().is_none_or(|(longest, _)| wait > *longest) {
+            worst = Some((wait, Refusal::with(kind, limit.id.as_str().to_owned()).after(wait)));
+        }
+    }
+    let Some((_, refusal)) = worst else { return Ok(()) };
+    for (_, limit, ..) in each(running, stood).filter(|(_, limit, ..)| limit.mode == RateMode::Enforce) {
+        record.rate.policy(limit);
+    }
+    Err(refusal)
+}
+
+fn renew_in_background<P: Platform>(platform: &P, owner: Rc<str>, question: Ask, open: Question) {
+    let platform_ = platform.clone();
+    platform.spawn(async move { ask(&platform_, &owner, question, open).await });
+}

@@ -1,0 +1,147 @@
+//! The leases that one isolate holds, by limit and by whose they are; the least recently used goes first.
+
+use std::cell::{Cell, RefCell};
+
+use hmac_sha256::Hash;
+use lru::LruCache;
+
+use super::lease::Lease;
+use crate::config::{Caller, RateLimit, RatePer};
+use crate::words::hex;
+use crate::words::limits::{RATE_LEASES, RATE_LIMITS};
+use crate::words::time::Timestamp;
+
+/// Whom a request is counted for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject<'s> {
+    /// The caller.
+    pub(crate) caller: &'s Caller,
+    /// The tool it calls, in lower case.
+    pub(crate) tool: Option<&'s str>,
+}
+
+/// How requests fared with one limit, since the counters were last told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fared {
+    /// It took a token.
+    Admitted,
+    /// There was none.
+    Refused,
+    /// There was none, and the limit is not enforced.
+    WouldRefuse,
+    /// The owner of the tokens could not be asked.
+    Lost,
+}
+
+impl Fared {
+    /// All, in the order of their places.
+    pub(crate) const ALL: [Self; 4] = [Self::Admitted, Self::Refused, Self::WouldRefuse, Self::Lost];
+
+    /// The metric's label.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Admitted => "admitted",
+            Self::Refused => "refused",
+            Self::WouldRefuse => "would_refuse",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// The leases of an isolate.
+#[derive(Debug)]
+pub(crate) struct Book {
+    leases: RefCell<LruCache<Box<[u8]>, Entry>>,
+    /// Where keys are put together: one allocation for the isolate's life.
+    scratch: RefCell<Vec<u8>>,
+    /// Numbers of leases: no two leases of the deployment have the same.
+    next_holder: Cell<u64>,
+    fared: [[Cell<u64>; Fared::ALL.len()]; RATE_LIMITS],
+}
+
+/// A lease, and who owns its tokens.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) lease: Lease,
+    pub(crate) owner: std::rc::Rc<str>,
+}
+
+impl Book {
+    /// An empty book, whose leases are numbered from a random number on.
+    pub(crate) fn new(first_holder: u64) -> Self {
+        Self {
+            leases: RefCell::new(LruCache::unbounded()),
+            scratch: RefCell::new(Vec::with_capacity(256)),
+            next_holder: Cell::new(first_holder),
+            fared: Default::default(),
+        }
+    }
+
+    /// The lease of the limit at `index` for `subject`; a new one has no tokens.
+    pub(crate) fn entry(&self, index: usize, limit: &RateLimit, subject: &Subject<'_>, now: Timestamp) -> Entry {
+        let mut key = self.scratch.borrow_mut();
+        key.clear();
+        key.push(u8::try_from(index).unwrap_or(u8::MAX));
+        write_subject(&mut key, limit, subject);
+        let mut leases = self.leases.borrow_mut();
+        if let Some(entry) = leases.get(key.as_slice()) {
+            return entry.clone();
+        }
+        let holder = self.next_holder.get();
+        self.next_holder.set(holder.wrapping_add(1));
+        let entry = Entry { lease: Lease::new(holder, now), owner: owner_key(limit, subject).into() };
+        leases.put(key.as_slice().into(), entry.clone());
+        // No bound of its own: a cache with one takes all of its room at once.
+        if leases.len() > RATE_LEASES {
+            leases.pop_lru();
+        }
+        entry
+    }
+
+    /// Counts how a request fared with the limit at `index`.
+    pub(crate) fn count(&self, index: usize, fared: Fared) {
+        if let Some(counter) = self.fared.get(index).and_then(|of| of.get(fared as usize)) {
+            counter.set(counter.get().saturating_add(1));
+        }
+    }
+
+    /// What was counted since the last time, and forgets it.
+    pub(crate) fn take_counts(&self) -> impl Iterator<Item = (usize, Fared, u64)> + '_ {
+        let all = self.fared.iter().enumerate();
+        all.flat_map(|(index, of)| Fared::ALL.iter().zip(of).map(move |(fared, count)| (index, *fared, count.take())))
+            .filter(|(_, _, count)| *count > 0)
+    }
+}
+
+/// Whether the limit is about this request.
+pub(crate) fn is_about(limit: &RateLimit, subject: &Subject<'_>) -> bool {
+    let names_tool = limit.per.contains(&RatePer::Tool) || !limit.tools.is_empty();
+    let tool = match subject.tool {
+        None => !names_tool,
+        Some(tool) => limit.tools.is_empty() || limit.tools.iter().any(|pattern| pattern.matches(tool)),
+    };
+    tool && (limit.tenants.is_empty() || limit.tenants.contains(&subject.caller.tenant))
+        && (limit.callers.is_empty() || limit.callers.contains(&subject.caller.id))
+}
+
+/// Whose tokens they are: each part after its length, so that no two subjects are written alike.
+fn write_subject(out: &mut Vec<u8>, limit: &RateLimit, subject: &Subject<'_>) {
+    for per in &limit.per {
+        let part = match per {
+            RatePer::Caller => subject.caller.id.as_str(),
+            RatePer::Tenant => subject.caller.tenant.as_str(),
+            RatePer::Tool => subject.tool.unwrap_or_default(),
+        };
+        out.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
+fn owner_key(limit: &RateLimit, subject: &Subject<'_>) -> String {
+    if limit.per.is_empty() {
+        return ["rate/", limit.id.as_str()].concat();
+    }
+    let mut whose = Vec::new();
+    write_subject(&mut whose, limit, subject);
+    ["rate/", limit.id.as_str(), "/", &hex::encode(&Hash::hash(&whose))].concat()
+}

@@ -1,0 +1,230 @@
+//! An isolate's lease of one limit's tokens: whether a request may take one, must ask the owner, or is refused at once.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::ports::DurableError;
+use crate::state::rate::{Ask, Granted, Pace, Reply};
+use crate::words::limits::RATE_RETRY;
+use crate::words::time::{Millis, Timestamp};
+
+/// Tokens beyond the one that is needed, asked for before anything is known of the demand.
+const FIRST: u64 = 4;
+
+/// How a request stands with one limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// There is a token. `renew`: there will soon be none, so more should be asked for meanwhile.
+    Ready {
+        /// See above.
+        renew: bool,
+    },
+    /// The owner must be asked.
+    Ask,
+    /// Another request asks the owner: it asks for this one too.
+    Wait,
+    /// There is none, and will be none before this time has passed.
+    Refused(Millis),
+    /// The owner could not be asked a moment ago, and why; it can be asked again after this time.
+    Lost(DurableError, Millis),
+}
+
+/// A lease. A clone is the same one.
+#[derive(Clone, Debug)]
+pub(crate) struct Lease(Rc<RefCell<Inner>>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Inner {
+    holder: u64,
+    /// The number of the last question.
+    asked: u64,
+    /// A question is under way. One whose request was dropped is not: its tokens land nowhere.
+    is_asking: bool,
+    /// Requests that wait for the question under way, or came too late for it.
+    waiting: u64,
+    /// Tokens to be used.
+    tokens: u64,
+    /// Tokens given back, all in all.
+    returned: u64,
+    /// What was free at the owner when it was last asked.
+    left: u64,
+    /// The moment before the last question that was answered.
+    answered: Option<Timestamp>,
+    /// Tokens are short: the owner is not to be asked for this time.
+    short: Option<Pause>,
+    /// The owner could not be asked: not again for this time.
+    lost: Option<(DurableError, Pause)>,
+    /// Requests since `counted_from`.
+    demand: u64,
+    counted_from: Timestamp,
+    /// How many tokens half a lease is likely to need.
+    wanted: u64,
+}
+
+/// A time in which something is not to be done; a clock that went backwards ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Pause {
+    from: Timestamp,
+    span: Millis,
+}
+
+impl Pause {
+    /// What is left of it.
+    fn left(self, now: Timestamp) -> Option<Millis> {
+        let left = self.span.saturating_sub(now.since(self.from));
+        (self.from <= now && left > Millis::ZERO).then_some(left)
+    }
+}
+
+/// A question under way; dropped when it has been answered, or never will be.
+#[derive(Debug)]
+pub(crate) struct Question {
+    lease: Lease,
+    asked_at: Timestamp,
+}
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        self.lease.0.borrow_mut().is_asking = false;
+    }
+}
+
+impl Lease {
+    /// A lease without tokens. No other lease may have the number `holder`.
+    pub(crate) fn new(holder: u64, now: Timestamp) -> Self {
+        Self(Rc::new(RefCell::new(Inner {
+            holder,
+            asked: 0,
+            is_asking: false,
+            waiting: 0,
+            tokens: 0,
+            returned: 0,
+            left: 0,
+            answered: None,
+            short: None,
+            lost: None,
+            demand: 0,
+            counted_from: now,
+            wanted: FIRST,
+        })))
+    }
+
+    /// How a request stands now. `is_new`: it was not counted yet.
+    pub(crate) fn stand(&self, life: Millis, now: Timestamp, is_new: bool) -> Standing {
+        let mut inner = self.0.borrow_mut();
+        if is_new {
+            inner.demand = inner.demand.saturating_add(1);
+        }
+        inner.expire(life, now);
+        let short = inner.short.and_then(|pause| pause.left(now));
+        let lost = inner.lost.and_then(|(error, pause)| pause.left(now).map(|left| (error, left)));
+        if inner.tokens > 0 {
+            let is_low = inner.tokens < inner.wanted / 4;
+            let is_old = inner.answered.is_none_or(|answered| now.since(answered) >= life.half());
+            let may_ask = !inner.is_asking && short.is_none() && lost.is_none();
+            return Standing::Ready { renew: may_ask && (is_low || is_old) };
+        }
+        if let Some((error, left)) = lost {
+            return Standing::Lost(error, left);
+        }
+        if let Some(left) = short {
+            return Standing::Refused(left);
+        }
+        match (inner.is_asking, inner.short) {
+            (false, _) => Standing::Ask,
+            // Tokens were short a moment ago, and these are as good as any that could be refused.
+            (true, Some(_)) => Standing::Refused(Millis::new(1)),
+            (true, None) => {
+                inner.waiting = inner.waiting.saturating_add(u64::from(is_new));
+                Standing::Wait
+            }
+        }
+    }
+
+    /// Takes a token that [`Lease::stand`] said is there, and says how many are known to be left.
+    pub(crate) fn take(&self) -> u64 {
+        let mut inner = self.0.borrow_mut();
+        inner.tokens = inner.tokens.saturating_sub(1);
+        inner.tokens.saturating_add(inner.left)
+    }
+
+    /// What to ask the owner. `waits`: for a request that waits for a token, and those that came meanwhile; else to have
+    /// some in time. Only where no question is under way.
+    pub(crate) fn ask(&self, pace: Pace, life: Millis, now: Timestamp, waits: bool) -> (Ask, Question) {
+        let mut inner = self.0.borrow_mut();
+        inner.expire(life, now);
+        inner.estimate(life, now);
+        inner.is_asking = true;
+        inner.asked = inner.asked.saturating_add(1);
+        let waiting = std::mem::take(&mut inner.waiting).saturating_add(u64::from(waits));
+        // Where tokens are short it will ask again soon; what it hoards until then others could use.
+        let wanted = if inner.short.is_some() { inner.wanted / 2 } else { inner.wanted };
+        let more = wanted.saturating_sub(inner.tokens);
+        let surplus = inner.tokens.saturating_sub(inner.wanted);
+        inner.tokens = inner.tokens.saturating_sub(surplus);
+        inner.returned = inner.returned.saturating_add(surplus);
+        let Inner { holder, asked: number, tokens: held, returned, .. } = *inner;
+        drop(inner);
+        let ask = Ask { pace, lease: life, holder, number, held, returned, waiting, more };
+        (ask, Question { lease: self.clone(), asked_at: now })
+    }
+}
+
+impl Inner {
+    /// Tokens that have lain here for a lease's life are the owner's again. A clock that went backwards makes their age
+    /// unknown: the life is over.
+    fn expire(&mut self, life: Millis, now: Timestamp) {
+        let holds = self.answered.is_some_and(|answered| answered <= now && now.since(answered) < life);
+        if !holds {
+            self.returned = self.returned.saturating_add(self.tokens);
+            self.tokens = 0;
+            self.left = 0;
+        }
+    }
+
+    /// What the requests since the last question would need in half a lease. A time shorter than a quarter of a lease says
+    /// less: then half of what was wanted before counts too, and the time as an eighth at least.
+    fn estimate(&mut self, life: Millis, now: Timestamp) {
+        let since = now.since(self.counted_from).get();
+        let counted = since.max(life.get() / 8).max(1);
+        let needs = self.demand.saturating_mul(life.half().get()).div_ceil(counted);
+        let is_long = since >= life.get() / 4;
+        self.wanted = if is_long { needs } else { self.wanted.saturating_add(needs).div_ceil(2) };
+        self.demand = 0;
+        self.counted_from = now;
+    }
+}
+
+impl Question {
+    /// Takes the owner's answer.
+    pub(crate) fn answered(self, reply: &Reply, life: Millis, now: Timestamp) {
+        let Reply::Lease(Granted { tokens, left, wait }) = *reply else {
+            return;
+        };
+        let mut inner = self.lease.0.borrow_mut();
+        inner.expire(life, now);
+        if self.asked_at <= now && now.since(self.asked_at) < life {
+            inner.tokens = inner.tokens.saturating_add(tokens);
+            // Not the later of the two: after the clock was set back, the earlier answer lies in the future.
+            inner.answered = Some(self.asked_at);
+        } else {
+            inner.returned = inner.returned.saturating_add(tokens);
+        }
+        inner.left = left;
+        inner.short = (wait > Millis::ZERO).then_some(Pause { from: now, span: wait });
+        inner.lost = None;
+    }
+
+    /// Takes note that there was no answer. What the owner may have handed out is lost: nobody uses it.
+    pub(crate) fn lost(self, error: DurableError, now: Timestamp) {
+        self.lease.0.borrow_mut().lost = Some((error, Pause { from: now, span: RATE_RETRY }));
+    }
+}
+
+#[cfg(test)]
+#[path = "lease_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod model;

@@ -1,0 +1,3 @@
+//! Where a call can run: one file for each kind of executor.
+
+pub(crate) mod upstream;

@@ -1,0 +1,129 @@
+//! The bulkhead before each executor (Nygard, Release It!): how many calls of this isolate it gets at once, and who waits.
+//!
+//! The limit is found from how long calls take (`bulkhead/limit.rs`); who finds no place waits for a short time, in the order
+//! of classes (`bulkhead/queue.rs`), or is shed at once. Futures are not shared between requests: who waits looks again after
+//! a while.
+
+mod baseline;
+mod decide;
+mod limit;
+mod places;
+mod queue;
+mod window;
+
+use std::cell::RefCell;
+
+use crate::config::Priority;
+use crate::ports::Clock;
+use crate::words::time::{Millis, Timestamp};
+
+pub(crate) use decide::Shed;
+#[cfg(test)]
+pub(crate) use decide::ShedReason;
+pub(crate) use limit::Ended;
+
+use decide::{Bulkhead, Standing};
+use places::Place;
+
+/// The bulkheads of an isolate: one for each executor, at its place in the configuration.
+#[derive(Debug)]
+pub(crate) struct Bulkheads(Box<[RefCell<Bulkhead>]>);
+
+impl Bulkheads {
+    /// No calls yet. `most`: for each executor, the most calls at once, whatever is observed; at least 1 counts.
+    pub(crate) fn new(most: &[u32]) -> Self {
+        Self(most.iter().map(|most| RefCell::new(Bulkhead::new(*most))).collect())
+    }
+
+    /// The calls of an executor that are in flight, its limit now, and the calls that wait for it.
+    pub(crate) fn load(&self, executor: usize) -> (u32, u32, usize) {
+        self.0.get(executor).map_or((0, u32::MAX, 0), |bulkhead| bulkhead.borrow().load())
+    }
+
+    /// Whether a call that would not wait has a place there now.
+    pub(crate) fn has_place(&self, executor: usize) -> bool {
+        self.0.get(executor).is_none_or(|bulkhead| bulkhead.borrow().has_place())
+    }
+}
+
+/// A place at an executor. Dropped, also with a request that is given up, it is free for another call.
+#[derive(Debug)]
+pub(crate) struct Slot<'r> {
+    bulkhead: Option<&'r RefCell<Bulkhead>>,
+    /// `None` once it was freed.
+    place: Option<Place>,
+}
+
+impl Slot<'_> {
+    /// The call is over: frees the place, and tells the limit. `took`: from when the call was sent; `tool`: what it called, by
+    /// a name that is no other's at this executor.
+    pub(crate) fn ended(mut self, took: Millis, tool: &str, ended: Ended) {
+        if let (Some(bulkhead), Some(place)) = (self.bulkhead, self.place.take()) {
+            bulkhead.borrow_mut().ended(place, took, tool, ended);
+        }
+    }
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        if let (Some(bulkhead), Some(place)) = (self.bulkhead, self.place) {
+            bulkhead.borrow_mut().free_place(place);
+        }
+    }
+}
+
+/// A place in the queue. Dropped, it is given up.
+#[derive(Debug)]
+struct Turn<'r> {
+    bulkhead: &'r RefCell<Bulkhead>,
+    number: u64,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.bulkhead.borrow_mut().leave(self.number);
+    }
+}
+
+/// Takes a place at the executor with this place in the configuration, waiting for one until `until` at most. Where one is
+/// free and nobody waits, nothing is awaited. An executor that has no bulkhead has places without end.
+///
+/// # Errors
+/// [`Shed`]: there was none in time.
+pub(crate) async fn enter<'r, C: Clock>(
+    clock: &C,
+    bulkheads: &'r Bulkheads,
+    executor: usize,
+    priority: Priority,
+    until: Timestamp,
+) -> Result<Slot<'r>, Shed> {
+    let Some(bulkhead) = bulkheads.0.get(executor) else {
+        return Ok(Slot { bulkhead: None, place: None });
+    };
+    let now = clock.now();
+    let mut standing = bulkhead.borrow_mut().arrive(priority, until, now);
+    let mut turn = None;
+    let mut left = now.until(until);
+    loop {
+        match standing {
+            Standing::Entered(place) => return Ok(Slot { bulkhead: Some(bulkhead), place: Some(place) }),
+            Standing::Shed(shed) => return Err(shed),
+            Standing::Waits(number, after) => {
+                turn.get_or_insert_with(|| Turn { bulkhead, number });
+                clock.sleep(after).await;
+                // What was slept counts as gone by, also where the clock was set back meanwhile.
+                left = left.saturating_sub(after.max(Millis::new(1)));
+                let now = clock.now();
+                standing = bulkhead.borrow_mut().look(number, until.min(now.after(left)), now);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "bulkhead/world_tests.rs"]
+mod world;
+
+#[cfg(test)]
+#[path = "bulkhead_tests.rs"]
+mod tests;

@@ -1,0 +1,60 @@
+//! The calls of one executor that are in flight.
+
+use std::collections::VecDeque;
+
+use crate::words::limits::BULKHEAD_CALL_LOST;
+use crate::words::time::Timestamp;
+
+/// Whoever is in flight, in the order of entry. There are at most as many as the operator allows.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    taken: VecDeque<(u64, Timestamp)>,
+    next: u64,
+}
+
+/// A place that is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// No other has this number.
+    number: u64,
+    /// When it was taken.
+    pub(super) since: Timestamp,
+    /// See `Limit::entered`.
+    pub(super) is_calm: bool,
+}
+
+impl Places {
+    /// How many are taken.
+    pub(super) fn in_flight(&self) -> u32 {
+        u32::try_from(self.taken.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Takes one. `is_calm` is asked with how many are taken then.
+    pub(super) fn take(&mut self, now: Timestamp, is_calm: impl FnOnce(u32) -> bool) -> Place {
+        let number = self.next;
+        self.next = number.wrapping_add(1);
+        self.taken.push_back((number, now));
+        Place { number, since: now, is_calm: is_calm(self.in_flight()) }
+    }
+
+    /// Frees one, unless it is free already.
+    pub(super) fn free(&mut self, place: Place) {
+        if let Some(index) = self.taken.iter().position(|(number, _)| *number == place.number) {
+            self.taken.remove(index);
+        }
+    }
+
+    /// Frees those whose requests a host ended without a word.
+    pub(super) fn free_lost(&mut self, now: Timestamp) {
+        // A clock that was set back must not keep them for ever.
+        let latest = now.after(BULKHEAD_CALL_LOST);
+        let is_lost = |since: Timestamp| now >= since.after(BULKHEAD_CALL_LOST) || since > latest;
+        while self.taken.front().is_some_and(|(_, since)| is_lost(*since)) {
+            self.taken.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "places_tests.rs"]
+mod tests;

@@ -1,0 +1,260 @@
+//! One scope in one isolate: its own breaker, what the owner said of it, and the trial that it was given.
+
+use std::cell::{Cell, RefCell};
+
+use super::{Permit, Stood};
+use crate::config::BreakerRules;
+use crate::state::circuit::{self, Answer, Breaker, Phase, Reason, Report, Rules, Tally, View};
+use crate::words::time::{Millis, Timestamp};
+
+/// A scope of one executor.
+#[derive(Debug)]
+pub(super) struct Circuit {
+    /// The executor, by its place in the configuration.
+    pub(super) executor: usize,
+    /// The tool in lower case, or [`circuit::WHOLE`].
+    pub(super) scope: Box<str>,
+    inner: RefCell<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// Of this isolate's own outcomes.
+    local: Breaker,
+    /// The owner's generation, as it was told last.
+    generation: u64,
+    /// What the owner was not told yet, of calls that began in that generation.
+    unsent: Tally,
+    /// What the owner said last; `None` where it is closed there.
+    view: Option<Held>,
+    /// A trial that waits for its call.
+    permit: Option<Permit>,
+    /// The generation of a trial that is over, and whether it went well: the owner is to be told.
+    verdict: Option<(u64, bool)>,
+}
+
+/// What the owner said, in this isolate's time.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    phase: Phase,
+    reason: Option<Reason>,
+    since: Timestamp,
+    heard: Timestamp,
+    /// For how long it holds unless it is said again: the owner may be away.
+    holds: Millis,
+}
+
+impl Held {
+    /// A clock that was set back ends it.
+    fn is_holding(self, now: Timestamp) -> bool {
+        self.heard <= now && now.since(self.heard) < self.holds
+    }
+}
+
+/// The generations that a call began in, and the trial that it is.
+#[derive(Debug)]
+pub(super) struct Part {
+    local: u64,
+    owner: u64,
+    permit: Option<Permit>,
+}
+
+impl Circuit {
+    pub(super) fn new(executor: usize, scope: &str, now: Timestamp) -> Self {
+        let inner = Inner {
+            local: Breaker::of_scope(scope, 0, now),
+            generation: 0,
+            unsent: Tally::default(),
+            view: None,
+            permit: None,
+            verdict: None,
+        };
+        Self { executor, scope: scope.into(), inner: RefCell::new(inner) }
+    }
+
+    /// How a call stands with it. A permit is given to the first call that begins.
+    pub(super) fn stand(&self, rules: &BreakerRules, now: Timestamp, dice: u8) -> Stood {
+        let mut inner = self.inner.borrow_mut();
+        if inner.local.phase() == Phase::Closed && inner.view.is_none() {
+            return Stood::Closed;
+        }
+        let rules = Rules::from(rules);
+        inner.local.advance(&rules, now);
+        let (share, since) = inner.held(&rules, now);
+        if share > 0 {
+            return match share {
+                100.. => Stood::Closed,
+                _ if dice < share => Stood::Recovering,
+                _ => Stood::Open(since),
+            };
+        }
+        if inner.permit.is_some() { Stood::Trial } else { Stood::Open(since) }
+    }
+
+    /// A call begins.
+    pub(super) fn begin(&self) -> Part {
+        let mut inner = self.inner.borrow_mut();
+        let permit = inner.permit.take();
+        Part { local: inner.local.generation(), owner: inner.generation, permit }
+    }
+
+    /// Counts what is known of a call, and says whether that opened the isolate's own breaker. A trial is not counted: it
+    /// decides.
+    pub(super) fn count(&self, part: &Part, tally: Tally, rules: &Rules, now: Timestamp) -> bool {
+        let mut inner = self.inner.borrow_mut();
+        if part.permit.is_some() {
+            return false;
+        }
+        if part.owner == inner.generation {
+            inner.unsent = inner.unsent.plus(tally);
+        }
+        inner.local.count(rules, part.local, tally, now)
+    }
+
+    /// The call was a trial and is decided; says whether it was one.
+    pub(super) fn decide(&self, part: &mut Part, passed: bool, holder: u64, now: Timestamp) -> bool {
+        let permit = part.permit.take();
+        permit.map(|permit| self.tried(permit, passed, holder, now)).is_some()
+    }
+
+    /// A trial is over.
+    pub(super) fn tried(&self, permit: Permit, passed: bool, holder: u64, now: Timestamp) {
+        let mut inner = self.inner.borrow_mut();
+        if let Some(generation) = permit.local {
+            inner.local.tried(holder, generation, passed, now);
+        }
+        if let Some(generation) = permit.owner {
+            inner.verdict = Some((generation, passed));
+        }
+    }
+
+    /// What the owner is to be told of a trial.
+    pub(super) fn take_verdict(&self) -> Option<(u64, bool)> {
+        self.inner.borrow_mut().verdict.take()
+    }
+
+    /// What the owner is to be told of its calls: also nothing, where it is to say how things stand.
+    pub(super) fn report(&self, rules: &Rules, now: Timestamp) -> Option<Report> {
+        let mut inner = self.inner.borrow_mut();
+        let is_asking = inner.view.is_some() || inner.is_troubled(rules, now);
+        let tally = std::mem::take(&mut inner.unsent);
+        (is_asking || !tally.is_empty()).then(|| Report {
+            scope: self.scope.as_ref().to_owned(),
+            generation: inner.generation,
+            tally,
+        })
+    }
+
+    /// Whether there is something that the owner was not told.
+    pub(super) fn has_unsent(&self) -> bool {
+        let inner = self.inner.borrow();
+        !inner.unsent.is_empty() || inner.verdict.is_some()
+    }
+
+    /// Takes what the owner said of it: `None` where it did not name it, so that it is closed there.
+    pub(super) fn adopt(&self, view: Option<&View>, rules: &Rules, now: Timestamp) {
+        let mut inner = self.inner.borrow_mut();
+        inner.view = None;
+        let Some(view) = view else { return };
+        if view.generation != inner.generation {
+            // They began before the change, and would not count.
+            inner.unsent = Tally::default();
+            inner.generation = view.generation;
+        }
+        if view.phase == Phase::Closed {
+            return;
+        }
+        // A trial that the owner has given to another since, or knows nothing of, is none any more.
+        if inner.permit.is_some_and(|permit| permit.owner != Some(view.generation)) {
+            inner.permit = None;
+        }
+        let since = Timestamp::from_millis(now.as_millis().saturating_sub(view.age.get()));
+        let holds = rules.probe_interval.twice();
+        inner.view = Some(Held { phase: view.phase, reason: view.reason, since, heard: now, holds });
+    }
+
+    /// Whether a trial should be asked for: one that waits for its call is enough, even if its time is over.
+    pub(super) fn wants_trial(&self, rules: &Rules, now: Timestamp) -> bool {
+        let mut inner = self.inner.borrow_mut();
+        inner.local.advance(rules, now);
+        let is_waiting = inner.permit.is_some();
+        let view = inner.view.filter(|view| view.is_holding(now));
+        let is_view_due = view.is_some_and(|view| circuit::is_due(view.phase, now.since(view.since), rules));
+        !is_waiting && (inner.local.is_due(rules, now) || is_view_due)
+    }
+
+    /// The trial that follows from the owner's answer to a claim; `None` where it could not be asked: then, and where the
+    /// owner sees nothing to try, the isolate's own breaker gives it.
+    pub(super) fn permit(
+        &self,
+        answer: Option<Answer>,
+        rules: &Rules,
+        (holder, lasts): (u64, Millis),
+        now: Timestamp,
+    ) -> Option<Permit> {
+        let mut inner = self.inner.borrow_mut();
+        let mut own = || inner.local.claim(rules, holder, lasts, now);
+        match answer {
+            Some(Answer::Granted { generation }) => Some(Permit { owner: Some(generation), local: own() }),
+            Some(Answer::Needless) | None => own().map(|generation| Permit { owner: None, local: Some(generation) }),
+            Some(Answer::Held | Answer::Noted) => None,
+        }
+    }
+
+    /// The next call is the trial.
+    pub(super) fn keep(&self, permit: Permit) {
+        let mut inner = self.inner.borrow_mut();
+        inner.permit = Some(permit);
+    }
+
+    /// Since when, and why, no call goes through; `None` where some do.
+    pub(super) fn open(&self, now: Timestamp) -> Option<(Timestamp, &'static str)> {
+        let inner = self.inner.borrow();
+        let is_shut = |phase| matches!(phase, Phase::Open | Phase::Probing { .. });
+        let of_owner = inner.view.filter(|view| is_shut(view.phase) && view.is_holding(now));
+        let own = is_shut(inner.local.phase()).then(|| (inner.local.since().min(now), inner.local.reason()));
+        let (since, reason) = own.or_else(|| of_owner.map(|view| (view.since, view.reason)))?;
+        Some((since, reason.unwrap_or(Reason::FailureRate).name()))
+    }
+
+    /// Whether it is not closed, here or at the owner.
+    pub(super) fn is_troubled(&self, rules: &Rules, now: Timestamp) -> bool {
+        self.inner.borrow_mut().is_troubled(rules, now)
+    }
+}
+
+impl Inner {
+    /// The lesser share of both, and since when it is so.
+    fn held(&self, rules: &Rules, now: Timestamp) -> (u8, Timestamp) {
+        let own = (self.local.share(rules, now), self.local.since());
+        match self.view.filter(|view| view.is_holding(now)) {
+            Some(view) => {
+                let of_owner = (circuit::share(view.phase, now.since(view.since), rules), view.since);
+                if of_owner.0 < own.0 { of_owner } else { own }
+            }
+            None => own,
+        }
+    }
+
+    fn is_troubled(&mut self, rules: &Rules, now: Timestamp) -> bool {
+        self.local.advance(rules, now);
+        self.local.phase() != Phase::Closed || self.view.is_some_and(|view| view.is_holding(now))
+    }
+}
+
+/// When an executor's owner is asked, and whether that is under way.
+#[derive(Debug, Default)]
+pub(super) struct Diary {
+    /// When it was asked last.
+    pub(super) asked: Cell<Option<Timestamp>>,
+    /// When the job began that is under way.
+    pub(super) job: Cell<Option<Timestamp>>,
+    /// Its owner was asked once, whether it answered or not.
+    pub(super) is_met: Cell<bool>,
+    /// There is something to tell.
+    pub(super) is_unsent: Cell<bool>,
+    /// There were failures or slow calls, or some scope is not closed.
+    pub(super) is_troubled: Cell<bool>,
+    /// It cannot wait: a breaker opened just now, or a trial is over.
+    pub(super) is_urgent: Cell<bool>,
+}

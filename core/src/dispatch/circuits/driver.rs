@@ -1,0 +1,166 @@
+//! Tells an executor's owner how its calls go, takes what it says, and tries an executor that was left alone.
+//!
+//! Nobody waits for any of it (but see [`meet`]), and nothing of it reaches a caller: an owner that is away leaves the isolate to
+//! itself.
+
+use std::rc::Rc;
+
+use super::circuit::Circuit;
+use super::{Circuits, Introduction, Job, Permit};
+use crate::config::{BreakerRules, Executor, ExecutorKind};
+use crate::model::request::Method;
+use crate::pipeline::runtime::{Isolate, Running};
+use crate::ports::{Origin, OriginRequest, Platform};
+use crate::state::circuit::{Answer, Command, Rules, trial_lasts};
+use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::words::limits::{CIRCUIT_MEET_LOOK, CIRCUIT_MEET_LOOKS, PROBE_BYTES, PROBE_TIMEOUT};
+use crate::words::time::Timestamp;
+
+/// Has an executor's owner told and asked what is due, after the response. Called after each attempt, and each time that the
+/// executor was passed over. Cheap where nothing is due.
+pub(crate) fn tend<P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    executor: usize,
+    rules: &BreakerRules,
+    now: Timestamp,
+) {
+    let Some(job) = isolate.running().ok().and_then(|running| running.circuits.job(executor, now)) else {
+        return;
+    };
+    let (platform_, isolate, rules) = (platform.clone(), Rc::clone(isolate), *rules);
+    platform.spawn(async move {
+        if let Ok(running) = isolate.running()
+            && let Some(executor) = running.config.executors.get(executor)
+        {
+            let errand = Errand { platform: &platform_, running, executor, job: &job, rules };
+            errand.run().await;
+        }
+    });
+}
+
+/// Where isolates live briefly, asks the owners of executors that this one never asked how they stand, and waits for it: there
+/// each isolate would call an executor that is down until it knew, and then be gone. Elsewhere nobody waits.
+pub(crate) async fn meet<P: Platform>(platform: &P, running: &Running, executors: impl Iterator<Item = usize>) {
+    if !platform.lives_briefly() {
+        return;
+    }
+    for place in executors {
+        let Some(executor) = running.config.executors.get(place) else { continue };
+        for _ in 0..CIRCUIT_MEET_LOOKS {
+            match running.circuits.introduce(place, platform.now()) {
+                Introduction::Over => break,
+                Introduction::UnderWay => platform.sleep(CIRCUIT_MEET_LOOK).await,
+                Introduction::Begins(job) => {
+                    let errand = Errand { platform, running, executor, job: &job, rules: running.config.breaker };
+                    let rules = errand.rules();
+                    let _heard = errand.ask(Command::Report { rules, reports: Vec::new() }).await;
+                    job.0.diary.is_met.set(true);
+                    running.circuits.settle(&job, &rules, platform.now());
+                }
+            }
+        }
+    }
+}
+
+/// One background job.
+struct Errand<'e, P> {
+    platform: &'e P,
+    running: &'e Running,
+    executor: &'e Executor,
+    job: &'e Job,
+    rules: BreakerRules,
+}
+
+impl<P: Platform> Errand<'_, P> {
+    fn circuits(&self) -> &Circuits {
+        &self.running.circuits
+    }
+
+    fn rules(&self) -> Rules {
+        Rules::from(&self.rules)
+    }
+
+    async fn run(&self) {
+        let rules = self.rules();
+        // What is lost on the way is not said again: the owner may have heard it, and it gets old.
+        let reports = self.circuits().reports(self.job, &rules, self.platform.now());
+        let _noted = self.ask(Command::Report { rules, reports }).await;
+        for (circuit, generation, passed) in self.circuits().verdicts(self.job) {
+            self.tell(&circuit, generation, passed).await;
+        }
+        let whole = &self.job.0.circuit;
+        if whole.wants_trial(&rules, self.platform.now())
+            && let Some(permit) = self.claim(whole).await
+        {
+            let passed = self.is_healthy().await;
+            self.decide(whole, permit, passed).await;
+        }
+        // While no call goes to the executor, none can try a tool.
+        if whole.open(self.platform.now()).is_none() {
+            for circuit in self.circuits().untried(self.job, &rules, self.platform.now()) {
+                let Some(permit) = self.claim(&circuit).await else { continue };
+                // No caller's call is risked at an executor that is surely down.
+                if self.is_healthy().await {
+                    circuit.keep(permit);
+                } else {
+                    self.decide(&circuit, permit, false).await;
+                }
+            }
+        }
+        self.circuits().settle(self.job, &rules, self.platform.now());
+    }
+
+    /// Asks the owner, and takes what it says of all scopes. `None` where it could not be asked.
+    async fn ask(&self, command: Command) -> Option<Answer> {
+        let owner = ["circuit/", self.executor.id.as_str()].concat();
+        let reply = state::apply(self.platform, &owner, &AnyCommand::Circuit(command)).await;
+        let Ok(AnyReply::Circuit(reply)) = reply else {
+            return None;
+        };
+        self.circuits().adopt(self.job, &reply.views, &self.rules(), self.platform.now());
+        Some(reply.answer)
+    }
+
+    async fn claim(&self, circuit: &Circuit) -> Option<Permit> {
+        let (rules, holder) = (self.rules(), self.circuits().holder);
+        let lasts = trial_lasts(&circuit.scope, self.rules.slow_call);
+        let scope = circuit.scope.as_ref().to_owned();
+        let answer = self.ask(Command::Claim { rules, holder, scope, lasts }).await;
+        circuit.permit(answer, &rules, (holder, lasts), self.platform.now())
+    }
+
+    async fn decide(&self, circuit: &Circuit, permit: Permit, passed: bool) {
+        circuit.tried(permit, passed, self.circuits().holder, self.platform.now());
+        if let Some((generation, passed)) = circuit.take_verdict() {
+            self.tell(circuit, generation, passed).await;
+        }
+    }
+
+    /// Should the owner not hear it, the trial is lost, and another is made.
+    async fn tell(&self, circuit: &Circuit, generation: u64, passed: bool) {
+        let (rules, holder) = (self.rules(), self.circuits().holder);
+        let scope = circuit.scope.as_ref().to_owned();
+        let _noted = self.ask(Command::Tried { rules, holder, scope, generation, passed }).await;
+    }
+
+    /// Asks the executor for its health. Whatever it answers, it answers: only what says that it cannot work does not pass.
+    async fn is_healthy(&self) -> bool {
+        let (upstream, path) = match &self.executor.kind {
+            ExecutorKind::Local => return true,
+            ExecutorKind::Engine(upstream) => (upstream, "/v1/health"),
+            ExecutorKind::Worker(upstream) => (upstream, "/worker/health"),
+        };
+        let request = OriginRequest {
+            method: Method::Get,
+            url: [upstream.base_url.as_str(), path].concat(),
+            headers: Vec::new(),
+            authorization: None,
+            body: Vec::new(),
+            timeout: PROBE_TIMEOUT,
+            response_limit: PROBE_BYTES,
+        };
+        let answer = Origin::send(self.platform, request).await;
+        answer.is_ok_and(|answer| answer.status < 500 && answer.status != 429)
+    }
+}

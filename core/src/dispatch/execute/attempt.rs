@@ -1,0 +1,154 @@
+//! One attempt at one executor: a place there, the exchange, and what is learned of it.
+
+use std::cell::Cell;
+use std::pin::pin;
+
+use super::again::Why;
+use super::attempts::Way;
+use super::race::{Either, either};
+use super::{Exchange, Failed, Failure, Ran, engine, local, worker};
+use crate::config::Priority;
+use crate::dispatch::bulkhead::{self, Ended as Slotted, Slot};
+use crate::dispatch::circuits::driver::tend;
+use crate::dispatch::circuits::{Outcome, Standing, Ticket};
+use crate::dispatch::health::Ended;
+use crate::dispatch::route::{Candidate, Remote, Target};
+use crate::ports::Platform;
+use crate::words::limits::SLOW_LOOK;
+use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::time::{Millis, Timestamp};
+
+/// Runs the call once. `sent` is told when the exchange begins.
+pub(super) async fn run<P: Platform>(
+    way: &Way<'_, P>,
+    candidate: &Candidate<'_>,
+    why: Why,
+    sent: &Cell<Option<Timestamp>>,
+) -> Result<Ran, Failed> {
+    let (running, executor) = (way.running, candidate.executor());
+    let tool = candidate.tool.folded.as_str();
+    let remote = match candidate.target {
+        Target::Local(local) => {
+            let began = way.platform.now();
+            let ran = local::run(way.platform, local, &way.call.input);
+            let now = way.platform.now();
+            running.health.ended(executor, tool, now.since(began), Ended::Answered, now);
+            return Ok(ran);
+        }
+        Target::Engine(remote) | Target::Worker(remote) => remote,
+    };
+    let slot = place(way, executor, why).await?;
+    // It may have opened while this call waited. A trial is given to the first call that begins.
+    let (rules, began) = (&running.config.breaker, way.platform.now());
+    if let Standing::Open { .. } = running.circuits.standing(executor, tool, rules, began, way.decision.percent) {
+        return Err(Failed::refused(Refusal::new(RefusalKind::CircuitOpen).after(rules.probe_interval), true));
+    }
+    let timeout = remote.executor.timeout.min(way.left());
+    if timeout == Millis::ZERO {
+        // What came before used its time up; an executor that is asked now may run it for nobody.
+        let late = Refusal::with(RefusalKind::UpstreamTimeout, "no time was left to ask it");
+        return Err(Failed::refused(late, true));
+    }
+    if matches!(why, Why::First | Why::Fallback) {
+        let shares = &running.config.execute;
+        running.health.deposit(executor, shares.retry_budget, shares.hedge_budget);
+    }
+    let mut ticket = running.circuits.begin(executor, tool, began);
+    sent.set(Some(began));
+    let ended = watched(way, candidate, remote, timeout, &mut ticket).await;
+    let now = way.platform.now();
+    let took = now.since(began);
+    // A caller that gives a call less time than it needs says nothing about the executor.
+    let had_its_time = timeout == remote.executor.timeout || took >= rules.slow_call;
+    learn(way, candidate, (ticket, slot), (&ended, took, had_its_time));
+    tend(way.platform, way.isolate, executor, rules, now);
+    ended
+}
+
+/// A place at the executor. A second call beside the first waits for none.
+async fn place<'w, P: Platform>(way: &Way<'w, P>, executor: usize, why: Why) -> Result<Slot<'w>, Failed> {
+    let now = way.platform.now();
+    let patience = way.running.config.execute.queue_time;
+    let (priority, until) = match why {
+        Why::Hedge | Why::Race => (Priority::Low, now),
+        Why::First | Why::Fallback | Why::Retry => (way.terms.priority, now.after(patience).min(way.terms.deadline)),
+    };
+    let entered = bulkhead::enter(way.platform, &way.running.bulkheads, executor, priority, until).await;
+    entered.map_err(|shed| {
+        let refusal = Refusal::with(RefusalKind::UpstreamSaturated, shed.reason.name());
+        Failed::refused(refusal.after(shed.wait), true)
+    })
+}
+
+/// The exchange. Once it is slow it is counted as such, and where its circuit opens meanwhile, and the call may be made again, it is
+/// given up: nobody waits for what everybody else has given up.
+async fn watched<P: Platform>(
+    way: &Way<'_, P>,
+    candidate: &Candidate<'_>,
+    remote: Remote<'_>,
+    timeout: Millis,
+    ticket: &mut Ticket,
+) -> Result<Ran, Failed> {
+    let rules = &way.running.config.breaker;
+    let limit = way.running.config.execute.response_bytes;
+    let exchange = Exchange { timeout, response_limit: limit, request_id: way.request_id };
+    let work = async {
+        match candidate.target {
+            Target::Worker(_) => worker::run(way.platform, remote, way.call, &candidate.tool, &exchange).await,
+            _ => engine::run(way.platform, remote, way.call, &candidate.tool, &exchange).await,
+        }
+    };
+    if rules.slow_call >= timeout {
+        return work.await;
+    }
+    let mut work = pin!(work);
+    let mut look_after = rules.slow_call;
+    loop {
+        if let Either::First(ended) = either(work.as_mut(), pin!(way.platform.sleep(look_after))).await {
+            return ended;
+        }
+        look_after = SLOW_LOOK;
+        way.running.circuits.slow_already(ticket, rules, way.platform.now());
+        let may_be_made_again = way.call.is_repeatable() && candidate.tool.is_repeatable();
+        let (executor, tool) = (candidate.executor(), &candidate.tool.folded);
+        if may_be_made_again && way.running.circuits.is_shut(executor, tool, way.platform.now()) {
+            let given_up = Refusal::with(RefusalKind::UpstreamTimeout, "its circuit opened meanwhile");
+            return Err(Failed::refused(given_up, false));
+        }
+    }
+}
+
+/// What an attempt says about its executor.
+fn learn<P: Platform>(
+    way: &Way<'_, P>,
+    candidate: &Candidate<'_>,
+    (ticket, slot): (Ticket, Slot<'_>),
+    (ended, took, had_its_time): (&Result<Ran, Failed>, Millis, bool),
+) {
+    let now = way.platform.now();
+    let (executor, tool) = (candidate.executor(), candidate.tool.folded.as_str());
+    let (seen, outcome, slotted) = said(ended, had_its_time);
+    if let Some(seen) = seen {
+        way.running.health.ended(executor, tool, took, seen, now);
+    }
+    way.running.circuits.ended(ticket, outcome, took, &way.running.config.breaker, now);
+    slot.ended(took, tool, slotted);
+}
+
+/// The same, for each that learns. A fault of the caller's, or of the tool's own making, is none of the executor's: it answered.
+const fn said(ended: &Result<Ran, Failed>, had_its_time: bool) -> (Option<Ended>, Outcome, Slotted) {
+    let answered = (Some(Ended::Answered), Outcome::Success, Slotted::Answered);
+    let Err(Failed { failure: Failure::Refused(refusal), .. }) = ended else { return answered };
+    match refusal.kind {
+        RefusalKind::UpstreamTimeout if had_its_time => (Some(Ended::TimedOut), Outcome::Failure, Slotted::Dropped),
+        RefusalKind::UpstreamBusy => (Some(Ended::Failed), Outcome::Failure, Slotted::Dropped),
+        RefusalKind::UpstreamThrottled => (Some(Ended::Failed), Outcome::Ignored, Slotted::Dropped),
+        RefusalKind::UpstreamUnreachable
+        | RefusalKind::UpstreamBroken
+        | RefusalKind::UpstreamCut
+        | RefusalKind::UpstreamNotJson
+        | RefusalKind::UpstreamFailed => (Some(Ended::Failed), Outcome::Failure, Slotted::Ignored),
+        RefusalKind::UpstreamTooLarge | RefusalKind::UpstreamRefusedRequest => answered,
+        _ => (None, Outcome::Ignored, Slotted::Ignored),
+    }
+}

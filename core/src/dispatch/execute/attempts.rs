@@ -1,0 +1,212 @@
+//! The attempts at one call: at which executors, how often, two at once where that helps and does no harm.
+
+use std::cell::{Cell, RefCell};
+use std::pin::pin;
+use std::rc::Rc;
+
+use super::again::{Next, Tries, Why};
+use super::race::{Either, either};
+use super::{Attempted, CallTerms, Failed, Ran, attempt};
+use crate::access::admission::ToolCall;
+use crate::dispatch::health;
+use crate::dispatch::route::{Candidate, Decision, Target};
+use crate::pipeline::runtime::{Isolate, Running};
+use crate::ports::Platform;
+use crate::words::limits::{HEDGE_CALLS, HEDGE_DELAY_MIN, HEDGE_MEDIANS};
+use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::time::{Millis, Timestamp};
+
+/// One call on its way, and everything that its attempts share.
+#[derive(Debug)]
+pub(super) struct Way<'w, P> {
+    pub(super) platform: &'w P,
+    pub(super) isolate: &'w Rc<Isolate>,
+    pub(super) running: &'w Running,
+    pub(super) call: &'w ToolCall<'w>,
+    pub(super) decision: &'w Decision<'w>,
+    pub(super) terms: CallTerms,
+    pub(super) request_id: &'w str,
+    /// When the request arrived.
+    pub(super) at: Timestamp,
+    /// What was done, for whoever asks later.
+    pub(super) log: RefCell<Vec<Attempted>>,
+    /// Whether some attempt may have run the tool without an answer.
+    pub(super) may_have_run: Cell<bool>,
+}
+
+/// An attempt, or two at once, that ended: at which place of the decision.
+pub(super) type Ended = (usize, Result<Ran, Failed>);
+
+impl<P: Platform> Way<'_, P> {
+    /// Has the call executed.
+    pub(super) async fn go(&self) -> Ended {
+        let rules = &self.running.config.execute;
+        let mut tries = Tries::new(self.decision.ranked.len(), rules.max_retries);
+        let mut next = Next { place: 0, wait: Millis::ZERO, why: Why::First };
+        // A tool said that it may be asked again: should that come to nothing, its answer is the answer.
+        let mut answered = None;
+        loop {
+            if next.wait > Millis::ZERO {
+                self.platform.sleep(next.wait).await;
+            }
+            let (place, ended) = self.one_or_two(&mut tries, next).await;
+            let failed = match ended {
+                Err(failed) => failed,
+                Ok(ran) => match failed_for_now(&ran) {
+                    None => return (place, Ok(ran)),
+                    Some(failed) => {
+                        answered = Some((place, ran));
+                        failed
+                    }
+                },
+            };
+            match (self.after(&mut tries, place, &failed), answered.take()) {
+                (Some(then), earlier) => (next, answered) = (then, earlier),
+                (None, Some((place, ran))) => return (place, Ok(ran)),
+                (None, None) => return (place, Err(self.for_good(failed, tries.sum()))),
+            }
+        }
+    }
+
+    /// The failure of the whole call: of all attempts none may have run, and what was repeated here is not to be repeated by the
+    /// caller.
+    fn for_good(&self, failed: Failed, attempts: u32) -> Failed {
+        let surely_not_run = failed.surely_not_run && !self.may_have_run.get();
+        Failed { surely_not_run, ..failed.after_attempts(attempts) }
+    }
+
+    fn after(&self, tries: &mut Tries, place: usize, failed: &Failed) -> Option<Next> {
+        let (left, is_repeatable) = (self.left(), self.is_repeatable(place));
+        let may_retry = |place: usize| {
+            let candidate = self.decision.ranked.get(place);
+            candidate.is_some_and(|candidate| self.running.health.take_retry(candidate.executor()))
+        };
+        tries.next(place, failed, is_repeatable, left, self.dice(), may_retry)
+    }
+
+    /// An attempt; and another beside it if the first takes longer than usual, or the strategy wants two.
+    async fn one_or_two(&self, tries: &mut Tries, next: Next) -> Ended {
+        let Next { place, why, .. } = next;
+        tries.count(place);
+        let Some((second, delay)) = self.second(place, why) else {
+            return (place, self.attempt(place, why).await);
+        };
+        let mut first = pin!(self.attempt(place, why));
+        if delay > Millis::ZERO
+            && let Either::First(ended) = either(first.as_mut(), pin!(self.platform.sleep(delay))).await
+        {
+            return (place, ended);
+        }
+        let is_race = delay == Millis::ZERO;
+        let has_place = self.running.bulkheads.has_place(self.executor(second));
+        if !has_place || (!is_race && !self.running.health.take_hedge(self.executor(place))) {
+            return (place, first.await);
+        }
+        let mut other = pin!(async {
+            tries.count(second);
+            self.attempt(second, if is_race { Why::Race } else { Why::Hedge }).await
+        });
+        // Whoever loses is dropped, and with it its exchange.
+        match either(first.as_mut(), other.as_mut()).await {
+            Either::First(Err(failed)) if failed.may_go_elsewhere() => (second, other.await),
+            Either::First(ended) => (place, ended),
+            Either::Second(Err(_)) => (place, first.await),
+            Either::Second(ended) => (second, ended),
+        }
+    }
+
+    /// Who would be asked besides, and how long after: nobody where the tool may not run twice.
+    fn second(&self, place: usize, why: Why) -> Option<(usize, Millis)> {
+        if why != Why::First || !self.is_repeatable(place) {
+            return None;
+        }
+        let first = self.decision.ranked.get(place)?;
+        let others = self.decision.ranked.len() > 1;
+        if self.decision.is_race() {
+            return self.is_repeatable(1).then_some((1, Millis::ZERO));
+        }
+        if matches!(first.target, Target::Local(_)) || self.running.config.execute.hedge_budget == 0 {
+            return None;
+        }
+        let second = usize::from(others && self.is_repeatable(1));
+        let seen = self.running.health.seen(first.executor(), &first.tool.folded, self.platform.now());
+        let (p50, p95) = seen.p50.zip(seen.p95).filter(|_| seen.calls >= HEDGE_CALLS)?;
+        let medians = Millis::new(p50.get().saturating_mul(HEDGE_MEDIANS));
+        let delay = p95.min(medians).max(HEDGE_DELAY_MIN);
+        (delay < self.left()).then_some((second, delay))
+    }
+
+    /// One attempt, noted: also where it is dropped, because another was faster.
+    async fn attempt(&self, place: usize, why: Why) -> Result<Ran, Failed> {
+        let Some(candidate) = self.decision.ranked.get(place) else {
+            return Err(Failed::refused(Refusal::new(RefusalKind::ExecutorInactive), true));
+        };
+        let (began, sent) = (self.platform.now(), Cell::default());
+        let mut note = Note { way: self, candidate, why, began, sent, outcome: None };
+        let ended = attempt::run(self, candidate, why, &note.sent).await;
+        note.outcome = Some(match &ended {
+            Ok(ran) if ran.success => "ok",
+            Ok(_) => "tool_error",
+            Err(failed) => failed.name(),
+        });
+        if matches!(&ended, Err(failed) if !failed.surely_not_run) {
+            self.may_have_run.set(true);
+        }
+        ended
+    }
+
+    fn is_repeatable(&self, place: usize) -> bool {
+        let tool = self.decision.ranked.get(place).map(|candidate| &candidate.tool);
+        self.call.is_repeatable() && tool.is_some_and(|tool| tool.is_repeatable())
+    }
+
+    fn executor(&self, place: usize) -> usize {
+        self.decision.ranked.get(place).map_or(usize::MAX, Candidate::executor)
+    }
+
+    /// What is left of the call's time.
+    pub(super) fn left(&self) -> Millis {
+        self.platform.now().until(self.terms.deadline)
+    }
+
+    /// A random number.
+    pub(super) fn dice(&self) -> u64 {
+        let mut bytes = [0; 8];
+        self.platform.fill(&mut bytes);
+        u64::from_be_bytes(bytes)
+    }
+}
+
+/// An attempt under way.
+struct Note<'w, P: Platform> {
+    way: &'w Way<'w, P>,
+    candidate: &'w Candidate<'w>,
+    why: Why,
+    began: Timestamp,
+    /// When its exchange began, if it came to that.
+    sent: Cell<Option<Timestamp>>,
+    /// `None` where another was faster.
+    outcome: Option<&'static str>,
+}
+
+impl<P: Platform> Drop for Note<'_, P> {
+    fn drop(&mut self) {
+        let now = self.way.platform.now();
+        let (executor, took) = (self.candidate.executor(), now.since(self.began));
+        if let (None, Some(sent)) = (self.outcome, self.sent.get()) {
+            // It may have come as far as its executor, and takes at least so long there.
+            self.way.may_have_run.set(true);
+            let tool = &self.candidate.tool.folded;
+            self.way.running.health.ended(executor, tool, now.since(sent), health::Ended::Answered, now);
+        }
+        let outcome = self.outcome.unwrap_or("abandoned");
+        let began = self.began.since(self.way.at);
+        self.way.log.borrow_mut().push(Attempted { executor, why: self.why, began, took, outcome });
+    }
+}
+
+/// A tool that failed, and said when it may be asked again.
+fn failed_for_now(ran: &Ran) -> Option<Failed> {
+    let wait = ran.retry_after?;
+    Some(Failed::refused(Refusal::new(RefusalKind::UpstreamThrottled).after(wait), false))
+}

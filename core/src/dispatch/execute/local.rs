@@ -1,0 +1,72 @@
+//! Runs a tool inside the isolate.
+
+use super::{Ran, Says, written};
+use crate::ports::Platform;
+use crate::tools::{LocalTool, Outcome, ToolContext};
+use crate::words::json::{Json, write_json, write_string};
+use crate::words::time::Timestamp;
+
+/// Runs the tool; it cannot fail to answer.
+pub(super) fn run<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>) -> Ran {
+    let started = platform.now();
+    let outcome = call(platform, local, input);
+    let finished = platform.now();
+    let mut output = Vec::with_capacity(64);
+    let error_kind = match &outcome {
+        Ok(value) => {
+            output.extend_from_slice(b"{\"value\":");
+            write_json(&mut output, value);
+            None
+        }
+        Err(error) => {
+            output.extend_from_slice(b"{\"error\":");
+            error.write_json(&mut output);
+            Some(error.kind.as_str().to_owned())
+        }
+    };
+    output.push(b'}');
+    Ran {
+        retry_after: None,
+        output,
+        success: outcome.is_ok(),
+        says: if outcome.is_ok() { Says::Value } else { Says::Other },
+        duration: finished.since(started).get().to_string(),
+        finished_at: written(finished),
+        error_kind,
+        authorization: None,
+        whole: None,
+    }
+}
+
+/// Calls the tool with the host's randomness.
+pub(crate) fn call<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>) -> Outcome {
+    let mut random = || {
+        let mut bytes = [0; 8];
+        platform.fill(&mut bytes);
+        u64::from_be_bytes(bytes)
+    };
+    local.call(input, &mut ToolContext::new(&mut random))
+}
+
+/// Appends the outcome as a worker answers it (`ToolCallResponse`), nulls included.
+pub fn write_result(out: &mut Vec<u8>, execution_id: &str, outcome: &Outcome, started: Timestamp, finished: Timestamp) {
+    out.extend_from_slice(b"{\"execution_id\":");
+    write_string(out, execution_id);
+    out.extend_from_slice(b",\"finished_at\":");
+    // Workers write no zone.
+    write_string(out, written(finished).trim_end_matches('Z'));
+    let duration = finished.since(started).get();
+    let success = outcome.is_ok();
+    out.extend_from_slice(format!(",\"duration\":{duration},\"success\":{success},\"output\":{{\"value\":").as_bytes());
+    match outcome {
+        Ok(value) => {
+            write_json(out, value);
+            out.extend_from_slice(b",\"logs\":null,\"error\":null");
+        }
+        Err(error) => {
+            out.extend_from_slice(b"null,\"logs\":null,\"error\":");
+            error.write_worker_json(out);
+        }
+    }
+    out.extend_from_slice(b",\"requires_authorization\":null}}");
+}

@@ -1,0 +1,123 @@
+//! Passes a request on to the engine, with the gateway's own credential.
+
+use hmac_sha256::Hash;
+
+use super::{Failure, server_failure};
+use crate::access::admission::{self, EngineCall, Exchange};
+use crate::backends::upstream::{self, Scheme};
+use crate::config::{Caller, RequestLimits};
+use crate::dispatch::route::Remote;
+use crate::front::response::Body;
+use crate::model::request::{Header, Method, Request, RequestBody};
+use crate::ports::{Origin, OriginRequest, OriginResponse, OriginStream, Platform};
+use crate::words::hex;
+use crate::words::limits;
+use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::time::Millis;
+
+/// The engine's answer.
+#[derive(Debug)]
+pub struct Passed<S> {
+    /// Its status.
+    pub status: u16,
+    /// The headers that are passed on.
+    pub headers: Vec<(&'static str, String)>,
+    /// Its body.
+    pub body: Body<S>,
+}
+
+/// Sends the request and reads the answer, or hands on its stream. Nothing is repeated: who asked decides that.
+///
+/// # Errors
+/// A refusal where the engine did not answer, did not accept our credential, or failed without words of its own.
+pub async fn pass<P: Platform>(
+    platform: &P,
+    engine: Remote<'_>,
+    caller: &Caller,
+    call: &EngineCall,
+    request: &Request,
+    bounds: (Millis, usize, &RequestLimits),
+) -> Result<Passed<P::Stream>, Refusal> {
+    let (timeout, response_limit, request_limits) = bounds;
+    let timeout = match call.exchange {
+        // The engine may hold the answer back for as long as it was asked to wait.
+        Exchange::AwaitsAuthorization(_) => Millis::new(request_limits.long_poll.get().saturating_add(5_000)),
+        Exchange::Streams => limits::STREAM_HEAD_TIMEOUT,
+        _ => timeout,
+    };
+    let body = match &request.body {
+        RequestBody::Whole(body) => body.clone(),
+        RequestBody::TooLarge => return Err(Refusal::new(RefusalKind::BodyTooLarge)),
+        RequestBody::Broken => return Err(Refusal::new(RefusalKind::BodyBroken)),
+    };
+    let mut headers = vec![("accept", request.headers.get(Header::Accept).unwrap_or("application/json").to_owned())];
+    if !body.is_empty() {
+        headers.push(("content-type", "application/json".to_owned()));
+    }
+    if let Some(key) = admission::idempotency_key(request)? {
+        headers.push(("idempotency-key", key_upstream(caller, key)));
+    }
+    let outbound = OriginRequest {
+        // Whose execution it is stands in the body, which an answer to HEAD does not have.
+        method: if call.exchange == Exchange::OneExecution { Method::Get } else { call.method },
+        url: format!("{}/{}{}", upstream::engine_url(engine.upstream, call.project.as_ref()), call.path, call.query),
+        headers,
+        authorization: None,
+        body,
+        timeout,
+        response_limit,
+    };
+    let passed = if call.exchange == Exchange::Streams {
+        let open = async |request| Origin::open(platform, request).await;
+        let opened =
+            upstream::send_as(platform, Scheme::Engine, engine.credential, outbound, open, |answer| answer.status)
+                .await;
+        let OriginStream { status, headers, body } = opened.map_err(|error| Refusal::new(error.into()))?;
+        let head = OriginResponse { status, headers, body: Vec::new() };
+        let kind = head.header("content-type");
+        if !is_json(kind) && !is_of(kind, "text/event-stream") {
+            return Err(wordless(&head));
+        }
+        Passed { status, headers: head.headers, body: Body::Stream(body) }
+    } else {
+        let send = async |request| Origin::send(platform, request).await;
+        let sent =
+            upstream::send_as(platform, Scheme::Engine, engine.credential, outbound, send, |answer| answer.status)
+                .await;
+        let answer = sent.map_err(|error| Refusal::new(error.into()))?;
+        let needs_words = !answer.body.is_empty() || (answer.status >= 400 && call.method != Method::Head);
+        if needs_words && !is_json(answer.header("content-type")) {
+            return Err(wordless(&answer));
+        }
+        let body = if answer.body.is_empty() { Body::Empty } else { Body::Bytes(answer.body) };
+        Passed { status: answer.status, headers: answer.headers, body }
+    };
+    match passed.status {
+        401 => Err(Refusal::new(RefusalKind::UpstreamRefusedCredential)),
+        200..=299 | 400..=599 => Ok(passed),
+        status => Err(Refusal::with(RefusalKind::UpstreamRefusedRequest, format!("status {status}"))),
+    }
+}
+
+/// Callers choose their keys, and share the account at the engine: two of them must never meet there.
+fn key_upstream(caller: &Caller, key: &str) -> String {
+    hex::encode(&Hash::hash(format!("{}\n{}\n{key}", caller.tenant, caller.id).as_bytes()))
+}
+
+/// The refusal for an answer without words of the engine's own: an intermediary's page is nothing for a caller.
+fn wordless(answer: &OriginResponse) -> Refusal {
+    match (server_failure(answer).map(|failed| failed.failure), answer.status) {
+        (Some(Failure::Refused(refusal)), _) => refusal,
+        (_, 200..=299) => Refusal::new(RefusalKind::UpstreamNotJson),
+        (_, 401) => Refusal::new(RefusalKind::UpstreamRefusedCredential),
+        (_, status) => Refusal::with(RefusalKind::UpstreamRefusedRequest, format!("status {status}")),
+    }
+}
+
+fn is_json(content_type: Option<&str>) -> bool {
+    is_of(content_type, "application/json") || is_of(content_type, "application/problem+json")
+}
+
+fn is_of(content_type: Option<&str>, essence: &str) -> bool {
+    content_type.is_some_and(|value| value.to_ascii_lowercase().starts_with(essence))
+}

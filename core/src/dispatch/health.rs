@@ -1,0 +1,165 @@
+//! What an isolate learned of executors from its own calls: how long they take, how often they fail. Nobody is ever asked.
+//!
+//! Counts live in two windows of [`limits::HEALTH_WINDOW`], the one under way and the one before: what is older is forgotten, so
+//! that an executor which was slow once is tried again.
+
+mod budget;
+mod latency;
+
+use std::cell::RefCell;
+
+use lru::LruCache;
+
+pub(crate) use budget::Budget;
+pub(crate) use latency::Latencies;
+
+use crate::words::limits::{HEALTH_TOOLS, HEALTH_WINDOW};
+use crate::words::time::{Millis, Timestamp};
+
+/// What is known of one tool on one executor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Calls that ended, in the last [`HEALTH_WINDOW`] to two of them.
+    pub calls: u32,
+    /// Those that failed by the executor's fault.
+    pub failed: u32,
+    /// What half of the calls took at most; `None` where none was answered.
+    pub p50: Option<Millis>,
+    /// What 95 of a hundred took at most.
+    pub p95: Option<Millis>,
+}
+
+impl Seen {
+    /// How many of a thousand calls failed.
+    #[must_use]
+    pub fn failed_per_mille(&self) -> u64 {
+        u64::from(self.failed).saturating_mul(1_000).checked_div(u64::from(self.calls)).unwrap_or(0)
+    }
+}
+
+/// The health of every executor, as one isolate saw it.
+#[derive(Debug)]
+pub(crate) struct Health {
+    executors: Vec<RefCell<OfExecutor>>,
+}
+
+#[derive(Debug)]
+struct OfExecutor {
+    tools: LruCache<Box<str>, OfTool>,
+    retries: Budget,
+    hedges: Budget,
+}
+
+#[derive(Debug, Default)]
+struct OfTool {
+    began: Timestamp,
+    now: Counts,
+    before: Counts,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    calls: u32,
+    failed: u32,
+    latencies: Latencies,
+}
+
+/// How an attempt ended, as far as it says something about its executor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// With an answer of a tool.
+    Answered,
+    /// By the executor's fault.
+    Failed,
+    /// By the executor's fault, after its whole time: that is how long it takes at least.
+    TimedOut,
+}
+
+impl Health {
+    /// Nothing is known yet of so many executors.
+    pub(crate) fn new(executors: usize) -> Self {
+        let of_none = || {
+            RefCell::new(OfExecutor {
+                tools: LruCache::unbounded(),
+                retries: Budget::of_retries(),
+                hedges: Budget::of_hedges(),
+            })
+        };
+        Self { executors: std::iter::repeat_with(of_none).take(executors).collect() }
+    }
+
+    /// Counts an attempt that ended.
+    pub(crate) fn ended(&self, executor: usize, tool: &str, took: Millis, ended: Ended, now: Timestamp) {
+        let Some(executor) = self.executors.get(executor) else { return };
+        let mut executor = executor.borrow_mut();
+        if !executor.tools.contains(tool) {
+            executor.tools.put(tool.into(), OfTool { began: now, ..OfTool::default() });
+            // No bound of its own: a cache with one takes all of its room at once.
+            if executor.tools.len() > HEALTH_TOOLS {
+                executor.tools.pop_lru();
+            }
+        }
+        let Some(of_tool) = executor.tools.get_mut(tool) else { return };
+        of_tool.turn(now);
+        let counts = &mut of_tool.now;
+        counts.calls = counts.calls.saturating_add(1);
+        counts.failed = counts.failed.saturating_add(u32::from(ended != Ended::Answered));
+        // What fails at once is not fast.
+        if ended != Ended::Failed {
+            counts.latencies.note(took);
+        }
+    }
+
+    /// What is known of a tool on an executor.
+    pub(crate) fn seen(&self, executor: usize, tool: &str, now: Timestamp) -> Seen {
+        let Some(executor) = self.executors.get(executor) else { return Seen::default() };
+        let mut executor = executor.borrow_mut();
+        let Some(of_tool) = executor.tools.get_mut(tool) else { return Seen::default() };
+        of_tool.turn(now);
+        let OfTool { now, before, .. } = of_tool;
+        let quantile = |percent| now.latencies.quantile(&before.latencies, percent);
+        Seen {
+            calls: now.calls.saturating_add(before.calls),
+            failed: now.failed.saturating_add(before.failed),
+            p50: quantile(50),
+            p95: quantile(95),
+        }
+    }
+
+    /// Counts a call that an executor is asked to make, of which `retry` and `hedge` percent may be made twice.
+    pub(crate) fn deposit(&self, executor: usize, retry: u8, hedge: u8) {
+        if let Some(executor) = self.executors.get(executor) {
+            let mut executor = executor.borrow_mut();
+            executor.retries.deposit(retry);
+            executor.hedges.deposit(hedge);
+        }
+    }
+
+    /// Takes the right to make a call at this executor again.
+    pub(crate) fn take_retry(&self, executor: usize) -> bool {
+        self.executors.get(executor).is_some_and(|executor| executor.borrow_mut().retries.take())
+    }
+
+    /// Takes the right to make a call of this executor's a second time while the first is under way.
+    pub(crate) fn take_hedge(&self, executor: usize) -> bool {
+        self.executors.get(executor).is_some_and(|executor| executor.borrow_mut().hedges.take())
+    }
+}
+
+impl OfTool {
+    /// Begins a new window where the time of this one is over.
+    fn turn(&mut self, now: Timestamp) {
+        let gone = now.since(self.began);
+        // A clock that went backwards makes a window longer, once.
+        if gone < HEALTH_WINDOW {
+            return;
+        }
+        let last = std::mem::take(&mut self.now);
+        self.before = if gone < HEALTH_WINDOW.twice() { last } else { Counts::default() };
+        self.began = now;
+    }
+}
+
+#[cfg(test)]
+#[path = "health_tests.rs"]
+mod tests;

@@ -1,0 +1,35 @@
+//! How many calls may be made twice: a share of the calls that are made once (Site Reliability Engineering, chapter 21, "retry
+//! budgets"; Dean and Barroso, The Tail at Scale, 2013).
+
+use crate::words::limits::BUDGET_CALLS;
+
+/// A budget in hundredths of a call.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget(u32);
+
+/// One call.
+const CALL: u32 = 100;
+
+impl Budget {
+    /// What an isolate may repeat before it has made any calls: without it, one that gets a call now and then could repeat none.
+    pub(crate) const fn of_retries() -> Self {
+        Self(3 * CALL)
+    }
+
+    /// Hedges have to be earned.
+    pub(crate) const fn of_hedges() -> Self {
+        Self(0)
+    }
+
+    /// Adds what one call gives.
+    pub(crate) fn deposit(&mut self, percent: u8) {
+        self.0 = self.0.saturating_add(u32::from(percent)).min(BUDGET_CALLS.saturating_mul(CALL));
+    }
+
+    /// Takes a call from it, if there is one.
+    pub(crate) fn take(&mut self) -> bool {
+        let left = self.0.checked_sub(CALL);
+        self.0 = left.unwrap_or(self.0);
+        left.is_some()
+    }
+}

@@ -1,0 +1,180 @@
+//! What the gateway answers by itself.
+
+mod cache_route;
+mod conditional;
+mod epochs_route;
+mod keys_route;
+mod ready;
+mod worker_route;
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use crate::access::admission::Context;
+use crate::catalog::{self, Current};
+use crate::front::listing;
+use crate::front::response::{Answer, Body};
+use crate::model::operation::{Asked, Operation};
+use crate::model::request::Request;
+use crate::pipeline::runtime::{Isolate, Running};
+use crate::ports::{DurableError, Platform};
+use crate::telemetry::{explain, metrics};
+use crate::words::json::Json;
+use crate::words::refusal::{Refusal, RefusalKind};
+
+use conditional::revalidated;
+pub(crate) use worker_route::answer as worker;
+
+/// The interface description: written by hand, held against the code by the tests.
+const OPENAPI: &str = include_str!("../../openapi.json");
+
+/// Answers what depends on nothing.
+#[must_use]
+pub(crate) fn open<S>(operation: &Operation, request: &Request) -> Answer<S> {
+    match operation {
+        Operation::OpenApi => revalidated(Answer::json(200, OPENAPI.as_bytes().to_vec()), request),
+        _ => Answer::json(200, br#"{"status":"ok"}"#.to_vec()),
+    }
+}
+
+/// Answers what anyone may ask.
+///
+/// # Errors
+/// None today; the signature is that of every stage's end.
+pub(crate) async fn public<P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    running: &Running,
+    asked: &Asked,
+    request: &Request,
+) -> Result<Answer<P::Stream>, Refusal> {
+    match &asked.operation {
+        Operation::Preflight => Ok(preflight(running, request)),
+        Operation::WorkerHealth => {
+            let count = catalog::catalogue::of_local(0).len();
+            Ok(Answer::json(200, format!("{{\"status\":\"ok\",\"tool_count\":\"{count}\"}}").into_bytes()))
+        }
+        _ => {
+            let tools = match catalog::at_hand(platform, isolate, running, asked) {
+                Some(tools) => tools,
+                None => catalog::fetch(platform, isolate, running, None).await,
+            };
+            let healthy = !tools.registry.is_empty();
+            let body = if healthy {
+                "{\"healthy\":true}"
+            } else {
+                "{\"healthy\":false,\"reason\":\"no executor has given its tools yet\"}"
+            };
+            Ok(Answer::json(if healthy { 200 } else { 503 }, body.as_bytes().to_vec()))
+        }
+    }
+}
+
+/// What a browser asks before the request proper (Fetch, "CORS-preflight request").
+fn preflight<S>(running: &Running, request: &Request) -> Answer<S> {
+    let mut headers: Vec<(&'static str, Cow<'static, str>)> = Vec::new();
+    if !running.config.cors_origins.is_empty() && request.headers.get(crate::model::request::Header::Origin).is_some() {
+        headers.push(("access-control-allow-methods", Cow::Borrowed("GET, HEAD, POST, PUT, PATCH, DELETE")));
+        headers.push(("access-control-allow-headers", Cow::Borrowed(CORS_HEADERS)));
+        headers.push(("access-control-max-age", Cow::Borrowed("600")));
+    }
+    Answer { status: 204, headers, body: Body::Empty }
+}
+
+/// What the official SDKs send from a browser.
+const CORS_HEADERS: &str = "authorization, x-api-key, content-type, accept, idempotency-key, cache-control, if-none-match, \
+    traceparent, x-stainless-arch, x-stainless-lang, x-stainless-os, x-stainless-package-version, x-stainless-retry-count, \
+    x-stainless-runtime, x-stainless-runtime-version, x-stainless-timeout";
+
+/// Answers an admitted request.
+///
+/// # Errors
+/// The refusals of the operation.
+pub(crate) async fn answer<P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    running: &Running,
+    context: &Context<'_>,
+    tools: &Current,
+    asked: &Asked,
+    request: &Request,
+) -> Result<Answer<P::Stream>, Refusal> {
+    let project = asked.project.as_ref();
+    let (query, whole, formatted) = (&asked.query, listing::Shape::Tools, listing::Shape::Formatted);
+    let listed = match &asked.operation {
+        Operation::ToolsList => listing::list(platform, running, context, query, project, whole).await,
+        Operation::FormattedList => listing::list(platform, running, context, query, project, formatted).await,
+        Operation::ToolGet(name) => listing::get(platform, running, context, name, query, project, whole).await,
+        Operation::FormattedGet(name) => {
+            listing::get(platform, running, context, name, query, project, formatted).await
+        }
+        _ => return unlisted(platform, isolate, running, context, tools, asked, request).await,
+    };
+    listed.map(|answer| revalidated(answer, request))
+}
+
+/// The answers that change with the time, or are asked for by other methods: no client keeps those.
+async fn unlisted<P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    running: &Running,
+    context: &Context<'_>,
+    tools: &Current,
+    asked: &Asked,
+    request: &Request,
+) -> Result<Answer<P::Stream>, Refusal> {
+    match &asked.operation {
+        // Admission found that the tool needs no authorisation: there is nothing to give.
+        Operation::AuthorizeTool => Ok(Answer::json(200, br#"{"status":"completed"}"#.to_vec())),
+        Operation::Metrics => {
+            let text = metrics::exposition(platform, running).await.map_err(durable)?;
+            let headers = vec![("content-type", Cow::Borrowed("text/plain; version=0.0.4; charset=utf-8"))];
+            Ok(Answer { status: 200, headers, body: Body::Bytes(text.into_bytes()) })
+        }
+        Operation::Ready => Ok(ready::answer(running, context, tools, platform.now())),
+        Operation::Explain(id) => explained(platform, running, context, id).await,
+        Operation::EpochsRead => epochs_route::read(platform).await,
+        Operation::EpochsAdvance => epochs_route::advance(platform, running, request).await,
+        Operation::KeysList => keys_route::list(platform, running, context, &asked.query).await,
+        Operation::KeyGet(id) => keys_route::get(platform, running, context, id).await,
+        Operation::KeyCreate => keys_route::create(platform, running, context, request).await,
+        Operation::KeyRotate(id) => keys_route::rotate(platform, running, context, id, request).await,
+        Operation::KeyRevoke(id) => keys_route::revoke(platform, running, context, id).await,
+        Operation::CacheStatistics => cache_route::statistics(platform, running, context).await,
+        Operation::CacheLookup => cache_route::look_up(platform, isolate, running, context, request).await,
+        Operation::CacheInvalidate => cache_route::invalidate(platform, running, context, request).await,
+        Operation::CacheWarm => Ok(cache_route::warm(platform, isolate, running, context).await),
+        _ => Err(Refusal::new(RefusalKind::PathUnknown)),
+    }
+}
+
+/// What became of a request: of the caller's own tenant, or of a request whose caller nobody knew.
+async fn explained<P: Platform>(
+    platform: &P,
+    running: &Running,
+    context: &Context<'_>,
+    id: &str,
+) -> Result<Answer<P::Stream>, Refusal> {
+    let told = explain::look_up(platform, &running.explained, context.caller.tenant.as_str(), id).await;
+    told.map(|text| Answer::json(200, text)).ok_or_else(|| Refusal::new(RefusalKind::RecordUnknown))
+}
+
+fn durable(error: DurableError) -> Refusal {
+    Refusal::new(match error {
+        DurableError::Unavailable => RefusalKind::DurableUnavailable,
+        DurableError::Unsupported => RefusalKind::DurableUnsupported,
+    })
+}
+
+/// The text of a member, for small bodies.
+fn text_of<'j>(value: &'j Json<'_>, member: &str) -> Option<&'j str> {
+    value.get(member).and_then(Json::as_str)
+}
+
+#[cfg(test)]
+#[path = "admin_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "admin_docs_tests.rs"]
+mod docs_tests;

@@ -1,0 +1,120 @@
+//! `/gate/v1/cache`: what the cache saves, what it holds for a call, making it stale, and filling it.
+
+mod asked;
+mod told;
+
+use std::rc::Rc;
+
+use crate::access::admission::{self, Admitted, Context, Members, json_body};
+use crate::access::epochs::{self, AdvanceError};
+use crate::cache;
+use crate::catalog;
+use crate::front::response::Answer;
+use crate::gateway;
+use crate::model::operation::Asked;
+use crate::model::request::Request;
+use crate::pipeline::call::Place;
+use crate::pipeline::runtime::{Isolate, Running};
+use crate::pipeline::warm;
+use crate::ports::Platform;
+use crate::state::epochs::Change;
+use crate::telemetry::metrics;
+use crate::words::action::Action;
+use crate::words::names::Project;
+use crate::words::refusal::{Refusal, RefusalKind};
+
+use asked::Invalidation;
+
+/// This isolate's memory tier, and what the whole deployment counted.
+pub(super) async fn statistics<P: Platform>(
+    platform: &P,
+    running: &Running,
+    context: &Context<'_>,
+) -> Result<Answer<P::Stream>, Refusal> {
+    let sums = metrics::sums(platform, running).await.map_err(super::durable)?;
+    // Which tools there are is told only to those who may call them.
+    let calls = context.authority.of_call(None);
+    Ok(Answer::json(200, told::statistics(running, &sums, |tool| calls.may_use_name(tool))))
+}
+
+/// The facts of the entry of a call that the body describes. Whoever may not make the call may not ask; no executor is asked.
+pub(super) async fn look_up<P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    running: &Running,
+    context: &Context<'_>,
+    request: &Request,
+) -> Result<Answer<P::Stream>, Refusal> {
+    let project = {
+        let body = json_body(request, context.config)?;
+        let named = Members::of(&body)?.text("project")?.map(|text| {
+            let rule = || Refusal::with(RefusalKind::RequestInvalid, "project: must be \"org/project\"");
+            Project::new(text).ok_or_else(rule)
+        });
+        named.transpose()?
+    };
+    let authority = context.authority.of_call(project.as_ref());
+    let asked = Asked::of_call(project.clone());
+    admission::permit(context.config, context.caller, &authority, context.held, &asked)?;
+    let Some(tools) = catalog::at_hand(platform, isolate, running, &asked) else {
+        catalog::fetch(platform, isolate, running, asked.project.as_ref()).await;
+        // What was decided before that wait is decided again when the request comes again.
+        let again = Refusal::with(RefusalKind::RegistryUnavailable, "the tools of this project were not known yet");
+        return Err(again);
+    };
+    let described = gateway::context(running, &tools, context.caller, &authority, context.held);
+    let Admitted::Tool(call) = admission::admit(&described, &asked, request)? else {
+        return Err(Refusal::new(RefusalKind::PathUnknown));
+    };
+    let place = match Place::of(running, &described, &call, request) {
+        Ok(place) => place,
+        Err(bypass) => return Ok(Answer::json(200, told::bypassed(&call, bypass))),
+    };
+    let wanted = place.wanted(&described, &call);
+    let facts = cache::inspect(platform, running, &wanted).await;
+    let look = told::Look {
+        call: &call,
+        place: &place,
+        floor: wanted.floor,
+        epoch: context.held.epochs.version,
+        now: platform.now(),
+        shows_values: context.authority.may_also(Action::CacheValues),
+    };
+    Ok(Answer::json(200, look.tell(&facts)))
+}
+
+/// Makes stale what the body names, of the caller's own tenant; of others, and everything, with `cache/admin`.
+pub(super) async fn invalidate<P: Platform>(
+    platform: &P,
+    running: &Running,
+    context: &Context<'_>,
+    request: &Request,
+) -> Result<Answer<P::Stream>, Refusal> {
+    let body = json_body(request, context.config)?;
+    let Invalidation { word, tenant, scope } = asked::invalidation(&body, &context.caller.tenant, context.config)?;
+    let is_own = tenant.as_ref() == Some(&context.caller.tenant);
+    if !is_own && !context.authority.may_also(Action::CacheAdmin) {
+        return Err(Refusal::with(RefusalKind::ActionNotPermitted, Action::CacheAdmin.as_str()));
+    }
+    match epochs::advance(platform, running, vec![Change::Cache(scope)]).await {
+        Ok(epochs) => {
+            let lease = context.config.epochs.lease;
+            Ok(Answer::json(200, told::invalidated(word, tenant.as_ref(), epochs.version, lease)))
+        }
+        Err(AdvanceError::Durable(error)) => Err(super::durable(error)),
+        // Scopes have no bound that refuses: one too many makes everything stale.
+        Err(AdvanceError::Full) => Err(Refusal::new(RefusalKind::DurableUnavailable)),
+    }
+}
+
+/// Makes the configured calls: those of the caller's own tenant, and all with `cache/admin`.
+pub(super) async fn warm<P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    running: &Running,
+    context: &Context<'_>,
+) -> Answer<P::Stream> {
+    let tenant = (!context.authority.may_also(Action::CacheAdmin)).then_some(&context.caller.tenant);
+    let warmed = warm::run(platform, isolate, running, tenant).await;
+    Answer::json(200, told::warmed(&warmed))
+}

@@ -1,0 +1,204 @@
+//! What is told of the cache, as JSON.
+
+use crate::access::admission::ToolCall;
+use crate::cache::{Bypass, Condition, Facts, Held, Saved};
+use crate::pipeline::call::Place;
+use crate::pipeline::runtime::Running;
+use crate::pipeline::warm::Warmed;
+use crate::telemetry::savings::{self, OTHER, decimal};
+use crate::words::hex;
+use crate::words::json::write_string;
+use crate::words::names::TenantId;
+use crate::words::time::{Millis, Timestamp, write_number};
+
+/// Writes an object, member by member.
+struct Told(Vec<u8>);
+
+impl Told {
+    fn new() -> Self {
+        Self(b"{".to_vec())
+    }
+
+    fn name(&mut self, name: &str) -> &mut Vec<u8> {
+        if self.0.last() != Some(&b'{') {
+            self.0.push(b',');
+        }
+        write_string(&mut self.0, name);
+        self.0.push(b':');
+        &mut self.0
+    }
+
+    fn text(&mut self, name: &str, value: &str) {
+        write_string(self.name(name), value);
+    }
+
+    fn number(&mut self, name: &str, value: u64) {
+        write_number(self.name(name), value);
+    }
+
+    fn size(&mut self, name: &str, value: usize) {
+        self.number(name, u64::try_from(value).unwrap_or(u64::MAX));
+    }
+
+    /// A member whose value is JSON already.
+    fn json(&mut self, name: &str, value: &[u8]) {
+        self.name(name).extend_from_slice(value);
+    }
+
+    fn end(mut self) -> Vec<u8> {
+        self.0.push(b'}');
+        self.0
+    }
+}
+
+fn array(items: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
+    let mut out = b"[".to_vec();
+    for item in items {
+        if out.len() > 1 {
+            out.push(b',');
+        }
+        out.extend_from_slice(&item);
+    }
+    out.push(b']');
+    out
+}
+
+/// The statistics. Of savings, those of tools that `may_see` lets through are told one by one.
+pub(super) fn statistics(running: &Running, sums: &[(String, u64)], may_see: impl Fn(&str) -> bool) -> Vec<u8> {
+    let rules = &running.config.cache;
+    let mut memory = Told::new();
+    {
+        let held = running.memory.borrow();
+        memory.size("entries", held.len());
+        memory.size("bytes", held.bytes());
+        memory.size("bound", held.bound());
+    }
+    memory.text("eviction", rules.eviction.as_str());
+    let mut outcomes = Told::new();
+    for (series, sum) in sums {
+        let outcome = series.strip_prefix("toolgate_cache_total{outcome=\"").and_then(|rest| rest.strip_suffix("\"}"));
+        if let Some(outcome) = outcome {
+            outcomes.number(outcome, *sum);
+        }
+    }
+    let mut all = Saved::default();
+    let mut tools = Vec::new();
+    for (tool, saved) in savings::of_sums(sums) {
+        all.add(saved);
+        if tool == OTHER || may_see(tool) {
+            tools.push(saving(Some(tool), saved));
+        }
+    }
+    let mut told = Told::new();
+    told.text("strategy", rules.strategy.as_str());
+    told.json("memory", &memory.end());
+    told.json("outcomes", &outcomes.end());
+    told.json("saved", &saving(None, all));
+    told.json("saved_by_tool", &array(tools.into_iter()));
+    told.end()
+}
+
+fn saving(tool: Option<&str>, Saved { millis, tokens, nanos }: Saved) -> Vec<u8> {
+    let mut told = Told::new();
+    if let Some(tool) = tool {
+        told.text("tool", tool);
+    }
+    told.number("milliseconds", millis);
+    told.number("tokens", tokens);
+    // Text, as it has more places than some readers' numbers.
+    told.text("cost", &decimal(nanos, 9));
+    told.end()
+}
+
+fn call_told(call: &ToolCall<'_>) -> Told {
+    let mut told = Told::new();
+    told.text("tool", call.tool.name.as_str());
+    told.text("version", &call.tool.version);
+    told
+}
+
+/// A call that never meets the cache.
+pub(super) fn bypassed(call: &ToolCall<'_>, bypass: Bypass) -> Vec<u8> {
+    let mut told = call_told(call);
+    told.json("cacheable", b"false");
+    told.text("bypass", bypass.name());
+    told.end()
+}
+
+/// What is told of a call that may be answered from cache.
+#[derive(Debug)]
+pub(super) struct Look<'l> {
+    pub(super) call: &'l ToolCall<'l>,
+    pub(super) place: &'l Place,
+    pub(super) floor: u64,
+    pub(super) epoch: u64,
+    pub(super) now: Timestamp,
+    /// Whether the caller may see values.
+    pub(super) shows_values: bool,
+}
+
+impl Look<'_> {
+    /// The facts of each tier.
+    pub(super) fn tell(&self, facts: &Facts) -> Vec<u8> {
+        let mut told = call_told(self.call);
+        told.json("cacheable", b"true");
+        told.text("key", &hex::encode(&self.place.key.digest()));
+        told.text("scope", self.place.keep.scope.as_str());
+        told.number("ttl_ms", self.place.keep.ttl.get());
+        told.number("epoch", self.epoch);
+        told.number("floor", self.floor);
+        for (tier, held) in &facts.0 {
+            told.json(tier.name(), &self.tier(held));
+        }
+        told.end()
+    }
+
+    fn tier(&self, held: &Held) -> Vec<u8> {
+        let mut told = Told::new();
+        told.text("standing", held.condition.name());
+        if let Condition::Unreadable(fault) = held.condition {
+            told.text("fault", fault.name());
+        }
+        if let Some((entry, bytes)) = &held.entry {
+            told.text("stored_at", &entry.stored_at.to_string());
+            told.text("expires_at", &entry.expires_at.to_string());
+            told.text("stale_until", &entry.stale_until.to_string());
+            told.number("age_ms", self.now.since(entry.stored_at).get());
+            told.number("epoch", entry.epoch);
+            told.size("bytes", *bytes);
+            told.number("milliseconds", entry.millis());
+            told.number("tokens", entry.tokens());
+            if self.shows_values {
+                told.json("output", &entry.output);
+            }
+        }
+        told.end()
+    }
+}
+
+/// What was made stale, and within which time that holds in every isolate.
+pub(super) fn invalidated(word: &str, tenant: Option<&TenantId>, version: u64, lease: Millis) -> Vec<u8> {
+    let mut told = Told::new();
+    told.text("scope", word);
+    if let Some(tenant) = tenant {
+        told.text("tenant", tenant.as_str());
+    }
+    told.number("version", version);
+    told.number("holds_within_ms", lease.get());
+    told.end()
+}
+
+/// What became of each configured call.
+pub(super) fn warmed(warmed: &[Warmed<'_>]) -> Vec<u8> {
+    let items = warmed.iter().map(|Warmed { index, call, outcome }| {
+        let mut told = Told::new();
+        told.size("item", *index);
+        told.text("tenant", call.tenant.as_str());
+        told.text("tool", call.tool.as_str());
+        told.text("outcome", outcome.name());
+        told.end()
+    });
+    let mut told = Told::new();
+    told.json("items", &array(items));
+    told.end()
+}

@@ -1,0 +1,279 @@
+//! What leaves: statuses, headers and bodies, the same for every exit path.
+
+use std::borrow::Cow;
+
+use crate::access::rate::Fields;
+use crate::cache::{CacheOutcome, Demand, Forward, Role, Tier};
+use crate::dispatch::execute::Ran;
+use crate::model::request::{Header, Request};
+use crate::words::json::write_string;
+use crate::words::refusal::{Again, Refusal, RefusalKind};
+use crate::words::time::{Millis, Timestamp, write_number};
+
+/// A response body. `S` is the host's own stream type.
+#[derive(Debug)]
+pub enum Body<S> {
+    /// No body at all (`204 No Content`, `304 Not Modified`).
+    Empty,
+    /// The whole body.
+    Bytes(Vec<u8>),
+    /// A body that is still arriving, to be passed on as it comes.
+    Stream(S),
+}
+
+/// A header: its name in lower case, its value without line breaks.
+pub type ResponseHeader = (&'static str, Cow<'static, str>);
+
+/// A response as a host sends it. A host adds `content-length` or chunked framing itself, nothing else.
+#[derive(Debug)]
+pub struct Response<S> {
+    /// The status, 200 to 599.
+    pub status: u16,
+    /// The headers.
+    pub headers: Vec<ResponseHeader>,
+    /// The body.
+    pub body: Body<S>,
+}
+
+/// Room for the headers of almost every response.
+const HEADERS: usize = 12;
+
+/// An answer before the headers that every response carries.
+#[derive(Debug)]
+pub struct Answer<S> {
+    /// The status.
+    pub status: u16,
+    /// Headers of its own.
+    pub headers: Vec<ResponseHeader>,
+    /// The body.
+    pub body: Body<S>,
+}
+
+impl<S> Answer<S> {
+    /// A JSON answer.
+    #[must_use]
+    pub fn json(status: u16, body: Vec<u8>) -> Self {
+        let mut headers = Vec::with_capacity(HEADERS);
+        headers.push(("content-type", Cow::Borrowed("application/json")));
+        Self { status, headers, body: Body::Bytes(body) }
+    }
+
+    /// The error body of the Arcade API, with what tells more: `{"name","message","request_id"}`.
+    #[must_use]
+    pub fn refusal(refusal: &Refusal, request_id: &str) -> Self {
+        let mut answer = Self::json(refusal.kind.status(), refusal_body(refusal, request_id));
+        answer.headers.push(("toolgate-refusal", Cow::Borrowed(refusal.kind.name())));
+        let again = refusal.kind.again() == Again::Later && !refusal.is_spent;
+        answer.headers.push(("x-should-retry", Cow::Borrowed(if again { "true" } else { "false" })));
+        if let Some(wait) = refusal.retry_after.or(again.then_some(DEFAULT_WAIT)) {
+            answer.headers.push(("retry-after", Cow::Owned(wait.as_secs_ceil().to_string())));
+            answer.headers.push(("retry-after-ms", Cow::Owned(wait.get().to_string())));
+        }
+        if refusal.kind.status() == 401 {
+            // RFC 6750 section 3: no error where nothing was presented.
+            let is_missing = refusal.kind == RefusalKind::CredentialMissing;
+            let challenge = if is_missing { "Bearer" } else { "Bearer error=\"invalid_token\"" };
+            answer.headers.push(("www-authenticate", Cow::Borrowed(challenge)));
+        }
+        if let Some(allow) = refusal.allow {
+            answer.headers.push(("allow", Cow::Borrowed(allow)));
+        }
+        answer
+    }
+}
+
+/// What is sent at the end of a stream that breaks, of a response with these headers: an event (HTML, section 9.2.6) with an `error`,
+/// which no client takes for the end. A host may have no other way to tell: workerd ends each body as if it were whole.
+#[must_use]
+pub fn broken_stream(headers: &[ResponseHeader]) -> Vec<u8> {
+    let id = headers.iter().find(|(name, _)| *name == "x-request-id").map_or("", |(_, value)| value.as_ref());
+    // The break may have come within a line.
+    let mut event = b"\n\nevent: error\ndata: {\"error\":".to_vec();
+    event.extend_from_slice(&refusal_body(&Refusal::new(RefusalKind::UpstreamCut), id));
+    event.extend_from_slice(b"}\n\n");
+    event
+}
+
+fn refusal_body(refusal: &Refusal, request_id: &str) -> Vec<u8> {
+    let mut body = b"{\"name\":".to_vec();
+    write_string(&mut body, refusal.kind.name());
+    body.extend_from_slice(b",\"message\":");
+    write_string(&mut body, &refusal.message());
+    body.extend_from_slice(b",\"request_id\":");
+    write_string(&mut body, request_id);
+    body.push(b'}');
+    body
+}
+
+/// How long to wait where a refusal is worth another try and says nothing more particular.
+const DEFAULT_WAIT: Millis = Millis::from_secs(1);
+
+/// The engine's answer to an execute call (`ExecuteToolResponse`), around the output of this or an earlier execution.
+#[must_use]
+pub fn execute_body(request_id: &str, output: &[u8], success: bool, duration: &str, finished_at: &str) -> Vec<u8> {
+    let id = request_id.strip_prefix("req_").unwrap_or(request_id);
+    let mut body = Vec::with_capacity(output.len().saturating_add(256));
+    for part in [
+        "{\"id\":\"tc_",
+        id,
+        "\",\"execution_id\":\"te_",
+        id,
+        "\",\"execution_type\":\"immediate\",\"status\":\"",
+        if success { "success" } else { "failed" },
+        "\",\"success\":",
+        if success { "true" } else { "false" },
+        ",\"duration\":",
+        duration,
+        ",\"finished_at\":",
+    ] {
+        body.extend_from_slice(part.as_bytes());
+    }
+    write_string(&mut body, finished_at);
+    body.extend_from_slice(b",\"output\":");
+    body.extend_from_slice(output);
+    body.push(b'}');
+    body
+}
+
+/// The body for a call that ran just now: the executor's own answer where it gave one.
+#[must_use]
+pub fn ran_body(request_id: &str, ran: Ran) -> Vec<u8> {
+    match ran.whole {
+        Some(whole) => whole,
+        None => execute_body(request_id, &ran.output, ran.success, &ran.duration, &ran.finished_at),
+    }
+}
+
+/// What `Cache-Status` tells of a kept answer besides how the call met the cache.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeptTold {
+    /// A demand of the caller's that the operator's bound overruled.
+    pub overruled: Option<Demand>,
+    /// The status with which the executor failed.
+    pub fwd_status: Option<u16>,
+}
+
+/// The `Cache-Status` header (RFC 9211). `kept` is of an answer that was kept: what is told of it, the time, and until when it is
+/// fresh. `fwd-status` (section 2.3) is that of the answer itself where it is not there.
+#[must_use]
+pub fn cache_status(
+    outcome: CacheOutcome,
+    role: Role,
+    forward: Option<Forward>,
+    kept: Option<(KeptTold, Timestamp, Timestamp)>,
+) -> Cow<'static, str> {
+    let fwd = forward.unwrap_or_default().fwd();
+    let (told, now, expires_at) = kept.unwrap_or_default();
+    // A call that others were to wait for, or that waited, and then went alone (section 2.6).
+    let alone = if role == Role::Released { " collapsed=?0;" } else { "" };
+    match outcome {
+        CacheOutcome::HitMemory | CacheOutcome::StaleMemory => hit(Tier::Memory, told, now, expires_at),
+        CacheOutcome::HitDataCentre | CacheOutcome::StaleDataCentre => hit(Tier::DataCentre, told, now, expires_at),
+        CacheOutcome::HitStore | CacheOutcome::StaleStore => hit(Tier::Store, told, now, expires_at),
+        CacheOutcome::HitSql | CacheOutcome::StaleSql => hit(Tier::Sql, told, now, expires_at),
+        CacheOutcome::StaleIfError => {
+            let mut text = b"toolgate; fwd=stale".to_vec();
+            if let Some(status) = told.fwd_status {
+                text.extend_from_slice(b"; fwd-status=");
+                write_number(&mut text, u64::from(status));
+            }
+            write_ttl(&mut text, now, expires_at);
+            text.extend_from_slice(b"; detail=stale_if_error");
+            Cow::Owned(String::from_utf8(text).unwrap_or_default())
+        }
+        CacheOutcome::Collapsed(place) => {
+            Cow::Owned(format!("toolgate; fwd={fwd}; collapsed; detail={}", place.name()))
+        }
+        CacheOutcome::MissStored => match forward {
+            Some(Forward::Request(demand)) => {
+                Cow::Owned(format!("toolgate; fwd={fwd};{alone} stored; detail={}", demand.name()))
+            }
+            _ => Cow::Owned(format!("toolgate; fwd={fwd};{alone} stored")),
+        },
+        CacheOutcome::MissNotStored => Cow::Owned(format!("toolgate; fwd={fwd};{alone} detail=not_storable")),
+        CacheOutcome::Bypass(bypass) => Cow::Owned(format!("toolgate; fwd=bypass; detail={}", bypass.name())),
+    }
+}
+
+fn hit(tier: Tier, told: KeptTold, now: Timestamp, expires_at: Timestamp) -> Cow<'static, str> {
+    let mut text = Vec::with_capacity(64);
+    text.extend_from_slice(b"toolgate; hit");
+    write_ttl(&mut text, now, expires_at);
+    text.extend_from_slice(b"; detail=");
+    text.extend_from_slice(tier.name().as_bytes());
+    if let Some(demand) = told.overruled {
+        text.push(b'/');
+        text.extend_from_slice(demand.overruled().as_bytes());
+    }
+    Cow::Owned(String::from_utf8(text).unwrap_or_default())
+}
+
+/// The seconds that an answer is still fresh for, rounded down: below zero for one that is past its time (section 2.4).
+fn write_ttl(text: &mut Vec<u8>, now: Timestamp, expires_at: Timestamp) {
+    text.extend_from_slice(b"; ttl=");
+    if now < expires_at {
+        write_number(text, now.until(expires_at).get() / 1000);
+    } else {
+        let past = now.since(expires_at).as_secs_ceil();
+        if past > 0 {
+            text.push(b'-');
+        }
+        write_number(text, past);
+    }
+}
+
+/// Completes an answer: the request id, the security headers, and what a browser needs.
+#[must_use]
+pub fn finish<S>(
+    answer: Answer<S>,
+    request_id: &str,
+    rate: Fields,
+    request: &Request,
+    cors_origins: &[String],
+) -> Response<S> {
+    let Answer { status, mut headers, body } = answer;
+    headers.push(("x-request-id", Cow::Owned(request_id.to_owned())));
+    // Answers are one caller's own; our cache is the only one that may keep them, but for what says otherwise of itself.
+    if !headers.iter().any(|(name, _)| *name == "cache-control") {
+        headers.push(("cache-control", Cow::Borrowed("no-store")));
+    }
+    for (name, list) in [("ratelimit-policy", rate.policy), ("ratelimit", rate.service)] {
+        if !list.is_empty() {
+            headers.push((name, Cow::Owned(list)));
+        }
+    }
+    headers.push(("x-content-type-options", Cow::Borrowed("nosniff")));
+    if !cors_origins.is_empty()
+        && let Some(origin) = request.headers.get(Header::Origin)
+    {
+        headers.push(("vary", Cow::Borrowed("origin")));
+        let is_allowed = cors_origins.iter().any(|allowed| allowed == "*" || allowed == origin);
+        if is_allowed && origin.bytes().all(|byte| byte.is_ascii_graphic()) {
+            headers.push(("access-control-allow-origin", Cow::Owned(origin.to_owned())));
+            headers.push(("access-control-expose-headers", Cow::Borrowed(EXPOSED)));
+        }
+    }
+    let body = if request.method == crate::model::request::Method::Head { Body::Empty } else { body };
+    Response { status, headers, body }
+}
+
+const EXPOSED: &str = "x-request-id, age, cache-status, etag, toolgate-refusal, retry-after, retry-after-ms, x-should-retry, \
+    ratelimit, ratelimit-policy, toolgate-route, toolgate-fallback";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_that_breaks_ends_with_an_event_that_is_an_error() {
+        let headers = vec![("x-request-id", Cow::Borrowed("req_1"))];
+        let text = String::from_utf8(broken_stream(&headers)).unwrap();
+        let data = text.strip_prefix("\n\nevent: error\ndata: ").unwrap().strip_suffix("\n\n").unwrap();
+        let data: serde_json::Value = serde_json::from_str(data).unwrap();
+        assert_eq!(
+            (data["error"]["name"].as_str(), data["error"]["request_id"].as_str()),
+            (Some("upstream_cut"), Some("req_1"))
+        );
+        assert!(!text.contains("[DONE]"));
+    }
+}

@@ -1,0 +1,4 @@
+//! The nouns that several mechanisms share.
+
+pub mod operation;
+pub mod request;

@@ -1,0 +1,142 @@
+//! Query strings: decoded once, no name twice.
+
+use std::borrow::Cow;
+
+use crate::words::refusal::{Refusal, RefusalKind};
+
+/// Most parameters in a query.
+const PARAMETERS: usize = 32;
+
+/// The parameters of a query, decoded, in the order sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Parses what stands behind the `?`.
+    ///
+    /// # Errors
+    /// [`RefusalKind::TargetInvalid`] for bad percent-encoding, [`RefusalKind::QueryInvalid`] for a name sent twice (an
+    /// engine might read the other one) and for more than 32 parameters.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        let mut parameters: Vec<(String, String)> = Vec::new();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (name, value) = (decode_plus(name)?, decode_plus(value)?);
+            if parameters.len() >= PARAMETERS {
+                return Err(Refusal::with(RefusalKind::QueryInvalid, "more than 32 parameters"));
+            }
+            if parameters.iter().any(|(known, _)| *known == name) {
+                return Err(Refusal::with(RefusalKind::QueryInvalid, "a parameter is sent twice"));
+            }
+            parameters.push((name, value));
+        }
+        Ok(Self(parameters))
+    }
+
+    /// The value of `name`, if it was sent and is not empty.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The names of all parameters.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The items of a comma list.
+    pub fn list(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.get(name).unwrap_or_default().split(',').map(str::trim).filter(|item| !item.is_empty())
+    }
+
+    /// Sets or adds a parameter.
+    pub fn set(&mut self, name: &str, value: String) {
+        match self.0.iter_mut().find(|(known, _)| known == name) {
+            Some((_, slot)) => *slot = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+    }
+
+    /// The query as text, encoded anew: what was decoded here is what the next reader decodes.
+    #[must_use]
+    pub fn encoded(&self) -> String {
+        let mut text = String::new();
+        for (name, value) in &self.0 {
+            text.push(if text.is_empty() { '?' } else { '&' });
+            encode_into(&mut text, name);
+            text.push('=');
+            encode_into(&mut text, value);
+        }
+        text
+    }
+}
+
+/// Appends `text` percent-encoded: everything but RFC 3986's unreserved characters.
+pub(crate) fn encode_into(out: &mut String, text: &str) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push_str(&crate::words::hex::encode(&[byte]).to_ascii_uppercase());
+        }
+    }
+}
+
+/// Decodes percent-encoding.
+///
+/// # Errors
+/// [`RefusalKind::TargetInvalid`] for a bad escape, and for what is not UTF-8 then.
+pub(super) fn decode(text: &str) -> Result<Cow<'_, str>, Refusal> {
+    if !text.contains('%') {
+        return Ok(Cow::Borrowed(text));
+    }
+    let invalid = || Refusal::new(RefusalKind::TargetInvalid);
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let digit = |byte: Option<u8>| {
+            byte.and_then(|byte| char::from(byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok())
+        };
+        let (high, low) = (digit(rest.next()).ok_or_else(invalid)?, digit(rest.next()).ok_or_else(invalid)?);
+        bytes.push(high << 4 | low);
+    }
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| invalid())
+}
+
+fn decode_plus(text: &str) -> Result<String, Refusal> {
+    if text.contains('+') { Ok(decode(&text.replace('+', " "))?.into_owned()) } else { Ok(decode(text)?.into_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decodes_and_encodes() {
+        let query = Query::parse("include_format=openai%2Canthropic&toolkit=a+b&empty=&user_id=u%40x").unwrap();
+        assert_eq!(query.list("include_format").collect::<Vec<_>>(), ["openai", "anthropic"]);
+        assert_eq!((query.get("toolkit"), query.get("empty"), query.get("user_id")), (Some("a b"), None, Some("u@x")));
+        assert_eq!(Query::parse(query.encoded().strip_prefix('?').unwrap()), Ok(query));
+    }
+
+    #[test]
+    fn refuses_what_two_readers_could_read_differently() {
+        assert_eq!(Query::parse("a=1&%61=2").unwrap_err().kind, RefusalKind::QueryInvalid);
+        for text in ["a=%", "a=%4", "a=%zz", "a=%ff"] {
+            assert_eq!(Query::parse(text).unwrap_err().kind, RefusalKind::TargetInvalid, "{text}");
+        }
+        assert_eq!(
+            Query::parse(&(0..33).map(|n| format!("p{n}=1&")).collect::<String>()).unwrap_err().kind,
+            RefusalKind::QueryInvalid
+        );
+    }
+}

@@ -1,0 +1,160 @@
+//! What arrives: the request as the host hands it over, and the operation it asks for.
+
+/// An HTTP method that the gateway knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `HEAD`
+    Head,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+    /// `PATCH`
+    Patch,
+    /// `DELETE`
+    Delete,
+    /// `OPTIONS`
+    Options,
+    /// Any other method: always refused.
+    Other,
+}
+
+impl Method {
+    /// The method with this name; names are case-sensitive (RFC 9110 section 9.1).
+    #[must_use]
+    pub fn parse(name: &str) -> Self {
+        match name {
+            "GET" => Self::Get,
+            "HEAD" => Self::Head,
+            "POST" => Self::Post,
+            "PUT" => Self::Put,
+            "PATCH" => Self::Patch,
+            "DELETE" => Self::Delete,
+            "OPTIONS" => Self::Options,
+            _ => Self::Other,
+        }
+    }
+
+    /// The method's name; `?` for [`Method::Other`], which is never sent anywhere.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+            Self::Other => "?",
+        }
+    }
+}
+
+/// A request header that the gateway reads. The list is closed: a host fetches these and no others, so nothing else a
+/// caller sends can matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Header {
+    /// The API key, raw or as `Bearer`.
+    Authorization,
+    /// The API key, in the header that many tools use.
+    XApiKey,
+    /// Must be JSON where there is a body.
+    ContentType,
+    /// Passed on for streamed answers.
+    Accept,
+    /// One outcome per key (draft-ietf-httpapi-idempotency-key-header).
+    IdempotencyKey,
+    /// How fresh an answer has to be, and whether it may be kept (RFC 9111 section 5.2.1).
+    CacheControl,
+    /// The entity tags of what a client has: nothing is sent twice (RFC 9110 section 13.1.2).
+    IfNoneMatch,
+    /// Present on requests of browsers.
+    Origin,
+    /// W3C Trace Context: its trace id is recorded.
+    Traceparent,
+    /// The country that Cloudflare takes the request to come from: for policies, where the configuration says so.
+    CfIpcountry,
+    /// How long the caller waits (`wait`, RFC 7240 section 4.3).
+    Prefer,
+    /// How important the caller takes the call to be (RFC 9218).
+    Priority,
+    /// The token that Cloudflare Access gives to what stands behind it: where an issuer's preset is `cloudflare-access`.
+    CfAccessJwtAssertion,
+}
+
+impl Header {
+    /// Every header, in the order of [`RequestHeaders`].
+    pub const ALL: [Self; 13] = [
+        Self::Authorization,
+        Self::XApiKey,
+        Self::ContentType,
+        Self::Accept,
+        Self::IdempotencyKey,
+        Self::CacheControl,
+        Self::IfNoneMatch,
+        Self::Origin,
+        Self::Traceparent,
+        Self::CfIpcountry,
+        Self::Prefer,
+        Self::Priority,
+        Self::CfAccessJwtAssertion,
+    ];
+
+    /// The names of [`Header::ALL`], in lower case and the same order: what a host asks its own request for.
+    pub const NAMES: [&str; 13] = [
+        "authorization",
+        "x-api-key",
+        "content-type",
+        "accept",
+        "idempotency-key",
+        "cache-control",
+        "if-none-match",
+        "origin",
+        "traceparent",
+        "cf-ipcountry",
+        "prefer",
+        "priority",
+        "cf-access-jwt-assertion",
+    ];
+}
+
+/// The values of [`Header::NAMES`], in that order. A header sent several times is one value joined with `, ` (RFC 9110
+/// section 5.3).
+#[derive(Clone, Debug, Default)]
+pub struct RequestHeaders(pub [Option<String>; 13]);
+
+impl RequestHeaders {
+    /// The value of `header`, without surrounding white space.
+    #[must_use]
+    pub fn get(&self, header: Header) -> Option<&str> {
+        self.0.get(header as usize).and_then(Option::as_deref).map(str::trim)
+    }
+}
+
+/// The body as the host could read it. Hosts stop reading at [`crate::words::limits::BODY_BYTES_MAX`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RequestBody {
+    /// The whole body; empty when there is none.
+    Whole(Vec<u8>),
+    /// More than [`crate::words::limits::BODY_BYTES_MAX`] was declared or sent.
+    TooLarge,
+    /// It ended early, or its framing is wrong.
+    Broken,
+}
+
+/// A request as a host hands it over.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Path and query as sent, still percent-encoded: `/v1/tools?limit=2`.
+    pub target: String,
+    /// The headers that matter.
+    pub headers: RequestHeaders,
+    /// The body.
+    pub body: RequestBody,
+}

@@ -1,0 +1,380 @@
+//! An admitted tool call: cache, route, execute, and what has to be told afterwards.
+
+mod described;
+mod look;
+mod refresh;
+mod routing;
+mod spare;
+
+pub(crate) use described::{Place, Source};
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use crate::access::admission::{self, Context, ToolCall, check_arguments, check_rules};
+use crate::access::epochs;
+use crate::cache::flight::{self, Boarded, Lead};
+use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Directives, Entry, Keep, Wanted};
+use crate::catalog::Tool;
+use crate::dispatch::execute::{CallTerms, Failed, Failure, Ran, Says};
+use crate::front::response::{Answer, KeptTold, cache_status, execute_body, ran_body};
+use crate::model::request::{Header, Request};
+use crate::pipeline::idempotency::{self, Claim, Claimed, Times};
+use crate::pipeline::passthrough::begin_authorizations;
+use crate::pipeline::runtime::{Isolate, Running};
+use crate::ports::{OriginResponse, Platform};
+use crate::state::epochs::{CacheScope, Change};
+use crate::state::idempotency::Outcome;
+use crate::telemetry::{CalledTool, Record};
+use crate::tools::error::ToolError;
+use crate::words::limits;
+use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::time::{Millis, Timestamp};
+
+use look::{asked, asked_of_others, floor_of, kept_answer, key_for, look, not_cached, wanted};
+use routing::Offered;
+pub(crate) use spare::{Spare, Unanswered, declared_answer};
+
+/// Answers the call. `again` decides once more whether it is admitted: it is asked after a wait for others that make the same.
+///
+/// # Errors
+/// The refusal of the first stage that cannot go on; with an answer from before, where there is one that may stand in for it.
+pub(crate) async fn answer<P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    running: &Running,
+    context: &Context<'_>,
+    call: ToolCall<'_>,
+    (request, source, again): (&Request, Source, impl AsyncFn(&mut Record) -> Result<(), Refusal>),
+    record: &mut Record,
+) -> Result<Answer<P::Stream>, Unanswered> {
+    note(running, &call, record);
+    // What the operator asks of inputs comes before the cache: an answer is kept, and served, only for what fulfils it.
+    if let Err(error) = check_rules(&running.config.inputs, &call.tool.folded, call.tool.name.tool(), &call.input) {
+        record.cache = CacheOutcome::Bypass(Bypass::InputRefused);
+        return Ok(bad_input(platform, record, &error));
+    }
+
+    // cache; what is to be replaced is not looked for, and nobody else brings it
+    let directives = Directives::parse(request.headers.get(Header::CacheControl).unwrap_or_default());
+    let kept = key_for(running, context, &call, directives);
+    let at = kept.as_ref().ok().filter(|_| source == Source::Anywhere);
+    let wanted = at.map(|(keep, key)| wanted(context, &call, *keep, key, directives));
+    record.cache = kept.as_ref().map_or_else(|bypass| CacheOutcome::Bypass(*bypass), |_| CacheOutcome::MissNotStored);
+    let stale = match look(platform, running, wanted.as_ref(), record).await {
+        Ok(hit) => {
+            let told = KeptTold { overruled: hit.overruled, fwd_status: None };
+            let answer = kept_answer(platform, running, &hit.entry, (hit.outcome, told), record);
+            if let (Ok(kept), true) = (kept, may_run_besides(context, &call, request)) {
+                refresh::soon(platform, isolate, context, call, kept, &hit, record);
+            }
+            return Ok(answer);
+        }
+        Err(_) if directives.only_if_cached => return Err(not_cached(record).into()),
+        Err(stale) => stale,
+    };
+
+    let terms = CallTerms::of(&running.config, context.caller.priority, &request.headers, record.at);
+    let missed = Missed { kept: kept.as_ref().ok(), wanted, stale, directives, terms };
+    missed.run(platform, (isolate, running), context, &call, (request, again), record).await
+}
+
+/// A call that the cache has no answer for.
+struct Missed<'k> {
+    /// Where its answer will be kept, if it may be.
+    kept: Option<&'k (Keep, CacheKey)>,
+    /// What it looked for.
+    wanted: Option<Wanted<'k>>,
+    /// What may be answered if the executor fails.
+    stale: Option<Rc<Entry>>,
+    directives: Directives,
+    terms: CallTerms,
+}
+
+impl Missed<'_> {
+    /// Has it executed, once for all that miss the same.
+    async fn run<P: Platform>(
+        self,
+        platform: &P,
+        (isolate, running): (&Rc<Isolate>, &Running),
+        context: &Context<'_>,
+        call: &ToolCall<'_>,
+        (request, again): (&Request, impl AsyncFn(&mut Record) -> Result<(), Refusal>),
+        record: &mut Record,
+    ) -> Result<Answer<P::Stream>, Unanswered> {
+        let Self { kept, wanted, stale, directives, terms } = self;
+        let offered = Offered::of(context, call);
+        let is_repeatable = offered.is_repeatable(call);
+        if call.tool.local.is_none()
+            && let Err(error) = check_arguments(&call.tool, &call.input)
+        {
+            // A worker would say the same, a round trip later.
+            return Ok(bad_input(platform, record, &error));
+        }
+
+        // idempotency
+        let claiming = claim(platform, running, context, call, (request, is_repeatable, terms.deadline));
+        let claim = match claiming.await? {
+            Some(Claimed::Replay { status, body }) => {
+                record.degraded.push("idempotent_replay");
+                let mut answer = Answer::json(status, body);
+                answer.headers.push(("idempotent-replayed", Cow::Borrowed("true")));
+                return Ok(with_cache_status(answer, record));
+            }
+            Some(Claimed::Go(claim)) => Some(claim),
+            None => None,
+        };
+
+        // single flight
+        let asked = wanted.and_then(|wanted| asked(running, context, call, claim.as_ref(), wanted, terms.deadline));
+        let lead = match &asked {
+            None => Lead::nobody(running),
+            Some(asked) => match flight::board(platform, running, asked, record).await {
+                Boarded::Served(entry, how) => {
+                    return Ok(kept_answer(platform, running, &entry, (how, KeptTold::default()), record));
+                }
+                Boarded::Fly(lead) => lead,
+            },
+        };
+        let has_waited = lead.has_waited() || claim.as_ref().is_some_and(Claim::has_waited);
+        if has_waited && let Err(refusal) = again(record).await {
+            lead.leave(platform);
+            if let Some(claim) = claim {
+                settle(platform, claim, Outcome::NotExecuted, record).await;
+            }
+            return Err(refusal.into());
+        }
+
+        // route, execute
+        let work = offered.run(platform, isolate, running, call, terms, record);
+        let ended = lead.fly(platform, &call.tool.folded, work).await;
+        if may_have_changed_something(running, call, offered.only_reads(call), &ended) {
+            invalidate(platform, running, context, call, record).await;
+        }
+        match ended {
+            Ok(ran) => {
+                let epoch = context.held.epochs.version;
+                let landed = kept.and_then(|(keep, key)| Some((*keep, key, entry_of(platform, epoch, *keep, &ran)?)));
+                land(platform, running, lead, landed, record);
+                Ok(finish(platform, running, context, call, claim, ran, record).await?)
+            }
+            Err(failed) => {
+                land(platform, running, lead, None, record);
+                // Of a claimed idempotency key the outcome is what happened, also when it is asked for once more.
+                let stale = stale.filter(|_| claim.is_none() && failed.may_be_covered());
+                let of = |(entry, (keep, key)): (_, &(Keep, CacheKey))| {
+                    Spare::new(entry, context, call, (*keep, key.clone(), directives), failed.status)
+                };
+                let spare = stale.zip(kept).map(of);
+                let is_harmless = failed.surely_not_run || is_repeatable;
+                let may_be_declared = claim.is_none() && failed.may_be_covered() && is_harmless;
+                let declared = running.config.routing.answer_of(&call.tool.folded);
+                let declared = declared.filter(|_| may_be_declared).map(Box::from);
+                let ended = fail(platform, is_repeatable, claim, failed, record).await;
+                ended.map_err(|refusal| Unanswered { refusal, spare, declared })
+            }
+        }
+    }
+}
+
+/// What the record says of the call.
+fn note(running: &Running, call: &ToolCall<'_>, record: &mut Record) {
+    record.user.clone_from(&call.user);
+    record.tool = Some(CalledTool::Registered(Rc::clone(&call.tool)));
+    record.executor = running.config.executors.get(call.tool.executor).map(|executor| executor.id.clone());
+}
+
+/// The answer to an input that nobody need be asked about, in the tool's own form.
+fn bad_input<P: Platform>(platform: &P, record: &mut Record, error: &ToolError) -> Answer<P::Stream> {
+    record.tool_error = Some(error.kind.as_str().to_owned());
+    let mut output = b"{\"error\":".to_vec();
+    error.write_json(&mut output);
+    output.push(b'}');
+    let body = execute_body(&record.request_id, &output, false, "0", &platform.now().to_string());
+    with_cache_status(Answer::json(200, body), record)
+}
+
+/// Whether the tool may run besides the answer that the call was given. Not for a call that may run once only under its key: the
+/// same key may come again, and find nothing that was kept.
+fn may_run_besides(context: &Context<'_>, call: &ToolCall<'_>, request: &Request) -> bool {
+    request.headers.get(Header::IdempotencyKey).is_none() || Offered::of(context, call).is_repeatable(call)
+}
+
+/// Claims the idempotency key, where calling twice could do harm.
+async fn claim<P: Platform>(
+    platform: &P,
+    running: &Running,
+    context: &Context<'_>,
+    call: &ToolCall<'_>,
+    (request, is_repeatable, until): (&Request, bool, Timestamp),
+) -> Result<Option<Claimed>, Refusal> {
+    match admission::idempotency_key(request)? {
+        Some(key) if !is_repeatable => {
+            // Past every deadline of the attempt itself.
+            let lost_after = Millis::new(running.config.execute.timeout.get().saturating_add(10_000));
+            let times = Times { lost_after, patience: platform.now().until(until) };
+            idempotency::claim(platform, context.caller, key, call, times).await.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Whether the call may have changed what other answers of its toolkit say. A tool that declares that it only reads does
+/// not, nor one that the operator's rule lets us keep (a rule says that its answers are worth repeating), nor a local one.
+fn may_have_changed_something(
+    running: &Running,
+    call: &ToolCall<'_>,
+    only_reads: bool,
+    ended: &Result<Ran, Failed>,
+) -> bool {
+    let surely_not_run = matches!(ended, Err(failed) if failed.surely_not_run);
+    let has_rule = cache::may_keep(&running.config.cache, &call.tool).is_ok();
+    !only_reads && !has_rule && !surely_not_run
+}
+
+/// After a call that may have changed something: the same user's answers of this toolkit, and the tenant's shared ones, are
+/// stale. Told before the caller is answered, so that it reads its own writes.
+async fn invalidate<P: Platform>(
+    platform: &P,
+    running: &Running,
+    context: &Context<'_>,
+    call: &ToolCall<'_>,
+    record: &mut Record,
+) {
+    let toolkit = call.tool.toolkit_folded();
+    let keeps = |tool: &Tool| cache::may_keep(&running.config.cache, tool).is_ok();
+    if !context.registry.any_of_toolkit(toolkit, keeps) {
+        return;
+    }
+    let (tenant, toolkit) = (context.caller.tenant.to_string(), toolkit.to_owned());
+    let user = call.user.as_ref().map_or_else(String::new, |user| user.as_str().to_owned());
+    let changes = vec![
+        Change::Cache(CacheScope::ToolkitShared(tenant.clone(), toolkit.clone())),
+        Change::Cache(CacheScope::ToolkitUser(tenant, toolkit, user)),
+    ];
+    if epochs::advance(platform, running, changes).await.is_err() {
+        record.degraded.push("invalidation_failed");
+    }
+}
+
+/// What is kept of an answer, and shared; `None` of one that nobody else may have.
+fn entry_of<P: Platform>(platform: &P, epoch: u64, keep: Keep, ran: &Ran) -> Option<Rc<Entry>> {
+    let now = platform.now();
+    let may_be_kept = ran.success && ran.says == Says::Value;
+    may_be_kept.then(|| {
+        Rc::new(Entry {
+            output: ran.output.clone(),
+            duration: ran.duration.clone(),
+            finished_at: ran.finished_at.clone(),
+            stored_at: now,
+            expires_at: now.after(keep.ttl),
+            stale_until: now.after(keep.whole_life()),
+            epoch,
+        })
+    })
+}
+
+/// Keeps the entry, and gives it to those who wait for it.
+fn land<P: Platform>(
+    platform: &P,
+    running: &Running,
+    lead: Lead<'_>,
+    landed: Option<(Keep, &CacheKey, Rc<Entry>)>,
+    record: &mut Record,
+) {
+    if let Some((keep, key, entry)) = &landed {
+        // First: who comes after the flight is over finds it there.
+        cache::store(platform, running, keep.strategy, key, entry, &mut record.degraded);
+        record.cache = CacheOutcome::MissStored;
+    }
+    lead.land(platform, landed.map(|(_, key, entry)| (key, entry)));
+}
+
+async fn finish<P: Platform>(
+    platform: &P,
+    running: &Running,
+    context: &Context<'_>,
+    call: &ToolCall<'_>,
+    claim: Option<Claim>,
+    ran: Ran,
+    record: &mut Record,
+) -> Result<Answer<P::Stream>, Refusal> {
+    record.tool_error.clone_from(&ran.error_kind);
+    let (authorization, says) = (ran.authorization.clone(), ran.says);
+    let body = ran_body(&record.request_id, ran);
+    if let Some(claim) = claim {
+        let outcome = match says {
+            // The same request is sent again once the user has consented.
+            Says::NeedsConsent => Outcome::NotExecuted,
+            _ if body.len() > limits::IDEMPOTENT_ANSWER_BYTES => {
+                record.degraded.push("idempotent_answer_too_large");
+                Outcome::Unknown
+            }
+            _ => Outcome::Completed { status: 200, body: body.clone() },
+        };
+        settle(platform, claim, outcome, record).await;
+    }
+    if let Some(id) = authorization {
+        // The answer stands even where nobody can note whose it is: the call can be repeated after consent.
+        let ids = std::slice::from_ref(&id);
+        let executor = record.routed.answered_by.unwrap_or(call.tool.executor);
+        if begin_authorizations(platform, running, context, executor, ids, record).await.is_err() {
+            record.degraded.push("authorizations_left_out");
+        }
+    }
+    Ok(with_cache_status(Answer::json(200, body), record))
+}
+
+async fn settle<P: Platform>(platform: &P, claim: Claim, outcome: Outcome, record: &mut Record) {
+    if idempotency::settle(platform, claim, outcome).await.is_err() {
+        record.degraded.push("idempotency_not_settled");
+    }
+}
+
+async fn fail<P: Platform>(
+    platform: &P,
+    is_repeatable: bool,
+    claim: Option<Claim>,
+    failed: Failed,
+    record: &mut Record,
+) -> Result<Answer<P::Stream>, Refusal> {
+    if let Some(claim) = claim {
+        let outcome = if failed.surely_not_run { Outcome::NotExecuted } else { Outcome::Unknown };
+        settle(platform, claim, outcome, record).await;
+    }
+    let may_have_run = !failed.surely_not_run && !is_repeatable;
+    match failed.failure {
+        Failure::Answered(response) => {
+            record.engine_refused = true;
+            Ok(with_cache_status(engine_words(response, may_have_run), record))
+        }
+        Failure::Refused(refusal) => {
+            // Busy with an answer after the fact is still "do not repeat" where a repetition could do harm.
+            let refusal = if may_have_run && refusal.kind == RefusalKind::UpstreamBusy {
+                Refusal { retry_after: None, ..Refusal::with(RefusalKind::OutcomeUnknown, "the executor was busy") }
+            } else {
+                refusal
+            };
+            Err(refusal)
+        }
+    }
+}
+
+/// The engine's refusal in its own words. The SDKs repeat some statuses by themselves: not where that could do harm.
+fn engine_words<S>(response: OriginResponse, may_have_run: bool) -> Answer<S> {
+    let mut answer = Answer::json(response.status, response.body);
+    if may_have_run {
+        answer.headers.push(("x-should-retry", Cow::Borrowed("false")));
+    }
+    for (name, value) in response.headers {
+        if matches!(name, "retry-after" | "retry-after-ms" | "x-should-retry") && !may_have_run {
+            answer.headers.push((name, Cow::Owned(value)));
+        }
+    }
+    answer
+}
+
+fn with_cache_status<S>(mut answer: Answer<S>, record: &Record) -> Answer<S> {
+    answer.headers.push(("cache-status", cache_status(record.cache, record.flight, record.forward, None)));
+    answer
+}

@@ -1,0 +1,215 @@
+//! What the cache has for a call: under which key and on which terms it looks, and what it answers with.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use crate::access::admission::{Context, ToolCall};
+use crate::access::epochs::Held;
+use crate::cache::flight::Asked;
+use crate::cache::{
+    self, Bypass, CacheKey, CacheOutcome, Demand, Directives, Entry, Forward, Hit, Keep, KeyParts, Saved, Terms, Tier,
+    Wanted,
+};
+use crate::catalog::Tool;
+use crate::config::{CacheRules, CacheScopeChoice, Executor, ExecutorKind};
+use crate::front::response::{Answer, KeptTold, cache_status, execute_body};
+use crate::pipeline::idempotency::Claim;
+use crate::pipeline::runtime::Running;
+use crate::ports::Platform;
+use crate::state::epochs::Covered;
+use crate::telemetry::{CalledTool, Record};
+use crate::words::names::{Project, TenantId, UserId};
+use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::time::Timestamp;
+
+/// What the cache has for the call; else what may be answered if the executor fails.
+pub(super) async fn look<P: Platform>(
+    platform: &P,
+    running: &Running,
+    wanted: Option<&Wanted<'_>>,
+    record: &mut Record,
+) -> Result<Hit, Option<Rc<Entry>>> {
+    let Some(wanted) = wanted else { return Err(None) };
+    if wanted.terms.asked.no_cache {
+        record.forward = Some(Forward::Request(Demand::NoCache));
+        return Err(None);
+    }
+    cache::look_up(platform, running, wanted, &mut record.degraded).await.map_err(|missed| {
+        record.forward = Some(missed.forward);
+        missed.spare
+    })
+}
+
+/// The caller asked for what is kept, and nothing that it may have is.
+pub(super) fn not_cached(record: &Record) -> Refusal {
+    Refusal::with(
+        RefusalKind::NotCached,
+        match (record.cache, record.forward) {
+            (CacheOutcome::Bypass(bypass), _) => bypass.name(),
+            (_, forward) => forward.unwrap_or_default().name(),
+        },
+    )
+}
+
+/// The answer to a call that was made before, or by another.
+pub(super) fn kept_answer<P: Platform>(
+    platform: &P,
+    running: &Running,
+    entry: &Entry,
+    (outcome, told): (CacheOutcome, KeptTold),
+    record: &mut Record,
+) -> Answer<P::Stream> {
+    record.cache = outcome;
+    if let (true, Some(CalledTool::Registered(tool))) = (outcome.is_fresh_hit(), &record.tool) {
+        record.saved = Some(Saved::by(&running.config.cache, tool, entry));
+    }
+    record.degraded.extend(told.overruled.map(Demand::overruled));
+    let body = execute_body(&record.request_id, &entry.output, true, &entry.duration, &entry.finished_at);
+    let (now, mut answer) = (platform.now(), Answer::json(200, body));
+    // RFC 9111, section 5.1.
+    answer.headers.push(("age", Cow::Owned((now.since(entry.stored_at).get() / 1000).to_string())));
+    let status = cache_status(outcome, record.flight, record.forward, Some((told, now, entry.expires_at)));
+    answer.headers.push(("cache-status", status));
+    answer
+}
+
+/// The key of the call, and the terms; or why it never meets the cache.
+pub(super) fn key_for(
+    running: &Running,
+    context: &Context<'_>,
+    call: &ToolCall<'_>,
+    directives: Directives,
+) -> Result<(Keep, CacheKey), Bypass> {
+    let keep = cache::may_keep(&running.config.cache, &call.tool)?;
+    if call.run_at.is_some() {
+        return Err(Bypass::Scheduled);
+    }
+    if call.include_stacktrace {
+        return Err(Bypass::StacktraceAsked);
+    }
+    if !context.held.is_current() {
+        return Err(Bypass::EpochsUnavailable);
+    }
+    if directives.no_store {
+        return Err(Bypass::Asked);
+    }
+    let ExecutedBy { executors, account, default_project } = executed_by(running, context, &call.tool);
+    let parts = KeyParts {
+        tenant: &context.caller.tenant,
+        account: &account,
+        project: call.project.as_ref().or(default_project),
+        executors: &executors,
+        user: call.user.as_ref(),
+        tool: &call.tool,
+        keep,
+        input: &call.input,
+    };
+    Ok((keep, cache::key_of(&parts)))
+}
+
+/// What an answer may depend on because of who gives it.
+struct ExecutedBy<'c> {
+    /// The executor, or all that the operator declares equivalent.
+    executors: Cow<'c, str>,
+    /// The account there, or those of all and the projects that they mean.
+    account: Cow<'c, [u8]>,
+    /// The project that is meant where none is named.
+    default_project: Option<&'c Project>,
+}
+
+fn executed_by<'c>(running: &'c Running, context: &Context<'_>, tool: &Tool) -> ExecutedBy<'c> {
+    let Some(route) = running.config.routing.route_of(&tool.folded) else {
+        let executor = running.config.executors.get(tool.executor);
+        let (account, default_project) = executor.map_or((&NO_ACCOUNT, None), |executor| account_of(executor, context));
+        let executors = Cow::Borrowed(executor.map_or("", |executor| executor.id.as_str()));
+        return ExecutedBy { executors, account: Cow::Borrowed(account), default_project };
+    };
+    // Whichever of them answers: none may have another's account behind the same text.
+    let (mut executors, mut accounts) = (String::from("route"), Vec::with_capacity(64));
+    for executor in route.executors.iter().filter_map(|place| running.config.executors.get(*place)) {
+        let (account, project) = account_of(executor, context);
+        executors.push(' ');
+        executors.push_str(executor.id.as_str());
+        accounts.extend_from_slice(account);
+        accounts.extend_from_slice(project.map_or("", Project::as_str).as_bytes());
+        accounts.push(0);
+    }
+    ExecutedBy { executors: Cow::Owned(executors), account: Cow::Owned(accounts), default_project: None }
+}
+
+/// Of a local tool, and of a tenant without a credential.
+const NO_ACCOUNT: [u8; 16] = [0; 16];
+
+fn account_of<'c>(executor: &'c Executor, context: &Context<'_>) -> (&'c [u8; 16], Option<&'c Project>) {
+    match &executor.kind {
+        ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) => {
+            let credential = upstream.credentials.of(&context.caller.tenant);
+            (credential.map_or(&NO_ACCOUNT, |credential| &credential.account), upstream.project.as_ref())
+        }
+        ExecutorKind::Local => (&NO_ACCOUNT, None),
+    }
+}
+
+/// The oldest version of the epochs that an entry of this place may carry.
+pub(super) fn floor_of(
+    rules: &CacheRules,
+    held: &Held,
+    (tenant, user): (&TenantId, Option<&UserId>),
+    tool: &Tool,
+    (keep, key): (Keep, &CacheKey),
+) -> u64 {
+    let user = match keep.scope {
+        CacheScopeChoice::Shared => None,
+        CacheScopeChoice::User => Some(user.map_or("", UserId::as_str)),
+    };
+    held.epochs.cache_floor_of(&Covered {
+        tenant: tenant.as_str(),
+        toolkit: tool.toolkit_folded(),
+        tool: &tool.folded,
+        // Without narrow scopes, nobody asks for tags.
+        tags: if held.epochs.cache.is_empty() { &[] } else { cache::tags_of(rules, tool) },
+        user,
+        key: key.as_bytes(),
+    })
+}
+
+pub(super) fn wanted<'k>(
+    context: &Context<'_>,
+    call: &ToolCall<'_>,
+    keep: Keep,
+    key: &'k CacheKey,
+    directives: Directives,
+) -> Wanted<'k> {
+    let whose = (&context.caller.tenant, call.user.as_ref());
+    let floor = floor_of(&context.config.cache, context.held, whose, &call.tool, (keep, key));
+    let farthest = Tier::farthest(keep.strategy, keep.whole_life());
+    Wanted { key, floor, farthest, terms: Terms::of(keep.life, directives) }
+}
+
+/// What a call that missed asks others that did; `None` for one that has nothing to do with them. A local tool's call ends
+/// before another can begin; one that has claimed an idempotency key makes the outcome of that key itself.
+pub(super) fn asked<'a>(
+    running: &Running,
+    context: &Context<'_>,
+    call: &'a ToolCall<'_>,
+    claim: Option<&Claim>,
+    wanted: Wanted<'a>,
+    until: Timestamp,
+) -> Option<Asked<'a>> {
+    // What another call brings may be of an execution from before this one was asked for, which is what `no-cache` forbids.
+    if claim.is_some() || wanted.terms.asked.no_cache {
+        return None;
+    }
+    asked_of_others(running, call, wanted, context.held.epochs.version, until)
+}
+
+pub(super) fn asked_of_others<'a>(
+    running: &Running,
+    call: &'a ToolCall<'_>,
+    wanted: Wanted<'a>,
+    epoch: u64,
+    until: Timestamp,
+) -> Option<Asked<'a>> {
+    let choice = cache::single_flight(&running.config.cache, &call.tool);
+    call.tool.local.is_none().then(|| Asked { wanted, epoch, until, choice, tool: &call.tool.folded })
+}

@@ -1,0 +1,112 @@
+//! Fetching a kept answer anew, after the caller was answered: it was past its time (RFC 5861, section 3), or nearly.
+//!
+//! It is made in the name of a caller that was admitted just before, as a miss of that call would be, and brings only what any
+//! call of the same key would have brought. It waits for nobody: where another fetches the same, it ends.
+
+use std::rc::Rc;
+
+use super::routing::Offered;
+use super::{asked_of_others, entry_of, land};
+use crate::access::admission::{Context, ToolCall};
+use crate::cache::flight::{self, Boarded, Lead};
+use crate::cache::{self, CacheKey, Hit, Keep, RefreshEnd, Role, Terms, Tier, TierFault, Wanted};
+use crate::dispatch::execute::CallTerms;
+use crate::model::request::Method;
+use crate::pipeline::runtime::{Isolate, Running};
+use crate::ports::Platform;
+use crate::telemetry::Record;
+use crate::words::time::Timestamp;
+
+/// What is fetched anew.
+struct Refresh {
+    offered: Offered,
+    call: ToolCall<'static>,
+    keep: Keep,
+    key: CacheKey,
+    /// The version of the epochs that the caller was admitted under, and the oldest that an entry may carry.
+    epoch: u64,
+    floor: u64,
+    /// When the entry was kept that is to be replaced.
+    stored_at: Timestamp,
+    request_id: String,
+}
+
+/// Has the entry fetched anew if that is wanted; unless it is being done, was in vain lately, or too many are under way.
+pub(super) fn soon<P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    context: &Context<'_>,
+    call: ToolCall<'_>,
+    (keep, key): (Keep, CacheKey),
+    hit: &Hit,
+    record: &Record,
+) {
+    let time = context.config.execute.timeout;
+    if !hit.wants_refresh || !isolate.running().is_ok_and(|running| running.refreshes.begin(&key, platform.now(), time))
+    {
+        return;
+    }
+    let whose = (&context.caller.tenant, call.user.as_ref());
+    let floor = super::floor_of(&context.config.cache, context.held, whose, &call.tool, (keep, &key));
+    let offered = Offered::of(context, &call);
+    let ToolCall { tool, input, user, run_at, include_stacktrace, project } = call;
+    let refresh = Refresh {
+        offered,
+        call: ToolCall { tool, input: input.into_owned(), user, run_at, include_stacktrace, project },
+        keep,
+        key,
+        epoch: context.held.epochs.version,
+        floor,
+        stored_at: hit.entry.stored_at,
+        request_id: record.request_id.clone(),
+    };
+    let (platform_, isolate) = (platform.clone(), Rc::clone(isolate));
+    platform.spawn(async move {
+        if let Ok(running) = isolate.running() {
+            let end = run(&platform_, &isolate, running, &refresh).await;
+            running.counters.count_refresh(end);
+            running.refreshes.ended(&refresh.key, end, platform_.now());
+        }
+    });
+}
+
+async fn run<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running, refresh: &Refresh) -> RefreshEnd {
+    let Refresh { offered, call, keep, key, epoch, floor, stored_at, request_id } = refresh;
+    // No line is written of it: the record of the request that it comes of is.
+    let mut record = Record::new(request_id.clone(), platform.now(), Method::Post);
+    let wanted = Wanted {
+        key,
+        floor: *floor,
+        farthest: Tier::farthest(keep.strategy, keep.whole_life()),
+        terms: Terms { newer_than: Some(*stored_at), ..Terms::default() },
+    };
+    // Another isolate may have done it already.
+    let found = cache::look_up(platform, running, &wanted, &mut record.degraded).await;
+    if record.degraded.contains(&TierFault::WriteLost.name()) {
+        // The next call that leaves a record tells it.
+        running.below.lost_a_write();
+    }
+    if found.is_ok() {
+        return RefreshEnd::Elsewhere;
+    }
+    // Its time is up at once, so that it waits for nobody.
+    let asked = asked_of_others(running, call, wanted, *epoch, platform.now());
+    let lead = match &asked {
+        None => Lead::nobody(running),
+        Some(asked) => match flight::board(platform, running, asked, &mut record).await {
+            Boarded::Fly(lead) if record.flight != Role::Released => lead,
+            Boarded::Fly(_) | Boarded::Served(..) => return RefreshEnd::Elsewhere,
+        },
+    };
+    let terms = CallTerms::of_gateway(&running.config, record.at);
+    let work = offered.run(platform, isolate, running, call, terms, &mut record);
+    let (end, entry) = match lead.fly(platform, &call.tool.folded, work).await {
+        Ok(ran) => match entry_of(platform, *epoch, *keep, &ran) {
+            Some(entry) => (RefreshEnd::Stored, Some(entry)),
+            None => (RefreshEnd::NotStorable, None),
+        },
+        Err(_) => (RefreshEnd::Failed, None),
+    };
+    land(platform, running, lead, entry.map(|entry| (*keep, key, entry)), &mut record);
+    end
+}

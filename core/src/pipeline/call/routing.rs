@@ -1,0 +1,142 @@
+//! Who is asked to run a call that the cache has no answer for.
+
+use std::hash::Hasher as _;
+use std::rc::Rc;
+
+use siphasher::sip::SipHasher13;
+
+use crate::access::admission::{Context, ToolCall, check_equivalent};
+use crate::catalog::Tool;
+use crate::dispatch::circuits::Standing;
+use crate::dispatch::circuits::driver as circuits;
+use crate::dispatch::execute::{self, CallTerms, Failed, Ran};
+use crate::dispatch::route::{self, Decision, Facts, Question, Rejection};
+use crate::pipeline::runtime::{Isolate, Running};
+use crate::ports::Platform;
+use crate::telemetry::Record;
+use crate::words::names::{CallerId, TenantId, UserId};
+use crate::words::refusal::{Refusal, RefusalKind};
+
+/// What may run a call: the tool as the caller sees it, and what other executors offer for it.
+#[derive(Debug)]
+pub(super) struct Offered {
+    others: Vec<(Rc<Tool>, Result<(), Rejection>)>,
+    tenant: TenantId,
+    /// The same for all calls of one caller and user.
+    whose: u64,
+}
+
+impl Offered {
+    /// What the registry has for the call, and whether this caller may have it.
+    pub(super) fn of(context: &Context<'_>, call: &ToolCall<'_>) -> Self {
+        let admitted = |other: &Rc<Tool>| {
+            let checked = check_equivalent(context, call, other);
+            (Rc::clone(other), checked.map_err(|refusal| rejection(refusal.kind)))
+        };
+        let has_route = context.config.routing.route_of(&call.tool.folded).is_some();
+        let others = context.registry.equivalents(&call.tool).filter(|_| has_route).map(admitted).collect();
+        let whose = if has_route { number_of(&context.caller.id, call.user.as_ref()) } else { 0 };
+        Self { others, tenant: context.caller.tenant.clone(), whose }
+    }
+
+    /// Whether the call may be made twice without harm, whoever runs it.
+    pub(super) fn is_repeatable(&self, call: &ToolCall<'_>) -> bool {
+        call.is_repeatable() && self.others.iter().all(|(other, _)| other.is_repeatable())
+    }
+
+    /// Whether it changes nothing, whoever runs it, as far as tools say.
+    pub(super) fn only_reads(&self, call: &ToolCall<'_>) -> bool {
+        let only_reads = |tool: &Tool| tool.behavior.reads_only || tool.local.is_some();
+        only_reads(&call.tool) && self.others.iter().all(|(other, _)| only_reads(other))
+    }
+
+    /// Chooses who is asked, and has the call executed.
+    ///
+    /// # Errors
+    /// [`Failed`], also where nobody could be asked.
+    pub(super) async fn run<P: Platform>(
+        &self,
+        platform: &P,
+        isolate: &Rc<Isolate>,
+        running: &Running,
+        call: &ToolCall<'_>,
+        terms: CallTerms,
+        record: &mut Record,
+    ) -> Result<Ran, Failed> {
+        let tools = std::iter::once(&call.tool).chain(self.others.iter().map(|(other, _)| other));
+        let elsewhere = tools.filter(|tool| tool.local.is_none()).map(|tool| tool.executor);
+        circuits::meet(platform, running, elsewhere).await;
+        match self.decide(platform, isolate, running, call, terms, record) {
+            Ok(decision) => execute::run(platform, isolate, running, call, (&decision, terms), record).await,
+            Err(refusal) => Err(Failed::refused(refusal, true)),
+        }
+    }
+
+    fn decide<'c, P: Platform>(
+        &self,
+        platform: &P,
+        isolate: &Rc<Isolate>,
+        running: &'c Running,
+        call: &ToolCall<'_>,
+        terms: CallTerms,
+        record: &mut Record,
+    ) -> Result<Decision<'c>, Refusal> {
+        let now = platform.now();
+        let mut random = [0; 8];
+        platform.fill(&mut random);
+        let percent = u8::try_from(u64::from_be_bytes(random) % 100).unwrap_or_default();
+        let question = Question {
+            tool: &call.tool,
+            others: &self.others,
+            tenant: &self.tenant,
+            whose: self.whose,
+            percent,
+            is_scheduled: call.run_at.is_some(),
+            now,
+            left: now.until(terms.deadline),
+        };
+        let facts = |tool: &Tool| {
+            let seen = running.health.seen(tool.executor, &tool.folded, now);
+            if tool.local.is_some() {
+                return Facts { seen, ..Facts::default() };
+            }
+            let rules = &running.config.breaker;
+            let standing = running.circuits.standing(tool.executor, &tool.folded, rules, now, percent);
+            let open_since = if let Standing::Open { since, .. } = standing { Some(since) } else { None };
+            let (in_flight, limit, waiting) = running.bulkheads.load(tool.executor);
+            let in_flight = in_flight.saturating_add(u32::try_from(waiting).unwrap_or(u32::MAX));
+            Facts { seen, open_since, in_flight, limit }
+        };
+        let (decided, considered) = match route::decide(&running.config, &question, facts) {
+            Ok(mut decision) => {
+                record.routed.strategy = Some(decision.strategy);
+                let considered = std::mem::take(&mut decision.considered);
+                (Ok(decision), considered)
+            }
+            Err((refusal, considered)) => (Err(refusal), considered),
+        };
+        // Whoever is passed over is tried in the background, once its time has come.
+        for shut in considered.iter().filter(|one| one.rejection == Some(Rejection::CircuitOpen)) {
+            circuits::tend(platform, isolate, shut.executor, &running.config.breaker, now);
+        }
+        record.routed.considered = considered;
+        decided
+    }
+}
+
+/// What a refusal of the caller's is to the router.
+const fn rejection(kind: RefusalKind) -> Rejection {
+    match kind {
+        RefusalKind::Killed => Rejection::Killed,
+        _ => Rejection::PolicyDenied,
+    }
+}
+
+/// A number that depends on nothing but the caller and the user: the same in every isolate, so without a secret.
+fn number_of(caller: &CallerId, user: Option<&UserId>) -> u64 {
+    let mut hasher = SipHasher13::new();
+    hasher.write(caller.as_str().as_bytes());
+    hasher.write_u8(0);
+    hasher.write(user.map_or("", UserId::as_str).as_bytes());
+    hasher.finish()
+}

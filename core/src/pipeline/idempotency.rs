@@ -1,0 +1,173 @@
+//! Idempotency keys around a tool call: one outcome per key.
+
+use hmac_sha256::Hash;
+
+use crate::access::admission::ToolCall;
+use crate::cache::{Keep, KeyParts, Life, key_of};
+use crate::config::{CacheScopeChoice, CacheStrategy, Caller};
+use crate::ports::{DurableError, Platform};
+use crate::state::idempotency::{Command, Outcome, Reply};
+use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::words::hex;
+use crate::words::limits::{IDEMPOTENCY_POLL_MAX, IDEMPOTENCY_POLL_MIN};
+use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::time::{Millis, Timestamp};
+
+/// A key that this request holds until it says how its call ended.
+#[derive(Debug)]
+pub struct Claim {
+    owner: String,
+    attempt: u64,
+    has_waited: bool,
+}
+
+impl Claim {
+    /// Whether another attempt had to be waited for, which came to nothing: what was decided of this one may not hold any more.
+    pub(crate) const fn has_waited(&self) -> bool {
+        self.has_waited
+    }
+}
+
+/// What became of the claim.
+#[derive(Debug)]
+pub enum Claimed {
+    /// The call may be made; its end must be told.
+    Go(Claim),
+    /// The call was made before: its answer.
+    Replay {
+        /// Its status.
+        status: u16,
+        /// Its body.
+        body: Vec<u8>,
+    },
+}
+
+/// How long an attempt may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    /// After this long without a word, it is given up for lost.
+    pub(crate) lost_after: Millis,
+    /// So long it waits for another with its key.
+    pub(crate) patience: Millis,
+}
+
+/// Claims `key` for this call. Keys of different callers never meet. Where another request with this key is under way, waits
+/// for its end.
+///
+/// # Errors
+/// [`RefusalKind::IdempotencyInFlight`], [`RefusalKind::IdempotencyKeyReused`], [`RefusalKind::OutcomeUnknown`],
+/// [`RefusalKind::DurableUnavailable`], [`RefusalKind::DurableUnsupported`].
+pub(crate) async fn claim<P: Platform>(
+    platform: &P,
+    caller: &Caller,
+    key: &str,
+    call: &ToolCall<'_>,
+    Times { lost_after, patience }: Times,
+) -> Result<Claimed, Refusal> {
+    let mut attempt = [0; 8];
+    platform.fill(&mut attempt);
+    let attempt = u64::from_be_bytes(attempt);
+    let name = hex::encode(&Hash::hash(key.as_bytes()));
+    let owner = format!("idempotency/{}/{}/{name}", caller.tenant, caller.id);
+    let command =
+        AnyCommand::Idempotency(Command::Begin { fingerprint: fingerprint(caller, call), attempt, lost_after });
+    let mut waiting = Waiting::new(patience, platform.now());
+    loop {
+        let reply = match ask(platform, &owner, &command).await {
+            Ok(reply) => reply,
+            Err(refusal) => {
+                give_back(platform, owner, attempt);
+                return Err(refusal);
+            }
+        };
+        match reply {
+            Reply::Proceed => return Ok(Claimed::Go(Claim { owner, attempt, has_waited: waiting.has_begun() })),
+            Reply::Replay { status, body } => return Ok(Claimed::Replay { status, body }),
+            Reply::Mismatch => return Err(Refusal::new(RefusalKind::IdempotencyKeyReused)),
+            Reply::Unknown => return Err(Refusal::new(RefusalKind::OutcomeUnknown)),
+            Reply::InFlight => match waiting.next(platform.now()) {
+                Some(span) => platform.sleep(span).await,
+                None => return Err(Refusal::new(RefusalKind::IdempotencyInFlight).after(Millis::from_secs(1))),
+            },
+        }
+    }
+}
+
+/// The waits of a request whose key is under way with another. They end: each takes from its time.
+#[derive(Clone, Debug)]
+struct Waiting {
+    until: Timestamp,
+    /// What is left of its time if every wait lasted as long as it should: a clock that is set back gives no more.
+    left: Millis,
+    pause: Millis,
+}
+
+impl Waiting {
+    fn new(patience: Millis, now: Timestamp) -> Self {
+        Self { until: now.after(patience), left: patience, pause: IDEMPOTENCY_POLL_MIN }
+    }
+
+    const fn has_begun(&self) -> bool {
+        self.pause.get() > IDEMPOTENCY_POLL_MIN.get()
+    }
+
+    /// How long to wait before the next question; `None` when its time is up.
+    fn next(&mut self, now: Timestamp) -> Option<Millis> {
+        let span = self.pause.min(self.left).min(now.until(self.until));
+        self.left = self.left.saturating_sub(span);
+        self.pause = self.pause.twice().min(IDEMPOTENCY_POLL_MAX);
+        (span > Millis::ZERO).then_some(span)
+    }
+}
+
+/// The owner may have noted an attempt that will never be made: then the key is free, if it hears so.
+fn give_back<P: Platform>(platform: &P, owner: String, attempt: u64) {
+    let platform_ = platform.clone();
+    platform.spawn(async move {
+        let command = AnyCommand::Idempotency(Command::End { attempt, outcome: Outcome::NotExecuted });
+        let _heard_or_lost = state::apply(&platform_, &owner, &command).await;
+    });
+}
+
+async fn ask<P: Platform>(platform: &P, owner: &str, command: &AnyCommand) -> Result<Reply, Refusal> {
+    let mut reply = state::apply(platform, owner, command).await;
+    if reply == Err(DurableError::Unavailable) {
+        // The owner may have noted the attempt and only its reply was lost; the key would then be taken by nobody.
+        reply = state::apply(platform, owner, command).await;
+    }
+    match reply {
+        Ok(AnyReply::Idempotency(reply)) => Ok(reply),
+        Ok(_) | Err(DurableError::Unavailable) => Err(Refusal::new(RefusalKind::DurableUnavailable)),
+        Err(DurableError::Unsupported) => Err(Refusal::new(RefusalKind::DurableUnsupported)),
+    }
+}
+
+/// Tells how the call ended.
+///
+/// # Errors
+/// [`DurableError`]; the key then stays taken until the attempt counts as lost, and its outcome is unknown.
+pub async fn settle<P: Platform>(platform: &P, claim: Claim, outcome: Outcome) -> Result<(), DurableError> {
+    let command = Command::End { attempt: claim.attempt, outcome };
+    state::apply(platform, &claim.owner, &AnyCommand::Idempotency(command)).await.map(|_| ())
+}
+
+/// Digest of everything that makes two calls the same.
+fn fingerprint(caller: &Caller, call: &ToolCall<'_>) -> Vec<u8> {
+    let parts = KeyParts {
+        tenant: &caller.tenant,
+        account: &[0; 16],
+        project: call.project.as_ref(),
+        executors: call.run_at.as_deref().unwrap_or_default(),
+        user: call.user.as_ref(),
+        tool: &call.tool,
+        keep: Keep {
+            ttl: Millis::ZERO,
+            scope: CacheScopeChoice::User,
+            strategy: CacheStrategy::Off,
+            rule: [0; 8],
+            life: Life::default(),
+        },
+        input: &call.input,
+    };
+    Hash::hash(key_of(&parts).as_bytes()).to_vec()
+}

@@ -1,0 +1,115 @@
+//! What one isolate holds for its life: the configuration, what it remembers, what it counted.
+
+mod ids;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::access::epochs::Lease;
+use crate::access::identity::{Keyring, Tokens};
+use crate::access::rate::Book;
+use crate::cache::flight::Flights;
+use crate::cache::{Below, Memory, Refreshes};
+use crate::catalog::Registries;
+use crate::config::{Config, ConfigFault, Prepared, Values};
+use crate::dispatch::bulkhead::Bulkheads;
+use crate::dispatch::circuits::Circuits;
+use crate::dispatch::health::Health;
+use crate::ports::Platform;
+use crate::telemetry::explain::Explained;
+use crate::telemetry::metrics::Counters;
+use crate::words::secret::Secret;
+
+use ids::Ids;
+pub(crate) use ids::place_of;
+#[cfg(test)]
+pub(crate) use ids::test_ids;
+
+/// An isolate that started: with its configuration, or with that configuration's faults.
+#[derive(Debug)]
+pub struct Isolate {
+    started: Result<Box<Running>, Vec<ConfigFault>>,
+    ids: Ids,
+}
+
+/// An isolate that can answer.
+#[derive(Debug)]
+pub struct Running {
+    /// The configuration.
+    pub config: Config,
+    pub(crate) keyring: Keyring,
+    pub(crate) tokens: Tokens,
+    pub(crate) worker_secret: Option<Secret>,
+    pub(crate) lease: Lease,
+    pub(crate) registries: Registries,
+    pub(crate) memory: RefCell<Memory>,
+    pub(crate) below: Rc<Below>,
+    pub(crate) counters: Counters,
+    pub(crate) rates: Book,
+    pub(crate) flights: Flights,
+    pub(crate) refreshes: Refreshes,
+    pub(crate) explained: Explained,
+    pub(crate) health: Health,
+    pub(crate) circuits: Rc<Circuits>,
+    pub(crate) bulkheads: Bulkheads,
+}
+
+impl Isolate {
+    /// Starts with the document and these settings of the host. Their faults and notices are logged here, once.
+    pub fn start<P: Platform>(platform: &P, document: Prepared, settings: &Values) -> Self {
+        let mut random = [0; 32];
+        platform.fill(&mut random);
+        let mut secret = [0; 16];
+        platform.fill(&mut secret);
+        let ids = Ids::new(platform);
+        let started = match document.with(settings, random) {
+            Err(faults) => {
+                for fault in &faults {
+                    tracing::error!(fault = %fault, "configuration_invalid");
+                }
+                Err(faults)
+            }
+            Ok(loaded) => {
+                for notice in &loaded.config.notices {
+                    tracing::warn!(setting = notice.setting, message = notice.message, "{}", notice.name);
+                }
+                let most: Vec<u32> = loaded.config.executors.iter().map(|executor| executor.concurrency).collect();
+                Ok(Box::new(Running {
+                    keyring: Keyring::new(loaded.hashers, &loaded.config.callers, secret),
+                    tokens: Tokens::new(&loaded.config.issuers),
+                    worker_secret: loaded.worker_secret,
+                    lease: Lease::default(),
+                    registries: Registries::default(),
+                    memory: RefCell::new(Memory::new(loaded.config.cache.memory_bytes, loaded.config.cache.eviction)),
+                    below: Rc::default(),
+                    counters: Counters::default(),
+                    rates: Book::new(ids.number()),
+                    flights: Flights::new(ids.number()),
+                    refreshes: Refreshes::default(),
+                    explained: Explained::default(),
+                    health: Health::new(loaded.config.executors.len()),
+                    circuits: Rc::new(Circuits::new(ids.number())),
+                    bulkheads: Bulkheads::new(&most),
+                    config: loaded.config,
+                }))
+            }
+        };
+        Self { started, ids }
+    }
+
+    /// The running isolate.
+    ///
+    /// # Errors
+    /// The faults of the configuration.
+    pub fn running(&self) -> Result<&Running, &[ConfigFault]> {
+        match &self.started {
+            Ok(running) => Ok(running),
+            Err(faults) => Err(faults),
+        }
+    }
+
+    /// A new request id.
+    pub(crate) fn next_id(&self) -> u128 {
+        self.ids.next()
+    }
+}

@@ -1,0 +1,238 @@
+//! Calls that are made so that their answers are cached: the configured ones, each on the way of a caller's own call.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::access::admission::{self, Admitted, Authority};
+use crate::access::epochs::{self, Held};
+use crate::cache::{self, Bypass, CacheOutcome};
+use crate::catalog;
+use crate::config::{Caller, Grant, Priority, ProjectRule, UserRule, WarmCall};
+use crate::gateway::{context, emit};
+use crate::model::operation::Asked;
+use crate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use crate::pipeline::call::{self, Place, Source};
+use crate::pipeline::runtime::{Isolate, Running};
+use crate::ports::Platform;
+use crate::telemetry::{CalledTool, Record};
+use crate::words::action::{Action, ActionPattern};
+use crate::words::hex;
+use crate::words::json::write_string;
+use crate::words::limits;
+use crate::words::names::{CallerId, TenantId, ToolPattern};
+use crate::words::refusal::{Refusal, RefusalKind};
+
+/// Who makes these calls: what records say, policies see and a kill switch can name.
+const CALLER: &str = "warm";
+
+/// The operation's name in records and metrics.
+const OPERATION: &str = "cache/warm";
+
+/// What became of one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// What is kept will do for a while: no executor was asked.
+    Fresh,
+    /// An executor was asked, and its answer is kept.
+    Warmed,
+    /// An executor was asked, and its answer is none to keep.
+    NotKept,
+    /// The call never meets the cache: no executor was asked.
+    Bypass(Bypass),
+    /// It was refused, as a caller's would have been.
+    Refused(RefusalKind),
+    /// The run was over: the next one will come to it.
+    Later,
+}
+
+impl Outcome {
+    /// The name in answers.
+    #[must_use]
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Warmed => "warmed",
+            Self::NotKept => "not_kept",
+            Self::Bypass(bypass) => bypass.name(),
+            Self::Refused(kind) => kind.name(),
+            Self::Later => "later",
+        }
+    }
+}
+
+/// One call, and what became of it.
+#[derive(Debug)]
+pub(crate) struct Warmed<'c> {
+    /// Its place in the configuration.
+    pub(crate) index: usize,
+    /// The call.
+    pub(crate) call: &'c WarmCall,
+    /// What became of it.
+    pub(crate) outcome: Outcome,
+}
+
+/// Makes the calls of one tenant, or of all, that are due; in the order of the configuration, which is begun anywhere, so that
+/// none waits for ever behind those that fail.
+pub(crate) async fn run<'r, P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    running: &'r Running,
+    tenant: Option<&TenantId>,
+) -> Vec<Warmed<'r>> {
+    let listed = running.config.cache.warm.iter().enumerate();
+    let mut due: Vec<_> = listed.filter(|(_, call)| tenant.is_none_or(|tenant| *tenant == call.tenant)).collect();
+    if due.is_empty() {
+        return Vec::new();
+    }
+    let mut random = [0; 8];
+    platform.fill(&mut random);
+    let first = usize::try_from(u64::from_be_bytes(random) >> 33).unwrap_or_default();
+    let first = first.checked_rem(due.len()).unwrap_or_default();
+    due.rotate_left(first);
+    // A call that begins then is over in time.
+    let until = platform.now().after(limits::CACHE_WARM_TIME.saturating_sub(running.config.execute.timeout));
+    let mut calls = 0_usize;
+    let mut done = Vec::with_capacity(due.len());
+    for (index, call) in due {
+        let outcome = if calls >= limits::CACHE_WARM_CALLS || platform.now() >= until {
+            Outcome::Later
+        } else {
+            one(platform, isolate, running, call).await
+        };
+        if !matches!(outcome, Outcome::Fresh | Outcome::Later) {
+            calls = calls.saturating_add(1);
+        }
+        done.push(Warmed { index, call, outcome });
+    }
+    done.sort_by_key(|warmed| warmed.index);
+    done
+}
+
+/// Makes one call if it is due, and leaves a record of it, as any call does.
+async fn one<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running, call: &WarmCall) -> Outcome {
+    let request_id = hex::prefixed("req_", &isolate.next_id().to_be_bytes());
+    let mut record = Record::new(request_id, platform.now(), Method::Post);
+    record.operation = OPERATION;
+    let outcome = match made(platform, isolate, running, call, &mut record).await {
+        Ok(outcome) => outcome,
+        Err(refusal) => {
+            let outcome = Outcome::Refused(refusal.kind);
+            record.refusal = Some((refusal.kind, refusal.detail.map(Cow::into_owned)));
+            outcome
+        }
+    };
+    match outcome {
+        Outcome::Fresh | Outcome::Later => return outcome,
+        Outcome::NotKept | Outcome::Bypass(_) => record.degraded.push("not_warmed"),
+        Outcome::Warmed | Outcome::Refused(_) => {}
+    }
+    let status = record.refusal.as_ref().map_or(200, |(kind, _)| kind.status());
+    emit(platform, isolate, &record, status);
+    outcome
+}
+
+/// The way of a caller's call: the same decisions, the same key, the same pipeline.
+async fn made<P: Platform>(
+    platform: &P,
+    isolate: &Rc<Isolate>,
+    running: &Running,
+    warm: &WarmCall,
+    record: &mut Record,
+) -> Result<Outcome, Refusal> {
+    let (caller, request) = (caller_of(warm), request_of(warm));
+    record.tenant = Some(caller.tenant.clone());
+    record.caller = Some(caller.id.clone());
+    let asked = Asked::of_call(warm.project.clone());
+    let tools = match catalog::at_hand(platform, isolate, running, &asked) {
+        Some(tools) => tools,
+        None => catalog::fetch(platform, isolate, running, asked.project.as_ref()).await,
+    };
+    let held = epochs::hold(platform, isolate, running).await;
+    record.epoch = Some(held.epochs.version);
+    let project = asked.project.as_ref();
+    let authority = Authority::new(&running.config, &caller, Action::ToolsCall, project, record.at, None);
+    let admit = |held: &Held, record: &mut Record| {
+        let admitted = admission::permit(&running.config, &caller, &authority, held, &asked)
+            .and_then(|()| admission::admit(&context(running, &tools, &caller, &authority, held), &asked, &request));
+        record.decided = authority.take_noted();
+        admitted
+    };
+    let context = context(running, &tools, &caller, &authority, &held);
+    let Admitted::Tool(call) = admit(&held, record)? else {
+        return Err(Refusal::new(RefusalKind::PathUnknown));
+    };
+    let place = match Place::of(running, &context, &call, &request) {
+        Ok(place) => place,
+        Err(bypass) => {
+            record.cache = CacheOutcome::Bypass(bypass);
+            record.tool = Some(CalledTool::Registered(Rc::clone(&call.tool)));
+            return Ok(Outcome::Bypass(bypass));
+        }
+    };
+    let facts = cache::inspect(platform, running, &place.wanted(&context, &call)).await;
+    let source = match facts.servable() {
+        Some(entry) if entry.is_nearly_over(platform.now()) => Source::Executor,
+        Some(_) => return Ok(Outcome::Fresh),
+        // What is past its time, or stands where not all isolates look, is to be replaced, too.
+        None if facts.holds_any() => Source::Executor,
+        None => Source::Anywhere,
+    };
+    let again = async |record: &mut Record| {
+        let held = epochs::hold(platform, isolate, running).await;
+        record.epoch = Some(held.epochs.version);
+        admit(&held, record).map(drop)
+    };
+    let made = call::answer(platform, isolate, running, &context, *call, (&request, source, again), record).await;
+    made.map_err(|unanswered| unanswered.refusal)?;
+    Ok(match record.cache {
+        CacheOutcome::MissStored => Outcome::Warmed,
+        CacheOutcome::MissNotStored | CacheOutcome::Bypass(_) => Outcome::NotKept,
+        // Another call was faster.
+        _ => Outcome::Fresh,
+    })
+}
+
+/// Whoever may make this call, and no other: the operator who wrote it down permits it, policies may still forbid it.
+fn caller_of(warm: &WarmCall) -> Caller {
+    let tool = ToolPattern::Tool(warm.tool.folded().into());
+    let grant = Grant {
+        rule: format!("caller::{CALLER}"),
+        actions: vec![ActionPattern::One(Action::ToolsCall)],
+        tools: vec![tool],
+    };
+    Caller {
+        id: CallerId::of_gateway(CALLER),
+        tenant: warm.tenant.clone(),
+        roles: Vec::new(),
+        scopes: Vec::new(),
+        within: None,
+        claims: BTreeMap::new(),
+        users: UserRule::Only(warm.user.iter().cloned().collect()),
+        projects: ProjectRule::Only(warm.project.iter().cloned().collect()),
+        priority: Priority::Low,
+        grants: vec![Rc::new(grant)],
+    }
+}
+
+/// The call as a caller would send it.
+fn request_of(warm: &WarmCall) -> Request {
+    let mut body = b"{\"tool_name\":".to_vec();
+    write_string(&mut body, warm.tool.as_str());
+    let version = warm.version.as_deref().map(|version| ("tool_version", version));
+    let user = warm.user.as_ref().map(|user| ("user_id", user.as_str()));
+    for (name, value) in version.into_iter().chain(user) {
+        body.push(b',');
+        write_string(&mut body, name);
+        body.push(b':');
+        write_string(&mut body, value);
+    }
+    body.extend_from_slice(b",\"input\":");
+    body.extend_from_slice(warm.input.as_bytes());
+    body.push(b'}');
+    let mut headers = RequestHeaders::default();
+    if let Some(content_type) = headers.0.get_mut(Header::ContentType as usize) {
+        *content_type = Some("application/json".to_owned());
+    }
+    Request { method: Method::Post, target: "/v1/tools/execute".to_owned(), headers, body: RequestBody::Whole(body) }
+}

@@ -1,0 +1,266 @@
+//! The record: one structured line for each request, on every exit path, and the counters.
+
+pub mod explain;
+pub mod metrics;
+mod routed;
+pub(crate) mod savings;
+mod subscriber;
+
+pub use routed::Routed;
+pub use subscriber::install;
+
+use std::rc::Rc;
+
+use crate::access::admission::Noted;
+use crate::access::rate::Fields;
+use crate::cache::{Bypass, CacheOutcome, Forward, Place, Role, Saved};
+use crate::catalog::Tool;
+use crate::config::Strategy;
+use crate::model::request::Method;
+use crate::tools::LocalTool;
+use crate::words::json::write_string;
+use crate::words::names::{CallerId, ExecutorId, KeyId, LimitId, TenantId, UserId};
+use crate::words::refusal::RefusalKind;
+use crate::words::time::{Timestamp, write_number};
+
+/// The tool that was called.
+#[derive(Clone, Debug)]
+pub enum CalledTool {
+    /// One of the registry.
+    Registered(Rc<Tool>),
+    /// A local one, by the worker protocol.
+    Local(&'static LocalTool),
+}
+
+impl CalledTool {
+    /// The tool's name: qualified, or within its toolkit for a call by the worker protocol.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Registered(tool) => tool.name.as_str(),
+            Self::Local(local) => local.name,
+        }
+    }
+
+    /// The version that was called.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        match self {
+            Self::Registered(tool) => &tool.version,
+            Self::Local(local) => local.toolkit.version,
+        }
+    }
+}
+
+/// What became of one request. Holds names, never bodies, credentials or arguments.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The request's id.
+    pub request_id: String,
+    /// When it arrived.
+    pub at: Timestamp,
+    /// Its method.
+    pub method: Method,
+    /// What was asked for; empty when nobody knows.
+    pub operation: &'static str,
+    /// The caller's tenant.
+    pub tenant: Option<TenantId>,
+    /// The caller.
+    pub caller: Option<CallerId>,
+    /// The key it used.
+    pub key: Option<KeyId>,
+    /// The user it named.
+    pub user: Option<UserId>,
+    /// The tool in its resolved version.
+    pub tool: Option<CalledTool>,
+    /// Where the call went.
+    pub executor: Option<ExecutorId>,
+    /// How that was decided, and what became of each attempt.
+    pub routed: Routed,
+    /// How the call met the cache.
+    pub cache: CacheOutcome,
+    /// Why an executor had to be asked, where the cache was looked into.
+    pub forward: Option<Forward>,
+    /// What was saved by answering it from cache.
+    pub saved: Option<Saved>,
+    /// What it was to others that missed the same key.
+    pub flight: Role,
+    /// Where it looked for them.
+    pub flight_at: Option<Place>,
+    /// The refusal, if it was one.
+    pub refusal: Option<(RefusalKind, Option<String>)>,
+    /// Whether the engine refused in its own words, which are passed on.
+    pub engine_refused: bool,
+    /// The kind of the tool's own error, where it ran and failed.
+    pub tool_error: Option<String>,
+    /// What the caller is told of the limits that are about the request.
+    pub rate: Fields,
+    /// The limits that would have refused it, but are not enforced.
+    pub would_refuse: Vec<LimitId>,
+    /// What went wrong beside the answer, by name.
+    pub degraded: Vec<&'static str>,
+    /// The version of the epochs that the decision was made under.
+    pub epoch: Option<u64>,
+    /// What decided, where there are policies.
+    pub decided: Noted,
+    /// The trace id of the caller's `traceparent`.
+    pub trace_id: Option<String>,
+}
+
+/// A member's name as it stands behind another member: `,"name":`.
+macro_rules! name {
+    ($name:literal) => {
+        concat!(",\"", $name, "\":")
+    };
+}
+
+impl Record {
+    /// The record of a request that has just arrived.
+    #[must_use]
+    pub fn new(request_id: String, at: Timestamp, method: Method) -> Self {
+        Self {
+            request_id,
+            at,
+            method,
+            operation: "",
+            tenant: None,
+            caller: None,
+            key: None,
+            user: None,
+            tool: None,
+            executor: None,
+            routed: Routed::default(),
+            cache: CacheOutcome::Bypass(Bypass::NotAToolCall),
+            forward: None,
+            saved: None,
+            flight: Role::None,
+            flight_at: None,
+            refusal: None,
+            engine_refused: false,
+            tool_error: None,
+            rate: Fields::default(),
+            would_refuse: Vec::new(),
+            degraded: Vec::new(),
+            epoch: None,
+            decided: Noted::default(),
+            trace_id: None,
+        }
+    }
+
+    /// How the request ended, in one word: `ok`, `tool_error`, `engine_refused`, or the refusal's name.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        match (&self.refusal, &self.tool_error) {
+            (Some((kind, _)), _) => kind.name(),
+            (None, _) if self.engine_refused => "engine_refused",
+            (None, Some(_)) => "tool_error",
+            (None, None) => "ok",
+        }
+    }
+
+    /// The line: JSON with the names of the OpenTelemetry semantic conventions where they have one.
+    #[must_use]
+    pub fn line(&self, status: u16, now: Timestamp) -> String {
+        let mut line = Line(Vec::with_capacity(640));
+        line.raw("{\"timestamp\":\"");
+        self.at.write_to(&mut line.0);
+        line.raw("\"");
+        line.text(name!("request_id"), &self.request_id);
+        line.text(name!("operation"), self.operation);
+        line.text(name!("outcome"), self.outcome());
+        line.text(name!("http.request.method"), self.method.as_str());
+        line.number(name!("http.response.status_code"), u64::from(status));
+        line.number(name!("duration_ms"), now.since(self.at).get());
+        line.optional(name!("tenant"), self.tenant.as_ref().map(TenantId::as_str));
+        line.optional(name!("caller"), self.caller.as_ref().map(CallerId::as_str));
+        line.optional(name!("key"), self.key.as_ref().map(KeyId::as_str));
+        line.optional(name!("enduser.id"), self.user.as_ref().map(UserId::as_str));
+        if let Some(tool) = &self.tool {
+            line.text(name!("gen_ai.tool.name"), tool.name());
+            line.text(name!("tool_version"), tool.version());
+            line.text(name!("cache"), self.cache.name());
+            line.optional(name!("cache_forward"), self.forward.map(Forward::name));
+            if self.flight != Role::None {
+                line.text(name!("flight"), self.flight.name());
+                line.optional(name!("flight_at"), self.flight_at.map(Place::name));
+            }
+        }
+        line.optional(name!("executor"), self.executor.as_ref().map(ExecutorId::as_str));
+        if !self.routed.attempts.is_empty() {
+            line.number(name!("attempts"), u64::try_from(self.routed.attempts.len()).unwrap_or(u64::MAX));
+        }
+        line.optional(name!("route"), self.routed.strategy.map(Strategy::as_str));
+        line.optional(name!("error.type"), self.tool_error.as_deref());
+        if let Some((kind, detail)) = &self.refusal {
+            line.text(name!("message"), kind.message());
+            line.optional(name!("detail"), detail.as_deref());
+        }
+        if !self.degraded.is_empty() {
+            line.text(name!("degraded"), &self.degraded.join(","));
+        }
+        if !self.would_refuse.is_empty() {
+            let names: Vec<&str> = self.would_refuse.iter().map(LimitId::as_str).collect();
+            line.text(name!("rate_would_refuse"), &names.join(","));
+        }
+        if let Some(epoch) = self.epoch {
+            line.number(name!("epoch"), epoch);
+        }
+        line.list(name!("policy"), &self.decided.rules);
+        line.list(name!("policy_depends"), &self.decided.depends);
+        if let Some((verdict, rules)) = &self.decided.would {
+            line.text(name!("policy_would"), verdict);
+            line.list(name!("policy_would_rules"), rules);
+        }
+        line.optional(name!("trace_id"), self.trace_id.as_deref());
+        line.end()
+    }
+}
+
+/// Writes one flat JSON object.
+struct Line(Vec<u8>);
+
+impl Line {
+    fn raw(&mut self, text: &str) {
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    fn text(&mut self, name: &'static str, value: &str) {
+        self.raw(name);
+        write_string(&mut self.0, value);
+    }
+
+    fn optional(&mut self, name: &'static str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text(name, value);
+        }
+    }
+
+    /// Names with commas between; nothing for none.
+    fn list(&mut self, name: &'static str, names: &str) {
+        if !names.is_empty() {
+            self.text(name, names);
+        }
+    }
+
+    fn number(&mut self, name: &'static str, value: u64) {
+        self.raw(name);
+        write_number(&mut self.0, value);
+    }
+
+    fn end(mut self) -> String {
+        self.0.push(b'}');
+        // Everything written was text.
+        String::from_utf8(self.0).unwrap_or_default()
+    }
+}
+
+/// The trace id of a W3C `traceparent` (`00-{32 hex}-{16 hex}-{2 hex}`).
+#[must_use]
+pub fn trace_id_of(traceparent: &str) -> Option<String> {
+    let mut parts = traceparent.split('-');
+    let (version, trace_id) = (parts.next()?, parts.next()?);
+    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'));
+    let is_valid =
+        version.len() == 2 && trace_id.len() == 32 && is_hex(trace_id) && trace_id.bytes().any(|byte| byte != b'0');
+    is_valid.then(|| trace_id.to_owned())
+}

@@ -1,0 +1,240 @@
+//! What became of requests, to be looked up by the id in the response: refusals, and how calls were routed. Kept for
+//! `routing.explained`, for the caller's own tenant.
+//!
+//! An isolate writes down what it has to tell about [`BLOCK`] requests in a row under one name, which the id of each tells, at most
+//! once a second: one write of the edge store for each call would cost more than the call.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::pipeline::runtime::{Isolate, place_of};
+use crate::ports::{Kv, Platform};
+use crate::words::limits::{self, EXPLAINED_BLOCK as BLOCK};
+use crate::words::time::Timestamp;
+
+/// What an isolate has to tell, and how much more it may.
+#[derive(Debug, Default)]
+pub struct Explained {
+    /// The second, and what was taken in it.
+    of_callers: Cell<(u64, u32)>,
+    of_unknown: Cell<(u64, u32)>,
+    /// By their names in the store: one line for each request.
+    blocks: RefCell<BTreeMap<String, Lines>>,
+    /// The number of the newest block.
+    newest: Cell<u64>,
+    /// A job will write them; another may be started after this, in case it was cut off.
+    writing_until: Cell<Timestamp>,
+}
+
+#[derive(Debug, Default)]
+struct Lines {
+    text: Vec<u8>,
+    is_new: bool,
+    last: Timestamp,
+    /// The block's number in its isolate.
+    number: u64,
+}
+
+impl Explained {
+    /// Takes one from this second's allowance: a flood of bad requests must not become a bill.
+    #[must_use]
+    pub fn take(&self, now: Timestamp, caller_is_known: bool) -> bool {
+        let (cell, most) = if caller_is_known {
+            (&self.of_callers, limits::EXPLAINED_PER_SECOND)
+        } else {
+            (&self.of_unknown, limits::EXPLAINED_UNKNOWN_PER_SECOND)
+        };
+        let second = now.as_millis() / 1000;
+        let (of, taken) = cell.get();
+        let taken = if of == second { taken } else { 0 };
+        if taken >= most {
+            return false;
+        }
+        cell.set((second, taken.saturating_add(1)));
+        true
+    }
+
+    /// Notes what became of a request. `text` is JSON without line breaks.
+    pub(crate) fn note(&self, tenant: Option<&str>, request_id: &str, text: &[u8], now: Timestamp) {
+        let Some((name, number)) = block_of(request_id) else { return };
+        let newest = self.newest.get().max(number);
+        self.newest.set(newest);
+        let mut blocks = self.blocks.borrow_mut();
+        // Of a block that was forgotten, the lines must not be written over: this one stands alone.
+        let is_late = number < newest && !blocks.contains_key(&name);
+        let block = blocks.entry(if is_late { alone(&name, request_id) } else { name }).or_default();
+        block.text.extend_from_slice(request_id.as_bytes());
+        block.text.push(b'\t');
+        // No tenant's id can be written like this.
+        block.text.extend_from_slice(tenant.unwrap_or(NOBODYS).as_bytes());
+        block.text.push(b'\t');
+        block.text.extend_from_slice(text);
+        block.text.push(b'\n');
+        block.is_new = true;
+        block.number = number;
+        block.last = now;
+    }
+
+    /// What is to be written; and forgets blocks to which nothing was added for longer than any call takes, or that are too many.
+    fn take_new(&self, now: Timestamp) -> Vec<(String, Vec<u8>)> {
+        let mut blocks = self.blocks.borrow_mut();
+        let new = blocks
+            .iter_mut()
+            .filter_map(|(name, block)| std::mem::take(&mut block.is_new).then(|| (name.clone(), block.text.clone())));
+        let new = new.collect();
+        // To the newest one more will be added, however long nothing was.
+        let newest = self.newest.get();
+        let is_kept = |block: &Lines| block.number == newest || now.since(block.last) < limits::EXECUTE_TIMEOUT_MAX;
+        blocks.retain(|_, block| is_kept(block));
+        while blocks.len() > limits::EXPLAINED_BLOCKS {
+            let old = blocks.iter().filter(|(_, block)| block.number != newest);
+            let oldest = old.min_by_key(|(_, block)| block.last).map(|(name, _)| name.clone());
+            let Some(oldest) = oldest else { break };
+            blocks.remove(&oldest);
+        }
+        new
+    }
+}
+
+/// Stands for the tenant of a request whose caller nobody knew.
+const NOBODYS: &str = "-";
+
+/// Has what was noted written, a little later. Best effort by its contract: the record's line is the record, this only makes it easy
+/// to find.
+pub(crate) fn write_soon<P: Platform>(platform: &P, isolate: &Rc<Isolate>) {
+    let Ok(running) = isolate.running() else { return };
+    let now = platform.now();
+    if now < running.explained.writing_until.get() {
+        return;
+    }
+    let delay = limits::EXPLAINED_DELAY.min(P::LINGERS);
+    running.explained.writing_until.set(now.after(delay).after(limits::EXPLAINED_DELAY));
+    let (platform_, isolate) = (platform.clone(), Rc::clone(isolate));
+    platform.spawn(async move {
+        platform_.sleep(delay).await;
+        let Ok(running) = isolate.running() else { return };
+        running.explained.writing_until.set(Timestamp::default());
+        for (name, text) in running.explained.take_new(platform_.now()) {
+            let _lost = Kv::put(&platform_, &name, text, running.config.routing.explained).await;
+        }
+    });
+}
+
+/// What was noted of a request of this tenant's, or of one whose caller nobody knew: by this isolate, or by another. `None` where
+/// nothing is known.
+pub(crate) async fn look_up<P: Platform>(
+    platform: &P,
+    explained: &Explained,
+    tenant: &str,
+    id: &str,
+) -> Option<Vec<u8>> {
+    let (name, _) = block_of(id)?;
+    for name in [alone(&name, id), name] {
+        let here = explained.blocks.borrow().get(&name).and_then(|block| find(&block.text, tenant, id));
+        if here.is_some() {
+            return here;
+        }
+        let stored = Kv::get(platform, &name).await.ok().flatten();
+        let found = stored.and_then(|stored| find(&stored, tenant, id));
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
+fn find(text: &[u8], tenant: &str, id: &str) -> Option<Vec<u8>> {
+    text.split(|byte| *byte == b'\n').find_map(|line| {
+        let mut parts = line.splitn(3, |byte| *byte == b'\t');
+        let (of, whose) = (parts.next()?, parts.next()?);
+        let is_meant = of == id.as_bytes() && (whose == tenant.as_bytes() || whose == NOBODYS.as_bytes());
+        parts.next().filter(|_| is_meant).map(<[u8]>::to_vec)
+    })
+}
+
+/// The name under which the edge store holds what is told of a request and its neighbours, and the block's number in its isolate;
+/// `None` of what is no request's id.
+fn block_of(request_id: &str) -> Option<(String, u64)> {
+    let digits = request_id.strip_prefix("req_").filter(|digits| digits.len() == 32)?;
+    if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    let (isolate, number) = place_of(u128::from_str_radix(digits, 16).ok()?);
+    let block = number.checked_div(BLOCK)?;
+    Some((format!("explain/2/{isolate:020x}/{block}"), block))
+}
+
+/// The name for one request of a block.
+fn alone(block: &str, request_id: &str) -> String {
+    format!("{block}/{request_id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "req_0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn a_flood_is_cut_off_each_second() {
+        let explained = Explained::default();
+        let taken = |ms, known| (0..1_000).filter(|_| explained.take(Timestamp::from_millis(ms), known)).count();
+        assert_eq!(taken(5_000, true), limits::EXPLAINED_PER_SECOND as usize);
+        assert_eq!(taken(5_999, true), 0);
+        assert_eq!(taken(5_999, false), limits::EXPLAINED_UNKNOWN_PER_SECOND as usize);
+        assert_eq!(taken(6_000, true), limits::EXPLAINED_PER_SECOND as usize);
+    }
+
+    #[test]
+    fn an_id_is_not_a_path() {
+        assert!(block_of(ID).is_some());
+        assert_eq!(block_of("req_../../t-other/req_0123456789abcd"), None);
+        assert_eq!(block_of("req_+123456789abcdef0123456789abcde"), None);
+    }
+
+    #[test]
+    fn what_is_noted_is_found_by_its_own_tenant() {
+        let explained = Explained::default();
+        explained.note(Some("acme"), ID, b"{\"a\":1}", Timestamp::from_millis(1));
+        let other = "req_0123456789abcdef0123456789abcdee";
+        explained.note(None, other, b"{}", Timestamp::from_millis(1));
+        let new = explained.take_new(Timestamp::from_millis(2));
+        let text = |id| new.iter().find_map(|(_, text)| find(text, "acme", id));
+        assert_eq!((text(ID), text(other)), (Some(b"{\"a\":1}".to_vec()), Some(b"{}".to_vec())));
+        assert!(new.iter().all(|(_, text)| find(text, "zenith", ID).is_none()));
+        assert_eq!(explained.take_new(Timestamp::from_millis(3)), [], "nothing is written twice");
+    }
+
+    #[test]
+    fn a_line_that_comes_late_is_written_over_no_others() {
+        let explained = Explained::default();
+        let ids = crate::pipeline::runtime::test_ids(2 * BLOCK);
+        let [early, late, newer, last] = [&ids[0], &ids[1], &ids[BLOCK as usize], &ids[BLOCK as usize + 1]];
+        let now = Timestamp::from_millis(1_000);
+        explained.note(None, early, b"1", now);
+        explained.note(None, newer, b"2", now);
+        let mut store: BTreeMap<String, Vec<u8>> = explained.take_new(now).into_iter().collect();
+        assert_eq!(store.len(), 2);
+        let later = now.after(limits::EXECUTE_TIMEOUT_MAX);
+        explained.take_new(later);
+        explained.note(None, late, b"3", later);
+        store.extend(explained.take_new(later));
+        explained.note(None, last, b"4", later);
+        store.extend(explained.take_new(later));
+        let found = |id: &str| store.values().find_map(|text| find(text, "acme", id)).map(|text| text[0]);
+        assert_eq!([early, newer, late, last].map(|id| found(id)), [b'1', b'2', b'3', b'4'].map(Some));
+    }
+
+    #[test]
+    fn few_blocks_are_remembered_and_none_for_long() {
+        let explained = Explained::default();
+        for id in crate::pipeline::runtime::test_ids(100 * BLOCK).iter().step_by(BLOCK as usize) {
+            explained.note(None, id, b"{}", Timestamp::from_millis(1_000));
+        }
+        assert_eq!(explained.take_new(Timestamp::from_millis(1_001)).len(), 100);
+        assert_eq!(explained.blocks.borrow().len(), limits::EXPLAINED_BLOCKS);
+        explained.take_new(Timestamp::from_millis(1_000).after(limits::EXECUTE_TIMEOUT_MAX));
+        assert!(explained.blocks.borrow().values().all(|block| block.number == explained.newest.get()));
+    }
+}

@@ -1,0 +1,13 @@
+//! Values that cannot be wrong: they import nothing else of the core.
+
+pub mod action;
+pub(crate) mod cbor;
+pub(crate) mod futures;
+pub mod hex;
+pub mod json;
+pub mod limits;
+pub mod names;
+pub(crate) mod nearest;
+pub mod refusal;
+pub mod secret;
+pub mod time;
