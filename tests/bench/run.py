@@ -32,10 +32,10 @@ const config :Workerd.Config = (
     (name = "internet", network = (allow = ["public", "private", "local"])) ],
   sockets = [ (name = "http", address = "127.0.0.1:%(port)d", http = (), service = "main") ],
 );
-const kv :Workerd.Worker = ( modules = [ (name = "kv.js", esModule = embed "kv.js") ], compatibilityDate = "2026-04-20" );
-const cache :Workerd.Worker = ( modules = [ (name = "cache.js", esModule = embed "cache.js") ], compatibilityDate = "2026-04-20" );
+const kv :Workerd.Worker = ( modules = [ (name = "kv.js", esModule = embed "kv.js") ], compatibilityDate = "2026-11-17" );
+const cache :Workerd.Worker = ( modules = [ (name = "cache.js", esModule = embed "cache.js") ], compatibilityDate = "2026-11-17" );
 const main :Workerd.Worker = (
-  modules = [ %(modules)s ], compatibilityDate = "2026-04-20", cacheApiOutbound = "cache", %(bindings)s
+  modules = [ %(modules)s ], compatibilityDate = "2026-11-17", cacheApiOutbound = "cache", %(bindings)s
 );
 """
 # An empty store that forgets: bare workerd has none.

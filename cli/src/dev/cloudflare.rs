@@ -1,6 +1,6 @@
 //! The server for Cloudflare: workerd, started by wrangler.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use super::{Session, vars};
 use crate::failure::Failure;
@@ -14,8 +14,8 @@ pub(super) const SETTINGS: &str = ".wrangler/toolgate.env";
 pub(super) fn start(session: &Session) -> Result<Group, Failure> {
     let root = &session.workspace.root;
     vars::write_env_file(&root.join(SETTINGS), &session.checked.settings)?;
-    let mut wrangler = Command::new(session.workspace.npm_program("wrangler"));
-    wrangler.current_dir(root).args(["dev", "--local", "--ip", "127.0.0.1"]);
+    let mut wrangler = session.workspace.npm_program("wrangler");
+    wrangler.args(["dev", "--local", "--ip", "127.0.0.1"]);
     wrangler.args(["--port", &session.port.to_string(), "--persist-to", ".wrangler/state"]);
     wrangler.args(["--env-file", SETTINGS, "--test-scheduled", "--show-interactive-dev-session=false"]);
     wrangler.env("WRANGLER_SEND_METRICS", "false").env("WRANGLER_HIDE_BANNER", "true").env("CI", "1");

@@ -45,6 +45,7 @@ impl Run {
     pub(super) fn cargo<S: Into<OsString>>(&mut self, arguments: impl IntoIterator<Item = S>) -> Result<(), Failure> {
         let mut cargo = self.workspace.cargo();
         cargo.args(arguments.into_iter().map(Into::into)).envs(self.surroundings());
+        cargo.env("PATH", self.workspace.search_path());
         self.start(&mut cargo, RUSTUP_REMEDY)
     }
 

@@ -1,7 +1,5 @@
 //! The steps of the gate, in order. A new package of native tests needs no row: `tests` runs every member that has none.
 
-use std::process::Command;
-
 use super::packages::{CLI, SPIN_HOST};
 use super::run::Run;
 use super::{budget, deny, python};
@@ -90,6 +88,12 @@ pub(super) const STEPS: &[Step] = &[
         work: |run| build_and_weigh(run, "cloudflare"),
     },
     Step {
+        name: "panic",
+        about: "a panic of the Worker on workerd: its place is logged, its message is not",
+        needs: &["npm", "cloudflare"],
+        work: panic,
+    },
+    Step {
         name: "rate",
         about: "one rate limit over sixteen services on workerd",
         needs: &["npm", "cloudflare"],
@@ -150,11 +154,20 @@ fn tests_of(run: &mut Run, name: &str) -> Result<(), Failure> {
 }
 
 fn entry(run: &mut Run) -> Result<(), Failure> {
-    const TESTS: [&str; 2] =
-        ["functions/cloudflare/tests/entry.test.mjs", "functions/cloudflare/tests/origin.test.mjs"];
-    let mut node = Command::new("node");
-    node.current_dir(&run.workspace.root).args(["--test", "--test-reporter=tap"]).args(TESTS);
+    const TESTS: [&str; 3] = [
+        "functions/cloudflare/tests/entry.test.mjs",
+        "functions/cloudflare/tests/log.test.mjs",
+        "functions/cloudflare/tests/origin.test.mjs",
+    ];
+    let mut node = run.workspace.node();
+    node.args(["--test", "--test-reporter=tap"]).args(TESTS);
     run.start(&mut node, NODE_REMEDY)
+}
+
+fn panic(run: &mut Run) -> Result<(), Failure> {
+    let mut node = run.workspace.node();
+    node.args(["--test", "--test-reporter=tap", "functions/cloudflare/tests/panic.test.mjs"]);
+    run.start(node.env("TOOLGATE_WORKER", run.workspace.root.join("build/cloudflare")), NODE_REMEDY)
 }
 
 /// The release module of the step before, bundled with the test's own document.
@@ -164,8 +177,8 @@ fn rate(run: &mut Run) -> Result<(), Failure> {
     build.args(["run", "--quiet", "--package", "toolgate-cli", "--bin", "toolgate", "--", "build", "cloudflare"]);
     build.arg("--release").arg("--output").arg(&output).env("TOOLGATE_CONFIG", "tests/rate/toolgate.toml");
     run.start(&mut build, RUSTUP_REMEDY)?;
-    let mut node = Command::new("node");
-    node.current_dir(&run.workspace.root).args(["--test", "--test-reporter=tap", "tests/rate/rate.test.mjs"]);
+    let mut node = run.workspace.node();
+    node.args(["--test", "--test-reporter=tap", "tests/rate/rate.test.mjs"]);
     run.start(node.env("TOOLGATE_RATE_WORKER", output), NODE_REMEDY)
 }
 

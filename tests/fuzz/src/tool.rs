@@ -5,7 +5,6 @@ use toolgate::tools::{LocalTool, Outcome, ToolContext, toolkits};
 use toolgate::words::json::{Json, Limits, parse};
 use toolgate::words::time::Timestamp;
 
-use crate::mutate::Mutator;
 
 /// As a request's body is read, only wider.
 const ARGUMENTS: Limits = Limits { depth: 64, values: 100_000, string_bytes: 1 << 20, number_bytes: 4_400 };
@@ -56,12 +55,12 @@ fn check(tool: &LocalTool, arguments: &Json<'_>) {
 }
 
 fn call(tool: &LocalTool, arguments: &Json<'_>, seed: u64) -> Outcome {
-    let mut random = Mutator::new(seed);
+    let mut random = fastrand::Rng::with_seed(seed);
     let mut draws = 0_usize;
     let mut draw = || {
         draws = draws.saturating_add(1);
         assert!(draws <= DRAWS_MAX, "draws without end");
-        random.bits()
+        random.u64(..)
     };
     tool.call(arguments, &mut ToolContext::new(&mut draw))
 }
