@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use super::Decimal;
 
 impl Decimal {
-    /// The order of two numbers by value; neither is NaN, which has no place in an order.
-    pub(in crate::tools::math) fn order(&self, other: &Self) -> Ordering {
+    /// Returns the order of two numbers by value.
+    pub(in crate::tools::calc) fn order(&self, other: &Self) -> Ordering {
         match (self.sign(), other.sign()) {
             (left, right) if left != right => left.cmp(&right),
             (0, _) => Ordering::Equal,
@@ -15,7 +15,8 @@ impl Decimal {
         }
     }
 
-    fn sign(&self) -> i8 {
+    /// Returns -1, 0 or 1.
+    pub(super) fn sign(&self) -> i8 {
         match (self.is_zero(), self.negative) {
             (true, _) => 0,
             (false, true) => -1,
@@ -23,14 +24,8 @@ impl Decimal {
         }
     }
 
-    /// The order of two magnitudes, neither of them NaN or zero.
+    /// Returns the order of two magnitudes, neither of them zero.
     pub(super) fn order_magnitude(&self, other: &Self) -> Ordering {
-        if self.is_infinite() || other.is_infinite() {
-            return self.is_infinite().cmp(&other.is_infinite());
-        }
-        if self.exponent == other.exponent {
-            return self.coefficient.cmp(&other.coefficient);
-        }
         // Equal adjusted exponents bound the difference of the exponents by the number of digits.
         self.adjusted().cmp(&other.adjusted()).then_with(|| {
             let exponent = self.exponent.min(other.exponent);

@@ -9,15 +9,15 @@ use num_integer::Integer as _;
 
 use super::{Decimal, pow10};
 
-/// Bits that the errors of a whole computation stay below.
-pub(in crate::tools::math) const GUARD_BITS: u64 = 64;
+/// The bits that the errors of a whole computation stay below.
+pub(super) const GUARD_BITS: u64 = 64;
 
-/// Binary digits that hold `digits` decimal ones.
+/// Returns the number of binary digits that hold `digits` decimal ones.
 pub(super) const fn bits_for(digits: u64) -> u64 {
     digits * 33_220 / 10_000 + 1
 }
 
-/// The inverse hyperbolic tangent of `numerator / denominator`, whose magnitude is at most one half, by its power series.
+/// Returns the inverse hyperbolic tangent of `numerator / denominator`, whose magnitude is at most one half, by its power series.
 fn artanh(numerator: &BigInt, denominator: &BigInt, bits: u64) -> BigInt {
     let ratio = (numerator << bits) / denominator;
     let square = (&ratio * &ratio) >> bits;
@@ -38,14 +38,14 @@ fn ln_2(bits: u64) -> BigInt {
     artanh(&BigInt::from(1), &BigInt::from(3), bits) << 1_u8
 }
 
-/// ln(10).
-pub(super) fn ln_10(bits: u64) -> BigInt {
+/// Returns ln(10).
+fn ln_10(bits: u64) -> BigInt {
     // 10 = 2^3 · 5/4, and artanh(1/9) = ln(5/4) / 2.
     ln_2(bits) * 3 + (artanh(&BigInt::from(1), &BigInt::from(9), bits) << 1_u8)
 }
 
-/// ln(numerator / denominator) for positive operands whose quotient lies between 2^-1100 and 2^1100.
-pub(in crate::tools::math) fn ln_ratio(numerator: &BigUint, denominator: &BigUint, bits: u64) -> BigInt {
+/// Returns ln(numerator / denominator) for positive operands.
+fn ln_ratio(numerator: &BigUint, denominator: &BigUint, bits: u64) -> BigInt {
     // Scale by a power of two into (2/3, 4/3], where the series is quick; 1 itself must not be scaled, or the sum
     // would cancel.
     let mut scale = numerator.bits().cast_signed() - denominator.bits().cast_signed();
@@ -67,7 +67,7 @@ pub(in crate::tools::math) fn ln_ratio(numerator: &BigUint, denominator: &BigUin
     if scale == 0 { ln_scaled } else { ln_scaled + ln_2(bits) * scale }
 }
 
-/// e^x as `(coefficient, exponent)`: `digits` digits or one more or less, times a power of ten. |x| is below 10^8.
+/// Returns e^x as `(coefficient, exponent)`: `digits` digits or one more or less, times a power of ten. |x| is below 10^8.
 pub(super) fn exp(x: &BigInt, bits: u64, digits: u64) -> (BigUint, i64) {
     let ln_10 = ln_10(bits);
     let (tens, rest) = x.div_mod_floor(&ln_10);
@@ -92,7 +92,7 @@ pub(super) fn exp(x: &BigInt, bits: u64, digits: u64) -> (BigUint, i64) {
 }
 
 impl Decimal {
-    /// ln of this finite positive number other than one, as an integer in units of 2^-bits with `digits` significant
+    /// Returns ln of this positive number other than one, as an integer in units of 2^-bits with `digits` significant
     /// digits, and those bits.
     pub(super) fn ln(&self, digits: u64) -> (BigInt, u64) {
         // v · 10^tens with v in (1/2, 5]: either there are no tens, or they outweigh ln(v).
