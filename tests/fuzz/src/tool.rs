@@ -36,7 +36,7 @@ fn check(tool: &LocalTool, arguments: &Json<'_>) {
     let outcome = call(tool, arguments, 1);
     match &outcome {
         Ok(value) => {
-            let text = value.as_str().expect("Math answers texts");
+            let text = value.as_str().expect("Calc answers texts");
             assert!(!text.is_empty() && text.len() <= VALUE_BYTES_MAX, "{}: {} bytes", tool.name, text.len());
         }
         Err(error) => {
@@ -66,7 +66,7 @@ fn call(tool: &LocalTool, arguments: &Json<'_>, seed: u64) -> Outcome {
     tool.call(arguments, &mut ToolContext::new(&mut draw))
 }
 
-/// `SumRange` as `sum_range`.
+/// Writes `DividedBy` as `divided_by`.
 fn snake(name: &str) -> String {
     let mut snake = String::new();
     for letter in name.chars() {
