@@ -191,7 +191,8 @@ pub fn may_keep(rules: &CacheRules, tool: &Tool) -> Result<Keep, Bypass> {
     }
     let (ttl, scope, life) = match rule {
         Some(rule) => (rule.ttl, rule.scope, rule.life),
-        None if tool.behavior.reads_only => (rules.ttl, CacheScopeChoice::User, rules.life),
+        // Running a local tool costs less than looking for its answer.
+        None if tool.behavior.reads_only && tool.local.is_none() => (rules.ttl, CacheScopeChoice::User, rules.life),
         None => return Err(Bypass::NoRule),
     };
     // Its scope stands in the key by itself.

@@ -59,20 +59,20 @@ fn snippets(url: &str, key: &str) -> String {
     format!(
         r#"Call a tool:
 
-curl -sS {url}/v1/tools/execute -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{{"tool_name": "Math.Add", "input": {{"a": "2", "b": "3"}}, "user_id": "{USER}"}}'
+curl -sS {url}/v1/tools/execute -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{{"tool_name": "Calc.Plus", "input": {{"a": "2", "b": "3"}}, "user_id": "{USER}"}}'
 
 From Python (pip install arcadepy):
 
 from arcadepy import Arcade
 client = Arcade(base_url="{url}", api_key="{key}")
-answer = client.tools.execute(tool_name="Math.Add", input={{"a": "2", "b": "3"}}, user_id="{USER}")
+answer = client.tools.execute(tool_name="Calc.Plus", input={{"a": "2", "b": "3"}}, user_id="{USER}")
 print(answer.output.value)
 
 From JavaScript (npm install @arcadeai/arcadejs; here it is installed already):
 
 import Arcade from '@arcadeai/arcadejs';
 const client = new Arcade({{ baseURL: '{url}', apiKey: '{key}' }});
-const answer = await client.tools.execute({{ tool_name: 'Math.Add', input: {{ a: '2', b: '3' }}, user_id: '{USER}' }});
+const answer = await client.tools.execute({{ tool_name: 'Calc.Plus', input: {{ a: '2', b: '3' }}, user_id: '{USER}' }});
 console.log(answer.output.value);
 "#
     )

@@ -65,7 +65,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "differential",
-        about: "the local Math tools against Arcade's own",
+        about: "the local Calc tools against the same tools on a real worker",
         needs: &["python"],
         work: |run| tests_of(run, "toolgate-differential"),
     },

@@ -40,7 +40,7 @@ impl Kind {
     }
 }
 
-/// An entity as a policy names it: `Tool::"Math.Add"`.
+/// An entity as a policy names it: `Tool::"Calc.Plus"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Uid {
     pub(crate) kind: Kind,

@@ -304,10 +304,10 @@ impl<'t> Parser<'t> {
         })
     }
 
-    /// `Tool::"Math.Add"`.
+    /// `Tool::"Calc.Plus"`.
     fn entity(&mut self) -> Result<Uid, Found> {
         let at = self.at;
-        let name = self.name("an entity such as Tool::\"Math.Add\"")?;
+        let name = self.name("an entity such as Tool::\"Calc.Plus\"")?;
         self.expect("::")?;
         self.entity_named(name, at)
     }

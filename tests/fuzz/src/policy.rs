@@ -45,7 +45,7 @@ pub(crate) fn run(data: &[u8]) {
     let limits = json::Limits { depth: 8, values: 100, string_bytes: 100, number_bytes: 100 };
     let arguments: Json<'_> = json::parse(ARGUMENTS.as_bytes(), limits).expect("valid JSON");
     let tool =
-        ToolFacts { folded: "math.add", name: "Math.Add", version: "1", executor: "local", ..ToolFacts::default() };
+        ToolFacts { folded: "calc.plus", name: "Calc.Plus", version: "1", executor: "local", ..ToolFacts::default() };
     for action in [Action::ToolsCall, Action::AdminRead] {
         let is_call = action == Action::ToolsCall;
         let later = Request {

@@ -18,7 +18,7 @@ pub const TENANTS: [&str; 2] = ["acme", "globex"];
 /// Names of roles.
 pub const ROLES: [&str; 3] = ["reader", "ops", "admin"];
 /// Names of tools, in lower case.
-pub const TOOLS: [&str; 4] = ["math.add", "math.sub", "mail.send", "docs.get"];
+pub const TOOLS: [&str; 4] = ["calc.plus", "calc.minus", "mail.send", "docs.get"];
 /// Names of toolkits, in lower case.
 pub const TOOLKITS: [&str; 3] = ["math", "mail", "docs"];
 /// Ids of executors.
