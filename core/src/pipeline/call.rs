@@ -128,8 +128,8 @@ impl Missed<'_> {
         // single flight
         let asked = wanted.and_then(|wanted| asked(running, context, call, claim.as_ref(), wanted, terms.deadline));
         let lead = match &asked {
-            None => Lead::nobody(running),
-            Some(asked) => match flight::board(platform, running, asked, record).await {
+            None => Lead::nobody(&running.cache),
+            Some(asked) => match board(platform, running, asked, record).await {
                 Boarded::Served(entry, how) => {
                     return Ok(kept_answer(platform, running, &entry, (how, KeptTold::default()), record));
                 }
@@ -175,6 +175,18 @@ impl Missed<'_> {
             }
         }
     }
+}
+
+/// Looks for other calls that missed the same key, and notes in the record what came of that.
+async fn board<'r, P: Platform>(
+    platform: &P,
+    running: &'r Running,
+    asked: &flight::Asked<'_>,
+    record: &mut Record,
+) -> Boarded<'r> {
+    let (boarded, report) = flight::board(platform, &running.cache, asked).await;
+    record.note_flight(report);
+    boarded
 }
 
 /// What the record says of the call.
@@ -228,7 +240,7 @@ fn may_have_changed_something(
     ended: &Result<Ran, Failed>,
 ) -> bool {
     let surely_not_run = matches!(ended, Err(failed) if failed.surely_not_run);
-    let has_rule = cache::may_keep(&running.config.cache, &call.tool).is_ok();
+    let has_rule = cache::may_keep(&running.cache.rules, &call.tool).is_ok();
     !only_reads && !has_rule && !surely_not_run
 }
 
@@ -242,7 +254,7 @@ async fn invalidate<P: Platform>(
     record: &mut Record,
 ) {
     let toolkit = call.tool.toolkit_folded();
-    let keeps = |tool: &Tool| cache::may_keep(&running.config.cache, tool).is_ok();
+    let keeps = |tool: &Tool| cache::may_keep(&running.cache.rules, tool).is_ok();
     if !context.registry.any_of_toolkit(toolkit, keeps) {
         return;
     }
@@ -284,7 +296,7 @@ fn land<P: Platform>(
 ) {
     if let Some((keep, key, entry)) = &landed {
         // First: who comes after the flight is over finds it there.
-        cache::store(platform, running, keep.strategy, key, entry, &mut record.degraded);
+        cache::store(platform, &running.cache, keep.strategy, key, entry, &mut record.degraded);
         record.cache = CacheOutcome::MissStored;
     }
     lead.land(platform, landed.map(|(_, key, entry)| (key, entry)));

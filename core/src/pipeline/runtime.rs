@@ -2,14 +2,12 @@
 
 mod ids;
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::access::epochs::Lease;
 use crate::access::identity::{Keyring, Tokens};
 use crate::access::rate::Book;
-use crate::cache::flight::Flights;
-use crate::cache::{Below, Memory, Refreshes};
+use crate::cache::Cache;
 use crate::catalog::Registries;
 use crate::config::{Config, ConfigFault, Prepared, Values};
 use crate::dispatch::bulkhead::Bulkheads;
@@ -42,12 +40,9 @@ pub struct Running {
     pub(crate) worker_secret: Option<Secret>,
     pub(crate) lease: Lease,
     pub(crate) registries: Registries,
-    pub(crate) memory: RefCell<Memory>,
-    pub(crate) below: Rc<Below>,
+    pub(crate) cache: Rc<Cache>,
     pub(crate) counters: Counters,
     pub(crate) rates: Book,
-    pub(crate) flights: Flights,
-    pub(crate) refreshes: Refreshes,
     pub(crate) explained: Explained,
     pub(crate) health: Health,
     pub(crate) circuits: Rc<Circuits>,
@@ -80,12 +75,9 @@ impl Isolate {
                     worker_secret: loaded.worker_secret,
                     lease: Lease::default(),
                     registries: Registries::default(),
-                    memory: RefCell::new(Memory::new(loaded.config.cache.memory_bytes, loaded.config.cache.eviction)),
-                    below: Rc::default(),
+                    cache: Rc::new(Cache::new(Rc::clone(&loaded.config.cache), ids.number())),
                     counters: Counters::default(),
                     rates: Book::new(ids.number()),
-                    flights: Flights::new(ids.number()),
-                    refreshes: Refreshes::default(),
                     explained: Explained::default(),
                     health: Health::new(loaded.config.executors.len()),
                     circuits: Rc::new(Circuits::new(ids.number())),

@@ -172,7 +172,7 @@ async fn made<P: Platform>(
             return Ok(Outcome::Bypass(bypass));
         }
     };
-    let facts = cache::inspect(platform, running, &place.wanted(&context, &call)).await;
+    let facts = cache::inspect(platform, &running.cache, &place.wanted(&context, &call)).await;
     let source = match facts.servable() {
         Some(entry) if entry.is_nearly_over(platform.now()) => Source::Executor,
         Some(_) => return Ok(Outcome::Fresh),

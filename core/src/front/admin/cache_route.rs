@@ -71,7 +71,7 @@ pub(super) async fn look_up<P: Platform>(
         Err(bypass) => return Ok(Answer::json(200, told::bypassed(&call, bypass))),
     };
     let wanted = place.wanted(&described, &call);
-    let facts = cache::inspect(platform, running, &wanted).await;
+    let facts = cache::inspect(platform, &running.cache, &wanted).await;
     let look = told::Look {
         call: &call,
         place: &place,

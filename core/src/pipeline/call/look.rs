@@ -35,7 +35,7 @@ pub(super) async fn look<P: Platform>(
         record.forward = Some(Forward::Request(Demand::NoCache));
         return Err(None);
     }
-    cache::look_up(platform, running, wanted, &mut record.degraded).await.map_err(|missed| {
+    cache::look_up(platform, &running.cache, wanted, &mut record.degraded).await.map_err(|missed| {
         record.forward = Some(missed.forward);
         missed.spare
     })
@@ -62,7 +62,7 @@ pub(super) fn kept_answer<P: Platform>(
 ) -> Answer<P::Stream> {
     record.cache = outcome;
     if let (true, Some(CalledTool::Registered(tool))) = (outcome.is_fresh_hit(), &record.tool) {
-        record.saved = Some(Saved::by(&running.config.cache, tool, entry));
+        record.saved = Some(Saved::by(&running.cache.rules, tool, entry));
     }
     record.degraded.extend(told.overruled.map(Demand::overruled));
     let body = execute_body(&record.request_id, &entry.output, true, &entry.duration, &entry.finished_at);
@@ -81,7 +81,7 @@ pub(super) fn key_for(
     call: &ToolCall<'_>,
     directives: Directives,
 ) -> Result<(Keep, CacheKey), Bypass> {
-    let keep = cache::may_keep(&running.config.cache, &call.tool)?;
+    let keep = cache::may_keep(&running.cache.rules, &call.tool)?;
     if call.run_at.is_some() {
         return Err(Bypass::Scheduled);
     }
@@ -211,6 +211,6 @@ pub(super) fn asked_of_others<'a>(
     epoch: u64,
     until: Timestamp,
 ) -> Option<Asked<'a>> {
-    let choice = cache::single_flight(&running.config.cache, &call.tool);
+    let choice = cache::single_flight(&running.cache.rules, &call.tool);
     call.tool.local.is_none().then(|| Asked { wanted, epoch, until, choice, tool: &call.tool.folded })
 }

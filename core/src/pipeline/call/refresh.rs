@@ -42,7 +42,8 @@ pub(super) fn soon<P: Platform>(
     record: &Record,
 ) {
     let time = context.config.execute.timeout;
-    if !hit.wants_refresh || !isolate.running().is_ok_and(|running| running.refreshes.begin(&key, platform.now(), time))
+    if !hit.wants_refresh
+        || !isolate.running().is_ok_and(|running| running.cache.refreshes.begin(&key, platform.now(), time))
     {
         return;
     }
@@ -65,7 +66,7 @@ pub(super) fn soon<P: Platform>(
         if let Ok(running) = isolate.running() {
             let end = run(&platform_, &isolate, running, &refresh).await;
             running.counters.count_refresh(end);
-            running.refreshes.ended(&refresh.key, end, platform_.now());
+            running.cache.refreshes.ended(&refresh.key, end, platform_.now());
         }
     });
 }
@@ -81,10 +82,10 @@ async fn run<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running
         terms: Terms { newer_than: Some(*stored_at), ..Terms::default() },
     };
     // Another isolate may have done it already.
-    let found = cache::look_up(platform, running, &wanted, &mut record.degraded).await;
+    let found = cache::look_up(platform, &running.cache, &wanted, &mut record.degraded).await;
     if record.degraded.contains(&TierFault::WriteLost.name()) {
         // The next call that leaves a record tells it.
-        running.below.lost_a_write();
+        running.cache.below.lost_a_write();
     }
     if found.is_ok() {
         return RefreshEnd::Elsewhere;
@@ -92,10 +93,10 @@ async fn run<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running
     // Its time is up at once, so that it waits for nobody.
     let asked = asked_of_others(running, call, wanted, *epoch, platform.now());
     let lead = match &asked {
-        None => Lead::nobody(running),
-        Some(asked) => match flight::board(platform, running, asked, &mut record).await {
-            Boarded::Fly(lead) if record.flight != Role::Released => lead,
-            Boarded::Fly(_) | Boarded::Served(..) => return RefreshEnd::Elsewhere,
+        None => Lead::nobody(&running.cache),
+        Some(asked) => match flight::board(platform, &running.cache, asked).await {
+            (Boarded::Fly(lead), report) if report.role != Role::Released => lead,
+            (Boarded::Fly(_) | Boarded::Served(..), _) => return RefreshEnd::Elsewhere,
         },
     };
     let terms = CallTerms::of_gateway(&running.config, record.at);

@@ -85,7 +85,7 @@ impl Spare {
         record: &mut Record,
     ) -> Option<Answer<P::Stream>> {
         let Self { entry, tenant, tool, user, keep, key, terms, status } = self;
-        let floor = floor_of(&running.config.cache, held, (&tenant, user.as_ref()), &tool, (keep, &key));
+        let floor = floor_of(&running.cache.rules, held, (&tenant, user.as_ref()), &tool, (keep, &key));
         let standing = terms.standing(&entry, platform.now(), floor);
         let is_due = matches!(standing, Standing::Fresh(_) | Standing::Stale | Standing::Spare);
         let may_be_served = is_due && held.is_current() && caller.tenant == tenant;
