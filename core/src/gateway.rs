@@ -112,7 +112,7 @@ async fn handle<P: Platform>(platform: &P, isolate: &Rc<Isolate>, request: &Requ
         answer
     });
     if let (true, Ok(running)) = (record.routed.is_told, isolate.running()) {
-        answer.headers.push(("toolgate-route", Cow::Owned(record.routed.summary(&running.config))));
+        answer.headers.push(("toolgate-route", Cow::Owned(record.routed.summary(&running.config.executors))));
     }
     let cors_origins = isolate.running().map_or(&[][..], |running| &running.config.cors_origins);
     let rate = mem::take(&mut record.rate);
@@ -289,7 +289,12 @@ pub(crate) fn emit<P: Platform>(platform: &P, isolate: &Rc<Isolate>, record: &Re
     let is_told = record.refusal.is_some() || record.engine_refused || record.routed.is_of_use();
     if is_told && running.explained.take(now, record.caller.is_some()) {
         let tenant = record.tenant.as_ref().map(TenantId::as_str);
-        running.explained.note(tenant, &record.request_id, &record.routed.beside(&line, &running.config), now);
-        explain::write_soon(platform, isolate);
+        running.explained.note(
+            tenant,
+            &record.request_id,
+            &record.routed.beside(&line, &running.config.executors),
+            now,
+        );
+        explain::write_soon(platform, &running.explained);
     }
 }

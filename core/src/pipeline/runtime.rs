@@ -1,7 +1,5 @@
 //! What one isolate holds for its life: the configuration, what it remembers, what it counted.
 
-mod ids;
-
 use std::rc::Rc;
 
 use crate::access::epochs::Lease;
@@ -16,12 +14,8 @@ use crate::dispatch::health::Health;
 use crate::ports::Platform;
 use crate::telemetry::explain::Explained;
 use crate::telemetry::metrics::Counters;
+use crate::words::request_id::Ids;
 use crate::words::secret::Secret;
-
-use ids::Ids;
-pub(crate) use ids::place_of;
-#[cfg(test)]
-pub(crate) use ids::test_ids;
 
 /// An isolate that started: with its configuration, or with that configuration's faults.
 #[derive(Debug)]
@@ -43,7 +37,7 @@ pub struct Running {
     pub(crate) cache: Rc<Cache>,
     pub(crate) counters: Counters,
     pub(crate) rates: Book,
-    pub(crate) explained: Explained,
+    pub(crate) explained: Rc<Explained>,
     pub(crate) health: Health,
     pub(crate) circuits: Rc<Circuits>,
     pub(crate) bulkheads: Bulkheads,
@@ -56,7 +50,9 @@ impl Isolate {
         platform.fill(&mut random);
         let mut secret = [0; 16];
         platform.fill(&mut secret);
-        let ids = Ids::new(platform);
+        let mut name = [0; 16];
+        platform.fill(&mut name);
+        let ids = Ids::new(name);
         let started = match document.with(settings, random) {
             Err(faults) => {
                 for fault in &faults {
@@ -78,7 +74,7 @@ impl Isolate {
                     cache: Rc::new(Cache::new(Rc::clone(&loaded.config.cache), ids.number())),
                     counters: Counters::default(),
                     rates: Book::new(ids.number()),
-                    explained: Explained::default(),
+                    explained: Rc::new(Explained::new(loaded.config.routing.explained)),
                     health: Health::new(loaded.config.executors.len()),
                     circuits: Rc::new(Circuits::new(ids.number())),
                     bulkheads: Bulkheads::new(&most),
