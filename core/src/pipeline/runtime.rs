@@ -20,8 +20,8 @@ use crate::words::secret::Secret;
 /// An isolate that started: with its configuration, or with that configuration's faults.
 #[derive(Debug)]
 pub struct Isolate {
-    started: Result<Box<Running>, Vec<ConfigFault>>,
-    ids: Ids,
+    started: Result<Rc<Running>, Vec<ConfigFault>>,
+    ids: Rc<Ids>,
 }
 
 /// An isolate that can answer.
@@ -41,6 +41,7 @@ pub struct Running {
     pub(crate) health: Health,
     pub(crate) circuits: Rc<Circuits>,
     pub(crate) bulkheads: Bulkheads,
+    ids: Rc<Ids>,
 }
 
 impl Isolate {
@@ -52,7 +53,7 @@ impl Isolate {
         platform.fill(&mut secret);
         let mut name = [0; 16];
         platform.fill(&mut name);
-        let ids = Ids::new(name);
+        let ids = Rc::new(Ids::new(name));
         let started = match document.with(settings, random) {
             Err(faults) => {
                 for fault in &faults {
@@ -65,7 +66,7 @@ impl Isolate {
                     tracing::warn!(setting = notice.setting, message = notice.message, "{}", notice.name);
                 }
                 let most: Vec<u32> = loaded.config.executors.iter().map(|executor| executor.concurrency).collect();
-                Ok(Box::new(Running {
+                Ok(Rc::new(Running {
                     keyring: Keyring::new(loaded.hashers, &loaded.config.callers, secret),
                     tokens: Tokens::new(&loaded.config.issuers),
                     worker_secret: loaded.worker_secret,
@@ -78,6 +79,7 @@ impl Isolate {
                     health: Health::new(loaded.config.executors.len()),
                     circuits: Rc::new(Circuits::new(ids.number())),
                     bulkheads: Bulkheads::new(&most),
+                    ids: Rc::clone(&ids),
                     config: loaded.config,
                 }))
             }
@@ -89,11 +91,16 @@ impl Isolate {
     ///
     /// # Errors
     /// The faults of the configuration.
-    pub fn running(&self) -> Result<&Running, &[ConfigFault]> {
+    pub fn running(&self) -> Result<&Rc<Running>, &[ConfigFault]> {
         match &self.started {
             Ok(running) => Ok(running),
             Err(faults) => Err(faults),
         }
+    }
+
+    /// Returns the isolate that runs so.
+    pub(crate) fn of(running: &Rc<Running>) -> Rc<Self> {
+        Rc::new(Self { started: Ok(Rc::clone(running)), ids: Rc::clone(&running.ids) })
     }
 
     /// A new request id.
