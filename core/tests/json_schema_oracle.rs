@@ -7,8 +7,8 @@ use std::fs;
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
-use toolgate::json::{Limits, parse};
-use toolgate::schema::Schema;
+use toolgate::words::json::{Limits, parse};
+use toolgate::validate::schema::Schema;
 
 /// As a request's body is read, only wider.
 const INSTANCE: Limits = Limits { depth: 64, values: 20_000, string_bytes: 1 << 16, number_bytes: 4_400 };
