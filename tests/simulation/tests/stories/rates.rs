@@ -122,10 +122,7 @@ fn a_request_that_one_limit_refuses_costs_nothing_of_the_others() {
 fn a_request_without_permission_takes_nothing_and_a_limit_in_dry_run_only_says_so() {
     let story = story();
     for _ in 0..5 {
-        assert_eq!(
-            story.execute(NARROW, "Calc.Minus", &json!({"a": "1", "b": "2"})).refusal(),
-            "tool_not_permitted"
-        );
+        assert_eq!(story.execute(NARROW, "Calc.Minus", &json!({"a": "1", "b": "2"})).refusal(), "tool_not_permitted");
     }
     assert_eq!(header(&list(&story, NARROW), "ratelimit"), "\"each\";r=2");
     assert_eq!(list(&story, NARROW).status, 200);
