@@ -6,20 +6,10 @@ use crate::access::rate::Fields;
 use crate::cache::{CacheOutcome, Demand, Forward, Role, Tier};
 use crate::dispatch::execute::Ran;
 use crate::model::request::{Header, Request};
+use crate::ports::Body;
 use crate::words::json::write_string;
 use crate::words::refusal::{Again, Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp, write_number};
-
-/// A response body. `S` is the host's own stream type.
-#[derive(Debug)]
-pub enum Body<S> {
-    /// No body at all (`204 No Content`, `304 Not Modified`).
-    Empty,
-    /// The whole body.
-    Bytes(Vec<u8>),
-    /// A body that is still arriving, to be passed on as it comes.
-    Stream(S),
-}
 
 /// A header: its name in lower case, its value without line breaks.
 pub type ResponseHeader = (&'static str, Cow<'static, str>);

@@ -11,13 +11,14 @@ pub(crate) use described::{Place, Source};
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::access::admission::{self, Context, ToolCall, check_arguments, check_rules};
+use crate::access::admission::{Context, check_arguments, check_rules};
 use crate::access::epochs;
 use crate::cache::flight::{self, Boarded, Lead};
 use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Directives, Entry, Keep, Wanted};
 use crate::catalog::Tool;
 use crate::dispatch::execute::{CallTerms, Failed, Failure, Ran, Says};
 use crate::front::response::{Answer, KeptTold, cache_status, execute_body, ran_body};
+use crate::model::call::ToolCall;
 use crate::model::request::{Header, Request};
 use crate::pipeline::idempotency::{self, Claim, Claimed, Times};
 use crate::pipeline::passthrough::begin_authorizations;
@@ -208,7 +209,7 @@ async fn claim<P: Platform>(
     call: &ToolCall<'_>,
     (request, is_repeatable, until): (&Request, bool, Timestamp),
 ) -> Result<Option<Claimed>, Refusal> {
-    match admission::idempotency_key(request)? {
+    match request.idempotency_key()? {
         Some(key) if !is_repeatable => {
             // Past every deadline of the attempt itself.
             let lost_after = Millis::new(running.config.execute.timeout.get().saturating_add(10_000));

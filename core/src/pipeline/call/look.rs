@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::access::admission::{Context, ToolCall};
+use crate::access::admission::Context;
 use crate::access::epochs::Held;
 use crate::cache::flight::Asked;
 use crate::cache::{
@@ -13,6 +13,7 @@ use crate::cache::{
 use crate::cache::{CacheRules, CacheScopeChoice};
 use crate::catalog::Tool;
 use crate::front::response::{Answer, KeptTold, cache_status, execute_body};
+use crate::model::call::ToolCall;
 use crate::model::executor::{Executor, ExecutorKind};
 use crate::pipeline::idempotency::Claim;
 use crate::pipeline::runtime::Running;

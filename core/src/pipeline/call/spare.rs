@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::{floor_of, kept_answer, with_cache_status};
-use crate::access::admission::{Context, ToolCall};
+use crate::access::admission::Context;
 use crate::access::epochs::Held;
 use crate::cache::{CacheKey, CacheOutcome, Directives, Entry, Keep, Standing, Terms};
 use crate::catalog::Tool;
 use crate::front::response::{Answer, KeptTold, execute_body};
+use crate::model::call::ToolCall;
 use crate::model::caller::Caller;
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
