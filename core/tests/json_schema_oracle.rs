@@ -7,8 +7,8 @@ use std::fs;
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
-use toolgate::words::json::{Limits, parse};
 use toolgate::validate::schema::Schema;
+use toolgate::words::json::{Limits, parse};
 
 /// As a request's body is read, only wider.
 const INSTANCE: Limits = Limits { depth: 64, values: 20_000, string_bytes: 1 << 16, number_bytes: 4_400 };
@@ -122,7 +122,9 @@ fn instance(random: &mut Rng, depth: u8) -> Value {
         1 => random.bool().into(),
         2 | 3 => number(random),
         4 => pick(random, &TEXTS).into(),
-        5 | 6 => (0..random.usize(..5)).map(|_| (pick(random, &NAMES).to_owned(), instance(random, depth - 1))).collect(),
+        5 | 6 => {
+            (0..random.usize(..5)).map(|_| (pick(random, &NAMES).to_owned(), instance(random, depth - 1))).collect()
+        }
         _ => (0..random.usize(..5)).map(|_| instance(random, depth - 1)).collect(),
     }
 }

@@ -7,8 +7,6 @@ mod rules;
 mod switches;
 mod tools;
 
-use std::rc::Rc;
-
 pub use arguments::{check as check_arguments, check_rules};
 use authority::Call;
 pub use authority::{Authority, Noted};
@@ -16,78 +14,20 @@ pub use body::{Members, json_body};
 pub use rules::RequestLimits;
 
 use crate::access::epochs::Held;
-use crate::catalog::{Registry, Tool};
+use crate::catalog::Registry;
 use crate::config::Config;
+use crate::model::call::{EngineCall, Exchange, ToolCall};
 use crate::model::caller::{Caller, ProjectRule, UserRule};
 use crate::model::operation::{Asked, Operation};
-use crate::model::request::{Method, Request};
+use crate::model::request::Request;
 use crate::policy::{Arguments, User};
 use crate::ports::DurableError;
 use crate::words::json::Json;
 use crate::words::modes::FailMode;
-use crate::words::names::{Project, UserId};
+use crate::words::names::UserId;
 use crate::words::refusal::{Refusal, RefusalKind};
 use switches::check_caller_switches;
 pub(crate) use tools::check_equivalent;
-
-/// A tool call that was admitted.
-///
-/// INVARIANT (admitted): only [`admit`] makes one, so whoever holds one need not check again.
-#[derive(Debug)]
-pub struct ToolCall<'r> {
-    /// The tool in its resolved version.
-    pub tool: Rc<Tool>,
-    /// The arguments: an object.
-    pub input: Json<'r>,
-    /// The user it is made for.
-    pub user: Option<UserId>,
-    /// When it is to be made, if later.
-    pub run_at: Option<String>,
-    /// Whether a stack trace was asked for.
-    pub include_stacktrace: bool,
-    /// The organisation and project.
-    pub project: Option<Project>,
-}
-
-impl ToolCall<'_> {
-    /// Whether the call may be made twice without harm. One that is to be made later never may.
-    #[must_use]
-    pub fn is_repeatable(&self) -> bool {
-        self.tool.is_repeatable() && self.run_at.is_none()
-    }
-}
-
-/// A request to the engine that was admitted.
-#[derive(Debug)]
-pub struct EngineCall {
-    /// Its method.
-    pub method: Method,
-    /// The path below `/v1`, encoded.
-    pub path: String,
-    /// Its query, with `?`, or nothing.
-    pub query: String,
-    /// The organisation and project.
-    pub project: Option<Project>,
-    /// What kind of exchange it is.
-    pub exchange: Exchange,
-    /// The engine that it is for, by its place in the configuration; `None` for the first that is active.
-    pub executor: Option<usize>,
-}
-
-/// What has to be done around an engine call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Exchange {
-    /// Nothing.
-    Plain,
-    /// The answer names authorisations that now belong to the caller.
-    BeginsAuthorization,
-    /// The authorisation with this id must belong to the caller; the engine may answer late.
-    AwaitsAuthorization(String),
-    /// The answer is about one user's execution, which the caller must be allowed to name.
-    OneExecution,
-    /// The answer streams.
-    Streams,
-}
 
 /// What was admitted.
 #[derive(Debug)]
@@ -353,16 +293,4 @@ fn clip_wait(asked: &Asked, config: &Config) -> Result<Asked, Refusal> {
         asked.query.set("wait", wait.min(most).to_string());
     }
     Ok(asked)
-}
-
-/// Checks the idempotency key, if one was sent.
-///
-/// # Errors
-/// [`RefusalKind::IdempotencyKeyInvalid`].
-pub fn idempotency_key(sent: Option<&str>) -> Result<Option<&str>, Refusal> {
-    match sent {
-        None | Some("") => Ok(None),
-        Some(key) if key.len() <= 256 && key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Some(key)),
-        Some(_) => Err(Refusal::new(RefusalKind::IdempotencyKeyInvalid)),
-    }
 }

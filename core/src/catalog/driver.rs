@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::task::Poll;
 
-use super::catalogue::{self, CATALOGUE_LIMITS, Tool};
 use super::discover::{discover, discover_one};
 use super::{Offer, Registry};
 use crate::model::executor::{Executor, ExecutorKind};
 use crate::model::operation::Asked;
+use crate::model::tool::{self, CATALOGUE_LIMITS, Tool};
 use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::{Kv, Platform};
 use crate::words::hex;
@@ -199,7 +199,7 @@ async fn source<P: Platform>(
     let account = match &executor.kind {
         ExecutorKind::Local if known.tools.is_some() => return known,
         ExecutorKind::Local => {
-            let tools = Some(catalogue::of_local(index));
+            let tools = Some(tool::of_local(index));
             return SourceState { tools, fetched_at: now, ..SourceState::default() };
         }
         ExecutorKind::Worker(_) if project.is_some() => {
@@ -293,6 +293,6 @@ async fn stored_list<P: Platform>(platform: &P, key: &str, index: usize) -> Opti
     };
     let fetched_at = Timestamp::from_millis(u64::try_from(fetched_at.as_i64()?).ok()?);
     let tools = stored.get("tools")?.as_array()?.iter().cloned();
-    let tools = tools.filter_map(|item| catalogue::of_engine_definition(item, index)).map(Rc::new).collect();
+    let tools = tools.filter_map(|item| tool::of_engine_definition(item, index)).map(Rc::new).collect();
     Some((tools, fetched_at))
 }

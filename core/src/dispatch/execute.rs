@@ -20,8 +20,8 @@ pub use local::write_result as write_worker_result;
 pub use pass::{Passed, pass};
 pub use terms::CallTerms;
 
-use crate::access::admission::ToolCall;
 use crate::dispatch::route::{Candidate, Decision};
+use crate::model::call::ToolCall;
 use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::{OriginError, OriginResponse, Platform};
 use crate::telemetry::Record;

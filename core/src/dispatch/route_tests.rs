@@ -32,12 +32,12 @@ fn tool_that(executor: usize, parameters: &str, behavior: &str) -> Rc<Tool> {
          \"input\":{{\"parameters\":[{parameters}]}},\"metadata\":{{\"behavior\":{behavior}}}}}"
     );
     let definition: Json<'_> = parse(text.as_bytes(), LIMITS).unwrap();
-    Rc::new(crate::catalog::catalogue::of_engine_definition(definition, executor).unwrap())
+    Rc::new(crate::model::tool::of_engine_definition(definition, executor).unwrap())
 }
 
 /// A tool of the gateway's own, under the same name.
 fn local() -> Rc<Tool> {
-    let own = crate::catalog::catalogue::of_local(0).remove(0);
+    let own = crate::model::tool::of_local(0).remove(0);
     let mut tool = (*tool(0, "")).clone();
     tool.local = own.local;
     Rc::new(tool)

@@ -12,11 +12,11 @@ use crate::access::admission::Context;
 use crate::catalog::{self, Current};
 use crate::front::arcade::listing;
 use crate::front::conditional::revalidated;
-use crate::front::response::{Answer, Body};
+use crate::front::response::Answer;
 use crate::model::operation::{Asked, Operation};
 use crate::model::request::Request;
 use crate::pipeline::runtime::{Isolate, Running};
-use crate::ports::{DurableError, Platform};
+use crate::ports::{Body, DurableError, Platform};
 use crate::telemetry::{explain, metrics};
 use crate::words::json::Json;
 use crate::words::refusal::{Refusal, RefusalKind};
@@ -47,7 +47,7 @@ pub(crate) async fn public<P: Platform>(
     match &asked.operation {
         Operation::Preflight => Ok(preflight(running, request)),
         Operation::WorkerHealth => {
-            let count = catalog::catalogue::of_local(0).len();
+            let count = crate::model::tool::of_local(0).len();
             Ok(Answer::json(200, format!("{{\"status\":\"ok\",\"tool_count\":\"{count}\"}}").into_bytes()))
         }
         _ => {

@@ -4,20 +4,10 @@ use std::borrow::Cow;
 
 use crate::access::rate::Fields;
 use crate::model::request::{Header, Request};
+use crate::ports::Body;
 use crate::words::json::write_string;
 use crate::words::refusal::{Again, Refusal, RefusalKind};
 use crate::words::time::Millis;
-
-/// A response body. `S` is the host's own stream type.
-#[derive(Debug)]
-pub enum Body<S> {
-    /// No body at all (`204 No Content`, `304 Not Modified`).
-    Empty,
-    /// The whole body.
-    Bytes(Vec<u8>),
-    /// A body that is still arriving, to be passed on as it comes.
-    Stream(S),
-}
 
 /// A header: its name in lower case, its value without line breaks.
 pub type ResponseHeader = (&'static str, Cow<'static, str>);

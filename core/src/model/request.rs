@@ -1,5 +1,7 @@
 //! What arrives: the request as the host hands it over, and the operation it asks for.
 
+use crate::words::refusal::{Refusal, RefusalKind};
+
 /// An HTTP method that the gateway knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -157,4 +159,26 @@ pub struct Request {
     pub headers: RequestHeaders,
     /// The body.
     pub body: RequestBody,
+}
+
+impl Request {
+    /// Returns the idempotency key, if one was sent.
+    ///
+    /// # Errors
+    /// [`RefusalKind::IdempotencyKeyInvalid`].
+    pub fn idempotency_key(&self) -> Result<Option<&str>, Refusal> {
+        idempotency_key(self.headers.get(Header::IdempotencyKey))
+    }
+}
+
+/// Checks an idempotency key, if one was sent; an empty one is none.
+///
+/// # Errors
+/// [`RefusalKind::IdempotencyKeyInvalid`].
+pub fn idempotency_key(sent: Option<&str>) -> Result<Option<&str>, Refusal> {
+    match sent {
+        None | Some("") => Ok(None),
+        Some(key) if key.len() <= 256 && key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Some(key)),
+        Some(_) => Err(Refusal::new(RefusalKind::IdempotencyKeyInvalid)),
+    }
 }

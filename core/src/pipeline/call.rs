@@ -11,12 +11,14 @@ pub(crate) use described::{Place, Source};
 
 use std::rc::Rc;
 
-use crate::access::admission::{self, Context, ToolCall, check_arguments, check_rules};
+use crate::access::admission::{Context, check_arguments, check_rules};
 use crate::access::epochs;
 use crate::cache::flight::{self, Boarded, Lead};
 use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Directives, Entry, Keep, Wanted};
-use crate::catalog::Tool;
 use crate::dispatch::execute::{CallTerms, Failed, Failure, Ran, Says};
+use crate::model::call::ToolCall;
+use crate::model::request;
+use crate::model::tool::Tool;
 use crate::pipeline::idempotency::{self, Claim, Claimed, Times};
 use crate::pipeline::passthrough::begin_authorizations;
 use crate::pipeline::runtime::Running;
@@ -112,7 +114,7 @@ impl Missed<'_> {
         }
 
         // idempotency
-        let key = admission::idempotency_key(idempotency_key)?.filter(|_| !is_repeatable);
+        let key = request::idempotency_key(idempotency_key)?.filter(|_| !is_repeatable);
         let claimed = match key {
             Some(key) => Some(claim(platform, running, context, call, key, terms.deadline).await?),
             None => None,

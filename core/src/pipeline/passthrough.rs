@@ -4,14 +4,15 @@ use std::borrow::Cow;
 
 use hmac_sha256::Hash;
 
-use crate::access::admission::{Context, EngineCall, Exchange};
+use crate::access::admission::Context;
 use crate::dispatch::execute::{ANSWER_LIMITS, Attempted, Passed, Why, pass};
 use crate::dispatch::route;
-use crate::front::response::{Answer, Body};
+use crate::front::response::Answer;
+use crate::model::call::{EngineCall, Exchange};
 use crate::model::caller::UserRule;
 use crate::model::request::Request;
 use crate::pipeline::runtime::Running;
-use crate::ports::{DurableError, Platform};
+use crate::ports::{Body, DurableError, Platform};
 use crate::state::authorization::{Command, Reply};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
 use crate::telemetry::Record;
@@ -42,7 +43,7 @@ pub(crate) async fn answer<P: Platform>(
     let executor = engine.executor;
     let index = running.config.executors.iter().position(|known| known.id == executor.id).unwrap_or_default();
     record.executor = Some(executor.id.clone());
-    let bounds = (executor.timeout, running.config.execute.response_bytes, &running.config.limits);
+    let bounds = (executor.timeout, running.config.execute.response_bytes, running.config.limits.long_poll);
     let began = platform.now();
     let passed = pass(platform, engine, context.caller, &call, request, bounds).await;
     let outcome = match &passed {

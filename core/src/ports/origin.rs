@@ -53,6 +53,17 @@ pub struct OriginStream<S> {
     pub body: S,
 }
 
+/// Holds a response's body, or the stream that it arrives in: `S` is the host's own type.
+#[derive(Debug)]
+pub enum Body<S> {
+    /// No body at all (`204 No Content`, `304 Not Modified`).
+    Empty,
+    /// The whole body.
+    Bytes(Vec<u8>),
+    /// A body that is still arriving, to be passed on as it comes.
+    Stream(S),
+}
+
 /// The response headers that the core reads or passes on; a host reports these and no others.
 pub const RESPONSE_HEADERS: [&str; 7] =
     ["content-type", "retry-after", "retry-after-ms", "x-should-retry", "etag", "www-authenticate", "cache-control"];

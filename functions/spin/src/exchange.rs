@@ -9,8 +9,9 @@ use spin_sdk::wasip3::http::types::{
 };
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
 use spin_sdk::wasip3::{wit_future, wit_stream};
-use toolgate::front::response::{self, Body};
+use toolgate::front::response;
 use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::ports::Body;
 use toolgate::ports::Clock;
 use toolgate::words::limits;
 use toolgate::words::time::Millis;

@@ -13,9 +13,9 @@ use std::ops::AddAssign;
 use std::rc::Rc;
 
 use serde_json::Value;
-use toolgate::front::response::Body;
 use toolgate::gateway::Gateway;
 use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::ports::Body;
 
 use crate::facts::{TOOLS, Via};
 use crate::world::{Faults, Platform, World};

@@ -6,9 +6,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use toolgate::front::response::Body;
 use toolgate::gateway::Gateway;
 use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::ports::Body;
 use toolgate::words::time::Millis;
 
 use crate::facts::TOOLS;

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use serde_json::json;
-use toolgate::front::response::Body;
 use toolgate::gateway::Gateway;
 use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::ports::Body;
 use toolgate::ports::{Clock, OriginRequest};
 use toolgate::words::time::Millis;
 

@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
+use super::Context;
 use super::authority::Call;
 use super::switches::check_tool_switches;
-use super::{Context, ToolCall};
 use crate::catalog::Tool;
+use crate::model::call::ToolCall;
 use crate::policy::{Arguments, User};
 use crate::words::refusal::{Refusal, RefusalKind};
 

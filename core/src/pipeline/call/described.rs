@@ -1,8 +1,9 @@
 //! What is asked about a call besides its answer: where that may come from, and where it is kept.
 
 use super::look::{key_for, wanted};
-use crate::access::admission::{Context, ToolCall, check_rules};
+use crate::access::admission::{Context, check_rules};
 use crate::cache::{Bypass, CacheKey, Directives, Keep, Wanted};
+use crate::model::call::ToolCall;
 use crate::pipeline::runtime::Running;
 
 /// Where the answer to a call may come from.

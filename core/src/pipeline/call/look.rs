@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::{Outcome, Reply, StoredStatus};
-use crate::access::admission::{Context, ToolCall};
+use crate::access::admission::Context;
 use crate::access::epochs::Held;
 use crate::cache::flight::Asked;
 use crate::cache::{
@@ -12,8 +12,9 @@ use crate::cache::{
     Wanted,
 };
 use crate::cache::{CacheRules, CacheScopeChoice};
-use crate::catalog::Tool;
+use crate::model::call::ToolCall;
 use crate::model::executor::{Executor, ExecutorKind};
+use crate::model::tool::Tool;
 use crate::pipeline::idempotency::Claim;
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;

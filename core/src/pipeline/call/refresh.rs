@@ -7,10 +7,11 @@ use std::rc::Rc;
 
 use super::routing::Offered;
 use super::{asked_of_others, entry_of, land};
-use crate::access::admission::{Context, ToolCall};
+use crate::access::admission::Context;
 use crate::cache::flight::{self, Boarded, Lead};
 use crate::cache::{self, CacheKey, Hit, Keep, RefreshEnd, Role, Terms, Tier, TierFault, Wanted};
 use crate::dispatch::execute::CallTerms;
+use crate::model::call::ToolCall;
 use crate::model::request::Method;
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;

@@ -5,12 +5,13 @@ use std::rc::Rc;
 
 use siphasher::sip::SipHasher13;
 
-use crate::access::admission::{Context, ToolCall, check_equivalent};
-use crate::catalog::Tool;
+use crate::access::admission::{Context, check_equivalent};
 use crate::dispatch::circuits::Standing;
 use crate::dispatch::circuits::driver as circuits;
 use crate::dispatch::execute::{self, CallTerms, Failed, Ran};
 use crate::dispatch::route::{self, Decision, Facts, Question, Rejection};
+use crate::model::call::ToolCall;
+use crate::model::tool::Tool;
 use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::Platform;
 use crate::telemetry::Record;

@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use super::look::stored_outcome;
 use super::{Outcome, Reply, answered_here, floor_of};
-use crate::access::admission::{Context, ToolCall};
+use crate::access::admission::Context;
 use crate::access::epochs::Held;
 use crate::cache::{CacheKey, CacheOutcome, Directives, Entry, Keep, Standing, Terms};
-use crate::catalog::Tool;
+use crate::model::call::ToolCall;
 use crate::model::caller::Caller;
+use crate::model::tool::Tool;
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::telemetry::Record;

@@ -1,7 +1,7 @@
 //! What is told of the cache, as JSON.
 
-use crate::access::admission::ToolCall;
 use crate::cache::{Bypass, Condition, Facts, Held, Saved};
+use crate::model::call::ToolCall;
 use crate::pipeline::call::Place;
 use crate::pipeline::runtime::Running;
 use crate::pipeline::warm::Warmed;
