@@ -75,9 +75,9 @@ pub(crate) async fn answer<P: Platform>(
         Err(stale) => stale,
     };
 
-    let terms = CallTerms::of(&running.config, context.caller.priority, &request.headers, record.at);
+    let terms = CallTerms::of(running.config.execute.timeout, context.caller.priority, &request.headers, record.at);
     let missed = Missed { kept: kept.as_ref().ok(), wanted, stale, directives, terms };
-    missed.run(platform, (isolate, running), context, &call, (request, again), record).await
+    missed.run(platform, running, context, &call, (request, again), record).await
 }
 
 /// A call that the cache has no answer for.
@@ -97,7 +97,7 @@ impl Missed<'_> {
     async fn run<P: Platform>(
         self,
         platform: &P,
-        (isolate, running): (&Rc<Isolate>, &Running),
+        running: &Running,
         context: &Context<'_>,
         call: &ToolCall<'_>,
         (request, again): (&Request, impl AsyncFn(&mut Record) -> Result<(), Refusal>),
@@ -147,7 +147,7 @@ impl Missed<'_> {
         }
 
         // route, execute
-        let work = offered.run(platform, isolate, running, call, terms, record);
+        let work = offered.run(platform, running, call, terms, record);
         let ended = lead.fly(platform, &call.tool.folded, work).await;
         if may_have_changed_something(running, call, offered.only_reads(call), &ended) {
             invalidate(platform, running, context, call, record).await;

@@ -12,9 +12,7 @@ use crate::cache::flight::Flights;
 use crate::cache::{Below, Memory, Refreshes};
 use crate::catalog::Registries;
 use crate::config::{Config, ConfigFault, Prepared, Values};
-use crate::dispatch::bulkhead::Bulkheads;
-use crate::dispatch::circuits::Circuits;
-use crate::dispatch::health::Health;
+use crate::dispatch::Dispatch;
 use crate::ports::Platform;
 use crate::telemetry::explain::Explained;
 use crate::telemetry::metrics::Counters;
@@ -49,9 +47,7 @@ pub struct Running {
     pub(crate) flights: Flights,
     pub(crate) refreshes: Refreshes,
     pub(crate) explained: Explained,
-    pub(crate) health: Health,
-    pub(crate) circuits: Rc<Circuits>,
-    pub(crate) bulkheads: Bulkheads,
+    pub(crate) dispatch: Rc<Dispatch>,
 }
 
 impl Isolate {
@@ -73,7 +69,7 @@ impl Isolate {
                 for notice in &loaded.config.notices {
                     tracing::warn!(setting = notice.setting, message = notice.message, "{}", notice.name);
                 }
-                let most: Vec<u32> = loaded.config.executors.iter().map(|executor| executor.concurrency).collect();
+                let Config { executors, routing, breaker, execute, .. } = &loaded.config;
                 Ok(Box::new(Running {
                     keyring: Keyring::new(loaded.hashers, &loaded.config.callers, secret),
                     tokens: Tokens::new(&loaded.config.issuers),
@@ -87,9 +83,7 @@ impl Isolate {
                     flights: Flights::new(ids.number()),
                     refreshes: Refreshes::default(),
                     explained: Explained::default(),
-                    health: Health::new(loaded.config.executors.len()),
-                    circuits: Rc::new(Circuits::new(ids.number())),
-                    bulkheads: Bulkheads::new(&most),
+                    dispatch: Rc::new(Dispatch::new(executors, routing, *breaker, *execute, ids.number())),
                     config: loaded.config,
                 }))
             }

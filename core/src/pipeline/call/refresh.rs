@@ -64,14 +64,14 @@ pub(super) fn soon<P: Platform>(
     let (platform_, isolate) = (platform.clone(), Rc::clone(isolate));
     platform.spawn(async move {
         if let Ok(running) = isolate.running() {
-            let end = run(&platform_, &isolate, running, &refresh).await;
+            let end = run(&platform_, running, &refresh).await;
             running.counters.count_refresh(end);
             running.refreshes.ended(&refresh.key, end, platform_.now());
         }
     });
 }
 
-async fn run<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running, refresh: &Refresh) -> RefreshEnd {
+async fn run<P: Platform>(platform: &P, running: &Running, refresh: &Refresh) -> RefreshEnd {
     let Refresh { offered, call, keep, key, epoch, floor, stored_at, request_id } = refresh;
     // No line is written of it: the record of the request that it comes of is.
     let mut record = Record::new(request_id.clone(), platform.now(), Method::Post);
@@ -99,8 +99,8 @@ async fn run<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running
             Boarded::Fly(_) | Boarded::Served(..) => return RefreshEnd::Elsewhere,
         },
     };
-    let terms = CallTerms::of_gateway(&running.config, record.at);
-    let work = offered.run(platform, isolate, running, call, terms, &mut record);
+    let terms = CallTerms::of_gateway(running.config.execute.timeout, record.at);
+    let work = offered.run(platform, running, call, terms, &mut record);
     let (end, entry) = match lead.fly(platform, &call.tool.folded, work).await {
         Ok(ran) => match entry_of(platform, *epoch, *keep, &ran) {
             Some(entry) => (RefreshEnd::Stored, Some(entry)),
