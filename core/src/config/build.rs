@@ -7,6 +7,7 @@ mod policies;
 mod routes;
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -125,7 +126,7 @@ impl Builder<'_> {
             inputs: inputs::build(inputs, self.faults),
             policies: self.policies(&policies),
             country_header: policy.country_header,
-            cache: self.cache(cache, &offered, limits.json),
+            cache: Rc::new(self.cache(cache, &offered, limits.json)),
             routing: self.routing(routing, routes, &known, limits.json).into(),
             breaker: routes::breaker_rules(&breaker),
             execute,

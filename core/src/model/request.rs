@@ -161,16 +161,14 @@ pub struct Request {
     pub body: RequestBody,
 }
 
-impl Request {
-    /// Returns the idempotency key, if one was sent.
-    ///
-    /// # Errors
-    /// [`RefusalKind::IdempotencyKeyInvalid`].
-    pub fn idempotency_key(&self) -> Result<Option<&str>, Refusal> {
-        match self.headers.get(Header::IdempotencyKey) {
-            None | Some("") => Ok(None),
-            Some(key) if key.len() <= 256 && key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Some(key)),
-            Some(_) => Err(Refusal::new(RefusalKind::IdempotencyKeyInvalid)),
-        }
+/// Checks the idempotency key, if one was sent.
+///
+/// # Errors
+/// [`RefusalKind::IdempotencyKeyInvalid`].
+pub fn idempotency_key(sent: Option<&str>) -> Result<Option<&str>, Refusal> {
+    match sent {
+        None | Some("") => Ok(None),
+        Some(key) if key.len() <= 256 && key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Some(key)),
+        Some(_) => Err(Refusal::new(RefusalKind::IdempotencyKeyInvalid)),
     }
 }

@@ -1,32 +1,24 @@
 //! What one isolate holds for its life: the configuration, what it remembers, what it counted.
 
-mod ids;
-
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::access::epochs::Lease;
 use crate::access::identity::{Keyring, Tokens};
 use crate::access::rate::Book;
-use crate::cache::flight::Flights;
-use crate::cache::{Below, Memory, Refreshes};
+use crate::cache::Cache;
 use crate::catalog::Registries;
 use crate::config::{Config, ConfigFault, Prepared, Values};
 use crate::dispatch::Dispatch;
 use crate::ports::Platform;
 use crate::telemetry::explain::Explained;
 use crate::telemetry::metrics::Counters;
+use crate::words::request_id::Ids;
 use crate::words::secret::Secret;
-
-use ids::Ids;
-pub(crate) use ids::place_of;
-#[cfg(test)]
-pub(crate) use ids::test_ids;
 
 /// An isolate that started: with its configuration, or with that configuration's faults.
 #[derive(Debug)]
 pub struct Isolate {
-    started: Result<Box<Running>, Vec<ConfigFault>>,
+    started: Result<Rc<Running>, Vec<ConfigFault>>,
     ids: Ids,
 }
 
@@ -40,13 +32,10 @@ pub struct Running {
     pub(crate) worker_secret: Option<Secret>,
     pub(crate) lease: Lease,
     pub(crate) registries: Registries,
-    pub(crate) memory: RefCell<Memory>,
-    pub(crate) below: Rc<Below>,
+    pub(crate) cache: Rc<Cache>,
     pub(crate) counters: Counters,
     pub(crate) rates: Book,
-    pub(crate) flights: Flights,
-    pub(crate) refreshes: Refreshes,
-    pub(crate) explained: Explained,
+    pub(crate) explained: Rc<Explained>,
     pub(crate) dispatch: Rc<Dispatch>,
 }
 
@@ -57,7 +46,9 @@ impl Isolate {
         platform.fill(&mut random);
         let mut secret = [0; 16];
         platform.fill(&mut secret);
-        let ids = Ids::new(platform);
+        let mut name = [0; 16];
+        platform.fill(&mut name);
+        let ids = Ids::new(name);
         let started = match document.with(settings, random) {
             Err(faults) => {
                 for fault in &faults {
@@ -70,19 +61,16 @@ impl Isolate {
                     tracing::warn!(setting = notice.setting, message = notice.message, "{}", notice.name);
                 }
                 let Config { executors, routing, breaker, execute, .. } = &loaded.config;
-                Ok(Box::new(Running {
+                Ok(Rc::new(Running {
                     keyring: Keyring::new(loaded.hashers, &loaded.config.callers, secret),
                     tokens: Tokens::new(&loaded.config.issuers),
                     worker_secret: loaded.worker_secret,
                     lease: Lease::default(),
                     registries: Registries::default(),
-                    memory: RefCell::new(Memory::new(loaded.config.cache.memory_bytes, loaded.config.cache.eviction)),
-                    below: Rc::default(),
+                    cache: Rc::new(Cache::new(Rc::clone(&loaded.config.cache), ids.number())),
                     counters: Counters::default(),
                     rates: Book::new(ids.number()),
-                    flights: Flights::new(ids.number()),
-                    refreshes: Refreshes::default(),
-                    explained: Explained::default(),
+                    explained: Rc::new(Explained::new(loaded.config.routing.explained)),
                     dispatch: Rc::new(Dispatch::new(executors, routing, *breaker, *execute, ids.number())),
                     config: loaded.config,
                 }))
@@ -95,7 +83,7 @@ impl Isolate {
     ///
     /// # Errors
     /// The faults of the configuration.
-    pub fn running(&self) -> Result<&Running, &[ConfigFault]> {
+    pub fn running(&self) -> Result<&Rc<Running>, &[ConfigFault]> {
         match &self.started {
             Ok(running) => Ok(running),
             Err(faults) => Err(faults),

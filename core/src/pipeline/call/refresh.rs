@@ -13,7 +13,7 @@ use crate::cache::{self, CacheKey, Hit, Keep, RefreshEnd, Role, Terms, Tier, Tie
 use crate::dispatch::execute::CallTerms;
 use crate::model::call::ToolCall;
 use crate::model::request::Method;
-use crate::pipeline::runtime::{Isolate, Running};
+use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::telemetry::Record;
 use crate::words::time::Timestamp;
@@ -35,7 +35,7 @@ struct Refresh {
 /// Has the entry fetched anew if that is wanted; unless it is being done, was in vain lately, or too many are under way.
 pub(super) fn soon<P: Platform>(
     platform: &P,
-    isolate: &Rc<Isolate>,
+    running: &Rc<Running>,
     context: &Context<'_>,
     call: ToolCall<'_>,
     (keep, key): (Keep, CacheKey),
@@ -43,8 +43,7 @@ pub(super) fn soon<P: Platform>(
     record: &Record,
 ) {
     let time = context.config.execute.timeout;
-    if !hit.wants_refresh || !isolate.running().is_ok_and(|running| running.refreshes.begin(&key, platform.now(), time))
-    {
+    if !hit.wants_refresh || !running.cache.refreshes.begin(&key, platform.now(), time) {
         return;
     }
     let whose = (&context.caller.tenant, call.user.as_ref());
@@ -61,17 +60,15 @@ pub(super) fn soon<P: Platform>(
         stored_at: hit.entry.stored_at,
         request_id: record.request_id.clone(),
     };
-    let (platform_, isolate) = (platform.clone(), Rc::clone(isolate));
+    let (platform_, running) = (platform.clone(), Rc::clone(running));
     platform.spawn(async move {
-        if let Ok(running) = isolate.running() {
-            let end = run(&platform_, running, &refresh).await;
-            running.counters.count_refresh(end);
-            running.refreshes.ended(&refresh.key, end, platform_.now());
-        }
+        let end = fetch(&platform_, &running, &refresh).await;
+        running.counters.count_refresh(end);
+        running.cache.refreshes.ended(&refresh.key, end, platform_.now());
     });
 }
 
-async fn run<P: Platform>(platform: &P, running: &Running, refresh: &Refresh) -> RefreshEnd {
+async fn fetch<P: Platform>(platform: &P, running: &Rc<Running>, refresh: &Refresh) -> RefreshEnd {
     let Refresh { offered, call, keep, key, epoch, floor, stored_at, request_id } = refresh;
     // No line is written of it: the record of the request that it comes of is.
     let mut record = Record::new(request_id.clone(), platform.now(), Method::Post);
@@ -82,10 +79,10 @@ async fn run<P: Platform>(platform: &P, running: &Running, refresh: &Refresh) ->
         terms: Terms { newer_than: Some(*stored_at), ..Terms::default() },
     };
     // Another isolate may have done it already.
-    let found = cache::look_up(platform, running, &wanted, &mut record.degraded).await;
+    let found = cache::look_up(platform, &running.cache, &wanted, &mut record.degraded).await;
     if record.degraded.contains(&TierFault::WriteLost.name()) {
         // The next call that leaves a record tells it.
-        running.below.lost_a_write();
+        running.cache.below.lost_a_write();
     }
     if found.is_ok() {
         return RefreshEnd::Elsewhere;
@@ -93,10 +90,10 @@ async fn run<P: Platform>(platform: &P, running: &Running, refresh: &Refresh) ->
     // Its time is up at once, so that it waits for nobody.
     let asked = asked_of_others(running, call, wanted, *epoch, platform.now());
     let lead = match &asked {
-        None => Lead::nobody(running),
-        Some(asked) => match flight::board(platform, running, asked, &mut record).await {
-            Boarded::Fly(lead) if record.flight != Role::Released => lead,
-            Boarded::Fly(_) | Boarded::Served(..) => return RefreshEnd::Elsewhere,
+        None => Lead::nobody(&running.cache),
+        Some(asked) => match flight::board(platform, &running.cache, asked).await {
+            (Boarded::Fly(lead), report) if report.role != Role::Released => lead,
+            (Boarded::Fly(_) | Boarded::Served(..), _) => return RefreshEnd::Elsewhere,
         },
     };
     let terms = CallTerms::of_gateway(running.config.execute.timeout, record.at);
