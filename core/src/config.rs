@@ -58,7 +58,7 @@ pub struct Config {
     /// The lease on the epochs.
     pub epochs: EpochRules,
     /// Where tools run, in order of preference.
-    pub executors: Vec<Executor>,
+    pub executors: Rc<[Executor]>,
     /// How their tools become one registry.
     pub registry: RegistryRules,
     /// The roles that callers of every kind can have.
@@ -78,7 +78,7 @@ pub struct Config {
     /// What may be answered from cache.
     pub cache: Rc<CacheRules>,
     /// How the executor of a call is chosen.
-    pub routing: RoutingRules,
+    pub routing: Rc<RoutingRules>,
     /// When an executor, or one of its tools, is left alone.
     pub breaker: BreakerRules,
     /// How calls are made.

@@ -169,7 +169,7 @@ async fn pipeline<P: Platform>(
                 let (caller, held) = guard.let_in(record).await?;
                 guard.admit(&tools, &caller, &held, record).map(drop)
             };
-            let terms = CallTerms::of(&running.config, caller.priority, &request.headers, record.at);
+            let terms = CallTerms::of(running.config.execute.timeout, caller.priority, &request.headers, record.at);
             let options = execute::options(&request.headers, terms);
             let outcome = match call::run(platform, running, &context, *call, options, again, record).await {
                 Ok(outcome) => Ok(outcome),

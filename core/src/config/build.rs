@@ -117,7 +117,7 @@ impl Builder<'_> {
         let config = Config {
             limits,
             epochs: EpochRules { lease: epochs.lease, fail_mode: epochs.fail_mode },
-            executors: self.executors(executors, execute.timeout),
+            executors: self.executors(executors, execute.timeout).into(),
             registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
             callers: self.callers(callers, &roles),
             issuers: self.issuers(issuers, &roles),
@@ -127,7 +127,7 @@ impl Builder<'_> {
             policies: self.policies(&policies),
             country_header: policy.country_header,
             cache: Rc::new(self.cache(cache, &offered, limits.json)),
-            routing: self.routing(routing, routes, &known, limits.json),
+            routing: self.routing(routing, routes, &known, limits.json).into(),
             breaker: routes::breaker_rules(&breaker),
             execute,
             cors_origins: cors.origins,

@@ -137,7 +137,7 @@ impl Prepared {
         set_credentials(&mut config, credentials, values);
         set_client_secrets(&mut config, values);
         settings::apply(&mut config, values, &mut found);
-        config.executors.iter_mut().for_each(set_accounts);
+        Rc::make_mut(&mut config.executors).iter_mut().for_each(set_accounts);
         if found.is_empty() { Ok(Loaded { config, hashers, worker_secret }) } else { Err(found) }
     }
 }
@@ -217,7 +217,7 @@ fn set_keys(
 fn set_credentials(config: &mut Config, unset: Vec<UnsetCredential>, values: &Values) {
     for UnsetCredential { executor, tenant, setting } in unset {
         let Some(ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream)) =
-            config.executors.get_mut(executor).map(|executor| &mut executor.kind)
+            Rc::make_mut(&mut config.executors).get_mut(executor).map(|executor| &mut executor.kind)
         else {
             continue;
         };

@@ -161,17 +161,7 @@ pub struct Request {
     pub body: RequestBody,
 }
 
-impl Request {
-    /// Returns the idempotency key, if one was sent.
-    ///
-    /// # Errors
-    /// [`RefusalKind::IdempotencyKeyInvalid`].
-    pub fn idempotency_key(&self) -> Result<Option<&str>, Refusal> {
-        idempotency_key(self.headers.get(Header::IdempotencyKey))
-    }
-}
-
-/// Checks an idempotency key, if one was sent; an empty one is none.
+/// Checks the idempotency key, if one was sent.
 ///
 /// # Errors
 /// [`RefusalKind::IdempotencyKeyInvalid`].

@@ -39,7 +39,7 @@ pub(crate) async fn answer<P: Platform>(
         // The engine that gave the id is configured no more, and no other one knows it.
         call.executor = Some(index.ok_or_else(|| Refusal::new(RefusalKind::AuthorizationUnknown))?);
     }
-    let engine = route::of_engine(&running.config, call.executor, &context.caller.tenant)?;
+    let engine = route::of_engine(&running.config.executors, call.executor, &context.caller.tenant)?;
     let executor = engine.executor;
     let index = running.config.executors.iter().position(|known| known.id == executor.id).unwrap_or_default();
     record.executor = Some(executor.id.clone());

@@ -8,9 +8,7 @@ use crate::access::rate::Book;
 use crate::cache::Cache;
 use crate::catalog::Registries;
 use crate::config::{Config, ConfigFault, Prepared, Values};
-use crate::dispatch::bulkhead::Bulkheads;
-use crate::dispatch::circuits::Circuits;
-use crate::dispatch::health::Health;
+use crate::dispatch::Dispatch;
 use crate::ports::Platform;
 use crate::telemetry::explain::Explained;
 use crate::telemetry::metrics::Counters;
@@ -21,7 +19,7 @@ use crate::words::secret::Secret;
 #[derive(Debug)]
 pub struct Isolate {
     started: Result<Rc<Running>, Vec<ConfigFault>>,
-    ids: Rc<Ids>,
+    ids: Ids,
 }
 
 /// An isolate that can answer.
@@ -38,10 +36,7 @@ pub struct Running {
     pub(crate) counters: Counters,
     pub(crate) rates: Book,
     pub(crate) explained: Rc<Explained>,
-    pub(crate) health: Health,
-    pub(crate) circuits: Rc<Circuits>,
-    pub(crate) bulkheads: Bulkheads,
-    ids: Rc<Ids>,
+    pub(crate) dispatch: Rc<Dispatch>,
 }
 
 impl Isolate {
@@ -53,7 +48,7 @@ impl Isolate {
         platform.fill(&mut secret);
         let mut name = [0; 16];
         platform.fill(&mut name);
-        let ids = Rc::new(Ids::new(name));
+        let ids = Ids::new(name);
         let started = match document.with(settings, random) {
             Err(faults) => {
                 for fault in &faults {
@@ -65,7 +60,7 @@ impl Isolate {
                 for notice in &loaded.config.notices {
                     tracing::warn!(setting = notice.setting, message = notice.message, "{}", notice.name);
                 }
-                let most: Vec<u32> = loaded.config.executors.iter().map(|executor| executor.concurrency).collect();
+                let Config { executors, routing, breaker, execute, .. } = &loaded.config;
                 Ok(Rc::new(Running {
                     keyring: Keyring::new(loaded.hashers, &loaded.config.callers, secret),
                     tokens: Tokens::new(&loaded.config.issuers),
@@ -76,10 +71,7 @@ impl Isolate {
                     counters: Counters::default(),
                     rates: Book::new(ids.number()),
                     explained: Rc::new(Explained::new(loaded.config.routing.explained)),
-                    health: Health::new(loaded.config.executors.len()),
-                    circuits: Rc::new(Circuits::new(ids.number())),
-                    bulkheads: Bulkheads::new(&most),
-                    ids: Rc::clone(&ids),
+                    dispatch: Rc::new(Dispatch::new(executors, routing, *breaker, *execute, ids.number())),
                     config: loaded.config,
                 }))
             }
@@ -96,11 +88,6 @@ impl Isolate {
             Ok(running) => Ok(running),
             Err(faults) => Err(faults),
         }
-    }
-
-    /// Returns the isolate that runs so.
-    pub(crate) fn of(running: &Rc<Running>) -> Rc<Self> {
-        Rc::new(Self { started: Ok(Rc::clone(running)), ids: Rc::clone(&running.ids) })
     }
 
     /// A new request id.

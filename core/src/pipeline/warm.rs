@@ -187,7 +187,7 @@ async fn made<P: Platform>(
         record.epoch = Some(held.epochs.version);
         admit(&held, record).map(drop)
     };
-    let terms = CallTerms::of(&running.config, caller.priority, &request.headers, record.at);
+    let terms = CallTerms::of(running.config.execute.timeout, caller.priority, &request.headers, record.at);
     let options = Options { directives: Directives::default(), idempotency_key: None, terms, source };
     let made = call::run(platform, running, &context, *call, options, again, record).await;
     made.map_err(|unanswered| unanswered.refusal)?;

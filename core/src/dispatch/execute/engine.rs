@@ -5,10 +5,10 @@ use super::{
     server_failure, tool_retry_after, unexpected_status,
 };
 use crate::backends::upstream::{self, Scheme};
-use crate::catalog::Tool;
 use crate::dispatch::route::Remote;
 use crate::model::call::ToolCall;
 use crate::model::request::Method;
+use crate::model::tool::Tool;
 use crate::ports::{Origin, OriginRequest, OriginResponse, Platform};
 use crate::words::json::{self, Json, Object, write_json, write_string};
 use crate::words::refusal::{Refusal, RefusalKind};

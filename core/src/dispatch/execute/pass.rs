@@ -7,7 +7,7 @@ use crate::backends::upstream::{self, Scheme};
 use crate::dispatch::route::Remote;
 use crate::model::call::{EngineCall, Exchange};
 use crate::model::caller::Caller;
-use crate::model::request::{Header, Method, Request, RequestBody};
+use crate::model::request::{self, Header, Method, Request, RequestBody};
 use crate::ports::{Body, Origin, OriginRequest, OriginResponse, OriginStream, Platform};
 use crate::words::hex;
 use crate::words::limits;
@@ -52,7 +52,7 @@ pub async fn pass<P: Platform>(
     if !body.is_empty() {
         headers.push(("content-type", "application/json".to_owned()));
     }
-    if let Some(key) = request.idempotency_key()? {
+    if let Some(key) = request::idempotency_key(request.headers.get(Header::IdempotencyKey))? {
         headers.push(("idempotency-key", key_upstream(caller, key)));
     }
     let outbound = OriginRequest {

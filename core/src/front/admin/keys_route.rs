@@ -167,7 +167,9 @@ fn drawn<P: Platform>(
 
 /// By what a request with an Idempotency-Key is known again: who sent it with which key, and what it asked for.
 fn once_of(context: &Context<'_>, request: &Request, target: &str) -> Result<Option<Once>, Refusal> {
-    let Some(key) = request.idempotency_key()? else { return Ok(None) };
+    let Some(key) = crate::model::request::idempotency_key(request.headers.get(Header::IdempotencyKey))? else {
+        return Ok(None);
+    };
     let body = match &request.body {
         crate::model::request::RequestBody::Whole(bytes) => bytes.as_slice(),
         _ => &[],

@@ -28,7 +28,7 @@ pub(super) fn answer<S>(running: &Running, context: &Context<'_>, tools: &Curren
             parts.push(part(executor.id.as_str(), kind.name(), Some(since.to_string()), effect));
         }
     }
-    for (executor, tool, since, reason) in running.circuits.open(now) {
+    for (executor, tool, since, reason) in running.dispatch.circuits.open(now) {
         let executor = running.config.executors.get(executor).map_or("", |executor| executor.id.as_str());
         let name = tool.map_or_else(|| executor.to_owned(), |tool| format!("{executor}/{tool}"));
         let effect =

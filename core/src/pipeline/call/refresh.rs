@@ -96,7 +96,7 @@ async fn fetch<P: Platform>(platform: &P, running: &Rc<Running>, refresh: &Refre
             (Boarded::Fly(_) | Boarded::Served(..), _) => return RefreshEnd::Elsewhere,
         },
     };
-    let terms = CallTerms::of_gateway(&running.config, record.at);
+    let terms = CallTerms::of_gateway(running.config.execute.timeout, record.at);
     let work = offered.run(platform, running, call, terms, &mut record);
     let (end, entry) = match lead.fly(platform, &call.tool.folded, work).await {
         Ok(ran) => match entry_of(platform, *epoch, *keep, &ran) {
