@@ -10,11 +10,11 @@ use std::pin::pin;
 use std::rc::Rc;
 
 use crate::access::admission::{self, Admitted, Authority, Context};
-use crate::access::epochs::{self, Held};
+use crate::access::epochs::Held;
 use crate::access::identity;
 use crate::access::rate;
 use crate::cache;
-use crate::catalog::{self, Current};
+use crate::catalog::Current;
 use crate::config::{self, Prepared};
 use crate::front::admin;
 use crate::front::response::{self, Answer, Response};
@@ -67,7 +67,7 @@ impl Gateway {
     pub async fn scheduled<P: Platform>(&self, platform: &P) {
         let isolate = self.isolate(platform).await;
         if let Ok(running) = isolate.running() {
-            catalog::refresh_all(platform, running).await;
+            running.catalog.refresh_all(platform).await;
             warm::run(platform, &isolate, running, None).await;
             if running.config.cache.uses_sql() {
                 cache::table::sweep(platform, platform.now()).await;
@@ -132,7 +132,7 @@ async fn pipeline<P: Platform>(
     let running = isolate.running().map_err(|_| Refusal::new(RefusalKind::ConfigurationInvalid))?;
     let action = match asked.operation.gate() {
         Gate::Open => {
-            return apart(pin!(admin::public(platform, isolate, running, asked, request))).await;
+            return apart(pin!(admin::public(platform, running, asked, request))).await;
         }
         Gate::WorkerToken => {
             return apart(pin!(admin::worker(platform, running, &asked.operation, request, record))).await;
@@ -141,21 +141,23 @@ async fn pipeline<P: Platform>(
     };
 
     // identity, and of admission what needs no tools.
-    let guard = Guard { platform, isolate, running, asked, action, request };
+    let guard = Guard { platform, running, asked, action, request };
     let (mut caller, mut held) = guard.let_in(record).await?;
 
     // admission: it decides from names, so the names must be known.
-    let tools = match catalog::at_hand(platform, isolate, running, asked) {
+    let tools = match running.catalog.at_hand(platform, asked) {
         Some(tools) => tools,
         None => {
-            let tools = apart(pin!(catalog::fetch(platform, isolate, running, asked.project.as_ref()))).await;
+            let tools = apart(pin!(running.catalog.fetch(platform, asked.project.as_ref()))).await;
             // That may have taken long. What was decided before it is decided again, under epochs that are current now.
             (caller, held) = guard.let_in(record).await?;
             tools
         }
     };
     let mut admitted = guard.admit(&tools, &caller, &held, record)?;
-    if !asked.operation.is_operators() && rate::admit(platform, running, &caller, admitted.tool(), record).await? {
+    if !asked.operation.is_operators()
+        && rate::admit(platform, &running.rates, &caller, admitted.tool(), record).await?
+    {
         // As above: the owners of limits had to be waited for.
         (caller, held) = guard.let_in(record).await?;
         admitted = guard.admit(&tools, &caller, &held, record)?;
@@ -199,7 +201,6 @@ pub(crate) fn context<'a>(
 /// What is decided more than once on the way of one request: again after every wait, under what is current then.
 struct Guard<'a, P> {
     platform: &'a P,
-    isolate: &'a Rc<Isolate>,
     running: &'a Running,
     asked: &'a Asked,
     action: Action,
@@ -209,14 +210,15 @@ struct Guard<'a, P> {
 impl<'a, P: Platform> Guard<'a, P> {
     /// Whose key it is, under the epochs that say which keys are revoked; and whether this caller may ask for this at all.
     async fn let_in(&self, record: &mut Record) -> Result<(Rc<Caller>, Held), Refusal> {
-        let Self { platform, isolate, running, request, .. } = *self;
-        let mut held = epochs::hold(platform, isolate, running).await;
+        let Self { platform, running, request, .. } = *self;
+        let mut held = running.lease.hold(platform).await;
         record.epoch = Some(held.epochs.version);
         if !held.is_current() && !record.degraded.contains(&"epochs_unavailable") {
             record.degraded.push("epochs_unavailable");
         }
         let identified;
-        (identified, held) = identity::driver::identify(platform, isolate, running, &request.headers, held).await?;
+        (identified, held) =
+            identity::driver::identify(platform, &running.identity, &running.lease, &request.headers, held).await?;
         record.epoch = Some(held.epochs.version);
         let caller = identified.caller;
         record.tenant = Some(caller.tenant.clone());

@@ -43,7 +43,6 @@ pub(crate) fn open<S>(operation: &Operation, request: &Request) -> Answer<S> {
 /// None today; the signature is that of every stage's end.
 pub(crate) async fn public<P: Platform>(
     platform: &P,
-    isolate: &Rc<Isolate>,
     running: &Running,
     asked: &Asked,
     request: &Request,
@@ -55,9 +54,9 @@ pub(crate) async fn public<P: Platform>(
             Ok(Answer::json(200, format!("{{\"status\":\"ok\",\"tool_count\":\"{count}\"}}").into_bytes()))
         }
         _ => {
-            let tools = match catalog::at_hand(platform, isolate, running, asked) {
+            let tools = match running.catalog.at_hand(platform, asked) {
                 Some(tools) => tools,
-                None => catalog::fetch(platform, isolate, running, None).await,
+                None => running.catalog.fetch(platform, None).await,
             };
             let healthy = !tools.registry.is_empty();
             let body = if healthy {
@@ -141,7 +140,7 @@ async fn unlisted<P: Platform>(
         Operation::KeyRotate(id) => keys_route::rotate(platform, running, context, id, request).await,
         Operation::KeyRevoke(id) => keys_route::revoke(platform, running, context, id).await,
         Operation::CacheStatistics => cache_route::statistics(platform, running, context).await,
-        Operation::CacheLookup => cache_route::look_up(platform, isolate, running, context, request).await,
+        Operation::CacheLookup => cache_route::look_up(platform, running, context, request).await,
         Operation::CacheInvalidate => cache_route::invalidate(platform, running, context, request).await,
         Operation::CacheWarm => Ok(cache_route::warm(platform, isolate, running, context).await),
         _ => Err(Refusal::new(RefusalKind::PathUnknown)),

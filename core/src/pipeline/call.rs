@@ -12,7 +12,6 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::access::admission::{self, Context, ToolCall, check_arguments, check_rules};
-use crate::access::epochs;
 use crate::cache::flight::{self, Boarded, Lead};
 use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Directives, Entry, Keep, Wanted};
 use crate::catalog::Tool;
@@ -252,7 +251,7 @@ async fn invalidate<P: Platform>(
         Change::Cache(CacheScope::ToolkitShared(tenant.clone(), toolkit.clone())),
         Change::Cache(CacheScope::ToolkitUser(tenant, toolkit, user)),
     ];
-    if epochs::advance(platform, running, changes).await.is_err() {
+    if running.lease.advance(platform, changes).await.is_err() {
         record.degraded.push("invalidation_failed");
     }
 }

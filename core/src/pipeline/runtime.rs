@@ -6,11 +6,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::access::epochs::Lease;
-use crate::access::identity::{Keyring, Tokens};
-use crate::access::rate::Book;
+use crate::access::identity::{Identity, Keyring};
+use crate::access::rate::Rates;
 use crate::cache::flight::Flights;
 use crate::cache::{Below, Memory, Refreshes};
-use crate::catalog::Registries;
+use crate::catalog::Catalog;
 use crate::config::{Config, ConfigFault, Prepared, Values};
 use crate::dispatch::bulkhead::Bulkheads;
 use crate::dispatch::circuits::Circuits;
@@ -37,15 +37,16 @@ pub struct Isolate {
 pub struct Running {
     /// The configuration.
     pub config: Config,
-    pub(crate) keyring: Keyring,
-    pub(crate) tokens: Tokens,
+    /// The keys, the issuers and the roles.
+    pub identity: Rc<Identity>,
     pub(crate) worker_secret: Option<Secret>,
-    pub(crate) lease: Lease,
-    pub(crate) registries: Registries,
+    /// The lease on the epochs.
+    pub lease: Rc<Lease>,
+    pub(crate) catalog: Rc<Catalog>,
     pub(crate) memory: RefCell<Memory>,
     pub(crate) below: Rc<Below>,
     pub(crate) counters: Counters,
-    pub(crate) rates: Book,
+    pub(crate) rates: Rc<Rates>,
     pub(crate) flights: Flights,
     pub(crate) refreshes: Refreshes,
     pub(crate) explained: Explained,
@@ -74,23 +75,25 @@ impl Isolate {
                     tracing::warn!(setting = notice.setting, message = notice.message, "{}", notice.name);
                 }
                 let most: Vec<u32> = loaded.config.executors.iter().map(|executor| executor.concurrency).collect();
+                let config = loaded.config;
+                let keyring = Keyring::new(loaded.hashers, &config.callers, secret);
+                let (executors, routing) = (Rc::clone(&config.executors), Rc::clone(&config.routing));
                 Ok(Box::new(Running {
-                    keyring: Keyring::new(loaded.hashers, &loaded.config.callers, secret),
-                    tokens: Tokens::new(&loaded.config.issuers),
+                    identity: Rc::new(Identity::new(keyring, Rc::clone(&config.issuers), Rc::clone(&config.roles))),
                     worker_secret: loaded.worker_secret,
-                    lease: Lease::default(),
-                    registries: Registries::default(),
-                    memory: RefCell::new(Memory::new(loaded.config.cache.memory_bytes, loaded.config.cache.eviction)),
+                    lease: Rc::new(Lease::new(config.epochs)),
+                    catalog: Rc::new(Catalog::new(executors, config.registry, routing)),
+                    memory: RefCell::new(Memory::new(config.cache.memory_bytes, config.cache.eviction)),
                     below: Rc::default(),
                     counters: Counters::default(),
-                    rates: Book::new(ids.number()),
+                    rates: Rc::new(Rates::new(Rc::clone(&config.rate), ids.number())),
                     flights: Flights::new(ids.number()),
                     refreshes: Refreshes::default(),
                     explained: Explained::default(),
-                    health: Health::new(loaded.config.executors.len()),
+                    health: Health::new(config.executors.len()),
                     circuits: Rc::new(Circuits::new(ids.number())),
                     bulkheads: Bulkheads::new(&most),
-                    config: loaded.config,
+                    config,
                 }))
             }
         };

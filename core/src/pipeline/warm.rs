@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::access::admission::{self, Admitted, Authority};
-use crate::access::epochs::{self, Held};
+use crate::access::epochs::Held;
 use crate::cache::WarmCall;
 use crate::cache::{self, Bypass, CacheOutcome};
-use crate::catalog;
 use crate::gateway::{context, emit};
 use crate::model::caller::{Caller, Grant, ProjectRule, UserRule};
 use crate::model::operation::Asked;
@@ -146,11 +145,11 @@ async fn made<P: Platform>(
     record.tenant = Some(caller.tenant.clone());
     record.caller = Some(caller.id.clone());
     let asked = Asked::of_call(warm.project.clone());
-    let tools = match catalog::at_hand(platform, isolate, running, &asked) {
+    let tools = match running.catalog.at_hand(platform, &asked) {
         Some(tools) => tools,
-        None => catalog::fetch(platform, isolate, running, asked.project.as_ref()).await,
+        None => running.catalog.fetch(platform, asked.project.as_ref()).await,
     };
-    let held = epochs::hold(platform, isolate, running).await;
+    let held = running.lease.hold(platform).await;
     record.epoch = Some(held.epochs.version);
     let project = asked.project.as_ref();
     let authority = Authority::new(&running.config, &caller, Action::ToolsCall, project, record.at, None);
@@ -181,7 +180,7 @@ async fn made<P: Platform>(
         None => Source::Anywhere,
     };
     let again = async |record: &mut Record| {
-        let held = epochs::hold(platform, isolate, running).await;
+        let held = running.lease.hold(platform).await;
         record.epoch = Some(held.epochs.version);
         admit(&held, record).map(drop)
     };

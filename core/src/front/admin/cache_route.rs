@@ -6,9 +6,8 @@ mod told;
 use std::rc::Rc;
 
 use crate::access::admission::{self, Admitted, Context, Members, json_body};
-use crate::access::epochs::{self, AdvanceError};
+use crate::access::epochs::AdvanceError;
 use crate::cache;
-use crate::catalog;
 use crate::front::response::Answer;
 use crate::gateway;
 use crate::model::operation::Asked;
@@ -40,7 +39,6 @@ pub(super) async fn statistics<P: Platform>(
 /// The facts of the entry of a call that the body describes. Whoever may not make the call may not ask; no executor is asked.
 pub(super) async fn look_up<P: Platform>(
     platform: &P,
-    isolate: &Rc<Isolate>,
     running: &Running,
     context: &Context<'_>,
     request: &Request,
@@ -56,8 +54,8 @@ pub(super) async fn look_up<P: Platform>(
     let authority = context.authority.of_call(project.as_ref());
     let asked = Asked::of_call(project.clone());
     admission::permit(context.config, context.caller, &authority, context.held, &asked)?;
-    let Some(tools) = catalog::at_hand(platform, isolate, running, &asked) else {
-        catalog::fetch(platform, isolate, running, asked.project.as_ref()).await;
+    let Some(tools) = running.catalog.at_hand(platform, &asked) else {
+        running.catalog.fetch(platform, asked.project.as_ref()).await;
         // What was decided before that wait is decided again when the request comes again.
         let again = Refusal::with(RefusalKind::RegistryUnavailable, "the tools of this project were not known yet");
         return Err(again);
@@ -96,7 +94,7 @@ pub(super) async fn invalidate<P: Platform>(
     if !is_own && !context.authority.may_also(Action::CacheAdmin) {
         return Err(Refusal::with(RefusalKind::ActionNotPermitted, Action::CacheAdmin.as_str()));
     }
-    match epochs::advance(platform, running, vec![Change::Cache(scope)]).await {
+    match running.lease.advance(platform, vec![Change::Cache(scope)]).await {
         Ok(epochs) => {
             let lease = context.config.epochs.lease;
             Ok(Answer::json(200, told::invalidated(word, tenant.as_ref(), epochs.version, lease)))

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use toolgate::access::epochs;
 use toolgate::access::identity::{self, Identified};
 use toolgate::config::{self, Prepared};
 use toolgate::front::response::Body;
@@ -126,8 +125,8 @@ impl Gate {
         let answer = Rc::clone(&slot);
         self.world.spawn(async move {
             let running = isolate.running().expect("a configuration");
-            let held = epochs::hold(&platform, &isolate, running).await;
-            let found = identity::driver::identify(&platform, &isolate, running, &values, held).await;
+            let held = running.lease.hold(&platform).await;
+            let found = identity::driver::identify(&platform, &running.identity, &running.lease, &values, held).await;
             *answer.borrow_mut() = Some(found.map(|(identified, _)| identified));
         });
         slot
