@@ -12,7 +12,7 @@ use std::rc::Rc;
 use crate::access::admission::{self, Admitted, Authority, Context};
 use crate::access::epochs::Held;
 use crate::access::identity;
-use crate::access::rate;
+use crate::access::rate::{self, RateVerdict};
 use crate::cache;
 use crate::catalog::Current;
 use crate::config::{self, Prepared};
@@ -156,7 +156,7 @@ async fn pipeline<P: Platform>(
     };
     let mut admitted = guard.admit(&tools, &caller, &held, record)?;
     if !asked.operation.is_operators()
-        && rate::admit(platform, &running.rates, &caller, admitted.tool(), record).await?
+        && rated(rate::admit(platform, &running.rates, &caller, admitted.tool()).await, record)?
     {
         // As above: the owners of limits had to be waited for.
         (caller, held) = guard.let_in(record).await?;
@@ -184,6 +184,18 @@ async fn pipeline<P: Platform>(
         }
         Admitted::Own => apart(pin!(admin::answer(platform, isolate, running, &context, &tools, asked, request))).await,
     }
+}
+
+/// Writes the verdict of the rate limits into the record, and says whether an owner had to be waited for.
+///
+/// # Errors
+/// The verdict's refusal.
+fn rated(verdict: RateVerdict, record: &mut Record) -> Result<bool, Refusal> {
+    let RateVerdict { refusal, fields, would_refuse, degraded, has_waited } = verdict;
+    record.rate = fields;
+    record.would_refuse = would_refuse;
+    record.degraded.extend(degraded);
+    refusal.map_or(Ok(has_waited), Err)
 }
 
 /// What admission decides from, and who comes after it.

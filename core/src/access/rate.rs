@@ -17,7 +17,6 @@ use crate::model::caller::Caller;
 use crate::ports::{DurableError, Platform};
 use crate::state::rate::{Ask, Command};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
-use crate::telemetry::Record;
 use crate::words::limits::RATE_LIMITS;
 use crate::words::modes::FailMode;
 use crate::words::names::LimitId;
@@ -63,23 +62,34 @@ impl Rates {
 /// How a request stands with each limit that is about it, at the limit's place.
 type Stood = [Option<(Entry, Standing)>; RATE_LIMITS];
 
+/// Tells how a request fared with all limits that are about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RateVerdict {
+    /// The refusal, if it was one: [`RefusalKind::RateLimited`]; where a limit's owner cannot be asked and the fail mode is
+    /// closed, [`RefusalKind::LimiterUnavailable`] or [`RefusalKind::DurableUnsupported`]. Then no token was taken.
+    pub(crate) refusal: Option<Refusal>,
+    /// The fields that tell the caller of the limits.
+    pub(crate) fields: Fields,
+    /// The limits that would have refused it, but are not enforced.
+    pub(crate) would_refuse: Vec<LimitId>,
+    /// The name of what went wrong beside the verdict: an owner could not be asked, and the request was let through.
+    pub(crate) degraded: Option<&'static str>,
+    /// Tells that an owner had to be waited for.
+    pub(crate) has_waited: bool,
+}
+
 /// Lets the request pass if every limit that is about it has a token left, and takes one of each. `tool` is the tool that is
-/// called, in lower case. Says whether an owner had to be waited for.
+/// called, in lower case.
 ///
 /// INVARIANT (debited first): a token is taken from a lease only after its owner has debited it.
-///
-/// # Errors
-/// [`RefusalKind::RateLimited`]; where a limit's owner cannot be asked and the fail mode is closed,
-/// [`RefusalKind::LimiterUnavailable`] or [`RefusalKind::DurableUnsupported`]. Then no token was taken.
 pub(crate) async fn admit<P: Platform>(
     platform: &P,
     rates: &Rates,
     caller: &Caller,
     tool: Option<&str>,
-    record: &mut Record,
-) -> Result<bool, Refusal> {
+) -> RateVerdict {
     if rates.rules.limits.is_empty() {
-        return Ok(false);
+        return RateVerdict::default();
     }
     let subject = Subject { caller, tool };
     let (mut asks, mut looks) = (0, 0);
@@ -95,7 +105,7 @@ pub(crate) async fn admit<P: Platform>(
                 platform.sleep(Millis::new(1 << looks.min(LOOK_DOUBLINGS))).await;
                 looks = looks.saturating_add(1);
             }
-            _ => return settle(platform, rates, &stood, record).map(|()| !is_new),
+            _ => return RateVerdict { has_waited: !is_new, ..settle(platform, rates, &stood) },
         }
     }
 }
@@ -179,19 +189,22 @@ async fn ask<P: Platform>(platform: &P, owner: &str, ask: Ask, open: Question) {
 }
 
 /// Takes a token of every limit, or refuses and takes none: nothing is awaited between the look and the taking.
-fn settle<P: Platform>(platform: &P, rates: &Rates, stood: &Stood, record: &mut Record) -> Result<(), Refusal> {
-    refuse(rates, stood, record)?;
+fn settle<P: Platform>(platform: &P, rates: &Rates, stood: &Stood) -> RateVerdict {
+    let mut verdict = refuse(rates, stood);
+    if verdict.refusal.is_some() {
+        return verdict;
+    }
     let rules = &*rates.rules;
     for (index, limit, entry, standing) in each(rates, stood) {
         let enforced = limit.mode == RateMode::Enforce;
         if enforced {
-            record.rate.policy(limit);
+            verdict.fields.policy(limit);
         }
         let fared = match standing {
             Standing::Ready { renew } => {
                 let left = entry.lease.take();
                 if enforced && limit.is_of_one_caller() {
-                    record.rate.left(limit, left);
+                    verdict.fields.left(limit, left);
                 }
                 if renew {
                     let (question, open) = entry.lease.ask(limit.pace, rules.lease, platform.now(), false);
@@ -200,28 +213,27 @@ fn settle<P: Platform>(platform: &P, rates: &Rates, stood: &Stood, record: &mut 
                 Fared::Admitted
             }
             Standing::Refused(_) | Standing::Ask | Standing::Wait => {
-                record.would_refuse.push(limit.id.clone());
+                verdict.would_refuse.push(limit.id.clone());
                 Fared::WouldRefuse
             }
             Standing::Lost(..) => {
-                if !record.degraded.contains(&LOST) {
-                    record.degraded.push(LOST);
-                }
+                verdict.degraded = Some(LOST);
                 Fared::Lost
             }
         };
         rates.book.count(index, fared);
     }
-    Ok(())
+    verdict
 }
 
 /// What an admitted request's record says where a limit's owner could not be asked.
 const LOST: &str = "limiter_unavailable";
 
 /// Refuses where an enforced limit has no token left. Of several, the one that lasts longest is named.
-fn refuse(rates: &Rates, stood: &Stood, record: &mut Record) -> Result<(), Refusal> {
+fn refuse(rates: &Rates, stood: &Stood) -> RateVerdict {
+    let mut verdict = RateVerdict::default();
     if each(rates, stood).all(|(.., standing)| matches!(standing, Standing::Ready { .. })) {
-        return Ok(());
+        return verdict;
     }
     let mut worst: Option<(Millis, Refusal)> = None;
     for (index, limit, _, standing) in each(rates, stood).filter(|(_, limit, ..)| limit.mode == RateMode::Enforce) {
@@ -237,17 +249,18 @@ fn refuse(rates: &Rates, stood: &Stood, record: &mut Record) -> Result<(), Refus
         let is_limited = kind == RefusalKind::RateLimited;
         rates.book.count(index, if is_limited { Fared::Refused } else { Fared::Lost });
         if is_limited {
-            record.rate.exhausted(limit, wait);
+            verdict.fields.exhausted(limit, wait);
         }
         if worst.as_ref().is_none_or(|(longest, _)| wait > *longest) {
             worst = Some((wait, Refusal::with(kind, limit.id.as_str().to_owned()).after(wait)));
         }
     }
-    let Some((_, refusal)) = worst else { return Ok(()) };
+    let Some((_, refusal)) = worst else { return verdict };
     for (_, limit, ..) in each(rates, stood).filter(|(_, limit, ..)| limit.mode == RateMode::Enforce) {
-        record.rate.policy(limit);
+        verdict.fields.policy(limit);
     }
-    Err(refusal)
+    verdict.refusal = Some(refusal);
+    verdict
 }
 
 fn renew_in_background<P: Platform>(platform: &P, owner: Rc<str>, question: Ask, open: Question) {
