@@ -17,7 +17,7 @@ mod words;
 
 use std::rc::Rc;
 
-use crate::access::admission::RequestLimits;
+use crate::access::admission::{self, RequestLimits};
 use crate::access::epochs::EpochRules;
 use crate::access::identity::Roles;
 use crate::access::identity::rules::Issuer;
@@ -71,7 +71,7 @@ pub struct Config {
     /// What inputs have to fulfil besides what their tools say.
     pub inputs: Vec<InputRule>,
     /// The rules besides.
-    pub policies: PolicySet,
+    pub policies: Rc<PolicySet>,
     /// Whether the header cf-ipcountry says where a request comes from.
     pub country_header: bool,
     /// What may be answered from cache.
@@ -86,4 +86,18 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// What was clamped, or has no effect here: reported by name at start and in `/health/ready`.
     pub notices: Vec<Notice>,
+}
+
+impl Config {
+    /// Returns the rules that admission decides by.
+    #[must_use]
+    pub fn admission(&self) -> admission::Rules {
+        admission::Rules {
+            limits: self.limits,
+            fail_mode: self.epochs.fail_mode,
+            executors: Rc::clone(&self.executors),
+            policies: Rc::clone(&self.policies),
+            routing: Rc::clone(&self.routing),
+        }
+    }
 }

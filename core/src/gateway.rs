@@ -207,7 +207,7 @@ pub(crate) fn context<'a>(
     held: &'a Held,
 ) -> Context<'a> {
     let registry_is_incomplete = tools.is_incomplete();
-    Context { config: &running.config, caller, authority, held, registry: &tools.registry, registry_is_incomplete }
+    Context { rules: &running.admission, caller, authority, held, registry: &tools.registry, registry_is_incomplete }
 }
 
 /// What is decided more than once on the way of one request: again after every wait, under what is current then.
@@ -237,7 +237,7 @@ impl<'a, P: Platform> Guard<'a, P> {
         record.caller = Some(caller.id.clone());
         record.key = Some(identified.key);
         let authority = self.authority(&caller, record);
-        let permitted = admission::permit(&running.config, &caller, &authority, &held, self.asked);
+        let permitted = admission::permit(&running.admission, &caller, &authority, &held, self.asked);
         record.decided = authority.take_noted();
         permitted?;
         Ok((caller, held))
@@ -286,7 +286,7 @@ impl<'a, P: Platform> Guard<'a, P> {
     {
         let Self { running, asked, action, request, .. } = *self;
         let country = running.config.country_header.then(|| request.headers.get(Header::CfIpcountry)).flatten();
-        Authority::new(&running.config, caller, action, asked.project.as_ref(), record.at, country)
+        Authority::new(&running.admission, caller, action, asked.project.as_ref(), record.at, country)
     }
 }
 

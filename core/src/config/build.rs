@@ -124,7 +124,7 @@ impl Builder<'_> {
             roles: Rc::new(roles),
             rate: Rc::new(rate::rules(rate, self.faults)),
             inputs: inputs::build(inputs, self.faults),
-            policies: self.policies(&policies),
+            policies: Rc::new(self.policies(&policies)),
             country_header: policy.country_header,
             cache: self.cache(cache, &offered, limits.json),
             routing: Rc::new(self.routing(routing, routes, &known, limits.json)),

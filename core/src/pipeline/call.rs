@@ -58,7 +58,7 @@ pub(crate) async fn answer<P: Platform>(
     let directives = Directives::parse(request.headers.get(Header::CacheControl).unwrap_or_default());
     let kept = key_for(running, context, &call, directives);
     let at = kept.as_ref().ok().filter(|_| source == Source::Anywhere);
-    let wanted = at.map(|(keep, key)| wanted(context, &call, *keep, key, directives));
+    let wanted = at.map(|(keep, key)| wanted(running, context, &call, *keep, key, directives));
     record.cache = kept.as_ref().map_or_else(|bypass| CacheOutcome::Bypass(*bypass), |_| CacheOutcome::MissNotStored);
     let stale = match look(platform, running, wanted.as_ref(), record).await {
         Ok(hit) => {

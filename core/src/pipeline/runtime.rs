@@ -5,6 +5,7 @@ mod ids;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::access::admission;
 use crate::access::epochs::Lease;
 use crate::access::identity::{Identity, Keyring};
 use crate::access::rate::Rates;
@@ -37,6 +38,7 @@ pub struct Isolate {
 pub struct Running {
     /// The configuration.
     pub config: Config,
+    pub(crate) admission: admission::Rules,
     /// The keys, the issuers and the roles.
     pub identity: Rc<Identity>,
     pub(crate) worker_secret: Option<Secret>,
@@ -93,6 +95,7 @@ impl Isolate {
                     health: Health::new(config.executors.len()),
                     circuits: Rc::new(Circuits::new(ids.number())),
                     bulkheads: Bulkheads::new(&most),
+                    admission: config.admission(),
                     config,
                 }))
             }

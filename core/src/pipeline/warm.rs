@@ -152,9 +152,9 @@ async fn made<P: Platform>(
     let held = running.lease.hold(platform).await;
     record.epoch = Some(held.epochs.version);
     let project = asked.project.as_ref();
-    let authority = Authority::new(&running.config, &caller, Action::ToolsCall, project, record.at, None);
+    let authority = Authority::new(&running.admission, &caller, Action::ToolsCall, project, record.at, None);
     let admit = |held: &Held, record: &mut Record| {
-        let admitted = admission::permit(&running.config, &caller, &authority, held, &asked)
+        let admitted = admission::permit(&running.admission, &caller, &authority, held, &asked)
             .and_then(|()| admission::admit(&context(running, &tools, &caller, &authority, held), &asked, &request));
         record.decided = authority.take_noted();
         admitted
@@ -171,7 +171,7 @@ async fn made<P: Platform>(
             return Ok(Outcome::Bypass(bypass));
         }
     };
-    let facts = cache::inspect(platform, running, &place.wanted(&context, &call)).await;
+    let facts = cache::inspect(platform, running, &place.wanted(running, &context, &call)).await;
     let source = match facts.servable() {
         Some(entry) if entry.is_nearly_over(platform.now()) => Source::Executor,
         Some(_) => return Ok(Outcome::Fresh),

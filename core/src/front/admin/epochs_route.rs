@@ -24,7 +24,7 @@ pub(super) async fn advance<P: Platform>(
     running: &Running,
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
-    let body = json_body(request, &running.config)?;
+    let body = json_body(request, &running.config.limits)?;
     let items = Members::of(&body)?.array("changes")?;
     let changes: Result<Vec<Change>, Refusal> = items
         .iter()

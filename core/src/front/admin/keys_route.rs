@@ -36,7 +36,7 @@ pub(super) async fn create<P: Platform>(
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
     let hasher = issuing(running)?;
-    let asked = asked::create(request, context)?;
+    let asked = asked::create(request, context, &running.config.roles)?;
     give::check(context.caller, is_administrator(context), &asked.grants)?;
     let once = once_of(context, request, "create")?;
     // A request that may come again asks the same owner again.
@@ -61,7 +61,7 @@ pub(super) async fn rotate<P: Platform>(
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
     let hasher = issuing(running)?;
-    let asked = asked::rotate(request, context.config)?;
+    let asked = asked::rotate(request, &context.rules.limits)?;
     let earlier = find(platform, context, id).await?;
     // Who rotates a key holds it afterwards.
     give::check(context.caller, is_administrator(context), &earlier.grants)?;

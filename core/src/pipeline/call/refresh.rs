@@ -41,13 +41,13 @@ pub(super) fn soon<P: Platform>(
     hit: &Hit,
     record: &Record,
 ) {
-    let time = context.config.execute.timeout;
-    if !hit.wants_refresh || !isolate.running().is_ok_and(|running| running.refreshes.begin(&key, platform.now(), time))
-    {
+    let Ok(running) = isolate.running() else { return };
+    let time = running.config.execute.timeout;
+    if !hit.wants_refresh || !running.refreshes.begin(&key, platform.now(), time) {
         return;
     }
     let whose = (&context.caller.tenant, call.user.as_ref());
-    let floor = super::floor_of(&context.config.cache, context.held, whose, &call.tool, (keep, &key));
+    let floor = super::floor_of(&running.config.cache, context.held, whose, &call.tool, (keep, &key));
     let offered = Offered::of(context, &call);
     let ToolCall { tool, input, user, run_at, include_stacktrace, project } = call;
     let refresh = Refresh {
