@@ -20,7 +20,7 @@ use crate::front::admin;
 use crate::front::response::{self, Answer, Response};
 use crate::model::caller::Caller;
 use crate::model::operation::{self, Asked, Gate};
-use crate::model::request::{Header, Method, Request, RequestBody};
+use crate::model::request::{Header, Request, RequestBody};
 use crate::pipeline::call::{self, Source, Unanswered};
 use crate::pipeline::passthrough;
 use crate::pipeline::runtime::{Isolate, Running};
@@ -30,6 +30,7 @@ use crate::telemetry::{Record, explain, metrics, trace_id_of};
 use crate::words::action::Action;
 use crate::words::futures::apart;
 use crate::words::hex;
+use crate::words::method::Method;
 use crate::words::names::TenantId;
 use crate::words::refusal::{Refusal, RefusalKind};
 

@@ -10,9 +10,10 @@ use spin_sdk::wasip3::http::types::{
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
 use spin_sdk::wasip3::{wit_future, wit_stream};
 use toolgate::front::response::{self, Body};
-use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
 use toolgate::ports::Clock;
 use toolgate::words::limits;
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
 use crate::Spin;

@@ -8,7 +8,8 @@ use std::task::{Context, Poll, Waker};
 use serde_json::Value;
 use toolgate::front::response::{Body, Response};
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Method, Request};
+use toolgate::model::request::Request;
+use toolgate::words::method::Method;
 
 use crate::host::{CREDENTIALS, Host, KEY};
 

@@ -14,7 +14,8 @@ use std::rc::Rc;
 use serde_json::Value;
 use toolgate::front::response::Body;
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
 use crate::scenario::LEASE_MS;

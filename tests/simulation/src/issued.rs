@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use toolgate::access::identity::key::{NewKey, RANDOM};
 use toolgate::front::response::Body;
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
 use crate::world::{Faults, Platform, World};

@@ -10,8 +10,9 @@ use std::rc::Rc;
 use serde_json::json;
 use toolgate::front::response::Body;
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
 use toolgate::ports::{Clock, OriginRequest};
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
 pub use upstream::{FAULTS, Fault, Service, Upstream};

@@ -9,10 +9,11 @@ use crate::backends::upstream::{self, Scheme};
 use crate::dispatch::route::Remote;
 use crate::front::response::Body;
 use crate::model::caller::Caller;
-use crate::model::request::{Header, Method, Request, RequestBody};
+use crate::model::request::{Header, Request, RequestBody};
 use crate::ports::{Origin, OriginRequest, OriginResponse, OriginStream, Platform};
 use crate::words::hex;
 use crate::words::limits;
+use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Millis;
 

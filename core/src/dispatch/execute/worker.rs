@@ -8,9 +8,9 @@ use crate::access::admission::ToolCall;
 use crate::backends::upstream::{self, Scheme};
 use crate::catalog::Tool;
 use crate::dispatch::route::Remote;
-use crate::model::request::Method;
 use crate::ports::{Origin, OriginRequest, OriginResponse, Platform};
 use crate::words::json::{self, Json, Object, write_json, write_string};
+use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 
 /// One attempt.

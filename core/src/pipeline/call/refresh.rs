@@ -11,10 +11,10 @@ use crate::access::admission::{Context, ToolCall};
 use crate::cache::flight::{self, Boarded, Lead};
 use crate::cache::{self, CacheKey, Hit, Keep, RefreshEnd, Role, Terms, Tier, TierFault, Wanted};
 use crate::dispatch::execute::CallTerms;
-use crate::model::request::Method;
 use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::Platform;
 use crate::telemetry::Record;
+use crate::words::method::Method;
 use crate::words::time::Timestamp;
 
 /// What is fetched anew.

@@ -9,8 +9,9 @@ use std::task::Poll;
 use serde_json::{Value, json};
 use toolgate::front::response::Body;
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
 use toolgate::ports::{Clock, OriginError, OriginRequest, OriginResponse};
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 use toolgate_simulation::world::{Platform, World};
 

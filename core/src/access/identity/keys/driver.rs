@@ -7,10 +7,10 @@ use super::super::jwk::{Found, KeySet};
 use super::super::{Identity, discovery};
 use super::{Age, fresh_for};
 use crate::access::identity::rules::{Issuer, KeysAt, SignedRules};
-use crate::model::request::Method;
 use crate::ports::{Kv, Origin, OriginRequest, Platform};
 use crate::words::hex;
 use crate::words::limits;
+use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
