@@ -75,7 +75,7 @@ pub struct Config {
     /// Whether the header cf-ipcountry says where a request comes from.
     pub country_header: bool,
     /// What may be answered from cache.
-    pub cache: CacheRules,
+    pub cache: Rc<CacheRules>,
     /// How the executor of a call is chosen.
     pub routing: Rc<RoutingRules>,
     /// When an executor, or one of its tools, is left alone.

@@ -13,5 +13,6 @@ pub mod names;
 pub(crate) mod nearest;
 pub mod price;
 pub mod refusal;
+pub(crate) mod request_id;
 pub mod secret;
 pub mod time;

@@ -19,7 +19,7 @@ use crate::access::epochs::Held;
 use crate::catalog::{Registry, Tool};
 use crate::model::caller::{Caller, ProjectRule, UserRule};
 use crate::model::operation::{Asked, Operation};
-use crate::model::request::{Header, Request};
+use crate::model::request::Request;
 use crate::policy::{Arguments, User};
 use crate::ports::DurableError;
 use crate::words::json::Json;
@@ -355,12 +355,12 @@ fn clip_wait(asked: &Asked, longest: Millis) -> Result<Asked, Refusal> {
     Ok(asked)
 }
 
-/// The idempotency key, if one was sent.
+/// Checks the idempotency key, if one was sent.
 ///
 /// # Errors
 /// [`RefusalKind::IdempotencyKeyInvalid`].
-pub fn idempotency_key(request: &Request) -> Result<Option<&str>, Refusal> {
-    match request.headers.get(Header::IdempotencyKey) {
+pub fn idempotency_key(sent: Option<&str>) -> Result<Option<&str>, Refusal> {
+    match sent {
         None | Some("") => Ok(None),
         Some(key) if key.len() <= 256 && key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Some(key)),
         Some(_) => Err(Refusal::new(RefusalKind::IdempotencyKeyInvalid)),

@@ -126,7 +126,7 @@ impl Builder<'_> {
             inputs: inputs::build(inputs, self.faults),
             policies: Rc::new(self.policies(&policies)),
             country_header: policy.country_header,
-            cache: self.cache(cache, &offered, limits.json),
+            cache: Rc::new(self.cache(cache, &offered, limits.json)),
             routing: Rc::new(self.routing(routing, routes, &known, limits.json)),
             breaker: routes::breaker_rules(&breaker),
             execute,

@@ -191,17 +191,18 @@ fn max_retries(config: &mut Config, value: &str) -> Set {
 
 fn cache_ttl(config: &mut Config, value: &str) -> Set {
     let asked = seconds(value).ok_or("must be a number of seconds above 0")?;
-    config.cache.ttl = asked.min(limits::CACHE_TTL_MAX);
+    Rc::make_mut(&mut config.cache).ttl = asked.min(limits::CACHE_TTL_MAX);
     Ok((asked > limits::CACHE_TTL_MAX).then_some("clamped to 30 days"))
 }
 
 fn cache_strategy(config: &mut Config, value: &str) -> Set {
-    config.cache.strategy = CacheStrategy::parse(value).ok_or("must be off, memory, hybrid or persistent")?;
+    Rc::make_mut(&mut config.cache).strategy =
+        CacheStrategy::parse(value).ok_or("must be off, memory, hybrid or persistent")?;
     Ok(None)
 }
 
 fn cache_eviction(config: &mut Config, value: &str) -> Set {
-    config.cache.eviction = Eviction::parse(value).ok_or("must be cost-aware or lru")?;
+    Rc::make_mut(&mut config.cache).eviction = Eviction::parse(value).ok_or("must be cost-aware or lru")?;
     Ok(None)
 }
 
@@ -211,7 +212,7 @@ fn cache_memory(config: &mut Config, value: &str) -> Set {
     if asked < limits::CACHE_MEMORY_BYTES_MIN {
         return Err("must be at least 64KiB");
     }
-    config.cache.memory_bytes = asked.min(limits::CACHE_MEMORY_BYTES_MAX);
+    Rc::make_mut(&mut config.cache).memory_bytes = asked.min(limits::CACHE_MEMORY_BYTES_MAX);
     let clamped = asked > limits::CACHE_MEMORY_BYTES_MAX;
     Ok(clamped.then_some("clamped to 48MiB: an isolate has 128 MB for everything"))
 }

@@ -1,16 +1,12 @@
 //! What one isolate holds for its life: the configuration, what it remembers, what it counted.
 
-mod ids;
-
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::access::admission;
 use crate::access::epochs::Lease;
 use crate::access::identity::{Identity, Keyring};
 use crate::access::rate::Rates;
-use crate::cache::flight::Flights;
-use crate::cache::{Below, Memory, Refreshes};
+use crate::cache::Cache;
 use crate::catalog::Catalog;
 use crate::config::{Config, ConfigFault, Prepared, Values};
 use crate::dispatch::bulkhead::Bulkheads;
@@ -19,18 +15,14 @@ use crate::dispatch::health::Health;
 use crate::ports::Platform;
 use crate::telemetry::explain::Explained;
 use crate::telemetry::metrics::Counters;
+use crate::words::request_id::Ids;
 use crate::words::secret::Secret;
-
-use ids::Ids;
-pub(crate) use ids::place_of;
-#[cfg(test)]
-pub(crate) use ids::test_ids;
 
 /// An isolate that started: with its configuration, or with that configuration's faults.
 #[derive(Debug)]
 pub struct Isolate {
-    started: Result<Box<Running>, Vec<ConfigFault>>,
-    ids: Ids,
+    started: Result<Rc<Running>, Vec<ConfigFault>>,
+    ids: Rc<Ids>,
 }
 
 /// An isolate that can answer.
@@ -45,16 +37,14 @@ pub struct Running {
     /// The lease on the epochs.
     pub lease: Rc<Lease>,
     pub(crate) catalog: Rc<Catalog>,
-    pub(crate) memory: RefCell<Memory>,
-    pub(crate) below: Rc<Below>,
+    pub(crate) cache: Rc<Cache>,
     pub(crate) counters: Counters,
     pub(crate) rates: Rc<Rates>,
-    pub(crate) flights: Flights,
-    pub(crate) refreshes: Refreshes,
-    pub(crate) explained: Explained,
+    pub(crate) explained: Rc<Explained>,
     pub(crate) health: Health,
     pub(crate) circuits: Rc<Circuits>,
     pub(crate) bulkheads: Bulkheads,
+    ids: Rc<Ids>,
 }
 
 impl Isolate {
@@ -64,7 +54,9 @@ impl Isolate {
         platform.fill(&mut random);
         let mut secret = [0; 16];
         platform.fill(&mut secret);
-        let ids = Ids::new(platform);
+        let mut name = [0; 16];
+        platform.fill(&mut name);
+        let ids = Rc::new(Ids::new(name));
         let started = match document.with(settings, random) {
             Err(faults) => {
                 for fault in &faults {
@@ -80,21 +72,19 @@ impl Isolate {
                 let config = loaded.config;
                 let keyring = Keyring::new(loaded.hashers, &config.callers, secret);
                 let (executors, routing) = (Rc::clone(&config.executors), Rc::clone(&config.routing));
-                Ok(Box::new(Running {
+                Ok(Rc::new(Running {
                     identity: Rc::new(Identity::new(keyring, Rc::clone(&config.issuers), Rc::clone(&config.roles))),
                     worker_secret: loaded.worker_secret,
                     lease: Rc::new(Lease::new(config.epochs)),
                     catalog: Rc::new(Catalog::new(executors, config.registry, routing)),
-                    memory: RefCell::new(Memory::new(config.cache.memory_bytes, config.cache.eviction)),
-                    below: Rc::default(),
+                    cache: Rc::new(Cache::new(Rc::clone(&config.cache), ids.number())),
                     counters: Counters::default(),
                     rates: Rc::new(Rates::new(Rc::clone(&config.rate), ids.number())),
-                    flights: Flights::new(ids.number()),
-                    refreshes: Refreshes::default(),
-                    explained: Explained::default(),
+                    explained: Rc::new(Explained::new(config.routing.explained)),
                     health: Health::new(config.executors.len()),
                     circuits: Rc::new(Circuits::new(ids.number())),
                     bulkheads: Bulkheads::new(&most),
+                    ids: Rc::clone(&ids),
                     admission: config.admission(),
                     config,
                 }))
@@ -107,11 +97,16 @@ impl Isolate {
     ///
     /// # Errors
     /// The faults of the configuration.
-    pub fn running(&self) -> Result<&Running, &[ConfigFault]> {
+    pub fn running(&self) -> Result<&Rc<Running>, &[ConfigFault]> {
         match &self.started {
             Ok(running) => Ok(running),
             Err(faults) => Err(faults),
         }
+    }
+
+    /// Returns the isolate that runs so.
+    pub(crate) fn of(running: &Rc<Running>) -> Rc<Self> {
+        Rc::new(Self { started: Ok(Rc::clone(running)), ids: Rc::clone(&running.ids) })
     }
 
     /// A new request id.

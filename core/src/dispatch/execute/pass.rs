@@ -56,7 +56,7 @@ pub async fn pass<P: Platform>(
     if !body.is_empty() {
         headers.push(("content-type", "application/json".to_owned()));
     }
-    if let Some(key) = admission::idempotency_key(request)? {
+    if let Some(key) = admission::idempotency_key(request.headers.get(Header::IdempotencyKey))? {
         headers.push(("idempotency-key", key_upstream(caller, key)));
     }
     let outbound = OriginRequest {

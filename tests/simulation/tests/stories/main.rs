@@ -201,6 +201,43 @@ fn only_a_value_and_nothing_else_is_kept() {
     }
 }
 
+const RULE_FOR_LOCAL_TOOLS: &str = r#"
+[[executors]]
+id = "local"
+kind = "local"
+
+[[callers]]
+id = "wide"
+tenant = "a"
+keys = [{ id = "wide-1", setting = "KEY_WIDE" }]
+actions = ["*"]
+tools = ["*"]
+users = ["*"]
+
+[[cache.rules]]
+tools = ["Calc.*"]
+ttl = "1h"
+"#;
+
+#[test]
+fn a_local_tool_declares_that_it_only_reads_and_is_kept_by_rule_alone() {
+    let input = json!({"a": "1", "b": "2"});
+    let twice = |story: &Story, tool: &str, input: &Value| {
+        story.execute(WIDE, tool, input);
+        story.execute(WIDE, tool, input).headers["cache-status"].clone()
+    };
+    let story = Story::new();
+    let listed = story.ask(WIDE, Method::Get, "/v1/tools/Calc.Plus", &Value::Null, &[]).json();
+    assert_eq!(listed["metadata"]["behavior"]["read_only"], true, "{listed}");
+    let status = twice(&story, "Calc.Plus", &input);
+    assert!(status.ends_with("detail=no_rule"), "{status}");
+    let story = Story::of(RULE_FOR_LOCAL_TOOLS, &[("KEY_WIDE", WIDE)]);
+    let status = twice(&story, "Calc.Plus", &input);
+    assert!(status.contains("; hit"), "{status}");
+    let status = twice(&story, "Calc.Draw", &json!({"low": "1", "high": "6"}));
+    assert!(status.ends_with("detail=nondeterministic"), "{status}");
+}
+
 #[test]
 fn only_an_answer_that_asks_for_consent_and_says_nothing_else_frees_the_key() {
     let consent = |status| json!({"id": "auth-1", "status": status, "url": "https://consent"});
