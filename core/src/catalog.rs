@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub use crate::model::tool::{Behavior, Tool};
-pub use driver::{Current, Registries, SourceState, at_hand, fetch, for_user, refresh_all};
+pub use driver::{Catalog, Current, SourceState, for_user};
 pub use rules::{ConflictRule, RegistryRules};
 
 use crate::model::executor::Executor;

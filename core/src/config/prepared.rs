@@ -215,9 +215,10 @@ fn set_keys(
 
 /// Gives every upstream the credentials that are set.
 fn set_credentials(config: &mut Config, unset: Vec<UnsetCredential>, values: &Values) {
+    let executors = Rc::make_mut(&mut config.executors);
     for UnsetCredential { executor, tenant, setting } in unset {
         let Some(ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream)) =
-            Rc::make_mut(&mut config.executors).get_mut(executor).map(|executor| &mut executor.kind)
+            executors.get_mut(executor).map(|executor| &mut executor.kind)
         else {
             continue;
         };
@@ -232,7 +233,7 @@ fn set_credentials(config: &mut Config, unset: Vec<UnsetCredential>, values: &Va
 
 /// Gives every issuer that is asked the secret to ask it with.
 fn set_client_secrets(config: &mut Config, values: &Values) {
-    for issuer in &mut config.issuers {
+    for issuer in Rc::make_mut(&mut config.issuers) {
         if let TokenCheck::Asked(rules) = &mut issuer.check {
             rules.client_secret = secret(values, &rules.client_secret_setting);
         }

@@ -160,9 +160,8 @@ pub(crate) fn flush_soon<P: Platform>(platform: &P, isolate: &Rc<Isolate>) {
 async fn add<P: Platform>(platform: &P, running: &Running) -> Result<(), DurableError> {
     let mut counted = running.counters.take(&running.config);
     let of_limits = running.rates.take_counts();
-    counted.extend(of_limits.filter_map(|(index, fared, count)| {
-        let limit = running.config.rate.limits.get(index)?.id.as_str();
-        Some((format!("toolgate_rate_total{{limit=\"{limit}\",outcome=\"{}\"}}", fared.name()), count))
+    counted.extend(of_limits.map(|(limit, fared, count)| {
+        (format!("toolgate_rate_total{{limit=\"{limit}\",outcome=\"{}\"}}", fared.name()), count)
     }));
     if counted.is_empty() {
         return Ok(());

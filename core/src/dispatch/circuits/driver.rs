@@ -9,11 +9,11 @@ use super::circuit::Circuit;
 use super::{Circuits, Introduction, Job, Permit};
 use crate::dispatch::Dispatch;
 use crate::model::executor::{Executor, ExecutorKind};
-use crate::model::request::Method;
 use crate::ports::{Origin, OriginRequest, Platform};
 use crate::state::circuit::{Answer, Command, Rules, trial_lasts};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
 use crate::words::limits::{CIRCUIT_MEET_LOOK, CIRCUIT_MEET_LOOKS, PROBE_BYTES, PROBE_TIMEOUT};
+use crate::words::method::Method;
 use crate::words::time::Timestamp;
 
 /// Has an executor's owner told and asked what is due, after the response. Called after each attempt, and each time that the

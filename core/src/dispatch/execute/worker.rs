@@ -7,10 +7,10 @@ use super::{
 use crate::backends::upstream::{self, Scheme};
 use crate::dispatch::route::Remote;
 use crate::model::call::ToolCall;
-use crate::model::request::Method;
 use crate::model::tool::Tool;
 use crate::ports::{Origin, OriginRequest, OriginResponse, Platform};
 use crate::words::json::{self, Json, Object, write_json, write_string};
+use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 
 /// One attempt.

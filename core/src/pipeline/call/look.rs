@@ -174,6 +174,7 @@ pub(super) fn floor_of(
 }
 
 pub(super) fn wanted<'k>(
+    running: &Running,
     context: &Context<'_>,
     call: &ToolCall<'_>,
     keep: Keep,
@@ -181,7 +182,7 @@ pub(super) fn wanted<'k>(
     directives: Directives,
 ) -> Wanted<'k> {
     let whose = (&context.caller.tenant, call.user.as_ref());
-    let floor = floor_of(&context.config.cache, context.held, whose, &call.tool, (keep, key));
+    let floor = floor_of(&running.config.cache, context.held, whose, &call.tool, (keep, key));
     let farthest = Tier::farthest(keep.strategy, keep.whole_life());
     Wanted { key, floor, farthest, terms: Terms::of(keep.life, directives) }
 }

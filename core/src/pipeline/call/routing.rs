@@ -34,7 +34,7 @@ impl Offered {
             let checked = check_equivalent(context, call, other);
             (Rc::clone(other), checked.map_err(|refusal| rejection(refusal.kind)))
         };
-        let has_route = context.config.routing.route_of(&call.tool.folded).is_some();
+        let has_route = context.rules.routing.route_of(&call.tool.folded).is_some();
         let others = context.registry.equivalents(&call.tool).filter(|_| has_route).map(admitted).collect();
         let whose = if has_route { number_of(&context.caller.id, call.user.as_ref()) } else { 0 };
         Self { others, tenant: context.caller.tenant.clone(), whose }
