@@ -59,11 +59,9 @@ const REMAINING: &[&str] = &[
     "cache::flight::driver -> pipeline::runtime",
     "cache::flight::driver -> telemetry",
     "cache::inspect -> pipeline::runtime",
-    "cache::ranks -> cache::memory",
     "cache::reach -> cache::driver",
     "cache::reach -> pipeline::runtime",
     "catalog::driver -> pipeline::runtime",
-    "config::prepared -> config::build",
     "dispatch::circuits::driver -> pipeline::runtime",
     "dispatch::execute -> access::admission",
     "dispatch::execute -> pipeline::runtime",
@@ -88,7 +86,6 @@ const REMAINING: &[&str] = &[
     "telemetry::metrics -> config",
     "telemetry::metrics -> pipeline::runtime",
     "telemetry::routed -> config",
-    "validate::schema::keywords -> validate::schema::compile",
     "words::refusal -> ports",
 ];
 
