@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use hmac_sha256::{HMAC, Hash};
 
-use super::build::prepare;
 use super::faults::ConfigFault;
 use super::{Config, settings};
 use crate::access::identity::rules::TokenCheck;
@@ -100,12 +99,6 @@ pub async fn ask<S: Settings>(names: &BTreeSet<String>, host: &S) -> Values {
 }
 
 impl Prepared {
-    /// Reads a document.
-    #[must_use]
-    pub fn read(document: &str) -> Self {
-        prepare(document)
-    }
-
     pub(super) fn new(names: BTreeSet<String>, unset: Option<Unset>, faults: Vec<ConfigFault>) -> Self {
         Self { names: Rc::new(names), unset, faults }
     }
