@@ -93,7 +93,9 @@ impl Application {
 /// or two.
 fn absolute(uri: &Uri, headers: &HeaderMap) -> Option<Uri> {
     let named = match headers.get(HOST) {
-        Some(host) => Some(host.to_str().ok()?.parse::<Authority>().ok()?).filter(|host| !host.host().ends_with(INTERNAL)),
+        Some(host) => {
+            Some(host.to_str().ok()?.parse::<Authority>().ok()?).filter(|host| !host.host().ends_with(INTERNAL))
+        }
         None => None,
     };
     let mut parts = uri.clone().into_parts();

@@ -31,7 +31,8 @@ async fn a_header_that_is_not_text_gets_an_empty_500() {
     let answer = exchange(&host, b"GET /hello HTTP/1.1\r\nHost: h\r\nX-A: \xff\r\nConnection: close\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 500 ") && answer.ends_with("\r\n\r\n"), "{answer}");
     assert!(answer.to_ascii_lowercase().contains("content-length: 0"), "{answer}");
-    let text = exchange(&host, "GET /hello HTTP/1.1\r\nHost: h\r\nX-A: \u{e9}\r\nConnection: close\r\n\r\n".as_bytes()).await;
+    let text =
+        exchange(&host, "GET /hello HTTP/1.1\r\nHost: h\r\nX-A: \u{e9}\r\nConnection: close\r\n\r\n".as_bytes()).await;
     assert!(text.starts_with("HTTP/1.1 200 OK"), "{text}");
 }
 

@@ -22,7 +22,10 @@ async fn a_list_of_keys_holds_the_whole_store_until_it_is_read() {
     assert!(begun.elapsed() > Duration::from_millis(500), "it waited for the list's end: {:?}", begun.elapsed());
     assert_eq!(listing.await.expect("no panic").0, 200);
 
-    assert_eq!(timeout(PATIENCE, host.get("/kv/keys")).await.expect("a list that is read ends").1.split(',').count(), 20);
+    assert_eq!(
+        timeout(PATIENCE, host.get("/kv/keys")).await.expect("a list that is read ends").1.split(',').count(),
+        20
+    );
 }
 
 #[tokio::test]

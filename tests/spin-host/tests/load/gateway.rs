@@ -162,7 +162,8 @@ impl Gateway {
     pub(crate) fn let_end(&self, keys: &[String]) {
         let (store, database) = (self.open("sqlite_key_value.db"), self.open("sqlite_db.db"));
         for key in keys {
-            let over = "UPDATE spin_key_value SET value = substr(value, 1, length(value) - 8) || zeroblob(8) WHERE key = ?";
+            let over =
+                "UPDATE spin_key_value SET value = substr(value, 1, length(value) - 8) || zeroblob(8) WHERE key = ?";
             assert_eq!(store.execute(over, [key]).expect("a store"), 1, "{key}");
             database.execute("UPDATE toolgate_kv_expiry_1 SET slot = 1 WHERE key = ?", [key]).expect("a row");
         }
@@ -173,7 +174,8 @@ impl Gateway {
         let store = self.open("sqlite_key_value.db");
         let path = self.state().join("sqlite_db.db");
         store.execute("ATTACH ? AS ends", [path.to_string_lossy()]).expect("a database");
-        let both = "SELECT key FROM spin_key_value WHERE key IN (SELECT key FROM ends.toolgate_kv_expiry_1) ORDER BY key";
+        let both =
+            "SELECT key FROM spin_key_value WHERE key IN (SELECT key FROM ends.toolgate_kv_expiry_1) ORDER BY key";
         let mut rows = store.prepare(both).expect("rows");
         let keys = rows.query_map([], |row| row.get(0)).expect("keys");
         keys.collect::<Result<_, _>>().expect("keys")
