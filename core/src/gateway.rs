@@ -15,7 +15,7 @@ use crate::cache;
 use crate::config::{self, Prepared};
 use crate::dispatch::execute::CallTerms;
 use crate::front::admin;
-use crate::front::arcade::execute;
+use crate::front::arcade::{execute, passed};
 use crate::front::response::{self, Answer, Response};
 use crate::front::worker;
 use crate::model::operation::{self, Asked, Gate};
@@ -181,7 +181,8 @@ async fn pipeline<P: Platform>(
             outcome.map(|outcome| execute::answer(&record.request_id, outcome))
         }
         Admitted::Engine(call) => {
-            apart(pin!(passthrough::answer(platform, running, &context, call, request, record))).await
+            let passed = apart(pin!(passthrough::run(platform, running, &context, call, request, record))).await;
+            passed.map(passed::answer)
         }
         Admitted::Own => apart(pin!(admin::answer(platform, isolate, running, &context, &tools, asked, request))).await,
     }

@@ -122,7 +122,7 @@ async fn unlisted<P: Platform>(
         // Admission found that the tool needs no authorisation: there is nothing to give.
         Operation::AuthorizeTool => Ok(Answer::json(200, br#"{"status":"completed"}"#.to_vec())),
         Operation::Metrics => {
-            let text = metrics::exposition(platform, running).await.map_err(durable)?;
+            let text = metrics::exposition(platform, &running.counters).await.map_err(durable)?;
             let headers = vec![("content-type", Cow::Borrowed("text/plain; version=0.0.4; charset=utf-8"))];
             Ok(Answer { status: 200, headers, body: Body::Bytes(text.into_bytes()) })
         }

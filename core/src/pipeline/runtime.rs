@@ -36,7 +36,7 @@ pub struct Running {
     pub lease: Rc<Lease>,
     pub(crate) catalog: Rc<Catalog>,
     pub(crate) cache: Rc<Cache>,
-    pub(crate) counters: Counters,
+    pub(crate) counters: Rc<Counters>,
     pub(crate) rates: Rc<Rates>,
     pub(crate) explained: Rc<Explained>,
     pub(crate) dispatch: Rc<Dispatch>,
@@ -65,6 +65,7 @@ impl Isolate {
                 }
                 let config = loaded.config;
                 let keyring = Keyring::new(loaded.hashers, &config.callers, secret);
+                let rates = Rc::new(Rates::new(Rc::clone(&config.rate), ids.number()));
                 let (executors, routing) = (&config.executors, &config.routing);
                 Ok(Rc::new(Running {
                     identity: Rc::new(Identity::new(keyring, Rc::clone(&config.issuers), Rc::clone(&config.roles))),
@@ -72,8 +73,8 @@ impl Isolate {
                     lease: Rc::new(Lease::new(config.epochs)),
                     catalog: Rc::new(Catalog::new(Rc::clone(executors), config.registry, Rc::clone(routing))),
                     cache: Rc::new(Cache::new(Rc::clone(&config.cache), ids.number())),
-                    counters: Counters::default(),
-                    rates: Rc::new(Rates::new(Rc::clone(&config.rate), ids.number())),
+                    counters: Rc::new(Counters::new(Rc::clone(executors), Rc::clone(&rates))),
+                    rates,
                     explained: Rc::new(Explained::new(config.routing.explained)),
                     dispatch: Rc::new(Dispatch::new(executors, routing, config.breaker, config.execute, ids.number())),
                     admission: config.admission(),

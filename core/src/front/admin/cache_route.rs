@@ -30,7 +30,7 @@ pub(super) async fn statistics<P: Platform>(
     running: &Running,
     context: &Context<'_>,
 ) -> Result<Answer<P::Stream>, Refusal> {
-    let sums = metrics::sums(platform, running).await.map_err(super::durable)?;
+    let sums = metrics::sums(platform, &running.counters).await.map_err(super::durable)?;
     // Which tools there are is told only to those who may call them.
     let calls = context.authority.of_call(None);
     Ok(Answer::json(200, told::statistics(running, &sums, |tool| calls.may_use_name(tool))))
