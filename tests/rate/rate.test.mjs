@@ -77,7 +77,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
 const ask = (address) =>
   new Promise((resolve, reject) => {
     const options = { agent, headers: { authorization: `Bearer ${KEY}` } };
-    const request = get(`${address}/v1/tools/Math.Add`, options, (response) => {
+    const request = get(`${address}/v1/tools/Calc.Plus`, options, (response) => {
       response.on("end", () => resolve({ status: response.statusCode, headers: response.headers }));
       response.on("error", reject);
       response.resume();

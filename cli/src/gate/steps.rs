@@ -2,7 +2,7 @@
 
 use super::packages::{CLI, SPIN_HOST};
 use super::run::Run;
-use super::{budget, deny, python};
+use super::{budget, deny, licences, python};
 use crate::build::target;
 use crate::failure::Failure;
 use crate::npm;
@@ -64,8 +64,14 @@ pub(super) const STEPS: &[Step] = &[
         work: |run| npm::ensure(&run.workspace),
     },
     Step {
+        name: "licences",
+        about: "the licences of npm and PyPI packages by licences.toml",
+        needs: &["python", "npm"],
+        work: licences::check,
+    },
+    Step {
         name: "differential",
-        about: "the local Math tools against Arcade's own",
+        about: "the local Calc tools against the same tools on a real worker",
         needs: &["python"],
         work: |run| tests_of(run, "toolgate-differential"),
     },

@@ -3,6 +3,7 @@
 mod arguments;
 mod authority;
 mod body;
+mod rules;
 mod switches;
 mod tools;
 
@@ -12,15 +13,18 @@ pub use arguments::{check as check_arguments, check_rules};
 use authority::Call;
 pub use authority::{Authority, Noted};
 pub use body::{Members, json_body};
+pub use rules::RequestLimits;
 
 use crate::access::epochs::Held;
 use crate::catalog::{Registry, Tool};
-use crate::config::{Caller, Config, FailMode, ProjectRule, UserRule};
+use crate::config::Config;
+use crate::model::caller::{Caller, ProjectRule, UserRule};
 use crate::model::operation::{Asked, Operation};
-use crate::model::request::{Header, Method, Request};
+use crate::model::request::{Method, Request};
 use crate::policy::{Arguments, User};
 use crate::ports::DurableError;
 use crate::words::json::Json;
+use crate::words::modes::FailMode;
 use crate::words::names::{Project, UserId};
 use crate::words::refusal::{Refusal, RefusalKind};
 use switches::check_caller_switches;
@@ -351,12 +355,12 @@ fn clip_wait(asked: &Asked, config: &Config) -> Result<Asked, Refusal> {
     Ok(asked)
 }
 
-/// The idempotency key, if one was sent.
+/// Checks the idempotency key, if one was sent.
 ///
 /// # Errors
 /// [`RefusalKind::IdempotencyKeyInvalid`].
-pub fn idempotency_key(request: &Request) -> Result<Option<&str>, Refusal> {
-    match request.headers.get(Header::IdempotencyKey) {
+pub fn idempotency_key(sent: Option<&str>) -> Result<Option<&str>, Refusal> {
+    match sent {
         None | Some("") => Ok(None),
         Some(key) if key.len() <= 256 && key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Some(key)),
         Some(_) => Err(Refusal::new(RefusalKind::IdempotencyKeyInvalid)),

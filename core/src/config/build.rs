@@ -7,10 +7,12 @@ mod policies;
 mod routes;
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::Config;
 use super::document::{Located, Value};
 use super::faults::{ConfigFault, Faults};
 use super::inputs;
@@ -20,7 +22,11 @@ use super::rate;
 use super::sections::{Document, ExecutorSection, KindChoice, LimitsSection};
 use super::settings::SETTINGS;
 use super::words::{Label, SettingName};
-use super::{Config, Credentials, EpochRules, Executor, ExecutorKind, RegistryRules, RequestLimits, Upstream};
+use crate::access::admission::RequestLimits;
+use crate::access::epochs::EpochRules;
+use crate::catalog::RegistryRules;
+use crate::model::credential::Credentials;
+use crate::model::executor::{Executor, ExecutorKind, Upstream};
 use crate::words::json;
 use crate::words::limits;
 use crate::words::time::Millis;
@@ -120,7 +126,7 @@ impl Builder<'_> {
             inputs: inputs::build(inputs, self.faults),
             policies: self.policies(&policies),
             country_header: policy.country_header,
-            cache: self.cache(cache, &offered, limits.json),
+            cache: Rc::new(self.cache(cache, &offered, limits.json)),
             routing: self.routing(routing, routes, &known, limits.json),
             breaker: routes::breaker_rules(&breaker),
             execute,

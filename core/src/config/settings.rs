@@ -1,13 +1,19 @@
 //! The environment variables of the seeds, and what each became: the table that `docs/configuration.md` shows.
 
+use std::rc::Rc;
+
 use std::collections::BTreeMap;
 
+use super::Config;
 use super::faults::ConfigFault;
 use super::quantity::{bytes, duration};
-use super::route_sections::{LOCAL_PRIORITY_MAX, REMOTE_THRESHOLD_MAX, Strategy};
-use super::sections::{CacheStrategy, Eviction};
+use super::route_sections::{LOCAL_PRIORITY_MAX, REMOTE_THRESHOLD_MAX};
 use super::words::BaseUrl;
-use super::{Config, ExecutorKind};
+use crate::cache::CacheStrategy;
+use crate::cache::Eviction;
+use crate::model::executor::ExecutorKind;
+use crate::model::executor::Upstream;
+use crate::model::route::Strategy;
 use crate::words::limits;
 use crate::words::names::Project;
 use crate::words::time::Millis;
@@ -156,7 +162,7 @@ fn workspace(config: &mut Config, value: &str) -> Set {
     Ok(None)
 }
 
-fn each_arcade(config: &mut Config, mut change: impl FnMut(&mut super::Upstream)) {
+fn each_arcade(config: &mut Config, mut change: impl FnMut(&mut Upstream)) {
     for executor in &mut config.executors {
         if let ExecutorKind::Engine(upstream) = &mut executor.kind
             && upstream.credential_setting == "ARCADE_API_KEY"
@@ -186,17 +192,18 @@ fn max_retries(config: &mut Config, value: &str) -> Set {
 
 fn cache_ttl(config: &mut Config, value: &str) -> Set {
     let asked = seconds(value).ok_or("must be a number of seconds above 0")?;
-    config.cache.ttl = asked.min(limits::CACHE_TTL_MAX);
+    Rc::make_mut(&mut config.cache).ttl = asked.min(limits::CACHE_TTL_MAX);
     Ok((asked > limits::CACHE_TTL_MAX).then_some("clamped to 30 days"))
 }
 
 fn cache_strategy(config: &mut Config, value: &str) -> Set {
-    config.cache.strategy = CacheStrategy::parse(value).ok_or("must be off, memory, hybrid or persistent")?;
+    Rc::make_mut(&mut config.cache).strategy =
+        CacheStrategy::parse(value).ok_or("must be off, memory, hybrid or persistent")?;
     Ok(None)
 }
 
 fn cache_eviction(config: &mut Config, value: &str) -> Set {
-    config.cache.eviction = Eviction::parse(value).ok_or("must be cost-aware or lru")?;
+    Rc::make_mut(&mut config.cache).eviction = Eviction::parse(value).ok_or("must be cost-aware or lru")?;
     Ok(None)
 }
 
@@ -206,7 +213,7 @@ fn cache_memory(config: &mut Config, value: &str) -> Set {
     if asked < limits::CACHE_MEMORY_BYTES_MIN {
         return Err("must be at least 64KiB");
     }
-    config.cache.memory_bytes = asked.min(limits::CACHE_MEMORY_BYTES_MAX);
+    Rc::make_mut(&mut config.cache).memory_bytes = asked.min(limits::CACHE_MEMORY_BYTES_MAX);
     let clamped = asked > limits::CACHE_MEMORY_BYTES_MAX;
     Ok(clamped.then_some("clamped to 48MiB: an isolate has 128 MB for everything"))
 }

@@ -1,18 +1,17 @@
 //! What the gateway answers by itself.
 
 mod cache_route;
-mod conditional;
 mod epochs_route;
 mod keys_route;
 mod ready;
-mod worker_route;
 
 use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::access::admission::Context;
 use crate::catalog::{self, Current};
-use crate::front::listing;
+use crate::front::arcade::listing;
+use crate::front::conditional::revalidated;
 use crate::front::response::{Answer, Body};
 use crate::model::operation::{Asked, Operation};
 use crate::model::request::Request;
@@ -21,9 +20,6 @@ use crate::ports::{DurableError, Platform};
 use crate::telemetry::{explain, metrics};
 use crate::words::json::Json;
 use crate::words::refusal::{Refusal, RefusalKind};
-
-use conditional::revalidated;
-pub(crate) use worker_route::answer as worker;
 
 /// The interface description: written by hand, held against the code by the tests.
 const OPENAPI: &str = include_str!("../../openapi.json");
@@ -44,7 +40,7 @@ pub(crate) fn open<S>(operation: &Operation, request: &Request) -> Answer<S> {
 pub(crate) async fn public<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
-    running: &Running,
+    running: &Rc<Running>,
     asked: &Asked,
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
@@ -93,7 +89,7 @@ const CORS_HEADERS: &str = "authorization, x-api-key, content-type, accept, idem
 pub(crate) async fn answer<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
-    running: &Running,
+    running: &Rc<Running>,
     context: &Context<'_>,
     tools: &Current,
     asked: &Asked,
@@ -117,7 +113,7 @@ pub(crate) async fn answer<P: Platform>(
 async fn unlisted<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
-    running: &Running,
+    running: &Rc<Running>,
     context: &Context<'_>,
     tools: &Current,
     asked: &Asked,

@@ -1,15 +1,11 @@
 //! What one isolate holds for its life: the configuration, what it remembers, what it counted.
 
-mod ids;
-
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::access::epochs::Lease;
 use crate::access::identity::{Keyring, Tokens};
 use crate::access::rate::Book;
-use crate::cache::flight::Flights;
-use crate::cache::{Below, Memory, Refreshes};
+use crate::cache::Cache;
 use crate::catalog::Registries;
 use crate::config::{Config, ConfigFault, Prepared, Values};
 use crate::dispatch::bulkhead::Bulkheads;
@@ -18,18 +14,14 @@ use crate::dispatch::health::Health;
 use crate::ports::Platform;
 use crate::telemetry::explain::Explained;
 use crate::telemetry::metrics::Counters;
+use crate::words::request_id::Ids;
 use crate::words::secret::Secret;
-
-use ids::Ids;
-pub(crate) use ids::place_of;
-#[cfg(test)]
-pub(crate) use ids::test_ids;
 
 /// An isolate that started: with its configuration, or with that configuration's faults.
 #[derive(Debug)]
 pub struct Isolate {
-    started: Result<Box<Running>, Vec<ConfigFault>>,
-    ids: Ids,
+    started: Result<Rc<Running>, Vec<ConfigFault>>,
+    ids: Rc<Ids>,
 }
 
 /// An isolate that can answer.
@@ -42,16 +34,14 @@ pub struct Running {
     pub(crate) worker_secret: Option<Secret>,
     pub(crate) lease: Lease,
     pub(crate) registries: Registries,
-    pub(crate) memory: RefCell<Memory>,
-    pub(crate) below: Rc<Below>,
+    pub(crate) cache: Rc<Cache>,
     pub(crate) counters: Counters,
     pub(crate) rates: Book,
-    pub(crate) flights: Flights,
-    pub(crate) refreshes: Refreshes,
-    pub(crate) explained: Explained,
+    pub(crate) explained: Rc<Explained>,
     pub(crate) health: Health,
     pub(crate) circuits: Rc<Circuits>,
     pub(crate) bulkheads: Bulkheads,
+    ids: Rc<Ids>,
 }
 
 impl Isolate {
@@ -61,7 +51,9 @@ impl Isolate {
         platform.fill(&mut random);
         let mut secret = [0; 16];
         platform.fill(&mut secret);
-        let ids = Ids::new(platform);
+        let mut name = [0; 16];
+        platform.fill(&mut name);
+        let ids = Rc::new(Ids::new(name));
         let started = match document.with(settings, random) {
             Err(faults) => {
                 for fault in &faults {
@@ -74,22 +66,20 @@ impl Isolate {
                     tracing::warn!(setting = notice.setting, message = notice.message, "{}", notice.name);
                 }
                 let most: Vec<u32> = loaded.config.executors.iter().map(|executor| executor.concurrency).collect();
-                Ok(Box::new(Running {
+                Ok(Rc::new(Running {
                     keyring: Keyring::new(loaded.hashers, &loaded.config.callers, secret),
                     tokens: Tokens::new(&loaded.config.issuers),
                     worker_secret: loaded.worker_secret,
                     lease: Lease::default(),
                     registries: Registries::default(),
-                    memory: RefCell::new(Memory::new(loaded.config.cache.memory_bytes, loaded.config.cache.eviction)),
-                    below: Rc::default(),
+                    cache: Rc::new(Cache::new(Rc::clone(&loaded.config.cache), ids.number())),
                     counters: Counters::default(),
                     rates: Book::new(ids.number()),
-                    flights: Flights::new(ids.number()),
-                    refreshes: Refreshes::default(),
-                    explained: Explained::default(),
+                    explained: Rc::new(Explained::new(loaded.config.routing.explained)),
                     health: Health::new(loaded.config.executors.len()),
                     circuits: Rc::new(Circuits::new(ids.number())),
                     bulkheads: Bulkheads::new(&most),
+                    ids: Rc::clone(&ids),
                     config: loaded.config,
                 }))
             }
@@ -101,11 +91,16 @@ impl Isolate {
     ///
     /// # Errors
     /// The faults of the configuration.
-    pub fn running(&self) -> Result<&Running, &[ConfigFault]> {
+    pub fn running(&self) -> Result<&Rc<Running>, &[ConfigFault]> {
         match &self.started {
             Ok(running) => Ok(running),
             Err(faults) => Err(faults),
         }
+    }
+
+    /// Returns the isolate that runs so.
+    pub(crate) fn of(running: &Rc<Running>) -> Rc<Self> {
+        Rc::new(Self { started: Ok(Rc::clone(running)), ids: Rc::clone(&running.ids) })
     }
 
     /// A new request id.

@@ -6,13 +6,16 @@ use std::rc::Rc;
 
 use crate::access::admission::{self, Admitted, Authority};
 use crate::access::epochs::{self, Held};
-use crate::cache::{self, Bypass, CacheOutcome};
+use crate::cache::WarmCall;
+use crate::cache::{self, Bypass, CacheOutcome, Directives};
 use crate::catalog;
-use crate::config::{Caller, Grant, Priority, ProjectRule, UserRule, WarmCall};
-use crate::gateway::{context, emit};
+use crate::dispatch::execute::CallTerms;
+use crate::model::caller::{Caller, Grant, ProjectRule, UserRule};
 use crate::model::operation::Asked;
 use crate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
-use crate::pipeline::call::{self, Place, Source};
+use crate::pipeline::call::{self, Options, Place, Source};
+use crate::pipeline::emit;
+use crate::pipeline::guard::context;
 use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::Platform;
 use crate::telemetry::{CalledTool, Record};
@@ -20,6 +23,7 @@ use crate::words::action::{Action, ActionPattern};
 use crate::words::hex;
 use crate::words::json::write_string;
 use crate::words::limits;
+use crate::words::modes::Priority;
 use crate::words::names::{CallerId, TenantId, ToolPattern};
 use crate::words::refusal::{Refusal, RefusalKind};
 
@@ -77,7 +81,7 @@ pub(crate) struct Warmed<'c> {
 pub(crate) async fn run<'r, P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
-    running: &'r Running,
+    running: &'r Rc<Running>,
     tenant: Option<&TenantId>,
 ) -> Vec<Warmed<'r>> {
     let listed = running.config.cache.warm.iter().enumerate();
@@ -110,7 +114,7 @@ pub(crate) async fn run<'r, P: Platform>(
 }
 
 /// Makes one call if it is due, and leaves a record of it, as any call does.
-async fn one<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running, call: &WarmCall) -> Outcome {
+async fn one<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Rc<Running>, call: &WarmCall) -> Outcome {
     let request_id = hex::prefixed("req_", &isolate.next_id().to_be_bytes());
     let mut record = Record::new(request_id, platform.now(), Method::Post);
     record.operation = OPERATION;
@@ -136,7 +140,7 @@ async fn one<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running
 async fn made<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
-    running: &Running,
+    running: &Rc<Running>,
     warm: &WarmCall,
     record: &mut Record,
 ) -> Result<Outcome, Refusal> {
@@ -162,7 +166,7 @@ async fn made<P: Platform>(
     let Admitted::Tool(call) = admit(&held, record)? else {
         return Err(Refusal::new(RefusalKind::PathUnknown));
     };
-    let place = match Place::of(running, &context, &call, &request) {
+    let place = match Place::of(running, &context, &call, Directives::default()) {
         Ok(place) => place,
         Err(bypass) => {
             record.cache = CacheOutcome::Bypass(bypass);
@@ -170,7 +174,7 @@ async fn made<P: Platform>(
             return Ok(Outcome::Bypass(bypass));
         }
     };
-    let facts = cache::inspect(platform, running, &place.wanted(&context, &call)).await;
+    let facts = cache::inspect(platform, &running.cache, &place.wanted(&context, &call)).await;
     let source = match facts.servable() {
         Some(entry) if entry.is_nearly_over(platform.now()) => Source::Executor,
         Some(_) => return Ok(Outcome::Fresh),
@@ -183,7 +187,9 @@ async fn made<P: Platform>(
         record.epoch = Some(held.epochs.version);
         admit(&held, record).map(drop)
     };
-    let made = call::answer(platform, isolate, running, &context, *call, (&request, source, again), record).await;
+    let terms = CallTerms::of(&running.config, caller.priority, &request.headers, record.at);
+    let options = Options { directives: Directives::default(), idempotency_key: None, terms, source };
+    let made = call::run(platform, running, &context, *call, options, again, record).await;
     made.map_err(|unanswered| unanswered.refusal)?;
     Ok(match record.cache {
         CacheOutcome::MissStored => Outcome::Warmed,

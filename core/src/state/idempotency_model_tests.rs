@@ -6,6 +6,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "a test that goes wrong must stop")]
 
 use stateright::{Checker as _, Model, Property};
+use toolgate_share::with_large;
 
 use super::*;
 
@@ -299,14 +300,17 @@ impl Model for Budget {
 
 #[test]
 fn no_order_of_events_executes_twice() {
-    for most in [
+    let small = [
         NONE,
         Budget { other: true, losses: 1, ..NONE },
         Budget { unsent: 2, ticks: 1, ..NONE },
-        Budget { losses: 2, ticks: 3, ..NONE },
         Budget { deaths: 2, ticks: 3, unsent: 1, ..NONE },
-        Budget { deaths: 1, losses: 1, unsent: 1, ticks: 3, ..NONE },
-    ] {
+    ];
+    let large = [
+        (7, Budget { losses: 2, ticks: 3, ..NONE }),
+        (8, Budget { deaths: 1, losses: 1, unsent: 1, ticks: 3, ..NONE }),
+    ];
+    for most in with_large(small, large) {
         let checker = most.checker().threads(2).spawn_bfs().join();
         println!("{} states of {most:?}", checker.unique_state_count());
         checker.assert_properties();

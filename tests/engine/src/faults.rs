@@ -102,12 +102,8 @@ pub(crate) struct Faults(Vec<Working>);
 impl Faults {
     /// Adds rules behind those in force.
     pub(crate) fn add(&mut self, rules: Vec<Rule>) {
-        let working = |rule: Rule| Working {
-            matched: 0,
-            spoiled: 0,
-            chance: fastrand::Rng::with_seed(rule.seed),
-            rule,
-        };
+        let working =
+            |rule: Rule| Working { matched: 0, spoiled: 0, chance: fastrand::Rng::with_seed(rule.seed), rule };
         self.0.extend(rules.into_iter().map(working));
     }
 

@@ -5,7 +5,6 @@ use toolgate::tools::{LocalTool, Outcome, ToolContext, toolkits};
 use toolgate::words::json::{Json, Limits, parse};
 use toolgate::words::time::Timestamp;
 
-
 /// As a request's body is read, only wider.
 const ARGUMENTS: Limits = Limits { depth: 64, values: 100_000, string_bytes: 1 << 20, number_bytes: 4_400 };
 
@@ -35,7 +34,7 @@ fn check(tool: &LocalTool, arguments: &Json<'_>) {
     let outcome = call(tool, arguments, 1);
     match &outcome {
         Ok(value) => {
-            let text = value.as_str().expect("Math answers texts");
+            let text = value.as_str().expect("Calc answers texts");
             assert!(!text.is_empty() && text.len() <= VALUE_BYTES_MAX, "{}: {} bytes", tool.name, text.len());
         }
         Err(error) => {
@@ -65,7 +64,7 @@ fn call(tool: &LocalTool, arguments: &Json<'_>, seed: u64) -> Outcome {
     tool.call(arguments, &mut ToolContext::new(&mut draw))
 }
 
-/// `SumRange` as `sum_range`.
+/// Writes `DividedBy` as `divided_by`.
 fn snake(name: &str) -> String {
     let mut snake = String::new();
     for letter in name.chars() {

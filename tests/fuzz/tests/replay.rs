@@ -9,9 +9,10 @@ use std::path::PathBuf;
 
 use toolgate_fuzz::mutate::{Mutator, as_command};
 use toolgate_fuzz::{TARGETS, Target};
+use toolgate_share::seeds;
 
-/// Varied inputs for each target.
-const VARIATIONS: u64 = 2_000;
+/// Varied inputs for each target, in the ten shares together.
+const VARIATIONS: u64 = 20_000;
 
 fn corpus() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus")
@@ -76,7 +77,7 @@ fn variations_of_the_corpus_hold() {
     for target in TARGETS {
         let inputs = inputs(target);
         let corpus: Vec<&[u8]> = inputs.iter().map(|(_, input)| input.as_slice()).collect();
-        let failed = (0..VARIATIONS).find(|seed| {
+        let failed = seeds(VARIATIONS).into_iter().find(|seed| {
             let input = Mutator::new(*seed).vary(&corpus);
             !holds(target, &format!("seed {seed}"), &input)
         });

@@ -159,7 +159,7 @@ impl Run {
             let verdicts =
                 setup::USERS.map(|user| model::judge(&self.setup, &self.switches, Some(caller), &call(user), at));
             let is_listed = listed.contains(tool);
-            let is_remote = !tool.starts_with("Math.");
+            let is_remote = !tool.starts_with("Calc.");
             if verdicts.contains(&Verdict::Allow) && !is_remote {
                 assert!(is_listed, "seed {}: {tool} may be called and is not listed: {listed:?}", self.seed);
             }

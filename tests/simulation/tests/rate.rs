@@ -3,6 +3,7 @@
 //! `TOOLGATE_SEED=n` runs one seed of the property.
 #![expect(clippy::print_stdout, reason = "a test shows its figures")]
 
+use toolgate_share::seeds;
 use toolgate_simulation::crowd::{Crowd, Limit, Plan, run};
 use toolgate_simulation::world::Faults;
 
@@ -130,20 +131,11 @@ fn a_lost_limiter_fails_as_the_configuration_says_and_never_above_the_bound() {
     assert!(crowd.owner_calls <= 16 * 4, "an owner that is away is asked once a second: {}", crowd.owner_calls);
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test is told its seed by the environment")]
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
 /// Any limit, any number of isolates, demand that changes, faults: never above the bound.
 #[test]
 fn the_bound_holds_for_any_limit() {
-    let seeds = match number("TOOLGATE_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("TOOLGATE_SEEDS").unwrap_or(120),
-    };
     let mut admitted = 0;
-    for seed in seeds {
+    for seed in seeds(120) {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut one_of = |choices: &[u64]| choices[random.usize(..choices.len())];
         let limit = Limit {

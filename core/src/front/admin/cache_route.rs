@@ -7,13 +7,13 @@ use std::rc::Rc;
 
 use crate::access::admission::{self, Admitted, Context, Members, json_body};
 use crate::access::epochs::{self, AdvanceError};
-use crate::cache;
+use crate::cache::{self, Directives};
 use crate::catalog;
 use crate::front::response::Answer;
-use crate::gateway;
 use crate::model::operation::Asked;
-use crate::model::request::Request;
+use crate::model::request::{Header, Request};
 use crate::pipeline::call::Place;
+use crate::pipeline::guard;
 use crate::pipeline::runtime::{Isolate, Running};
 use crate::pipeline::warm;
 use crate::ports::Platform;
@@ -41,7 +41,7 @@ pub(super) async fn statistics<P: Platform>(
 pub(super) async fn look_up<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
-    running: &Running,
+    running: &Rc<Running>,
     context: &Context<'_>,
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
@@ -62,16 +62,16 @@ pub(super) async fn look_up<P: Platform>(
         let again = Refusal::with(RefusalKind::RegistryUnavailable, "the tools of this project were not known yet");
         return Err(again);
     };
-    let described = gateway::context(running, &tools, context.caller, &authority, context.held);
+    let described = guard::context(running, &tools, context.caller, &authority, context.held);
     let Admitted::Tool(call) = admission::admit(&described, &asked, request)? else {
         return Err(Refusal::new(RefusalKind::PathUnknown));
     };
-    let place = match Place::of(running, &described, &call, request) {
+    let place = match Place::of(running, &described, &call, directives_of(request)) {
         Ok(place) => place,
         Err(bypass) => return Ok(Answer::json(200, told::bypassed(&call, bypass))),
     };
     let wanted = place.wanted(&described, &call);
-    let facts = cache::inspect(platform, running, &wanted).await;
+    let facts = cache::inspect(platform, &running.cache, &wanted).await;
     let look = told::Look {
         call: &call,
         place: &place,
@@ -111,10 +111,14 @@ pub(super) async fn invalidate<P: Platform>(
 pub(super) async fn warm<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
-    running: &Running,
+    running: &Rc<Running>,
     context: &Context<'_>,
 ) -> Answer<P::Stream> {
     let tenant = (!context.authority.may_also(Action::CacheAdmin)).then_some(&context.caller.tenant);
     let warmed = warm::run(platform, isolate, running, tenant).await;
     Answer::json(200, told::warmed(&warmed))
+}
+
+fn directives_of(request: &Request) -> Directives {
+    Directives::parse(request.headers.get(Header::CacheControl).unwrap_or_default())
 }

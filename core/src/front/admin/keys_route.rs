@@ -15,7 +15,7 @@ use crate::access::identity::KeyHasher;
 use crate::access::identity::key::{self, NewKey, RANDOM, SHARDS};
 use crate::front::response::Answer;
 use crate::model::operation::Query;
-use crate::model::request::Request;
+use crate::model::request::{Header, Request};
 use crate::pipeline::runtime::Running;
 use crate::ports::{DurableError, Platform};
 use crate::state::epochs::Change;
@@ -167,7 +167,7 @@ fn drawn<P: Platform>(
 
 /// By what a request with an Idempotency-Key is known again: who sent it with which key, and what it asked for.
 fn once_of(context: &Context<'_>, request: &Request, target: &str) -> Result<Option<Once>, Refusal> {
-    let Some(key) = admission::idempotency_key(request)? else { return Ok(None) };
+    let Some(key) = admission::idempotency_key(request.headers.get(Header::IdempotencyKey))? else { return Ok(None) };
     let body = match &request.body {
         crate::model::request::RequestBody::Whole(bytes) => bytes.as_slice(),
         _ => &[],

@@ -3,7 +3,6 @@
 use super::look::{key_for, wanted};
 use crate::access::admission::{Context, ToolCall, check_rules};
 use crate::cache::{Bypass, CacheKey, Directives, Keep, Wanted};
-use crate::model::request::{Header, Request};
 use crate::pipeline::runtime::Running;
 
 /// Where the answer to a call may come from.
@@ -30,12 +29,11 @@ impl Place {
         running: &Running,
         context: &Context<'_>,
         call: &ToolCall<'_>,
-        request: &Request,
+        directives: Directives,
     ) -> Result<Self, Bypass> {
         if check_rules(&running.config.inputs, &call.tool.folded, call.tool.name.tool(), &call.input).is_err() {
             return Err(Bypass::InputRefused);
         }
-        let directives = Directives::parse(request.headers.get(Header::CacheControl).unwrap_or_default());
         key_for(running, context, call, directives).map(|(keep, key)| Self { keep, key })
     }
 

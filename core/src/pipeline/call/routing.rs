@@ -57,8 +57,7 @@ impl Offered {
     pub(super) async fn run<P: Platform>(
         &self,
         platform: &P,
-        isolate: &Rc<Isolate>,
-        running: &Running,
+        running: &Rc<Running>,
         call: &ToolCall<'_>,
         terms: CallTerms,
         record: &mut Record,
@@ -66,8 +65,10 @@ impl Offered {
         let tools = std::iter::once(&call.tool).chain(self.others.iter().map(|(other, _)| other));
         let elsewhere = tools.filter(|tool| tool.local.is_none()).map(|tool| tool.executor);
         circuits::meet(platform, running, elsewhere).await;
-        match self.decide(platform, isolate, running, call, terms, record) {
-            Ok(decision) => execute::run(platform, isolate, running, call, (&decision, terms), record).await,
+        match self.decide(platform, running, call, terms, record) {
+            Ok(decision) => {
+                execute::run(platform, &Isolate::of(running), running, call, (&decision, terms), record).await
+            }
             Err(refusal) => Err(Failed::refused(refusal, true)),
         }
     }
@@ -75,8 +76,7 @@ impl Offered {
     fn decide<'c, P: Platform>(
         &self,
         platform: &P,
-        isolate: &Rc<Isolate>,
-        running: &'c Running,
+        running: &'c Rc<Running>,
         call: &ToolCall<'_>,
         terms: CallTerms,
         record: &mut Record,
@@ -117,7 +117,7 @@ impl Offered {
         };
         // Whoever is passed over is tried in the background, once its time has come.
         for shut in considered.iter().filter(|one| one.rejection == Some(Rejection::CircuitOpen)) {
-            circuits::tend(platform, isolate, shut.executor, &running.config.breaker, now);
+            circuits::tend(platform, &Isolate::of(running), shut.executor, &running.config.breaker, now);
         }
         record.routed.considered = considered;
         decided

@@ -5,8 +5,9 @@ use fastrand::Rng;
 use toolgate::policy::Arguments;
 use toolgate::words::action::Action;
 use toolgate_policy::world::{World, parse, pick, world};
+use toolgate_share::seeds;
 
-use crate::{read, seeds};
+use crate::read;
 
 /// A test of an argument, and JSON values under which it holds and does not.
 const TESTS: [(&str, &str, &str, &str); 8] = [
@@ -101,5 +102,5 @@ fn what_is_listed_can_be_called() {
         hidden += u64::from(!is_listed);
     }
     println!("{listed} listed, {hidden} not");
-    assert!(listed + hidden < 1_000 || (listed > 500 && hidden > 500), "too few of each: {listed}, {hidden}");
+    assert!(listed + hidden < 100 || (listed > 50 && hidden > 50), "too few of each: {listed}, {hidden}");
 }

@@ -4,8 +4,9 @@ use fastrand::Rng;
 use toolgate::policy::{Arguments, Request, Resource, User, Verdict};
 use toolgate_policy::text;
 use toolgate_policy::world::{World, world};
+use toolgate_share::seeds;
 
-use crate::{read, seeds};
+use crate::read;
 
 /// The same request with some parts not known yet.
 fn blurred<'w>(rng: &mut Rng, world: &'w World) -> Request<'w> {
@@ -59,5 +60,5 @@ fn what_is_known_early_holds_later() {
         }
     }
     println!("surely allowed, surely denied, maybe and was, maybe and was not: {verdicts:?}");
-    assert!(verdicts[1] < 1_000 || verdicts.iter().all(|count| *count > 500), "too few of each: {verdicts:?}");
+    assert!(verdicts[1] < 100 || verdicts.iter().all(|count| *count > 50), "too few of each: {verdicts:?}");
 }

@@ -10,7 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::defect::Defect;
-use crate::graft::{self, PLANTED, SWITCH};
+use crate::graft::{self, PLANTED, Placed, SWITCH};
+use crate::place::Sources;
 
 /// Bound on one test with one defect.
 const BOUND: Duration = Duration::from_secs(300);
@@ -27,6 +28,7 @@ pub(crate) enum Verdict {
 /// The copy, and the test binaries that were built of it last.
 pub(crate) struct Copy {
     root: PathBuf,
+    sources: Sources,
     binaries: BTreeMap<String, PathBuf>,
 }
 
@@ -34,38 +36,42 @@ impl Copy {
     /// A fresh copy; files that did not change keep their times, so that nothing is built twice.
     pub(crate) fn new() -> Self {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants");
-        Self { root, binaries: BTreeMap::new() }
+        Self { root, sources: sources(), binaries: BTreeMap::new() }
     }
 
     /// Builds `tests` with all `defects` in one build. Returns those that must be built alone.
     pub(crate) fn plant_all(&mut self, defects: &[(usize, &Defect)], tests: &BTreeSet<&str>) -> Vec<usize> {
-        let mut files: BTreeMap<&str, Vec<(usize, &Defect)>> = BTreeMap::new();
+        let mut files: BTreeMap<PathBuf, Vec<Placed<'_>>> = BTreeMap::new();
         for (number, defect) in defects {
-            files.entry(defect.file).or_default().push((*number, *defect));
+            let place = self.sources.place(defect).unwrap_or_else(|fault| panic!("{fault}"));
+            files.entry(place.file).or_default().push((*number, *defect, place.bytes));
         }
         let mut alone = Vec::new();
-        let planted = files.into_iter().map(|(file, defects)| {
-            let (text, left) = graft::graft(&source(file), &defects);
+        let mut planted = BTreeMap::new();
+        for (file, defects) in files {
+            let (text, left) = graft::graft(self.sources.text(&file), &defects);
             alone.extend(left);
-            (file.to_owned(), text)
-        });
-        let mut planted: BTreeMap<String, String> = planted.collect();
-        planted.entry("lib.rs".to_owned()).or_insert_with(|| source("lib.rs")).push_str(SWITCH);
+            planted.insert(file, text);
+        }
+        let root = Path::new("lib.rs");
+        planted.entry(root.to_owned()).or_insert_with(|| self.sources.text(root).to_owned()).push_str(SWITCH);
         self.build(&planted, tests);
         alone
     }
 
     /// Builds the test of one defect, with nothing else in the copy.
     pub(crate) fn plant(&mut self, defect: &Defect) {
-        let text = graft::with_one(&source(defect.file), defect);
-        self.build(&BTreeMap::from([(defect.file.to_owned(), text)]), &BTreeSet::from([defect.test[0]]));
+        let place = self.sources.place(defect).unwrap_or_else(|fault| panic!("{fault}"));
+        let text = graft::with_one(self.sources.text(&place.file), defect, &place.bytes);
+        self.build(&BTreeMap::from([(place.file, text)]), &BTreeSet::from([defect.test[0]]));
     }
 
     /// Runs a test with the defect of this number switched on, up to its first failure.
     pub(crate) fn run(&self, [binary, filter]: [&str; 2], planted: usize, seeds: Option<u32>) -> Verdict {
         let mut command = Command::new(&self.binaries[binary]);
         command.args((!filter.is_empty()).then_some(filter)).current_dir(self.root.join("tests/simulation"));
-        command.env(PLANTED, planted.to_string()).env("RUST_BACKTRACE", "0");
+        // It has to be noticed by whatever its test does, not by the share of this run.
+        command.env("TOOLGATE_DEEP", "1").env(PLANTED, planted.to_string()).env("RUST_BACKTRACE", "0");
         if let Some(seeds) = seeds {
             command.env("TOOLGATE_SEEDS", seeds.to_string());
         }
@@ -85,7 +91,7 @@ impl Copy {
         }
     }
 
-    fn build(&mut self, planted: &BTreeMap<String, String>, tests: &BTreeSet<&str>) {
+    fn build(&mut self, planted: &BTreeMap<PathBuf, String>, tests: &BTreeSet<&str>) {
         self.write(planted);
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args([
@@ -99,7 +105,7 @@ impl Copy {
         // The dependencies are built already: only the core and the simulation are built anew.
         cargo.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder"));
         let output = cargo.current_dir(&self.root).output().expect("cargo runs");
-        let files: Vec<&String> = planted.keys().collect();
+        let files: Vec<&PathBuf> = planted.keys().collect();
         let told = String::from_utf8_lossy(&output.stderr);
         // Defects bring warnings, which tell nobody anything.
         let error = told.find("\nerror").and_then(|place| told.get(place..)).unwrap_or(&told);
@@ -114,12 +120,12 @@ impl Copy {
     }
 
     /// Writes the whole copy, with these files of the core instead of their originals.
-    fn write(&self, planted: &BTreeMap<String, String>) {
+    fn write(&self, planted: &BTreeMap<PathBuf, String>) {
         let from = repository();
         // What its tests read, too: without it some fail whatever the defect is, and every defect seems to be noticed.
-        for part in ["core", "tests/simulation", "tests/tokens", "tests/vectors/inputs"] {
+        for part in ["core", "tests/share", "tests/simulation", "tests/tokens", "tests/vectors/inputs"] {
             copy_tree(&from.join(part), &self.root.join(part), &|path| {
-                let path = path.strip_prefix(from.join("core/src")).ok()?.to_str()?;
+                let path = path.strip_prefix(from.join("core/src")).ok()?;
                 planted.get(path).map(|text| text.clone().into_bytes())
             });
         }
@@ -128,7 +134,7 @@ impl Copy {
         }
         let manifest = fs::read_to_string(from.join("Cargo.toml")).expect("the manifest");
         let lines = manifest.lines().map(|line| match line {
-            _ if line.starts_with("members = ") => "members = [\"core\", \"tests/simulation\"]",
+            _ if line.starts_with("members = ") => "members = [\"core\", \"tests/share\", \"tests/simulation\"]",
             // Another version is another package: what is built of a mutant can never be taken for the product.
             _ if line.starts_with("version = ") => "version = \"0.0.0\"",
             _ => line,
@@ -155,8 +161,9 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository")
 }
 
-fn source(file: &str) -> String {
-    fs::read_to_string(repository().join("core/src").join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+/// Returns the core's files, in which defects have their places.
+pub(crate) fn sources() -> Sources {
+    Sources::read(&repository().join("core/src"))
 }
 
 fn copy_tree(from: &Path, to: &Path, instead: &dyn Fn(&Path) -> Option<Vec<u8>>) {

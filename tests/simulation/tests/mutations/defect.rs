@@ -1,13 +1,11 @@
 //! What a deliberate defect is.
 
-/// One replacement in one source file of the core, and the test that must notice it.
+/// One replacement in the source of the core, and the test that must notice it.
 pub(crate) struct Defect {
     /// The test binary, and which of its tests: part of a name, or nothing for all.
     pub(crate) test: [&'static str; 2],
     pub(crate) name: &'static str,
-    /// Under `core/src`.
-    pub(crate) file: &'static str,
-    /// Stands in the file exactly once.
+    /// Stands in `core/src` exactly once; `place.rs` says how it is compared.
     pub(crate) find: &'static str,
     pub(crate) replace: &'static str,
 }
@@ -15,13 +13,8 @@ pub(crate) struct Defect {
 macro_rules! noticed_by {
     ($($(#[$about:meta])* $name:ident: $test:expr;)*) => {$(
         $(#[$about])*
-        pub(crate) const fn $name(
-            name: &'static str,
-            file: &'static str,
-            find: &'static str,
-            replace: &'static str,
-        ) -> Defect {
-            Defect { test: $test, name, file, find, replace }
+        pub(crate) const fn $name(name: &'static str, find: &'static str, replace: &'static str) -> Defect {
+            Defect { test: $test, name, find, replace }
         }
     )*};
 }

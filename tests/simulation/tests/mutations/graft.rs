@@ -22,19 +22,18 @@ pub(crate) fn planted() -> usize {
 /// The environment variable that [`SWITCH`] reads.
 pub(crate) const PLANTED: &str = "TOOLGATE_PLANTED";
 
-/// `source` with all of these defects in it, and the numbers of those that must be built alone: they change more than the body of
-/// a function, or of one whose body cannot be an arm of a `match`.
-///
-/// # Panics
-/// Where a defect does not fit the source exactly once: the list cannot go stale.
-pub(crate) fn graft(source: &str, defects: &[(usize, &Defect)]) -> (String, Vec<usize>) {
-    let file = syn::parse_file(source).unwrap_or_else(|error| panic!("{}: {error}", defects[0].1.file));
+/// A defect with its number, and the bytes of its file that it replaces.
+pub(crate) type Placed<'d> = (usize, &'d Defect, Range<usize>);
+
+/// Returns `source` with all of these defects in it, and the numbers of those that must be built alone: they change more than the
+/// body of a function, or of one whose body cannot be an arm of a `match`.
+pub(crate) fn graft(source: &str, defects: &[Placed<'_>]) -> (String, Vec<usize>) {
+    let file = syn::parse_file(source).unwrap_or_else(|error| panic!("{}: {error}", defects[0].1.name));
     let mut bodies = Bodies(Vec::new());
     bodies.visit_file(&file);
     let mut alone = Vec::new();
     let mut arms: Vec<String> = bodies.0.iter().map(|_| String::new()).collect();
-    for (number, defect) in defects {
-        let place = place_of(source, defect);
+    for (number, defect, place) in defects {
         match bodies.0.iter().position(|body| body.start < place.start && place.end < body.end) {
             Some(index) => {
                 let body = &bodies.0[index];
@@ -54,18 +53,9 @@ pub(crate) fn graft(source: &str, defects: &[(usize, &Defect)]) -> (String, Vec<
     (text, alone)
 }
 
-/// `source` with this defect in it.
-pub(crate) fn with_one(source: &str, defect: &Defect) -> String {
-    let place = place_of(source, defect);
+/// Returns `source` with this defect in it.
+pub(crate) fn with_one(source: &str, defect: &Defect, place: &Range<usize>) -> String {
     [&source[..place.start], defect.replace, &source[place.end..]].concat()
-}
-
-fn place_of(source: &str, defect: &Defect) -> Range<usize> {
-    let mut places = source.match_indices(defect.find);
-    match (places.next(), places.next()) {
-        (Some((start, found)), None) => start..start + found.len(),
-        _ => panic!("{:?} no longer fits {}", defect.name, defect.file),
-    }
 }
 
 /// Where the bodies of functions are, braces included, in the order of the source; none is within another.

@@ -2,125 +2,92 @@
 
 use crate::defect::{Defect, of_keys, of_stories};
 
-const MEMORY: &str = "identity/memory.rs";
-const ISSUED: &str = "identity/issued.rs";
-const STATE: &str = "state/keys.rs";
-const COMMANDS: &str = "state/keys/commands.rs";
-const GIVE: &str = "own/keys_route/give.rs";
-const ROUTE: &str = "own/keys_route.rs";
-
 pub(crate) const DEFECTS: &[Defect] = &[
-    of_keys("issued: revocations ignored where remembered", MEMORY, "self.revocation == revocation && ", ""),
-    of_keys("issued: remembered for ever", MEMORY, " && now < self.until", ""),
-    of_keys("issued: an end ignored", STATE, "self.ends_at().is_some_and(|end| end <= now)", "false"),
-    of_keys("issued: remembered beyond the end", ISSUED, "key.ends_at().map_or(until, |end| end.min(until))", "until"),
-    of_keys(
-        "issued: any secret fits",
-        ISSUED,
-        "if !bool::from(hasher.hash(text).ct_eq(key.hash.as_slice())) {",
-        "if false {",
-    ),
+    of_keys("issued: revocations ignored where remembered", "self.revocation == revocation && ", ""),
+    of_keys("issued: remembered for ever", " && now < self.until", ""),
+    of_keys("issued: an end ignored", "self.ends_at().is_some_and(|end| end <= now)", "false"),
+    of_keys("issued: remembered beyond the end", "key.ends_at().map_or(until, |end| end.min(until))", "until"),
+    of_keys("issued: any secret fits", "if !bool::from(hasher.hash(text).ct_eq(key.hash.as_slice())) {", "if false {"),
     of_keys(
         "issued: scopes narrow nothing",
-        ISSUED,
         "(!scopes.is_empty()).then_some(within)",
         "scopes.is_empty().then_some(within)",
     ),
-    of_keys("issued: every user", ISSUED, "if users.iter().any(|user| user == EVERY) {", "if !users.is_empty() {"),
+    of_keys("issued: every user", "if users.iter().any(|user| user == EVERY) {", "if !users.is_empty() {"),
     of_keys(
         "issued: revoked keys go on",
-        ISSUED,
-        "Standing::Revoked => return Err(RefusalKind::CredentialRevoked),",
+        "Standing::Revoked => return Err(RefusalKind::CredentialRevoked)",
         "Standing::Revoked => {}",
     ),
     of_keys(
         "issued: nobody is told of a revocation",
-        ROUTE,
         "    tell(platform, running).await?;\n    Ok(Answer::json(200,",
         "    Ok(Answer::json(200,",
     ),
     of_keys(
         "issued: others' keys are revoked",
-        COMMANDS,
         ".filter(|key| tenant.is_none_or(|tenant| key.grants.tenant == tenant));\n        let Some(key) = found",
         ";\n        let _ = tenant;\n        let Some(key) = found",
     ),
-    of_keys("issued: for any tenant", GIVE, "if grants.tenant != caller.tenant.as_str() {", "if false {"),
+    of_keys("issued: for any tenant", "if grants.tenant != caller.tenant.as_str() {", "if false {"),
     of_keys(
         "issued: any role",
-        GIVE,
         "if !grants.roles.iter().all(|role| caller.roles.iter().any(|held| held.as_str() == role)) {",
         "if false {",
     ),
     of_keys(
         "issued: wider than the issuer's scopes",
-        GIVE,
         "if grants.scopes.is_empty() || !grants.scopes.iter().all(is_within) {",
         "if !grants.scopes.iter().all(is_within) {",
     ),
     of_keys(
         "issued: for any user",
-        GIVE,
         "(UserRule::Only(_), UserRule::Every) => false,",
         "(UserRule::Only(_), UserRule::Every) => true,",
     ),
     of_keys(
         "issued: whoever rotates gets it",
-        ROUTE,
         "    give::check(context.caller, is_administrator(context), &earlier.grants)?;\n",
         "",
     ),
     of_keys(
         "issued: rotated twice",
-        COMMANDS,
         "Standing::Rotated | Standing::Expired => is_repeated(),",
         "Standing::Rotated | Standing::Expired => true,",
     ),
-    of_keys(
-        "issued: no overlap",
-        COMMANDS,
-        "let end = now.after(overlap);",
-        "let end = now.after(Millis::ZERO.min(overlap));",
-    ),
+    of_keys("issued: no overlap", "let end = now.after(overlap);", "let end = now.after(Millis::ZERO.min(overlap));"),
     of_keys(
         "issued: the hash is told with the key",
-        "own/keys_route/view.rs",
         "write_string(out, note);",
         "write_string(out, note); out.pop(); out.extend_from_slice(b\"canary\\\"\");",
     ),
     of_stories(
         "issued: a lost owner knows nobody",
-        ISSUED,
         "Ok(_) | Err(DurableError::Unavailable) => return Err(Refusal::new(RefusalKind::CredentialUnverifiable)),",
         "Ok(_) | Err(DurableError::Unavailable) => None,",
     ),
     of_stories(
         "issued: a revocation that nobody learns of is a success",
-        ROUTE,
         "    tell(platform, running).await?;\n    Ok(Answer::json(200,",
         "    let _lost = tell(platform, running).await;\n    Ok(Answer::json(200,",
     ),
     of_stories(
         "issued: every unknown key asks its owner",
-        MEMORY,
         "if is_flood || pending >= KEY_LOOKUPS_PENDING {",
         "if is_flood && pending >= KEY_LOOKUPS_PENDING {",
     ),
     of_stories(
         "issued: refusals are forgotten",
-        MEMORY,
         "is_recent.then_some(refused.kind)",
         "(!is_recent).then_some(refused.kind)",
     ),
     of_stories(
         "issued: hashes stay under the old secret",
-        ISSUED,
         "(key.secret != current.id()).then(",
         "(key.secret == current.id()).then(",
     ),
     of_stories(
         "issued: a repeated request makes two live keys",
-        COMMANDS,
         "filter(|key| !key.is_over(now)).map(|key| key.id.clone())",
         "filter(|key| key.is_over(now)).map(|key| key.id.clone())",
     ),

@@ -1,7 +1,7 @@
 //! Deliberate defects, one at a time, in a copy of the core: the simulation must notice each.
 //!
-//! A defect is a replacement in one source file. One that no longer fits its source fails the test too: the list cannot go
-//! stale. `TOOLGATE_DEFECT=text` runs those whose names begin with it.
+//! A defect is a replacement of a text that stands in the core once. One whose text is gone fails a test too: the list cannot go
+//! stale. A run plants those of its share; `TOOLGATE_DEFECT=text` those whose names begin with it.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
@@ -21,6 +21,7 @@ mod graft;
 mod keys;
 mod operators;
 mod pipeline;
+mod place;
 mod policies;
 mod rates;
 mod routing;
@@ -31,6 +32,7 @@ use std::collections::BTreeSet;
 
 use copy::{Copy, Verdict};
 use defect::Defect;
+use toolgate_share::{Progress, Share};
 
 const DEFECTS: [&[Defect]; 10] = [
     pipeline::DEFECTS,
@@ -49,10 +51,20 @@ const DEFECTS: [&[Defect]; 10] = [
 const SEEDS_WITHOUT_A_DEFECT: u32 = 20;
 
 #[test]
+fn each_deliberate_defect_has_one_place() {
+    let sources = copy::sources();
+    let faults: Vec<String> = DEFECTS.into_iter().flatten().filter_map(|defect| sources.place(defect).err()).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
 fn each_deliberate_defect_is_noticed() {
     let only = std::env::var("TOOLGATE_DEFECT").ok();
-    let is_meant = |defect: &&Defect| only.as_deref().is_none_or(|only| defect.name.starts_with(only));
-    let meant: Vec<(usize, &Defect)> = (1..).zip(DEFECTS.into_iter().flatten().filter(is_meant)).collect();
+    let all = (1..).zip(DEFECTS.into_iter().flatten());
+    let meant: Vec<(usize, &Defect)> = match &only {
+        Some(only) => all.filter(|(_, defect)| defect.name.starts_with(only)).collect(),
+        None => Share::asked().of(all).collect(),
+    };
     assert!(!meant.is_empty(), "no such defect");
 
     let mut copy = Copy::new();
@@ -64,8 +76,10 @@ fn each_deliberate_defect_is_noticed() {
         assert!(matches!(verdict, Verdict::Unnoticed), "{test:?} does not hold without a defect");
     }
     let mut unnoticed = Vec::new();
+    let progress = Progress::new("defect", meant.len());
     let (last, first): (Vec<_>, Vec<_>) = meant.into_iter().partition(|(number, _)| alone.contains(number));
     for (number, defect) in first.iter().chain(&last) {
+        progress.next();
         if alone.contains(number) {
             copy.plant(defect);
         }

@@ -2,36 +2,25 @@
 
 use crate::defect::{Defect, of_authority, of_stories};
 
-const DECIDE: &str = "policy/decide.rs";
-
 pub(crate) const DEFECTS: &[Defect] = &[
     of_authority(
         "policies: forbid only where nothing permits",
-        DECIDE,
         "self.forbids |= may_hold && !may_not;",
         "self.forbids |= may_hold && !may_not && !self.permits;",
     ),
     of_stories(
         "policies: an error is no denial",
-        DECIDE,
         "let verdict = enforced.verdict();",
         "let verdict = Tally { fails: false, ..enforced }.verdict();",
     ),
     of_authority(
         "policies: dry runs are enforced",
-        DECIDE,
         "            if policy.mode == Mode::Enforce {\n",
         "            if policy.mode == Mode::Enforce || true {\n",
     ),
-    of_authority(
-        "policies: those of a role are not found",
-        "policy/index.rs",
-        "under(Kind::Role, role.as_str());",
-        "let _ = role;",
-    ),
+    of_authority("policies: those of a role are not found", "under(Kind::Role, role.as_str());", "let _ = role;"),
     of_authority(
         "policies: those of a toolkit are not found",
-        "policy/index.rs",
         "                under(Kind::Tool, tool.folded);\n                under(Kind::Toolkit, toolkit_of(tool.folded));\n",
         "                under(Kind::Tool, tool.folded);\n",
     ),

@@ -2,40 +2,32 @@
 
 use crate::defect::{Defect, of_rates, of_stories};
 
-const OWNER: &str = "state/rate.rs";
-const LEASE: &str = "rate/lease.rs";
-
 pub(crate) const DEFECTS: &[Defect] = &[
-    of_rates("tokens handed out for nothing", OWNER, "        self.meter.take(pace, tokens);\n", ""),
+    of_rates("tokens handed out for nothing", "        self.meter.take(pace, tokens);\n", ""),
     of_rates(
         "tokens given back again and again",
-        OWNER,
         "let returned = own.returned.max(ask.returned);",
         "let returned = own.returned;",
     ),
-    of_rates("no leases", OWNER, "first.saturating_add(ask.more.min(spare).min(room))", "first"),
-    of_rates("a told wait is not kept", LEASE, "inner.short.and_then(|pause| pause.left(now))", "None"),
+    of_rates("no leases", "first.saturating_add(ask.more.min(spare).min(room))", "first"),
+    of_rates("a told wait is not kept", "inner.short.and_then(|pause| pause.left(now))", "None"),
     of_rates(
         "a lost owner is asked each time",
-        LEASE,
         "pause.left(now).map(|left| (error, left))",
         "{ let _ = (error, pause); None }",
     ),
     of_rates(
         "a lost limiter admits",
-        "rate.rs",
         "Standing::Lost(..) if running.config.rate.fail_mode == FailMode::Open => continue,",
         "Standing::Lost(..) => continue,",
     ),
     of_stories(
         "a refused request takes tokens",
-        "rate.rs",
         "    refuse(running, stood, record)?;\n",
         "    each(running, stood).for_each(|(_, _, entry, _)| drop(entry.lease.take()));\n    refuse(running, stood, record)?;\n",
     ),
     of_stories(
         "callers share a limit of each",
-        "rate/book.rs",
         "RatePer::Caller => subject.caller.id.as_str(),",
         "RatePer::Caller => subject.caller.tenant.as_str(),",
     ),
