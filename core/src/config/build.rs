@@ -7,6 +7,7 @@ mod policies;
 mod routes;
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -119,17 +120,17 @@ impl Builder<'_> {
         let config = Config {
             limits,
             epochs: EpochRules { lease: epochs.lease, fail_mode: epochs.fail_mode },
-            executors: self.executors(executors, execute.timeout),
+            executors: self.executors(executors, execute.timeout).into(),
             registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
             callers: self.callers(callers, &roles),
-            issuers: self.issuers(issuers, &roles),
-            roles,
-            rate: rate::rules(rate, self.faults),
+            issuers: self.issuers(issuers, &roles).into(),
+            roles: Rc::new(roles),
+            rate: Rc::new(rate::rules(rate, self.faults)),
             inputs: inputs::build(inputs, self.faults),
-            policies: self.policies(&policies),
+            policies: Rc::new(self.policies(&policies)),
             country_header: policy.country_header,
-            cache: self.cache(cache, &offered, limits.json),
-            routing: self.routing(routing, routes, &known, limits.json),
+            cache: Rc::new(self.cache(cache, &offered, limits.json)),
+            routing: Rc::new(self.routing(routing, routes, &known, limits.json)),
             breaker: routes::breaker_rules(&breaker),
             execute,
             cors_origins: cors.origins,

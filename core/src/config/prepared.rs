@@ -130,7 +130,7 @@ impl Prepared {
         set_credentials(&mut config, credentials, values);
         set_client_secrets(&mut config, values);
         settings::apply(&mut config, values, &mut found);
-        config.executors.iter_mut().for_each(set_accounts);
+        Rc::make_mut(&mut config.executors).iter_mut().for_each(set_accounts);
         if found.is_empty() { Ok(Loaded { config, hashers, worker_secret }) } else { Err(found) }
     }
 }
@@ -208,9 +208,10 @@ fn set_keys(
 
 /// Gives every upstream the credentials that are set.
 fn set_credentials(config: &mut Config, unset: Vec<UnsetCredential>, values: &Values) {
+    let executors = Rc::make_mut(&mut config.executors);
     for UnsetCredential { executor, tenant, setting } in unset {
         let Some(ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream)) =
-            config.executors.get_mut(executor).map(|executor| &mut executor.kind)
+            executors.get_mut(executor).map(|executor| &mut executor.kind)
         else {
             continue;
         };
@@ -225,7 +226,7 @@ fn set_credentials(config: &mut Config, unset: Vec<UnsetCredential>, values: &Va
 
 /// Gives every issuer that is asked the secret to ask it with.
 fn set_client_secrets(config: &mut Config, values: &Values) {
-    for issuer in &mut config.issuers {
+    for issuer in Rc::make_mut(&mut config.issuers) {
         if let TokenCheck::Asked(rules) = &mut issuer.check {
             rules.client_secret = secret(values, &rules.client_secret_setting);
         }

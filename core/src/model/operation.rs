@@ -9,7 +9,7 @@ pub(crate) use table::ROUTES;
 pub use table::{Gate, Operation};
 
 use self::table::Route;
-use crate::model::request::Method;
+use crate::words::method::Method;
 use crate::words::names::Project;
 use crate::words::refusal::{Refusal, RefusalKind};
 

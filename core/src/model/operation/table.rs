@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::query::decode;
-use crate::model::request::Method;
 use crate::words::action::Action;
+use crate::words::method::Method;
 use crate::words::refusal::Refusal;
 
 /// Names those who may ask.
