@@ -23,85 +23,67 @@ use crate::words::time::Timestamp;
 /// `cbor.rs`).
 const FORMAT: u8 = 2;
 
-/// What an owner can be asked. Each kind belongs to one kind of state.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum Command {
-    /// To the owner of the epochs.
-    #[n(0)]
-    Epochs(#[n(0)] epochs::Command),
-    /// To the owner of one authorisation id.
-    #[n(1)]
-    Authorization(#[n(0)] authorization::Command),
-    /// To the owner of one idempotency key.
-    #[n(2)]
-    Idempotency(#[n(0)] idempotency::Command),
-    /// To the owner of the counters.
-    #[n(3)]
-    Counters(#[n(0)] counters::Command),
-    /// To an owner of issued keys.
-    #[n(4)]
-    Keys(#[n(0)] keys::Command),
-    /// To the owner of one limit's key.
-    #[n(5)]
-    Rate(#[n(0)] rate::Command),
-    /// To the owner of one key of the cache that calls miss.
-    #[n(6)]
-    Flight(#[n(0)] flight::Command<ByteVec>),
-    /// To the owner of one executor's circuit breakers.
-    #[n(7)]
-    Circuit(#[n(0)] circuit::Command),
+macro_rules! states {
+    ($($kind:ident = $of:literal, $number:tt, $reply_number:tt, $reduce:path, $state:ty, $command:ty, $reply:ty;)*) => {
+        /// Asks an owner for something. Each kind belongs to one kind of state.
+        #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+        pub enum Command {
+            $(
+                #[doc = concat!("Asks the owner of ", $of, ".")]
+                #[n($number)]
+                $kind(#[n(0)] $command),
+            )*
+        }
+
+        /// Answers a [`Command`].
+        #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+        pub enum Reply {
+            $(
+                #[doc = concat!("Answers for the owner of ", $of, ".")]
+                #[n($reply_number)]
+                $kind(#[n(0)] $reply),
+            )*
+            /// Tells that the command or the stored state could not be read, or that they are not of one kind. Nothing changed.
+            #[n(6)]
+            Unreadable,
+        }
+
+        #[derive(Clone, Debug, Encode, Decode)]
+        enum State {
+            $(
+                #[n($number)]
+                $kind(#[n(0)] $state),
+            )*
+        }
+
+        /// Routes the command to the reducer of its kind. `None` when state and command are of different kinds.
+        fn reduce(state: Option<State>, command: Command, now: Timestamp) -> Option<Reduced> {
+            match command {
+                $(Command::$kind(command) => {
+                    let earlier = match state {
+                        None => None,
+                        Some(State::$kind(state)) => Some(state),
+                        Some(_) => return None,
+                    };
+                    let (next, expires, reply) = $reduce(earlier, command, now);
+                    Some((next.map(State::$kind), expires, Reply::$kind(reply)))
+                })*
+            }
+        }
+    };
 }
 
-/// What an owner answers.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub enum Reply {
-    /// Of the epochs.
-    #[n(0)]
-    Epochs(#[n(0)] epochs::Reply),
-    /// Of an authorisation id.
-    #[n(1)]
-    Authorization(#[n(0)] authorization::Reply),
-    /// Of an idempotency key.
-    #[n(2)]
-    Idempotency(#[n(0)] idempotency::Reply),
-    /// Of the counters.
-    #[n(3)]
-    Counters(#[n(0)] counters::Reply),
-    /// Of issued keys.
-    #[n(4)]
-    Keys(#[n(0)] keys::Reply),
-    /// Of a limit's key.
-    #[n(5)]
-    Rate(#[n(0)] rate::Reply),
-    /// The command or the stored state could not be read, or they are not of one kind. Nothing changed.
-    #[n(6)]
-    Unreadable,
-    /// Of a key of the cache.
-    #[n(7)]
-    Flight(#[n(0)] flight::Reply<ByteVec>),
-    /// Of an executor's circuit breakers.
-    #[n(8)]
-    Circuit(#[n(0)] circuit::Reply),
-}
-
-#[derive(Clone, Debug, Encode, Decode)]
-enum State {
-    #[n(0)]
-    Epochs(#[n(0)] epochs::Epochs),
-    #[n(1)]
-    Authorization(#[n(0)] authorization::Authorization),
-    #[n(2)]
-    Idempotency(#[n(0)] idempotency::Idempotency),
-    #[n(3)]
-    Counters(#[n(0)] counters::Counters),
-    #[n(4)]
-    Keys(#[n(0)] keys::Keys),
-    #[n(5)]
-    Rate(#[n(0)] rate::Rate),
-    #[n(6)]
-    Flight(#[n(0)] flight::Flight<ByteVec>),
-    #[n(7)]
-    Circuit(#[n(0)] circuit::Circuit),
+// Each kind: its owners, the numbers of its states and commands and of its replies, its reducer and its three types.
+// A reducer returns the state to store, if it changed; from when on the host may delete that; and the reply.
+states! {
+    Epochs = "the epochs", 0, 0, epochs::reduce, epochs::Epochs, epochs::Command, epochs::Reply;
+    Authorization = "one authorisation id", 1, 1, authorization::reduce, authorization::Authorization, authorization::Command, authorization::Reply;
+    Idempotency = "one idempotency key", 2, 2, idempotency::reduce, idempotency::Idempotency, idempotency::Command, idempotency::Reply;
+    Counters = "the counters", 3, 3, counters::reduce, counters::Counters, counters::Command, counters::Reply;
+    Keys = "issued keys", 4, 4, keys::reduce, keys::Keys, keys::Command, keys::Reply;
+    Rate = "one limit's key", 5, 5, rate::reduce, rate::Rate, rate::Command, rate::Reply;
+    Flight = "one key of the cache that calls miss", 6, 7, flight::reduce, flight::Flight<ByteVec>, flight::Command<ByteVec>, flight::Reply<ByteVec>;
+    Circuit = "one executor's circuit breakers", 7, 8, circuit::reduce, circuit::Circuit, circuit::Command, circuit::Reply;
 }
 
 /// What a host does after [`step`].
@@ -138,69 +120,6 @@ pub fn step(stored: Option<&[u8]>, command: &[u8], now: Timestamp) -> Step {
 }
 
 type Reduced = (Option<State>, Option<Timestamp>, Reply);
-
-/// The stored state as one of this kind; where it is of another, there is no reply.
-macro_rules! earlier {
-    ($state:expr, $kind:ident) => {
-        match $state {
-            None => None,
-            Some(State::$kind(state)) => Some(state),
-            Some(_) => return None,
-        }
-    };
-}
-
-/// Routes the command to the reducer of its kind. `None` when state and command are of different kinds.
-fn reduce(state: Option<State>, command: Command, now: Timestamp) -> Option<Reduced> {
-    match (command, state) {
-        (Command::Epochs(command), state) => {
-            let mut epochs = earlier!(state, Epochs).unwrap_or_default();
-            let changed = epochs.apply(command);
-            let reply = changed.reply(&epochs);
-            Some((changed.wrote().then_some(State::Epochs(epochs)), None, Reply::Epochs(reply)))
-        }
-        (Command::Authorization(command), state) => {
-            let mut authorization = earlier!(state, Authorization).unwrap_or_default();
-            let (wrote, reply) = authorization.apply(command);
-            let expires = wrote.then(|| now.after(authorization::KEPT));
-            Some((wrote.then_some(State::Authorization(authorization)), expires, Reply::Authorization(reply)))
-        }
-        (Command::Idempotency(command), state) => {
-            let earlier = earlier!(state, Idempotency);
-            let (next, reply) = idempotency::apply(earlier, command, now);
-            let expires = next.is_some().then(|| now.after(idempotency::KEPT));
-            Some((next.map(State::Idempotency), expires, Reply::Idempotency(reply)))
-        }
-        (Command::Counters(command), state) => {
-            let mut counters = earlier!(state, Counters).unwrap_or_default();
-            let (wrote, reply) = counters.apply(command);
-            Some((wrote.then_some(State::Counters(counters)), None, Reply::Counters(reply)))
-        }
-        (Command::Keys(command), state) => {
-            let mut keys = earlier!(state, Keys).unwrap_or_default();
-            let (wrote, reply) = keys.apply(command, now);
-            Some((wrote.then_some(State::Keys(keys)), None, Reply::Keys(reply)))
-        }
-        (Command::Rate(command), state) => {
-            let earlier = earlier!(state, Rate);
-            let (next, reply) = rate::apply(earlier, command, now);
-            let (rate, expires) = next.unzip();
-            Some((rate.map(State::Rate), expires, Reply::Rate(reply)))
-        }
-        (Command::Flight(command), state) => {
-            let earlier = earlier!(state, Flight);
-            let (next, reply) = flight::apply(earlier.as_ref(), command, now);
-            let (flight, expires) = next.unzip();
-            Some((flight.map(State::Flight), expires, Reply::Flight(reply)))
-        }
-        (Command::Circuit(command), state) => {
-            let earlier = earlier!(state, Circuit);
-            let (next, reply) = circuit::apply(earlier, command, now);
-            let (circuit, expires) = next.unzip();
-            Some((circuit.map(State::Circuit), expires, Reply::Circuit(reply)))
-        }
-    }
-}
 
 /// Sends `command` to the owner of `key`.
 ///

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::OPENAPI;
-use crate::model::operation::{Gate, Operation, find};
+use crate::model::operation::{Gate, Operation, ROUTES, find};
 use crate::words::method::Method;
 use crate::words::refusal::RefusalKind;
 
@@ -41,24 +41,10 @@ fn described() -> BTreeMap<(String, &'static str), Value> {
     operations
 }
 
-/// The paths of the table in `operation/routes.rs`, from its own text: an arm that this cannot read fails the count.
+/// The paths of the table of operations, each parameter written `{}`.
 fn paths() -> BTreeSet<String> {
-    let source = include_str!("../model/operation/routes.rs");
-    let table = source.split_once("Ok(match segments {\n").unwrap().1.split_once("_ => Vec::new(),").unwrap().0;
-    let arms: Vec<_> = table.lines().filter_map(|line| line.trim().strip_prefix('[')?.split_once("] =>")).collect();
-    assert_eq!(arms.len(), table.matches("=>").count(), "an arm of the table cannot be read");
-    arms.into_iter().flat_map(|(pattern, _)| paths_of(pattern)).collect()
-}
-
-/// `"a", "b" | "c", id` is `/a/b/{}` and `/a/c/{}`.
-fn paths_of(pattern: &str) -> Vec<String> {
-    pattern.split(", ").fold(vec![String::new()], |paths, words| {
-        let segment =
-            |word: &str| if word.starts_with('"') { word.trim_matches('"').to_owned() } else { "{}".to_owned() };
-        let longer =
-            |path: &String| words.split(" | ").map(|word| format!("{path}/{}", segment(word))).collect::<Vec<_>>();
-        paths.iter().flat_map(longer).collect()
-    })
+    let segment = |part: &'static str| if part.starts_with('{') { "{}" } else { part };
+    ROUTES.iter().map(|route| route.path.split('/').flat_map(|part| ["/", segment(part)]).collect()).collect()
 }
 
 /// What the gateway does for each method and path that it knows.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use minicbor::{Decode, Encode};
 
 use crate::words::limits::AUTHORIZATION_CALLERS;
-use crate::words::time::Millis;
+use crate::words::time::{Millis, Timestamp};
 
 /// How long an id is remembered after it was last begun.
-pub const KEPT: Millis = Millis::from_secs(24 * 3600);
+const KEPT: Millis = Millis::from_secs(24 * 3600);
 
 /// The callers that began one authorisation id. Several may: an engine gives the same id to everyone who asks for the same
 /// user and provider.
@@ -61,6 +61,18 @@ impl Authorization {
             }
         }
     }
+}
+
+/// Applies a command: the state to store, from when on it may be deleted, and the reply.
+pub(super) fn reduce(
+    earlier: Option<Authorization>,
+    command: Command,
+    now: Timestamp,
+) -> (Option<Authorization>, Option<Timestamp>, Reply) {
+    let mut authorization = earlier.unwrap_or_default();
+    let (wrote, reply) = authorization.apply(command);
+    let expires = wrote.then(|| now.after(KEPT));
+    (wrote.then_some(authorization), expires, reply)
 }
 
 #[cfg(test)]

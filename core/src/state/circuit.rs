@@ -159,6 +159,17 @@ pub(crate) fn trial_lasts(scope: &str, slow_call: Millis) -> Millis {
     }
 }
 
+/// Applies a command: the state to store, from when on it may be deleted, and the reply.
+pub(super) fn reduce(
+    earlier: Option<Circuit>,
+    command: Command,
+    now: Timestamp,
+) -> (Option<Circuit>, Option<Timestamp>, Reply) {
+    let (next, reply) = apply(earlier, command, now);
+    let (circuit, expires) = next.unzip();
+    (circuit, expires, reply)
+}
+
 /// The next state (`None`: as it was), when it can be forgotten, and the reply.
 pub(crate) fn apply(
     earlier: Option<Circuit>,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use minicbor::{Decode, Encode};
 
 use crate::words::limits::{COUNTER_SERIES, SAVED_TOOLS};
+use crate::words::time::Timestamp;
 
 /// Sums by series (`name{label="value"}`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -50,7 +51,7 @@ impl Counters {
         if known < SAVED_TOOLS { name } else { format!("{first}\"other\"}}") }
     }
 
-    pub(super) fn apply(&mut self, command: Command) -> (bool, Reply) {
+    fn apply(&mut self, command: Command) -> (bool, Reply) {
         match command {
             Command::Read => (false, Reply::Sums(self.sums.clone().into_iter().collect())),
             Command::Add(series) => {
@@ -68,6 +69,17 @@ impl Counters {
             }
         }
     }
+}
+
+/// Applies a command: the state to store, from when on it may be deleted, and the reply.
+pub(super) fn reduce(
+    earlier: Option<Counters>,
+    command: Command,
+    _now: Timestamp,
+) -> (Option<Counters>, Option<Timestamp>, Reply) {
+    let mut counters = earlier.unwrap_or_default();
+    let (wrote, reply) = counters.apply(command);
+    (wrote.then_some(counters), None, reply)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use minicbor::{Decode, Encode};
 
 use crate::words::limits::{EPOCH_CACHE_SCOPES, EPOCH_CHANGES, KILL_SWITCHES, REVOKED_KEYS};
+use crate::words::time::Timestamp;
 
 /// Which cached answers a change makes stale.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -170,6 +171,18 @@ pub(crate) enum Applied {
     Read,
     Wrote,
     Refused,
+}
+
+/// Applies a command: the state to store, from when on it may be deleted, and the reply.
+pub(super) fn reduce(
+    earlier: Option<Epochs>,
+    command: Command,
+    _now: Timestamp,
+) -> (Option<Epochs>, Option<Timestamp>, Reply) {
+    let mut epochs = earlier.unwrap_or_default();
+    let changed = epochs.apply(command);
+    let reply = changed.reply(&epochs);
+    (changed.wrote().then_some(epochs), None, reply)
 }
 
 impl Applied {

@@ -179,6 +179,17 @@ pub(crate) fn apply<V: Clone>(earlier: Option<&Flight<V>>, command: Command<V>, 
     }
 }
 
+/// Applies a command: the state to store, from when on it may be deleted, and the reply.
+pub(super) fn reduce<V: Clone>(
+    earlier: Option<Flight<V>>,
+    command: Command<V>,
+    now: Timestamp,
+) -> (Option<Flight<V>>, Option<Timestamp>, Reply<V>) {
+    let (next, reply) = apply(earlier.as_ref(), command, now);
+    let (flight, expires) = next.unzip();
+    (flight, expires, reply)
+}
+
 fn apply_join<V: Clone>(earlier: Option<&Flight<V>>, join: Join, now: Timestamp) -> Applied<V> {
     let lead = |failed| (Some(Flight::led(join.number, join.epoch, failed, now)), Reply::Lead);
     let Some(flight) = earlier else { return lead(None) };

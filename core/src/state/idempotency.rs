@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode};
 use crate::words::time::{Millis, Timestamp};
 
 /// How long an outcome is remembered.
-pub const KEPT: Millis = Millis::from_secs(24 * 3600);
+const KEPT: Millis = Millis::from_secs(24 * 3600);
 
 /// What is known of one key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
@@ -120,11 +120,22 @@ pub enum Reply {
 }
 
 /// The next state (`None`: as it was), and the reply.
-pub(super) fn apply(earlier: Option<Idempotency>, command: Command, now: Timestamp) -> (Option<Idempotency>, Reply) {
+fn apply(earlier: Option<Idempotency>, command: Command, now: Timestamp) -> (Option<Idempotency>, Reply) {
     match command {
         Command::Begin { fingerprint, attempt, lost_after } => begin(earlier, fingerprint, attempt, lost_after, now),
         Command::End { attempt, outcome } => end(earlier, attempt, outcome),
     }
+}
+
+/// Applies a command: the state to store, from when on it may be deleted, and the reply.
+pub(super) fn reduce(
+    earlier: Option<Idempotency>,
+    command: Command,
+    now: Timestamp,
+) -> (Option<Idempotency>, Option<Timestamp>, Reply) {
+    let (next, reply) = apply(earlier, command, now);
+    let expires = next.is_some().then(|| now.after(KEPT));
+    (next, expires, reply)
 }
 
 fn begin(

@@ -323,6 +323,17 @@ impl Keys {
     }
 }
 
+/// Applies a command: the state to store, from when on it may be deleted, and the reply.
+pub(super) fn reduce(
+    earlier: Option<Keys>,
+    command: Command,
+    now: Timestamp,
+) -> (Option<Keys>, Option<Timestamp>, Reply) {
+    let mut keys = earlier.unwrap_or_default();
+    let (wrote, reply) = keys.apply(command, now);
+    (wrote.then_some(keys), None, reply)
+}
+
 const _: () = assert!(ISSUED_KEYS * ISSUED_KEY_BYTES < 1_500_000, "an owner's keys fit into one stored value");
 
 #[cfg(test)]

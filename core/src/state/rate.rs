@@ -115,6 +115,17 @@ pub fn most_out(pace: Pace, lease: Millis) -> u64 {
     pace.tokens_in(lease)
 }
 
+/// Applies a command: the state to store, from when on it may be deleted, and the reply.
+pub(super) fn reduce(
+    earlier: Option<Rate>,
+    command: Command,
+    now: Timestamp,
+) -> (Option<Rate>, Option<Timestamp>, Reply) {
+    let (next, reply) = apply(earlier, command, now);
+    let (rate, expires) = next.unzip();
+    (rate, expires, reply)
+}
+
 /// The next state (`None`: as it was), when it can be forgotten, and the reply.
 pub(crate) fn apply(earlier: Option<Rate>, command: Command, now: Timestamp) -> (Option<(Rate, Timestamp)>, Reply) {
     let Command::Ask(ask) = command;
