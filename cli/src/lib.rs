@@ -21,4 +21,5 @@ pub mod machine;
 pub mod npm;
 pub mod prerequisites;
 pub mod say;
+pub mod times;
 pub mod workspace;
