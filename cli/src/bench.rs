@@ -114,7 +114,7 @@ fn build_modules(workspace: &Workspace) -> Result<Modules, Failure> {
     let entry = workspace.root.join("tests/bench/hello/entry.js");
     fs::copy(&entry, hello.join("entry.js")).map_err(Failure::file(&entry))?;
     let component = build::build_into(&measured, Platform::Spin, Profile::Release, &spin)?;
-    let manifest = workspace.root.join("spin.toml");
+    let manifest = workspace.root.join("spin.dev.toml");
     let manifest = fs::read_to_string(&manifest).map_err(Failure::file(&manifest))?;
     let spin = write_manifest(&spin, &manifest, &component)?;
     let spin_hello = build_spin_hello(workspace, &bench.join("spin-hello"))?;
@@ -146,8 +146,8 @@ fn write_manifest(directory: &Path, manifest: &str, component: &Path) -> Result<
 
 /// The workerd program itself: the one on npm's path may be a script that starts it.
 fn workerd(workspace: &Workspace) -> Result<String, Failure> {
-    let mut node = Command::new("node");
-    node.current_dir(&workspace.root).args(["--print", "require('workerd').default"]);
+    let mut node = workspace.node();
+    node.args(["--print", "require('workerd').default"]);
     Ok(command::output(&mut node, NODE_REMEDY)?.trim().to_owned())
 }
 

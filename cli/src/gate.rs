@@ -4,6 +4,7 @@ mod budget;
 mod deny;
 mod module;
 mod packages;
+mod programs;
 mod python;
 mod report;
 mod run;

@@ -10,6 +10,7 @@ pub mod config;
 pub mod dev;
 pub mod gate;
 pub mod key;
+#[cfg(feature = "policy")]
 pub mod policy;
 
 pub mod command;

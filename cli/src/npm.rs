@@ -6,14 +6,14 @@ use std::process::Command;
 
 use crate::command;
 use crate::failure::Failure;
-use crate::prerequisites::NODE_REMEDY;
+use crate::prerequisites::{self, NODE_REMEDY};
 use crate::say;
 use crate::workspace::Workspace;
 
-/// Runs `npm ci` unless the installed packages are those of the lock.
+/// Runs `npm ci` unless the installed packages are those of the lock, and checks the Node that will run them.
 ///
 /// # Errors
-/// [`Failure`] when npm is missing or fails.
+/// [`Failure`] when npm is missing or fails, or no Node of this machine or of npm is recent enough.
 pub fn ensure(workspace: &Workspace) -> Result<(), Failure> {
     if is_current(&workspace.root) {
         return Ok(());
@@ -21,7 +21,8 @@ pub fn ensure(workspace: &Workspace) -> Result<(), Failure> {
     say::step("installing the npm packages of package-lock.json (npm ci)");
     let mut npm = Command::new("npm");
     npm.current_dir(&workspace.root).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
-    command::run(&mut npm, NODE_REMEDY).map_err(Failure::from)
+    command::run(&mut npm, NODE_REMEDY)?;
+    prerequisites::for_npm_programs(&mut workspace.node())
 }
 
 /// Whether npm has installed since the lock was last written. The file in `node_modules` is the last that npm writes.

@@ -8,6 +8,9 @@ use crate::workspace::RUSTUP_REMEDY;
 
 /// How to get Node and npm.
 pub const NODE_REMEDY: &str = "install Node 20 or later with npm (https://nodejs.org)";
+/// How to get the Node that the programs of `package-lock.json` need, where npm has none for this platform.
+const PINNED_NODE_REMEDY: &str = "npm has no Node 22 that runs on this machine: install Node 22.12 or later \
+                                  (https://nodejs.org)";
 /// How to get Python.
 pub const PYTHON_REMEDY: &str = "install Python 3.11 or later with venv (https://www.python.org; on Debian and Ubuntu: \
                                  apt-get install python3 python3-venv)";
@@ -79,15 +82,29 @@ pub fn for_benchmarks() -> Result<(), Failure> {
     check(&[CARGO, NODE, NPM, PYTHON, VALGRIND, WRK])
 }
 
+/// Checks the Node that runs the programs of `package-lock.json`: wrangler and miniflare need 22.12.
+///
+/// # Errors
+/// That it does not work, or is too old.
+pub fn for_npm_programs(node: &mut Command) -> Result<(), Failure> {
+    let sought =
+        Prerequisite { program: "node", arguments: &["--version"], least: Some((22, 12)), remedy: PINNED_NODE_REMEDY };
+    fault(node, &sought).map_or(Ok(()), |fault| Err(Failure::new(fault)))
+}
+
 fn check(prerequisites: &[Prerequisite]) -> Result<(), Failure> {
-    let missing: Vec<String> = prerequisites.iter().filter_map(fault).collect();
+    let missing: Vec<String> = prerequisites.iter().filter_map(absence).collect();
     if missing.is_empty() { Ok(()) } else { Err(Failure::new(missing.join("\n       "))) }
 }
 
-/// What is wrong with a prerequisite, if anything.
-fn fault(sought: &Prerequisite) -> Option<String> {
+/// Returns what is wrong with a prerequisite of the machine.
+fn absence(sought: &Prerequisite) -> Option<String> {
+    fault(&mut Command::new(sought.program), sought)
+}
+
+/// Returns what is wrong with a prerequisite, which `command` runs.
+fn fault(command: &mut Command, sought: &Prerequisite) -> Option<String> {
     let name = std::iter::once(sought.program).chain(sought.arguments.iter().copied()).collect::<Vec<_>>().join(" ");
-    let mut command = Command::new(sought.program);
     command.args(sought.arguments).stdin(Stdio::null()).stderr(Stdio::null());
     let Some(output) = command.output().ok().filter(|output| output.status.success()) else {
         return Some(format!("`{name}` does not work: {}", sought.remedy));
@@ -118,6 +135,17 @@ mod tests {
         assert_eq!(version("Python 3.9.1"), Some((3, 9)));
         assert!(version("Python 3.9.1") < Some((3, 11)));
         assert_eq!(version("unknown"), None);
+    }
+
+    #[test]
+    fn a_node_that_wrangler_refuses_is_refused_with_its_remedy() {
+        let mut old = Command::new("sh");
+        old.args(["-c", "echo v22.11.0"]);
+        let told = for_npm_programs(&mut old).unwrap_err().to_string();
+        assert!(told.contains("says v22.11.0, which is too old: npm has no Node 22"), "{told}");
+        let mut recent = Command::new("sh");
+        recent.args(["-c", "echo v24.1.0"]);
+        for_npm_programs(&mut recent).unwrap();
     }
 
     #[test]

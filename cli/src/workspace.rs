@@ -1,5 +1,6 @@
 //! Where the repository is and what it pins.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -117,10 +118,36 @@ impl Workspace {
         tools(variable("XDG_CACHE_HOME"), variable("HOME")).unwrap_or_else(|| self.target.join("tools"))
     }
 
-    /// The program `name` that `npm ci` has installed.
+    /// Returns the program `name` that `npm ci` has installed, to run at the root with the pinned Node.
     #[must_use]
-    pub fn npm_program(&self, name: &str) -> PathBuf {
-        self.root.join("node_modules/.bin").join(name)
+    pub fn npm_program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.npm_programs().join(name));
+        command.current_dir(&self.root).env("PATH", self.search_path());
+        command
+    }
+
+    /// Returns the pinned Node, or the machine's where npm has none for this platform, to run at the root.
+    #[must_use]
+    pub fn node(&self) -> Command {
+        if self.npm_programs().join("node").exists() {
+            return self.npm_program("node");
+        }
+        let mut command = Command::new("node");
+        command.current_dir(&self.root);
+        command
+    }
+
+    /// Returns the `PATH` on which the programs of `package-lock.json`, the pinned Node among them, come first.
+    #[must_use]
+    pub fn search_path(&self) -> OsString {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let directories = std::iter::once(self.npm_programs()).chain(std::env::split_paths(&path));
+        // Fails where a directory's name holds the separator: then nothing could name it.
+        std::env::join_paths(directories).unwrap_or(path)
+    }
+
+    fn npm_programs(&self) -> PathBuf {
+        self.root.join("node_modules/.bin")
     }
 
     /// A `cargo` that runs at the root: the one that started us, else the one on the `PATH`.
@@ -166,6 +193,17 @@ fn quoted_value<'a>(mut lines: impl Iterator<Item = &'a str>, key: &str) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_programs_of_the_lock_come_before_those_of_the_machine() {
+        let workspace = Workspace::find().unwrap();
+        let path = workspace.search_path();
+        let mut directories = std::env::split_paths(&path);
+        assert_eq!(directories.next(), Some(workspace.root.join("node_modules/.bin")));
+        assert_eq!(directories.next(), std::env::split_paths(&std::env::var_os("PATH").unwrap()).next());
+        let program = workspace.npm_program("wrangler");
+        assert!(program.get_envs().any(|(name, value)| name == "PATH" && value == Some(path.as_os_str())));
+    }
 
     #[test]
     fn the_repository_is_found_from_below_and_pins_its_toolchain() {

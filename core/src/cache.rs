@@ -16,6 +16,7 @@ mod memory;
 mod ranks;
 mod reach;
 mod refreshes;
+mod rules;
 mod saved;
 pub mod table;
 mod tier;
@@ -33,11 +34,11 @@ pub use memory::Memory;
 pub(crate) use reach::store;
 pub use refreshes::RefreshEnd;
 pub(crate) use refreshes::Refreshes;
+pub use rules::{CacheRule, CacheRules, CacheScopeChoice, CacheStrategy, Eviction, SingleFlight, WarmCall};
 pub use saved::Saved;
 pub use tier::{Tier, TierFault};
 
 use crate::catalog::Tool;
-use crate::config::{CacheRule, CacheRules, CacheScopeChoice, CacheStrategy, SingleFlight};
 use crate::words::names::CacheTag;
 use crate::words::time::Millis;
 
@@ -190,7 +191,8 @@ pub fn may_keep(rules: &CacheRules, tool: &Tool) -> Result<Keep, Bypass> {
     }
     let (ttl, scope, life) = match rule {
         Some(rule) => (rule.ttl, rule.scope, rule.life),
-        None if tool.behavior.reads_only => (rules.ttl, CacheScopeChoice::User, rules.life),
+        // Running a local tool costs less than looking for its answer.
+        None if tool.behavior.reads_only && tool.local.is_none() => (rules.ttl, CacheScopeChoice::User, rules.life),
         None => return Err(Bypass::NoRule),
     };
     // Its scope stands in the key by itself.

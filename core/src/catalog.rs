@@ -3,6 +3,7 @@
 pub mod catalogue;
 mod discover;
 mod driver;
+mod rules;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -10,8 +11,10 @@ use std::rc::Rc;
 
 pub use catalogue::{Behavior, Tool};
 pub use driver::{Current, Registries, SourceState, at_hand, fetch, for_user, refresh_all};
+pub use rules::{ConflictRule, RegistryRules};
 
-use crate::config::{ConflictRule, Executor, Route, RoutingRules};
+use crate::model::executor::Executor;
+use crate::model::route::{Route, RoutingRules};
 use crate::words::limits;
 use crate::words::names::ToolName;
 use crate::words::nearest::nearest;

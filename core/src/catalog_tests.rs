@@ -1,10 +1,11 @@
 //! Names, versions and conflicts.
 
 use super::*;
-use crate::config::Strategy;
-use crate::config::{ExecutorKind, Price};
+use crate::model::executor::ExecutorKind;
+use crate::model::route::Strategy;
 use crate::words::json::{Json, Limits, parse};
 use crate::words::names::{ExecutorId, ToolPattern};
+use crate::words::price::Price;
 use crate::words::time::Millis;
 
 const LIMITS: Limits = Limits { depth: 8, values: 100, string_bytes: 1_000, number_bytes: 100 };
@@ -31,10 +32,10 @@ fn executor(id: &str, tools: &[&str]) -> Executor {
     }
 }
 
-/// One route for `Math.*` over these executors, if there are any.
+/// One route for `Calc.*` over these executors, if there are any.
 fn routing(executors: &[usize]) -> RoutingRules {
     let route = Route {
-        tools: vec![ToolPattern::new("Math.*").unwrap()],
+        tools: vec![ToolPattern::new("Calc.*").unwrap()],
         executors: executors.to_vec(),
         strategy: None,
         weights: Vec::new(),
@@ -66,24 +67,24 @@ fn resolve(registry: &Registry, name: &str, version: Option<&str>) -> Result<(St
 #[test]
 fn a_name_has_many_forms() {
     let registry =
-        registry(&[("Math.Add", "1.0.0"), ("Math.Add", "1.10.0"), ("Math.Add", "1.9.0")], &[], ConflictRule::Refuse);
-    for name in ["Math.Add", "math.add", "MATH_ADD", "Math.Add@1.10.0"] {
+        registry(&[("Calc.Plus", "1.0.0"), ("Calc.Plus", "1.10.0"), ("Calc.Plus", "1.9.0")], &[], ConflictRule::Refuse);
+    for name in ["Calc.Plus", "calc.plus", "CALC_PLUS", "Calc.Plus@1.10.0"] {
         assert_eq!(resolve(&registry, name, None), Ok(("1.10.0".to_owned(), 0)), "{name}");
     }
-    assert_eq!(resolve(&registry, "Math.Add@1.0.0", None), Ok(("1.0.0".to_owned(), 0)));
-    assert_eq!(resolve(&registry, "Math.Add", Some("1.9.0")), Ok(("1.9.0".to_owned(), 0)));
-    assert_eq!(resolve(&registry, "Math.Add", Some("3")), Err(RefusalKind::ToolVersionUnknown));
-    assert_eq!(resolve(&registry, "Math.Sub", None), Err(RefusalKind::ToolUnknown));
+    assert_eq!(resolve(&registry, "Calc.Plus@1.0.0", None), Ok(("1.0.0".to_owned(), 0)));
+    assert_eq!(resolve(&registry, "Calc.Plus", Some("1.9.0")), Ok(("1.9.0".to_owned(), 0)));
+    assert_eq!(resolve(&registry, "Calc.Plus", Some("3")), Err(RefusalKind::ToolVersionUnknown));
+    assert_eq!(resolve(&registry, "Calc.Minus", None), Err(RefusalKind::ToolUnknown));
     assert_eq!(resolve(&registry, "", None), Err(RefusalKind::ToolUnknown));
 }
 
 #[test]
 fn the_nearest_names_are_only_those_one_may_see() {
-    let registry = registry(&[("Math.Add", "1"), ("Math.Ada", "1")], &[], ConflictRule::Refuse);
+    let registry = registry(&[("Calc.Plus", "1"), ("Calc.Plua", "1")], &[], ConflictRule::Refuse);
     let refusal = registry
-        .resolve(&registry.name_of("Math.Adx", |_| true).unwrap(), None, |folded| folded == "math.ada")
+        .resolve(&registry.name_of("Calc.Plux", |_| true).unwrap(), None, |folded| folded == "calc.plua")
         .unwrap_err();
-    assert_eq!(refusal.detail.as_deref(), Some("did you mean Math.Ada?"));
+    assert_eq!(refusal.detail.as_deref(), Some("did you mean Calc.Plua?"));
 }
 
 #[test]
@@ -95,14 +96,14 @@ fn an_underscored_name_may_be_ambiguous() {
 
 #[test]
 fn conflicts_are_refused_or_ordered() {
-    let (first, second) = ([("Math.Add", "1"), ("Math.Sub", "1")], [("Math.Add", "1"), ("Math.Add", "2")]);
+    let (first, second) = ([("Calc.Plus", "1"), ("Calc.Minus", "1")], [("Calc.Plus", "1"), ("Calc.Plus", "2")]);
     let refusing = registry(&first, &second, ConflictRule::Refuse);
-    assert_eq!(resolve(&refusing, "Math.Add", Some("1")), Err(RefusalKind::ToolAmbiguous));
-    assert_eq!(resolve(&refusing, "Math.Add", Some("2")), Ok(("2".to_owned(), 1)));
-    assert_eq!(resolve(&refusing, "Math.Sub", None), Ok(("1".to_owned(), 0)));
+    assert_eq!(resolve(&refusing, "Calc.Plus", Some("1")), Err(RefusalKind::ToolAmbiguous));
+    assert_eq!(resolve(&refusing, "Calc.Plus", Some("2")), Ok(("2".to_owned(), 1)));
+    assert_eq!(resolve(&refusing, "Calc.Minus", None), Ok(("1".to_owned(), 0)));
     let ordering = registry(&first, &second, ConflictRule::First);
-    assert_eq!(resolve(&ordering, "Math.Add", None), Ok(("1".to_owned(), 0)));
-    assert_eq!(resolve(&ordering, "Math.Add", Some("2")), Ok(("2".to_owned(), 1)));
+    assert_eq!(resolve(&ordering, "Calc.Plus", None), Ok(("1".to_owned(), 0)));
+    assert_eq!(resolve(&ordering, "Calc.Plus", Some("2")), Ok(("2".to_owned(), 1)));
 }
 
 #[test]
@@ -112,7 +113,7 @@ fn a_route_makes_equivalents_of_what_would_be_a_conflict() {
         .enumerate()
         .map(|(executor, versions)| {
             let tools = versions.iter().flat_map(|version| {
-                ["Math.Add", "Mail.Send"].map(|name| tool(name, &format!("{version}.{name}"), executor))
+                ["Calc.Plus", "Mail.Send"].map(|name| tool(name, &format!("{version}.{name}"), executor))
             });
             Offer { executor, tools: tools.collect() }
         })
@@ -121,14 +122,14 @@ fn a_route_makes_equivalents_of_what_would_be_a_conflict() {
     let registry = Registry::build(&offers, &executors, ConflictRule::First, &routing(&[2, 0]));
     let first = |name: &str, version| resolve(&registry, name, version).map(|(_, executor)| executor);
     // The route's order, and nobody else's: the second executor is not in it.
-    assert_eq!(first("Math.Add", None), Ok(2));
-    assert_eq!(first("Math.Add", Some("1.Math.Add")), Ok(0));
-    let named = registry.name_of("Math.Add", |_| true).unwrap();
+    assert_eq!(first("Calc.Plus", None), Ok(2));
+    assert_eq!(first("Calc.Plus", Some("1.Calc.Plus")), Ok(0));
+    let named = registry.name_of("Calc.Plus", |_| true).unwrap();
     let others = |version| {
         let tool = registry.resolve(&named, Some(version), |_| true).unwrap();
         registry.equivalents(tool).map(|tool| tool.executor).collect::<Vec<_>>()
     };
-    assert_eq!((others("2.Math.Add"), others("3.Math.Add"), others("1.Math.Add")), (vec![0], vec![], vec![]));
+    assert_eq!((others("2.Calc.Plus"), others("3.Calc.Plus"), others("1.Calc.Plus")), (vec![0], vec![], vec![]));
     // Without a route, the first executor keeps what several offer, and nothing is equivalent.
     assert_eq!(first("Mail.Send", None), Ok(0));
     let named = registry.name_of("Mail.Send", |_| true).unwrap();
@@ -154,8 +155,8 @@ fn words_for_humans_are_no_part_of_an_interface() {
 
 #[test]
 fn an_executor_gives_only_what_is_taken_from_it() {
-    let offers = [Offer { executor: 0, tools: vec![tool("Math.Add", "1", 0), tool("Mail.Send", "1", 0)] }];
-    let registry = Registry::build(&offers, &[executor("a", &["Math.*"])], ConflictRule::Refuse, &routing(&[]));
+    let offers = [Offer { executor: 0, tools: vec![tool("Calc.Plus", "1", 0), tool("Mail.Send", "1", 0)] }];
+    let registry = Registry::build(&offers, &[executor("a", &["Calc.*"])], ConflictRule::Refuse, &routing(&[]));
     assert_eq!(registry.len(), 1);
     assert_eq!(resolve(&registry, "Mail.Send", None), Err(RefusalKind::ToolUnknown));
 }

@@ -6,8 +6,11 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use super::*;
+use crate::cache::Eviction;
+use crate::model::caller::Caller;
 use crate::ports::Settings;
 use crate::words::action::{Action, ActionPattern};
+use crate::words::time::Millis;
 
 struct Map(BTreeMap<&'static str, &'static str>);
 
@@ -234,10 +237,10 @@ files = [{ at = "/file", types = ["PNG"], bytes = "9MiB" }]
 #[test]
 fn what_the_cache_is_told_is_checked_at_its_lines() {
     let config = |cache: &str| {
-        let executors = "executors = [{ id = \"l\", kind = \"local\", tools = [\"Math.*\"] }]\ncallers = []\n";
+        let executors = "executors = [{ id = \"l\", kind = \"local\", tools = [\"Calc.*\"] }]\ncallers = []\n";
         load_with(&format!("{executors}{cache}"), &[]).map(|config| config.cache)
     };
-    let warm = "[[cache.warm]]\ntenant = \"a\"\ntool = \"Math.Add\"\n";
+    let warm = "[[cache.warm]]\ntenant = \"a\"\ntool = \"Calc.Plus\"\n";
     let read = config(&format!("{warm}input = '{{\"a\":1.0}}'\nuser = \"u\"\nproject = \"o/p\"\n")).unwrap();
     assert_eq!((read.warm.len(), read.warm[0].input.as_str()), (1, "{\"a\":1.0}"));
     let prices = "[cache]\nprice_per_million_tokens = \"0.15\"\nrules = [{ tools = [\"*\"], ttl = \"1m\", tags = [\"t\"], price_per_call = \"2\" }]\n";
@@ -257,8 +260,8 @@ fn what_the_cache_is_told_is_checked_at_its_lines() {
             "line 3: cache.warm[0].input: has more than 16384".to_owned(),
         ),
         (format!("{warm}version = \"\"\n"), "line 3: cache.warm[0].version: must have 1 to 64".to_owned()),
-        (warm.replace("Math", "Mail"), "line 3: cache.warm[0].tool: Mail.Add is taken from no executor".to_owned()),
-        (warm.replace(".Add", ""), "line 5: cache.warm[0].tool: must be \"Toolkit.Tool\"".to_owned()),
+        (warm.replace("Calc", "Mail"), "line 3: cache.warm[0].tool: Mail.Plus is taken from no executor".to_owned()),
+        (warm.replace(".Plus", ""), "line 5: cache.warm[0].tool: must be \"Toolkit.Tool\"".to_owned()),
         (warm.repeat(crate::words::limits::CACHE_WARM + 1), "line 195: cache.warm: are more than 64".to_owned()),
         (
             "[cache]\nprice_per_million_tokens = \"1e3\"\n".to_owned(),

@@ -1,4 +1,8 @@
 //! The nouns that several mechanisms share.
 
+pub mod caller;
+pub mod credential;
+pub mod executor;
 pub mod operation;
 pub mod request;
+pub mod route;

@@ -12,15 +12,16 @@ mod extension;
 mod fault;
 mod index;
 mod lexer;
+mod mode;
 mod parser;
 mod request;
 mod value;
 
 use std::collections::BTreeSet;
 
-pub use crate::config::PolicyMode as Mode;
 pub use decide::{Decision, Denial, Verdict, Would};
 pub use fault::PolicyFault;
+pub use mode::Mode;
 pub use request::{Arguments, Request, Resource, ToolFacts, User};
 pub use value::ErrorKind;
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::*;
-use crate::config::{Caller, Grant, Priority, ProjectRule, UserRule};
+use crate::model::caller::{Caller, Grant, ProjectRule, UserRule};
 use crate::words::action::{Action, ActionPattern};
 use crate::words::json::{self, Json};
+use crate::words::modes::Priority;
 use crate::words::names::{CallerId, TenantId, ToolPattern};
 use crate::words::time::Timestamp;
 

@@ -4,9 +4,9 @@
 //! everything that others know of it follows from that: the definition a worker lists, the JSON Schema MCP lists, the
 //! decoding with all faults named. Randomness comes from the caller, in a [`ToolContext`]; there is no other effect.
 
+mod calc;
 pub mod error;
 pub mod input;
-mod math;
 pub mod schema;
 
 use std::fmt;
@@ -72,7 +72,7 @@ pub struct Toolkit {
     pub name: &'static str,
     /// For people.
     pub description: &'static str,
-    /// The release these tools are twins of.
+    /// The release.
     pub version: &'static str,
     /// The tools, in the order a worker lists them.
     pub tools: &'static [LocalTool],
@@ -137,7 +137,7 @@ fn finish(snake_name: &str, result: Result<String, Box<ToolError>>) -> Outcome {
     result.map(|text| Json::String(text.into())).map_err(|error| error.in_tool(snake_name))
 }
 
-static TOOLKITS: [&Toolkit; 1] = [&math::TOOLKIT];
+static TOOLKITS: [&Toolkit; 1] = [&calc::TOOLKIT];
 
 /// Every local toolkit.
 #[must_use]

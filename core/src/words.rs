@@ -2,12 +2,15 @@
 
 pub mod action;
 pub(crate) mod cbor;
+pub(crate) mod choice;
 pub(crate) mod futures;
 pub mod hex;
 pub mod json;
 pub mod limits;
+pub mod modes;
 pub mod names;
 pub(crate) mod nearest;
+pub mod price;
 pub mod refusal;
 pub mod secret;
 pub mod time;

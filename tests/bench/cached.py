@@ -21,7 +21,7 @@ CALLS, KEYS, TTL_MS = 30_000, 500, 10_000
 
 
 class Worker:
-    """A real Arcade worker with arcade-math."""
+    """A real Arcade worker with the toolkits of tests/worker."""
 
     def __init__(self, python):
         script = os.path.join(HERE, "../worker/serve.py")
@@ -51,7 +51,7 @@ class Worker:
         connection = http.client.HTTPConnection("127.0.0.1", WORKER_PORT, timeout=10)
         connection.request("GET", "/worker/tools", headers={"authorization": f"Bearer {self.token()}"})
         tools = json.loads(connection.getresponse().read())
-        return next(tool["toolkit"]["version"] for tool in tools if tool["name"] == "Multiply")
+        return next(tool["toolkit"]["version"] for tool in tools if tool["name"] == "Times")
 
 
 def run_zipf(port, target, key, version):
@@ -102,7 +102,7 @@ function init() math.randomseed(1); wrk.headers["content-type"] = "application/j
 function request()
   n = n + 1
   return wrk.format("POST", "/v1/tools/execute", nil, string.format(
-    '{"tool_name":"Math.Subtract","user_id":"u","input":{"a":"%%d","b":"2"}}', math.random(%(keys)d)))
+    '{"tool_name":"Calc.Minus","user_id":"u","input":{"a":"%%d","b":"2"}}', math.random(%(keys)d)))
 end
 function response()
   ended = ended + 1

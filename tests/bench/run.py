@@ -21,8 +21,8 @@ import time
 import cached
 
 KEY = "tg_dev_0123456789abcdef0123456789abcdef"
-FACTORIAL = json.dumps({"tool_name": "Math.Factorial", "user_id": "u", "input": {"a": "450"}})
-LOCAL = json.dumps({"tool_name": "Math.Add", "user_id": "u", "input": {"a": "1.5", "b": "2.25"}})
+KEPT = json.dumps({"tool_name": "Calc.Arrangements", "user_id": "u", "input": {"a": "450"}})
+LOCAL = json.dumps({"tool_name": "Calc.Plus", "user_id": "u", "input": {"a": "1.5", "b": "2.25"}})
 HERE = os.path.dirname(os.path.abspath(__file__))
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -32,10 +32,10 @@ const config :Workerd.Config = (
     (name = "internet", network = (allow = ["public", "private", "local"])) ],
   sockets = [ (name = "http", address = "127.0.0.1:%(port)d", http = (), service = "main") ],
 );
-const kv :Workerd.Worker = ( modules = [ (name = "kv.js", esModule = embed "kv.js") ], compatibilityDate = "2026-04-20" );
-const cache :Workerd.Worker = ( modules = [ (name = "cache.js", esModule = embed "cache.js") ], compatibilityDate = "2026-04-20" );
+const kv :Workerd.Worker = ( modules = [ (name = "kv.js", esModule = embed "kv.js") ], compatibilityDate = "2026-11-17" );
+const cache :Workerd.Worker = ( modules = [ (name = "cache.js", esModule = embed "cache.js") ], compatibilityDate = "2026-11-17" );
 const main :Workerd.Worker = (
-  modules = [ %(modules)s ], compatibilityDate = "2026-04-20", cacheApiOutbound = "cache", %(bindings)s
+  modules = [ %(modules)s ], compatibilityDate = "2026-11-17", cacheApiOutbound = "cache", %(bindings)s
 );
 """
 # An empty store that forgets: bare workerd has none.
@@ -212,11 +212,11 @@ def against_hello(arguments, servers, engine_url):
     for server in servers:
         server.start()
     compare("workerd, wrk -t1 -c32", {
-        "JS hello": (plain, None), "Rust hello": (rust, None), "JS, the same exchange": (exchange, FACTORIAL),
-        "cached execute, 1 KB": (gate, FACTORIAL), "local tool": (gate, LOCAL),
+        "JS hello": (plain, None), "Rust hello": (rust, None), "JS, the same exchange": (exchange, KEPT),
+        "cached execute, 1 KB": (gate, KEPT), "local tool": (gate, LOCAL),
     }, arguments.rounds, arguments.seconds)
     compare("Spin host, wrk -t1 -c32", {
-        "spin-sdk hello": (spin_hello, None), "cached execute, 1 KB": (spin_gate, FACTORIAL), "local tool": (spin_gate, LOCAL),
+        "spin-sdk hello": (spin_hello, None), "cached execute, 1 KB": (spin_gate, KEPT), "local tool": (spin_gate, LOCAL),
     }, arguments.rounds, arguments.seconds)
     port = int(engine_url.rsplit(":", 1)[1])
     latency("Miss path, one caller", {"engine, direct": port, "through workerd": gate.port, "through the Spin host": spin_gate.port}, "bench")

@@ -1,4 +1,4 @@
--- wrk: COUNT calls of Math.Multiply whose arguments follow Zipf's law, then the end. One thread (-t1).
+-- wrk: COUNT calls of Calc.Times whose arguments follow Zipf's law, then the end. One thread (-t1).
 --   TARGET=gateway|worker  AUTH="Bearer ..."  COUNT  KEYS  S (the exponent)  TTL_MS  wrk -t1 -c16 -d600s -s zipf.lua URL
 -- Prints {"seconds", "requests", "bad", "ideal"}: `ideal` is how often one perfect cache of that time to live would have
 -- asked the executor, for these calls at these times.
@@ -53,10 +53,10 @@ function request()
   end
   local input = string.format('{"a":"%d","b":"2"}', key)
   if is_worker then
-    return wrk.format("POST", path, nil, string.format('{"execution_id":"ex_%d","tool":{"name":"Multiply","toolkit":"Math",'
+    return wrk.format("POST", path, nil, string.format('{"execution_id":"ex_%d","tool":{"name":"Times","toolkit":"Calc",'
       .. '"version":"%s"},"inputs":%s,"context":{"user_id":"u"}}', sent, os.getenv("VERSION"), input))
   end
-  return wrk.format("POST", path, nil, string.format('{"tool_name":"Math.Multiply","user_id":"u","input":%s}', input))
+  return wrk.format("POST", path, nil, string.format('{"tool_name":"Calc.Times","user_id":"u","input":%s}', input))
 end
 
 function response(status, _, body)

@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Log, LogLevel, Miniflare } from 'miniflare';
+import { Log, LogLevel, Miniflare, convertV4MiniflareOptions } from 'miniflare';
 import { unstable_readConfig as readConfig } from 'wrangler';
 
 const [directory, state] = process.argv.slice(2);
@@ -38,21 +38,16 @@ const worker = (name, owner) => ({
   unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
 });
 
-const miniflare = new Miniflare({
+const options = {
   host: '127.0.0.1',
   port: 0,
   cf: false,
   log: new Log(LogLevel.ERROR),
-  kvPersist: join(state, 'kv'),
-  durableObjectsPersist: join(state, 'durable'),
-  cachePersist: join(state, 'cache'),
-  d1Persist: join(state, 'sql'),
-  handleRuntimeStdio(stdout, stderr) {
-    stdout.pipe(process.stdout, { end: false });
-    stderr.pipe(process.stderr, { end: false });
-  },
+  resourcePersistencePath: state,
+  handleStructuredLogs: ({ level, message }) => (level === 'error' ? console.error(message) : console.log(message)),
   workers: [worker('toolgate', 'toolgate'), worker('twin', 'toolgate')],
-});
+};
+const miniflare = new Miniflare(convertV4MiniflareOptions(options));
 
 await miniflare.ready;
 const address = async (name) => (await miniflare.unsafeGetDirectURL(name)).origin;

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { Agent, get } from "node:http";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Miniflare } from "miniflare";
+import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 
 const DIRECTORY = process.env.TOOLGATE_RATE_WORKER ?? "target/rate";
 const KEY = "tg_rate_0123456789abcdef";
@@ -44,7 +44,7 @@ const service = (name) => ({
     module("ESModule", "index.js"),
     module("CompiledWasm", "toolgate_bg.wasm"),
   ],
-  compatibilityDate: "2026-04-20",
+  compatibilityDate: "2026-11-17",
   bindings: { TOOLGATE_DEV_KEY: KEY },
   kvNamespaces: { TOOLGATE_KV: "TOOLGATE_KV" },
   durableObjects: {
@@ -58,13 +58,8 @@ let addresses;
 
 before(async () => {
   const names = Array.from({ length: ISOLATES }, (_, index) => `s${index}`);
-  miniflare = new Miniflare({
-    host: "127.0.0.1",
-    port: 0,
-    cf: false,
-    handleRuntimeStdio: (stdout, stderr) => [stdout, stderr].forEach((stream) => stream.resume()),
-    workers: names.map(service),
-  });
+  const options = { host: "127.0.0.1", port: 0, cf: false, handleStructuredLogs: () => {}, workers: names.map(service) };
+  miniflare = new Miniflare(convertV4MiniflareOptions(options));
   await miniflare.ready;
   addresses = await Promise.all(names.map(async (name) => (await miniflare.unsafeGetDirectURL(name)).origin));
   // Starts each isolate; what that takes is another test's affair.
@@ -73,7 +68,7 @@ before(async () => {
 
 after(() => {
   agent.destroy();
-  return miniflare.dispose();
+  return miniflare?.dispose();
 });
 
 // Not `fetch`, which takes more of the machine than what is tested: a limit is worth few questions only under much load.
@@ -82,7 +77,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
 const ask = (address) =>
   new Promise((resolve, reject) => {
     const options = { agent, headers: { authorization: `Bearer ${KEY}` } };
-    const request = get(`${address}/v1/tools/Math.Add`, options, (response) => {
+    const request = get(`${address}/v1/tools/Calc.Plus`, options, (response) => {
       response.on("end", () => resolve({ status: response.statusCode, headers: response.headers }));
       response.on("error", reject);
       response.resume();

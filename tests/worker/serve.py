@@ -1,4 +1,4 @@
-"""Serves arcade-math over the Arcade worker protocol on 127.0.0.1: the counterpart of the differential tests.
+"""Serves toolkits of our own over the Arcade worker protocol on 127.0.0.1: Calc, the counterpart of the differential tests, and Probe.
 
     ARCADE_WORKER_SECRET=... python serve.py --port 0
 
@@ -15,9 +15,25 @@ import threading
 os.environ["ARCADE_USAGE_TRACKING"] = "0"
 
 import uvicorn  # noqa: E402
-from arcade_core.discovery import discover_tools  # noqa: E402
+from arcade_core.catalog import ToolCatalog  # noqa: E402
 from arcade_mcp_server.logging_utils import setup_logging  # noqa: E402
 from arcade_mcp_server.worker import create_arcade_mcp  # noqa: E402
+
+import calc  # noqa: E402
+import probe  # noqa: E402
+
+TOOLKITS = [
+    ("Calc", "1.0.0", "Exact decimal calculations that run inside the gateway.", calc.TOOLS),
+    ("Probe", "1.0.0", "A tool for each way in which a call can go.", probe.TOOLS),
+]
+
+
+def catalogue() -> ToolCatalog:
+    tools = ToolCatalog()
+    for name, version, description, functions in TOOLKITS:
+        for function in functions:
+            tools.add_tool(function, name, toolkit_version=version, toolkit_description=description)
+    return tools
 
 
 def end_with_parent(server: uvicorn.Server) -> None:
@@ -34,7 +50,7 @@ def main() -> None:
         sys.exit("ARCADE_WORKER_SECRET is not set: the worker has no worker routes without it")
 
     setup_logging(level="ERROR", stdio_mode=True)
-    app = create_arcade_mcp(catalog=discover_tools(tool_package="math"))
+    app = create_arcade_mcp(catalog=catalogue())
     server = uvicorn.Server(
         uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=2)
     )

@@ -3,7 +3,6 @@
 //! `build/cloudflare` then holds `index.js` and `toolgate_bg.wasm`, all that wrangler, miniflare or workerd load.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::{BuildError, Profile, bindgen, files, size, snapshot, target};
 use crate::command;
@@ -15,7 +14,7 @@ use crate::workspace::Workspace;
 pub(super) const TARGET: &str = "wasm32-unknown-unknown";
 const MODULE: &str = "toolgate_bg.wasm";
 const ENTRY: &str = "index.js";
-const NPM_REMEDY: &str = "run `npm ci` in the repository (it needs Node 20 or later)";
+const NPM_REMEDY: &str = "run `npm ci` in the repository (it needs Node 20 or later with npm)";
 
 /// wasm-bindgen reads the list of WASM features that a full strip throws away; the later steps strip the rest.
 pub(super) const KEEP_FEATURES: [&str; 2] = ["--config", "profile.release.strip=\"debuginfo\""];
@@ -63,7 +62,7 @@ fn optimise(workspace: &Workspace, stage: &Path, module: &Path) -> Result<PathBu
     let optimised = stage.join("optimised.wasm");
     files::once(&stage.join("optimising"), &[module], &optimised, || {
         say::step("optimising the module with wasm-opt");
-        let mut wasm_opt = Command::new(workspace.npm_program("wasm-opt"));
+        let mut wasm_opt = workspace.npm_program("wasm-opt");
         wasm_opt.args(WASM_FEATURES).args(OPTIMISE).arg(module).arg("--output").arg(&optimised);
         times::timed("wasm-opt", || command::run(&mut wasm_opt, NPM_REMEDY).map_err(BuildError::Command))
     })?;
@@ -80,7 +79,7 @@ fn start(workspace: &Workspace, profile: Profile, stage: &Path, module: &Path) -
         if profile == Profile::Dev {
             return Ok(());
         }
-        let mut wasm_opt = Command::new(workspace.npm_program("wasm-opt"));
+        let mut wasm_opt = workspace.npm_program("wasm-opt");
         wasm_opt.args(WASM_FEATURES).arg("--remove-unused-module-elements").arg(&started).arg("--output").arg(&less);
         command::run(&mut wasm_opt, NPM_REMEDY).map_err(BuildError::Command)
     })?;
@@ -91,7 +90,7 @@ fn start(workspace: &Workspace, profile: Profile, stage: &Path, module: &Path) -
 /// WASM.
 fn bundle(workspace: &Workspace, stage: &Path) -> Result<(), BuildError> {
     let scripts = workspace.root.join("functions/cloudflare/js");
-    let mut esbuild = Command::new(workspace.npm_program("esbuild"));
+    let mut esbuild = workspace.npm_program("esbuild");
     esbuild.arg(scripts.join("entry.js"));
     esbuild.args(["--bundle", "--format=esm", "--target=es2022"]);
     esbuild.args(["--log-level=warning", "--legal-comments=none"]);

@@ -10,11 +10,12 @@ use crate::group::Group;
 use crate::say;
 use crate::workspace::{RUSTUP_REMEDY, Workspace};
 
-const MANIFEST: &str = "spin.toml";
-/// The one setting that `spin.toml` also takes as an allowed host.
+/// The manifest that allows calls to this machine.
+const MANIFEST: &str = "spin.dev.toml";
+/// The one setting that the manifest also takes as an allowed host.
 const BASE_URL: &str = "ARCADE_BASE_URL";
 
-/// Starts the application of `spin.toml`, its variables in the environment: an argument could be read by every user of the
+/// Starts the application of the manifest, its variables in the environment: an argument could be read by every user of the
 /// machine.
 pub(super) fn start(session: &Session) -> Result<Group, Failure> {
     let root = &session.workspace.root;

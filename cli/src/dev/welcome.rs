@@ -1,6 +1,6 @@
 //! What the developer reads when the gateway runs: where it is, the key, and calls that work as pasted.
 
-use toolgate::config::ExecutorKind;
+use toolgate::model::executor::ExecutorKind;
 
 use super::Session;
 use crate::build::Platform;
@@ -42,7 +42,7 @@ fn opens_something(session: &Session) -> bool {
 
 /// Where tools run, and what would switch on the others.
 fn executors(session: &Session) -> String {
-    let describe = |executor: &toolgate::config::Executor| match &executor.kind {
+    let describe = |executor: &toolgate::model::executor::Executor| match &executor.kind {
         ExecutorKind::Local => format!("  {}: in the gateway itself", executor.id.as_str()),
         ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) if executor.is_inactive() => {
             format!("  {}: takes no part; set {} to switch it on", executor.id.as_str(), upstream.credential_setting)
@@ -59,20 +59,20 @@ fn snippets(url: &str, key: &str) -> String {
     format!(
         r#"Call a tool:
 
-curl -sS {url}/v1/tools/execute -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{{"tool_name": "Math.Add", "input": {{"a": "2", "b": "3"}}, "user_id": "{USER}"}}'
+curl -sS {url}/v1/tools/execute -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{{"tool_name": "Calc.Plus", "input": {{"a": "2", "b": "3"}}, "user_id": "{USER}"}}'
 
 From Python (pip install arcadepy):
 
 from arcadepy import Arcade
 client = Arcade(base_url="{url}", api_key="{key}")
-answer = client.tools.execute(tool_name="Math.Add", input={{"a": "2", "b": "3"}}, user_id="{USER}")
+answer = client.tools.execute(tool_name="Calc.Plus", input={{"a": "2", "b": "3"}}, user_id="{USER}")
 print(answer.output.value)
 
 From JavaScript (npm install @arcadeai/arcadejs; here it is installed already):
 
 import Arcade from '@arcadeai/arcadejs';
 const client = new Arcade({{ baseURL: '{url}', apiKey: '{key}' }});
-const answer = await client.tools.execute({{ tool_name: 'Math.Add', input: {{ a: '2', b: '3' }}, user_id: '{USER}' }});
+const answer = await client.tools.execute({{ tool_name: 'Calc.Plus', input: {{ a: '2', b: '3' }}, user_id: '{USER}' }});
 console.log(answer.output.value);
 "#
     )

@@ -7,8 +7,7 @@ use super::run::Run;
 use crate::failure::Failure;
 use crate::prerequisites::PYTHON_REMEDY;
 
-/// What is installed. All of it is pinned, so nothing needs to be resolved: arcade-math declares older versions of its
-/// dependencies than the worker that serves it.
+/// The files of requirements. All of them are pinned, so nothing needs to be resolved.
 const REQUIREMENTS: [&str; 2] = ["tests/worker/requirements.txt", "tests/sdk/python/requirements.txt"];
 
 /// Makes the environment, unless it is there with exactly these requirements.

@@ -27,7 +27,14 @@ struct Row {
 
 impl Report {
     /// Adds a step that has ended, and the builds that were noted meanwhile; their file is removed.
-    pub(super) fn add(&mut self, step: &'static str, outcome: &'static str, tests: u64, time: Duration, noted: &PathBuf) {
+    pub(super) fn add(
+        &mut self,
+        step: &'static str,
+        outcome: &'static str,
+        tests: u64,
+        time: Duration,
+        noted: &PathBuf,
+    ) {
         let text = fs::read_to_string(noted).unwrap_or_default();
         let _absent = fs::remove_file(noted);
         let builds = times::read(&text);
@@ -47,7 +54,9 @@ impl Report {
         for row in &self.steps {
             let outcome = if row.outcome == "passed" { "" } else { row.outcome };
             let (time, builds) = (seconds(row.time), seconds(row.builds));
-            lines.push(format!("{:<14} {:>7} {time:>9} {builds:>9}  {outcome}", row.step, row.tests).trim_end().to_owned());
+            lines.push(
+                format!("{:<14} {:>7} {time:>9} {builds:>9}  {outcome}", row.step, row.tests).trim_end().to_owned(),
+            );
         }
         lines.push(format!("{:<14} {tests:>7} {:>9} {:>9}", "together", seconds(all), seconds(built)));
         if !self.builds.is_empty() {

@@ -53,7 +53,7 @@ impl Run {
     /// Runs cargo with these arguments.
     pub(super) fn cargo<S: Into<OsString>>(&mut self, arguments: impl IntoIterator<Item = S>) -> Result<(), Failure> {
         let mut cargo = self.workspace.cargo();
-        cargo.args(arguments.into_iter().map(Into::into));
+        cargo.args(arguments.into_iter().map(Into::into)).env("PATH", self.workspace.search_path());
         self.start(&mut cargo, RUSTUP_REMEDY)
     }
 

@@ -6,10 +6,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use toolgate::config::{Caller, ClaimValue, Priority, ProjectRule, UserRule};
+use toolgate::model::caller::{Caller, ClaimValue, ProjectRule, UserRule};
 use toolgate::policy::{Arguments, Denial, Request, Resource, ToolFacts, User, Verdict};
 use toolgate::words::action::Action;
 use toolgate::words::json;
+use toolgate::words::modes::Priority;
 use toolgate::words::names::{CallerId, RoleId, TenantId};
 use toolgate::words::time::Timestamp;
 

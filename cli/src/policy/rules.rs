@@ -10,7 +10,7 @@ use cedar_policy::{PolicySet as Official, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
-use toolgate::config::Grant;
+use toolgate::model::caller::Grant;
 use toolgate::policy::{Mode, PolicySet, Source};
 use toolgate::words::action::ActionPattern;
 use toolgate::words::names::ToolPattern;

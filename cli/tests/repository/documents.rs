@@ -30,16 +30,72 @@ fn the_default_configuration_is_without_fault() {
 
 #[test]
 fn both_platforms_take_the_same_document_and_every_setting() {
-    let manifest: toml::Table = read("spin.toml").parse().unwrap();
-    let variables = manifest["variables"].as_table().unwrap();
-    let passed = manifest["component"]["toolgate"]["variables"].as_table().unwrap();
-    for setting in toolgate::config::SETTINGS {
-        let name = setting.name.to_lowercase();
-        // What has no effect on the edge is reported where it can be set, which is not on Spin.
-        if !setting.became.starts_with("no effect") {
-            assert!(variables.contains_key(&name) && passed.contains_key(&name), "spin.toml does not pass {name}");
+    for file in ["spin.toml", "spin.dev.toml"] {
+        let manifest: toml::Table = read(file).parse().unwrap();
+        let variables = manifest["variables"].as_table().unwrap();
+        let passed = manifest["component"]["toolgate"]["variables"].as_table().unwrap();
+        for setting in toolgate::config::SETTINGS {
+            let name = setting.name.to_lowercase();
+            // What has no effect on the edge is reported where it can be set, which is not on Spin.
+            if !setting.became.starts_with("no effect") {
+                assert!(variables.contains_key(&name) && passed.contains_key(&name), "{file} does not pass {name}");
+            }
         }
     }
+}
+
+/// Removes the list of outbound hosts from a Spin manifest and returns both.
+fn without_hosts(file: &str) -> (toml::Table, Vec<String>) {
+    let mut manifest: toml::Table = read(file).parse().unwrap();
+    let component = manifest["component"]["toolgate"].as_table_mut().unwrap();
+    let hosts = component.remove("allowed_outbound_hosts").unwrap();
+    (manifest, hosts.as_array().unwrap().iter().map(|host| host.as_str().unwrap().to_owned()).collect())
+}
+
+#[test]
+fn only_the_spin_manifest_for_development_allows_calls_to_the_machine_itself() {
+    let (shipped, hosts) = without_hosts("spin.toml");
+    let (development, more_hosts) = without_hosts("spin.dev.toml");
+    assert_eq!(shipped, development, "spin.dev.toml differs from spin.toml in more than its hosts");
+    assert!(hosts.iter().all(|host| !host.contains("127.0.0.1") && !host.contains("localhost")), "{hosts:?}");
+    let of_the_machine = ["http://127.0.0.1:*", "http://localhost:*"].map(str::to_owned);
+    assert_eq!(more_hosts, [hosts.as_slice(), &of_the_machine].concat());
+}
+
+/// Returns the names of all bindings of one environment of `wrangler.toml`: kind and name, without what differs by deployment.
+fn bindings(environment: &toml::Table) -> Vec<String> {
+    let stores = ["kv_namespaces", "d1_databases"].iter().filter_map(|kind| environment.get(*kind)?.as_array());
+    let stores = stores.flatten().map(|store| store["binding"].as_str().unwrap().to_owned());
+    let owners = environment["durable_objects"]["bindings"].as_array().unwrap();
+    stores.chain(owners.iter().map(toml::Value::to_string)).collect()
+}
+
+#[test]
+fn every_environment_of_the_worker_has_all_bindings_and_none_is_deployed_without_its_secret() {
+    let top: toml::Table = read("wrangler.toml").parse().unwrap();
+    assert!(top.get("secrets").is_none(), "`wrangler dev` would read no other setting from .dev.vars");
+    for (name, environment) in top["env"].as_table().unwrap() {
+        let environment = environment.as_table().unwrap();
+        assert_eq!(bindings(environment), bindings(&top), "env.{name}");
+        let required = environment["secrets"]["required"].as_array().unwrap();
+        assert_eq!(required, &[toml::Value::from("TOOLGATE_KEY_HASH_SECRET")], "env.{name}");
+    }
+}
+
+#[test]
+fn tests_and_benchmarks_run_under_the_compatibility_date_of_the_deployment() {
+    let top: toml::Table = read("wrangler.toml").parse().unwrap();
+    let date = top["compatibility_date"].as_str().unwrap();
+    let mut named = 0;
+    for file in files(".", &[".mjs", ".py"]) {
+        for (place, _) in read(&file).match_indices("ompatibilityDate") {
+            let text = read(&file);
+            let Some((_, value)) = text[place..].lines().next().unwrap().split_once('"') else { continue };
+            assert!(value.starts_with(date), "{file} has another compatibility date than wrangler.toml, {date}");
+            named += 1;
+        }
+    }
+    assert!(named > 4, "{named}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod arguments;
 mod authority;
 mod body;
+mod rules;
 mod switches;
 mod tools;
 
@@ -12,15 +13,18 @@ pub use arguments::{check as check_arguments, check_rules};
 use authority::Call;
 pub use authority::{Authority, Noted};
 pub use body::{Members, json_body};
+pub use rules::RequestLimits;
 
 use crate::access::epochs::Held;
 use crate::catalog::{Registry, Tool};
-use crate::config::{Caller, Config, FailMode, ProjectRule, UserRule};
+use crate::config::Config;
+use crate::model::caller::{Caller, ProjectRule, UserRule};
 use crate::model::operation::{Asked, Operation};
 use crate::model::request::{Header, Method, Request};
 use crate::policy::{Arguments, User};
 use crate::ports::DurableError;
 use crate::words::json::Json;
+use crate::words::modes::FailMode;
 use crate::words::names::{Project, UserId};
 use crate::words::refusal::{Refusal, RefusalKind};
 use switches::check_caller_switches;

@@ -1,6 +1,7 @@
 //! The isolate's lease on the epochs: while it holds, a decision waits for nothing.
 
 mod known;
+mod rules;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -10,6 +11,8 @@ use crate::ports::{DurableError, Platform};
 use crate::state::epochs::{Change, Command, Epochs, Reply};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
 use crate::words::time::Timestamp;
+pub use rules::EpochRules;
+
 use known::{Known, Question, Standing};
 
 /// The key of the epochs' owner.

@@ -11,6 +11,7 @@ pub mod jwk;
 pub mod key;
 pub mod keys;
 pub mod memory;
+pub mod rules;
 pub mod signature;
 pub mod tokens;
 
@@ -23,7 +24,7 @@ use subtle::ConstantTimeEq;
 use issued::Unverified;
 use memory::{Digest, Known, Memory, Now, Remembered};
 
-use crate::config::{Caller, CallerKey, ConfiguredCaller};
+use crate::model::caller::{Caller, CallerKey, ConfiguredCaller};
 use crate::model::request::{Header, RequestHeaders};
 use crate::state::epochs::Epochs;
 use crate::words::limits;

@@ -3,7 +3,8 @@
 use super::*;
 use std::collections::BTreeMap;
 
-use crate::config::{CallerKey, Priority, ProjectRule, UserRule};
+use crate::model::caller::{CallerKey, ProjectRule, UserRule};
+use crate::words::modes::Priority;
 use crate::words::names::{CallerId, TenantId};
 use crate::words::time::Timestamp;
 

@@ -6,24 +6,27 @@
 mod book;
 mod fields;
 mod lease;
+mod rules;
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use crate::config::{Caller, FailMode, RateLimit, RateMode};
+use crate::model::caller::Caller;
 use crate::pipeline::runtime::Running;
 use crate::ports::{DurableError, Platform};
 use crate::state::rate::{Ask, Command};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
 use crate::telemetry::Record;
 use crate::words::limits::RATE_LIMITS;
+use crate::words::modes::FailMode;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
 pub(crate) use book::{Book, Fared};
 pub use fields::Fields;
+pub use rules::{RateLimit, RateMode, RatePer, RateRules};
 
 use book::{Entry, Subject, is_about};
 use lease::{Question, Standing};

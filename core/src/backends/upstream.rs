@@ -5,7 +5,7 @@ mod send;
 use jwt_simple::prelude::{Audiences, HS256Key, JWTClaims, MACLike, UnixTimeStamp};
 use serde::{Deserialize, Serialize};
 
-use crate::config::Upstream;
+use crate::model::executor::Upstream;
 use crate::model::operation::query::encode_into;
 use crate::words::names::Project;
 use crate::words::secret::Secret;

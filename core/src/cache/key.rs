@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use hmac_sha256::Hash;
 
 use super::Keep;
+use crate::cache::CacheScopeChoice;
 use crate::catalog::Tool;
-use crate::config::CacheScopeChoice;
 use crate::words::hex;
 use crate::words::json::{Json, write_canonical};
 use crate::words::names::{Project, TenantId, UserId};

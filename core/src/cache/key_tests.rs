@@ -1,8 +1,8 @@
 //! Keys: equal calls meet, and every part keeps different ones apart.
 
 use super::*;
+use crate::cache::CacheStrategy;
 use crate::catalog::catalogue;
-use crate::config::CacheStrategy;
 use crate::words::json::{Limits, parse};
 use crate::words::time::Millis;
 

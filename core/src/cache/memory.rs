@@ -7,7 +7,7 @@ use lru::LruCache;
 use super::entry::Entry;
 use super::key::CacheKey;
 use super::ranks::{Ranks, Standing};
-use crate::config::Eviction;
+use crate::cache::Eviction;
 
 /// Entries by key, within a bound in bytes.
 #[derive(Debug)]

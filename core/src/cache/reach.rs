@@ -9,7 +9,7 @@ use super::below::Below;
 use super::driver::remember;
 use super::tier::{Tier, TierFault};
 use super::{CacheKey, Entry, table};
-use crate::config::CacheStrategy;
+use crate::cache::CacheStrategy;
 use crate::pipeline::runtime::Running;
 use crate::ports::{EdgeCache, EdgeCacheError, Kv, Platform, SqlError};
 use crate::words::limits;

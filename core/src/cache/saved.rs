@@ -1,8 +1,8 @@
 //! What a hit saves: the time and the tokens of the call that need not be made again, and their price.
 
 use super::{Entry, rule_of};
+use crate::cache::CacheRules;
 use crate::catalog::Tool;
-use crate::config::CacheRules;
 use crate::words::limits;
 
 /// What was saved.

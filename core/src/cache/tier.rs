@@ -1,7 +1,7 @@
 //! The tiers by their distance, what each takes, and what can be wrong with them.
 
 use super::CacheOutcome;
-use crate::config::CacheStrategy;
+use crate::cache::CacheStrategy;
 use crate::words::limits;
 use crate::words::time::Millis;
 

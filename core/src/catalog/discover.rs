@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use super::catalogue::{self, CATALOGUE_LIMITS, Tool};
 use crate::backends::upstream::{self, Scheme};
-use crate::config::{Credential, Executor, ExecutorKind, Upstream};
+use crate::model::credential::Credential;
+use crate::model::executor::{Executor, ExecutorKind, Upstream};
 use crate::model::operation::query::encode_into;
 use crate::model::request::Method;
 use crate::ports::{Origin, OriginRequest, Platform};

@@ -8,7 +8,7 @@ use std::task::Poll;
 use super::catalogue::{self, CATALOGUE_LIMITS, Tool};
 use super::discover::{discover, discover_one};
 use super::{Offer, Registry};
-use crate::config::{Executor, ExecutorKind};
+use crate::model::executor::{Executor, ExecutorKind};
 use crate::model::operation::Asked;
 use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::{Kv, Platform};

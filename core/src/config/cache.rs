@@ -3,26 +3,10 @@
 use super::document::Located;
 use super::faults::ConfigFault;
 use super::sections::CacheWarmSection;
+use crate::cache::WarmCall;
 use crate::words::json::{self, Json};
 use crate::words::limits;
-use crate::words::names::{Project, TenantId, ToolName, ToolPattern, UserId};
-
-/// A call that is made so that its answer is cached.
-#[derive(Clone, Debug)]
-pub struct WarmCall {
-    /// Whose call it is.
-    pub tenant: TenantId,
-    /// The tool.
-    pub tool: ToolName,
-    /// The version, if not the preferred one.
-    pub version: Option<String>,
-    /// The arguments: the text of a JSON object.
-    pub input: String,
-    /// The user.
-    pub user: Option<UserId>,
-    /// The organisation and project.
-    pub project: Option<Project>,
-}
+use crate::words::names::ToolPattern;
 
 /// The calls, as far as they can be checked while nobody knows the executors' tools: what a tool declares is asked each time.
 /// `offered` are the patterns of the tools that are taken from some executor.

@@ -5,6 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::faults::Faults;
+use crate::words::choice::Choice;
 
 /// A value that can stand in a document.
 pub(crate) trait Value: Sized {
@@ -177,47 +178,7 @@ macro_rules! document {
     (@default $default:expr) => { Some($default) };
 }
 
-/// Declares a closed choice between words.
-macro_rules! choice {
-    ($(#[$about:meta])* $vis:vis enum $name:ident { $($(#[doc = $doc:literal])* $variant:ident = $word:literal),* $(,)? }) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        $vis enum $name { $($(#[doc = $doc])* $variant),* }
-
-        impl $name {
-            /// The choice written `word`.
-            #[must_use]
-            $vis fn parse(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)* _ => None }
-            }
-
-            /// The word for this choice.
-            #[must_use]
-            $vis const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-
-            pub(crate) const WORDS: &'static [&'static str] = &[$($word),*];
-        }
-
-        impl $crate::config::document::Value for $name {
-            fn read(node: &toml::Spanned<toml::de::DeValue<'_>>, faults: &mut $crate::config::faults::Faults<'_>) -> Option<Self> {
-                let word = $crate::config::document::text(node, faults)?;
-                let choice = Self::parse(word);
-                if choice.is_none() {
-                    faults.note(node.span(), &format!("must be one of {}", Self::WORDS.join(", ")));
-                }
-                choice
-            }
-
-            fn schema() -> serde_json::Value {
-                serde_json::json!({ "enum": Self::WORDS })
-            }
-        }
-    };
-}
-
-pub(crate) use {choice, document};
+pub(crate) use document;
 
 /// The text in a node, or a fault.
 pub(crate) fn text<'n>(node: &'n Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<&'n str> {
@@ -227,6 +188,20 @@ pub(crate) fn text<'n>(node: &'n Spanned<DeValue<'_>>, faults: &mut Faults<'_>) 
             faults.note(node.span(), "must be a string");
             None
         }
+    }
+}
+
+impl<T: Choice> Value for T {
+    fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
+        let choice = T::of_word(text(node, faults)?);
+        if choice.is_none() {
+            faults.note(node.span(), &format!("must be one of {}", T::WORDS.join(", ")));
+        }
+        choice
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "enum": T::WORDS })
     }
 }
 

@@ -4,12 +4,15 @@ use serde_json::json;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::document::{Field, Value, choice, document, parsed, table};
+use super::document::{Field, Value, document, parsed, table};
 use super::faults::Faults;
-use super::route_sections::Priority;
 use super::words::{ProjectPattern, SettingName, UserPattern};
+use crate::access::identity::rules::Algorithm;
+use crate::access::identity::rules::TokenType;
 use crate::words::action::ActionPattern;
+use crate::words::choice::choice;
 use crate::words::limits;
+use crate::words::modes::Priority;
 use crate::words::names::{KeyId, RoleId, TenantId};
 use crate::words::time::Millis;
 
@@ -88,42 +91,6 @@ choice! {
         Introspection = "introspection",
         /// User tokens of a GitHub app or OAuth app.
         Github = "github",
-    }
-}
-
-choice! {
-    /// A signature algorithm (RFC 7518 section 3.1, RFC 8037, RFC 9864). There is no symmetric one, and no "none".
-    pub enum Algorithm {
-        /// RSASSA-PKCS1-v1_5 with SHA-256.
-        Rs256 = "RS256",
-        /// The same with SHA-384.
-        Rs384 = "RS384",
-        /// The same with SHA-512.
-        Rs512 = "RS512",
-        /// RSASSA-PSS with SHA-256.
-        Ps256 = "PS256",
-        /// The same with SHA-384.
-        Ps384 = "PS384",
-        /// The same with SHA-512.
-        Ps512 = "PS512",
-        /// ECDSA on P-256 with SHA-256.
-        Es256 = "ES256",
-        /// ECDSA on P-384 with SHA-384.
-        Es384 = "ES384",
-        /// Ed25519, by its older name.
-        EdDsa = "EdDSA",
-        /// Ed25519, by its own.
-        Ed25519 = "Ed25519",
-    }
-}
-
-choice! {
-    /// What a token says that it is.
-    pub enum TokenType {
-        /// RFC 7519.
-        Jwt = "JWT",
-        /// An access token by RFC 9068.
-        AccessToken = "at+jwt",
     }
 }
 

@@ -8,9 +8,12 @@ use hmac_sha256::{HMAC, Hash};
 
 use super::build::prepare;
 use super::faults::ConfigFault;
-use super::issuer::TokenCheck;
-use super::{CallerKey, Config, Credential, Executor, ExecutorKind, settings};
+use super::{Config, settings};
+use crate::access::identity::rules::TokenCheck;
 use crate::access::identity::{KeyHasher, KeyHashers};
+use crate::model::caller::CallerKey;
+use crate::model::credential::Credential;
+use crate::model::executor::{Executor, ExecutorKind};
 use crate::ports::Settings;
 use crate::words::limits;
 use crate::words::names::{KeyId, TenantId};

@@ -1,4 +1,4 @@
-//! Durations and sizes as people write them: `30s`, `5m`, `16MiB`.
+//! Durations, sizes and prices as people write them: `30s`, `5m`, `16MiB`, `0.15`.
 
 use serde_json::json;
 use toml::Spanned;
@@ -6,6 +6,7 @@ use toml::de::DeValue;
 
 use super::document::{Value, parsed};
 use super::faults::Faults;
+use crate::words::price::Price;
 use crate::words::time::Millis;
 
 /// Parses `250ms`, `30s`, `5m`, `2h`, `1d`.
@@ -67,6 +68,16 @@ impl Value for Bytes {
 
     fn schema() -> serde_json::Value {
         json!({ "type": "string", "pattern": "^[0-9]+ ?(B|KB|MB|GB|KiB|MiB|GiB)?$" })
+    }
+}
+
+impl Value for Price {
+    fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
+        parsed(node, faults, "a price such as \"3\" or \"0.15\", with at most six places after the point", Self::parse)
+    }
+
+    fn schema() -> serde_json::Value {
+        json!({ "type": "string", "pattern": "^[0-9]{1,7}(\\.[0-9]{1,6})?$" })
     }
 }
 

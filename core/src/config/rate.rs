@@ -1,74 +1,13 @@
 //! The section `[rate]`: how many requests there may be, and whose.
 
-use super::FailMode;
-use super::document::{Located, choice, document};
+use super::document::{Located, document};
 use super::faults::ConfigFault;
+use crate::access::rate::{RateLimit, RateMode, RatePer, RateRules};
 use crate::state::rate::Pace;
 use crate::words::limits::{LEASE_MAX, RATE_LEASE_MIN, RATE_LIMITS, RATE_REQUESTS_MAX, RATE_WINDOW_MAX};
+use crate::words::modes::FailMode;
 use crate::words::names::{CallerId, LimitId, TenantId, ToolPattern};
 use crate::words::time::{Millis, write_number};
-
-/// How many requests there may be.
-#[derive(Clone, Debug)]
-pub struct RateRules {
-    /// For how long tokens that an isolate was given can be used.
-    pub lease: Millis,
-    /// What happens when the owner of a limit cannot be asked.
-    pub fail_mode: FailMode,
-    /// The limits: at most [`RATE_LIMITS`].
-    pub limits: Vec<RateLimit>,
-}
-
-/// One limit.
-#[derive(Clone, Debug)]
-pub struct RateLimit {
-    /// Its name.
-    pub id: LimitId,
-    /// How many requests.
-    pub pace: Pace,
-    /// Whose requests are counted together: those that agree in all of these.
-    pub per: Vec<RatePer>,
-    /// Whether it refuses.
-    pub mode: RateMode,
-    /// The tools whose calls it is about; empty for every request.
-    pub tools: Vec<ToolPattern>,
-    /// The tenants it is about; empty for all.
-    pub tenants: Vec<TenantId>,
-    /// The callers it is about; empty for all.
-    pub callers: Vec<CallerId>,
-    /// The limit as an item of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11, section 3).
-    pub policy: String,
-}
-
-impl RateLimit {
-    /// Whether only requests of one caller are counted together: then how many are left is nobody else's affair.
-    #[must_use]
-    pub fn is_of_one_caller(&self) -> bool {
-        self.per.contains(&RatePer::Caller)
-    }
-}
-
-choice! {
-    /// What requests have in common that are counted together.
-    pub enum RatePer {
-        /// The caller.
-        Caller = "caller",
-        /// The tenant.
-        Tenant = "tenant",
-        /// The tool.
-        Tool = "tool",
-    }
-}
-
-choice! {
-    /// Whether a limit refuses.
-    pub enum RateMode {
-        /// It refuses.
-        Enforce = "enforce",
-        /// It only says in the record, and in the counters, what it would have refused.
-        DryRun = "dry_run",
-    }
-}
 
 document! { default
     /// How many requests there may be.

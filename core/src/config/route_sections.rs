@@ -1,8 +1,9 @@
 //! How calls are routed and executed, as documents.
 
-use super::document::{Located, choice, document};
+use super::document::{Located, document};
 use super::quantity::Bytes;
 use super::words::Label;
+use crate::model::route::Strategy;
 use crate::words::limits;
 use crate::words::names::{ExecutorId, ToolPattern};
 use crate::words::time::Millis;
@@ -84,46 +85,5 @@ document! { default
         hedge_budget: u64 = 5, in (0, 50);
         /// Longest wait for a place at an executor that has all it can do, at most 10s.
         queue_time: Millis = Millis::from_secs(2), in (Millis::ZERO, Millis::from_secs(10));
-    }
-}
-
-choice! {
-    /// How the executor of a call is chosen among those that are equivalent.
-    pub enum Strategy {
-        /// The gateway's own tool, then the others in their order.
-        LocalFirst = "local-first",
-        /// The others in their order, then the gateway's own tool.
-        RemoteFirst = "remote-first",
-        /// Whoever is expected to answer soonest, by how its calls went lately.
-        Performance = "performance",
-        /// The cheapest of those that meet the objectives.
-        Cost = "cost",
-        /// By weight; the same caller always goes the same way.
-        Weighted = "weighted",
-        /// The first two at once, where calling twice is harmless.
-        Hybrid = "hybrid",
-        /// The first, and no other.
-        Pinned = "pinned",
-    }
-}
-
-impl Strategy {
-    /// Whether it can be what holds where no route says otherwise: the others need a route's own list of executors.
-    #[must_use]
-    pub const fn is_general(self) -> bool {
-        !matches!(self, Self::Weighted | Self::Pinned)
-    }
-}
-
-choice! {
-    /// Whose calls wait, or are turned away, before others where an executor has more than it can do.
-    #[derive(PartialOrd, Ord, Hash)]
-    pub enum Priority {
-        /// First to be turned away; what the gateway calls by itself.
-        Low = "low",
-        /// What is not said otherwise.
-        Normal = "normal",
-        /// Last to be turned away.
-        High = "high",
     }
 }

@@ -1,19 +1,28 @@
 //! The sections of `toolgate.toml`, as documents.
 
-use super::document::{Located, choice, document};
+use super::document::{Located, document};
 use super::inputs::InputSection;
 use super::issuer_sections::IssuerSection;
-use super::price::Price;
 use super::quantity::Bytes;
 use super::rate::RateSection;
-use super::route_sections::{BreakerSection, ExecuteSection, Priority, RouteSection, RoutingSection};
+use super::route_sections::{BreakerSection, ExecuteSection, RouteSection, RoutingSection};
 use super::words::{BaseUrl, KeyHash, Label, ProjectPattern, SettingName, UserPattern};
+use crate::cache::CacheScopeChoice;
+use crate::cache::CacheStrategy;
+use crate::cache::Eviction;
+use crate::cache::SingleFlight;
+use crate::catalog::ConflictRule;
+use crate::policy::Mode as PolicyMode;
 use crate::words::action::ActionPattern;
+use crate::words::choice::choice;
 use crate::words::json::Limits;
 use crate::words::limits;
+use crate::words::modes::FailMode;
+use crate::words::modes::Priority;
 use crate::words::names::{
     CacheTag, CallerId, ExecutorId, KeyId, Project, RoleId, TenantId, ToolName, ToolPattern, UserId,
 };
+use crate::words::price::Price;
 use crate::words::time::Millis;
 
 document! {
@@ -82,16 +91,6 @@ document! { default
     }
 }
 
-choice! {
-    /// What happens to decisions when the epochs cannot be renewed.
-    pub enum FailMode {
-        /// Refuse.
-        Closed = "closed",
-        /// Decide under the last known epochs.
-        Open = "open",
-    }
-}
-
 document! {
     /// A place where tools run.
     pub(super) struct ExecutorSection {
@@ -154,16 +153,6 @@ document! { default
     }
 }
 
-choice! {
-    /// What happens when two executors offer the same tool in the same version.
-    pub enum ConflictRule {
-        /// Serve neither, by name.
-        Refuse = "refuse",
-        /// Take the executor that stands first.
-        First = "first",
-    }
-}
-
 document! {
     /// A set of permissions that callers can have.
     pub(super) struct RoleSection {
@@ -185,16 +174,6 @@ document! {
         text: String;
         /// "enforce", or "dry_run": what they would decide is recorded only.
         mode: PolicyMode = PolicyMode::Enforce;
-    }
-}
-
-choice! {
-    /// Whether policies decide.
-    pub enum PolicyMode {
-        /// They do.
-        Enforce = "enforce",
-        /// What they would decide is recorded.
-        DryRun = "dry_run",
     }
 }
 
@@ -278,30 +257,6 @@ document! { default
     }
 }
 
-choice! {
-    /// Which tiers the cache uses.
-    pub enum CacheStrategy {
-        /// Nothing is kept.
-        Off = "off",
-        /// The isolate's memory.
-        Memory = "memory",
-        /// Memory, the data centre's cache behind it, and the edge key-value store behind that.
-        Hybrid = "hybrid",
-        /// The same, and the SQL database behind them for what lives long.
-        Persistent = "persistent",
-    }
-}
-
-choice! {
-    /// What leaves the isolate's memory first when it is full.
-    pub enum Eviction {
-        /// What was used longest ago.
-        Lru = "lru",
-        /// What saves least time and tokens per byte, by how often and how lately it was used.
-        CostAware = "cost-aware",
-    }
-}
-
 document! {
     /// An operator's rule for tools that declare nothing about themselves.
     pub(super) struct CacheRuleSection {
@@ -359,30 +314,6 @@ document! {
         user: Option<UserId>;
         /// The org/project that it is made in.
         project: Option<Project>;
-    }
-}
-
-choice! {
-    /// Where calls that miss the same key at the same time find each other.
-    pub enum SingleFlight {
-        /// Nowhere: each asks the executor.
-        Off = "off",
-        /// In their isolate.
-        Isolate = "isolate",
-        /// Over all isolates, by a durable owner of the key.
-        Owner = "owner",
-        /// In their isolate, or over all where that is worth a question to an owner.
-        Adaptive = "adaptive",
-    }
-}
-
-choice! {
-    /// Whose an answer is.
-    pub enum CacheScopeChoice {
-        /// One user's.
-        User = "user",
-        /// All users' of the tenant.
-        Shared = "shared",
     }
 }
 

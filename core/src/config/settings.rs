@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use super::Config;
 use super::faults::ConfigFault;
 use super::quantity::{bytes, duration};
-use super::route_sections::{LOCAL_PRIORITY_MAX, REMOTE_THRESHOLD_MAX, Strategy};
-use super::sections::{CacheStrategy, Eviction};
+use super::route_sections::{LOCAL_PRIORITY_MAX, REMOTE_THRESHOLD_MAX};
 use super::words::BaseUrl;
-use super::{Config, ExecutorKind};
+use crate::cache::CacheStrategy;
+use crate::cache::Eviction;
+use crate::model::executor::ExecutorKind;
+use crate::model::executor::Upstream;
+use crate::model::route::Strategy;
 use crate::words::limits;
 use crate::words::names::Project;
 use crate::words::time::Millis;
@@ -156,7 +160,7 @@ fn workspace(config: &mut Config, value: &str) -> Set {
     Ok(None)
 }
 
-fn each_arcade(config: &mut Config, mut change: impl FnMut(&mut super::Upstream)) {
+fn each_arcade(config: &mut Config, mut change: impl FnMut(&mut Upstream)) {
     for executor in &mut config.executors {
         if let ExecutorKind::Engine(upstream) = &mut executor.kind
             && upstream.credential_setting == "ARCADE_API_KEY"

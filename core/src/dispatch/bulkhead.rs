@@ -13,8 +13,8 @@ mod window;
 
 use std::cell::RefCell;
 
-use crate::config::Priority;
 use crate::ports::Clock;
+use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
 
 pub(crate) use decide::Shed;

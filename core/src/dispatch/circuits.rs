@@ -7,6 +7,7 @@
 
 mod circuit;
 pub(crate) mod driver;
+mod rules;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -14,12 +15,13 @@ use std::rc::Rc;
 
 use lru::LruCache;
 
-use crate::config::BreakerRules;
 use crate::state::circuit::{Phase, Report, Rules, Tally, View, WHOLE};
 use crate::words::limits::{
     CIRCUIT_JOB, CIRCUIT_REPORT, CIRCUIT_REPORT_QUIET, CIRCUIT_TRIALS, CIRCUITS, CIRCUITS_PER_EXECUTOR,
 };
 use crate::words::time::{Millis, Timestamp};
+
+pub use rules::BreakerRules;
 
 use circuit::{Circuit, Diary, Part};
 

@@ -8,8 +8,11 @@ mod rank;
 use std::rc::Rc;
 
 use crate::catalog::Tool;
-use crate::config::{Config, Credential, Executor, ExecutorKind, Route, Strategy, Upstream};
+use crate::config::Config;
 use crate::dispatch::health::Seen;
+use crate::model::credential::Credential;
+use crate::model::executor::{Executor, ExecutorKind, Upstream};
+use crate::model::route::{Route, Strategy};
 use crate::tools::LocalTool;
 use crate::words::names::TenantId;
 use crate::words::refusal::{Refusal, RefusalKind};

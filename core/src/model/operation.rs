@@ -330,8 +330,8 @@ mod tests {
         assert_eq!(operation(Method::Get, "/v1/tools?limit=2"), Ok(Operation::ToolsList));
         assert_eq!(operation(Method::Get, "/v1/tools/"), Ok(Operation::ToolsList));
         assert_eq!(
-            operation(Method::Get, "/v1/tools/Math.Add%402.0.2"),
-            Ok(Operation::ToolGet("Math.Add@2.0.2".into()))
+            operation(Method::Get, "/v1/tools/Calc.Plus%401.0.0"),
+            Ok(Operation::ToolGet("Calc.Plus@1.0.0".into()))
         );
         assert_eq!(operation(Method::Post, "/v1/tools/execute"), Ok(Operation::Execute));
         assert_eq!(operation(Method::Delete, "/v1/workers/w"), Ok(Operation::Pass(Action::WorkersWrite)));

@@ -3,8 +3,9 @@
 use hmac_sha256::Hash;
 
 use crate::access::admission::ToolCall;
+use crate::cache::{CacheScopeChoice, CacheStrategy};
 use crate::cache::{Keep, KeyParts, Life, key_of};
-use crate::config::{CacheScopeChoice, CacheStrategy, Caller};
+use crate::model::caller::Caller;
 use crate::ports::{DurableError, Platform};
 use crate::state::idempotency::{Command, Outcome, Reply};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use hmac_sha256::Hash;
 
 use crate::access::admission::{Context, EngineCall, Exchange};
-use crate::config::UserRule;
 use crate::dispatch::execute::{ANSWER_LIMITS, Attempted, Passed, Why, pass};
 use crate::dispatch::route;
 use crate::front::response::{Answer, Body};
+use crate::model::caller::UserRule;
 use crate::model::request::Request;
 use crate::pipeline::runtime::Running;
 use crate::ports::{DurableError, Platform};

@@ -6,10 +6,11 @@ use std::rc::Rc;
 
 use crate::access::admission::{self, Admitted, Authority};
 use crate::access::epochs::{self, Held};
+use crate::cache::WarmCall;
 use crate::cache::{self, Bypass, CacheOutcome};
 use crate::catalog;
-use crate::config::{Caller, Grant, Priority, ProjectRule, UserRule, WarmCall};
 use crate::gateway::{context, emit};
+use crate::model::caller::{Caller, Grant, ProjectRule, UserRule};
 use crate::model::operation::Asked;
 use crate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
 use crate::pipeline::call::{self, Place, Source};
@@ -20,6 +21,7 @@ use crate::words::action::{Action, ActionPattern};
 use crate::words::hex;
 use crate::words::json::write_string;
 use crate::words::limits;
+use crate::words::modes::Priority;
 use crate::words::names::{CallerId, TenantId, ToolPattern};
 use crate::words::refusal::{Refusal, RefusalKind};
 

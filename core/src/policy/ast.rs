@@ -1,6 +1,6 @@
 //! What a policy is once it has been read: a scope, and conditions over the request.
 
-use crate::config::PolicyMode as Mode;
+use crate::policy::Mode;
 use crate::words::action::Action;
 
 /// The kinds of entities that there are.
@@ -40,7 +40,7 @@ impl Kind {
     }
 }
 
-/// An entity as a policy names it: `Tool::"Math.Add"`.
+/// An entity as a policy names it: `Tool::"Calc.Plus"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Uid {
     pub(crate) kind: Kind,

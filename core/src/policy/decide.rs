@@ -5,7 +5,8 @@ use super::ast::{Effect, Policy};
 use super::evaluate::Evaluator;
 use super::request::{Request, Resource};
 use super::value::{ErrorKind, Possible};
-use crate::config::{Grant, PolicyMode as Mode};
+use crate::model::caller::Grant;
+use crate::policy::Mode;
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

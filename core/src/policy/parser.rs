@@ -8,7 +8,7 @@ mod expression;
 use super::ast::{Actions, Constraint, Effect, Kind, Policy, Uid};
 use super::fault::Found;
 use super::lexer::{Lexer, Token, unescape};
-use crate::config::PolicyMode as Mode;
+use crate::policy::Mode;
 use crate::words::action::{Action, ActionPattern};
 use crate::words::limits;
 use crate::words::nearest::nearest;
@@ -304,10 +304,10 @@ impl<'t> Parser<'t> {
         })
     }
 
-    /// `Tool::"Math.Add"`.
+    /// `Tool::"Calc.Plus"`.
     fn entity(&mut self) -> Result<Uid, Found> {
         let at = self.at;
-        let name = self.name("an entity such as Tool::\"Math.Add\"")?;
+        let name = self.name("an entity such as Tool::\"Calc.Plus\"")?;
         self.expect("::")?;
         self.entity_named(name, at)
     }

@@ -3,7 +3,7 @@
 
 use super::ast::Kind;
 use super::value::{ErrorKind, Possible, Record, Set, Value, of_claim, of_json};
-use crate::config::Caller;
+use crate::model::caller::Caller;
 use crate::words::action::{Action, ActionPattern};
 use crate::words::json::Json;
 use crate::words::time::Timestamp;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::ast::{Expr, Kind};
 use super::extension::{Ip, decimal};
-use crate::config::ClaimValue;
+use crate::model::caller::ClaimValue;
 use crate::words::json::{Json, Object};
 use crate::words::names::RoleId;
 use crate::words::time::Timestamp;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-use crate::config::ClaimValue;
+use crate::model::caller::ClaimValue;
 use crate::words::limits::{ISSUED_KEY_BYTES, ISSUED_KEY_KEPT, ISSUED_KEYS, ISSUED_KEYS_OF_TENANT};
 use crate::words::time::{Millis, Timestamp};
 

@@ -1,8 +1,9 @@
 //! How a call was routed: who was considered, what was known of them, and what became of each attempt.
 
-use crate::config::{Config, Strategy};
+use crate::config::Config;
 use crate::dispatch::execute::Attempted;
 use crate::dispatch::route::Considered;
+use crate::model::route::Strategy;
 use crate::words::json::write_string;
 use crate::words::time::write_number;
 

@@ -190,19 +190,6 @@ impl ToolError {
         }
     }
 
-    /// What Arcade says when a tool's body raises an exception that it does not handle: the caller learns the exception's
-    /// class, only the developer its text.
-    #[must_use]
-    pub fn unhandled(exception: &str, text: &str) -> Box<Self> {
-        let developer_message = if text.is_empty() {
-            format!("{exception} (no exception message)")
-        } else {
-            format!("{exception}: {text}")
-        };
-        let message = format!("An unhandled {exception} was raised by the tool.");
-        Box::new(Self::new(ErrorKind::ToolRuntimeFatal, message, developer_message))
-    }
-
     /// This failure with the prefix that Arcade puts before both messages: kind, class and the tool's snake-case name.
     #[must_use]
     pub fn in_tool(mut self, snake_name: &str) -> Self {
@@ -268,15 +255,14 @@ mod tests {
 
     #[test]
     fn writes_what_engine_and_worker_write() {
-        let error = ToolError::unhandled("MemoryError", "").in_tool("sum_range");
+        let error = ToolError::new(ErrorKind::ToolRuntimeFatal, "It broke.", "It broke: here").in_tool("write_note");
         let mut out = Vec::new();
         error.write_json(&mut out);
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            "{\"message\":\"[TOOL_RUNTIME_FATAL] FatalToolError during execution of tool 'sum_range': An unhandled \
-             MemoryError was raised by the tool.\",\"kind\":\"TOOL_RUNTIME_FATAL\",\"developer_message\":\
-             \"[TOOL_RUNTIME_FATAL] FatalToolError during execution of tool 'sum_range': MemoryError (no exception \
-             message)\",\"can_retry\":false,\"status_code\":500}"
+            "{\"message\":\"[TOOL_RUNTIME_FATAL] FatalToolError during execution of tool 'write_note': It broke.\",\
+             \"kind\":\"TOOL_RUNTIME_FATAL\",\"developer_message\":\"[TOOL_RUNTIME_FATAL] FatalToolError during execution \
+             of tool 'write_note': It broke: here\",\"can_retry\":false,\"status_code\":500}"
         );
         let mut out = Vec::new();
         error.write_worker_json(&mut out);

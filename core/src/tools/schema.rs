@@ -96,7 +96,8 @@ fn json_type(val_type: &'static str) -> &'static str {
     if val_type == "json" { "object" } else { val_type }
 }
 
-/// Appends the definition of `tool` as a worker's `GET /worker/tools` lists it, nulls included.
+/// Appends the definition of `tool` as a worker's `GET /worker/tools` lists it, nulls included. No local tool has an effect, so
+/// all of them declare the same behaviour.
 pub(super) fn write_definition(out: &mut Vec<u8>, tool: &LocalTool) {
     let toolkit = tool.toolkit;
     let mut writer = Writer(out);
@@ -111,7 +112,9 @@ pub(super) fn write_definition(out: &mut Vec<u8>, tool: &LocalTool) {
     writer.raw(",\"available_modes\":[\"value\",\"error\"],\"value_schema\":").value_schema(ValueSchema::STRING);
     writer.raw(
         "},\"requirements\":{\"authorization\":null,\"secrets\":null,\"metadata\":null},\
-         \"deprecation_message\":null,\"metadata\":null,\"_meta\":null}",
+         \"deprecation_message\":null,\"metadata\":{\"classification\":null,\"behavior\":{\"operations\":[\"read\"],\
+         \"read_only\":true,\"destructive\":false,\"idempotent\":true,\"open_world\":false},\"extras\":null},\
+         \"_meta\":null}",
     );
 }
 

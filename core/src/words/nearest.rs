@@ -44,9 +44,9 @@ mod tests {
 
     #[test]
     fn finds_what_was_meant() {
-        let names = ["Math.Add", "Math.Subtract", "Math.AbsVal", "Mail.Send"];
-        assert_eq!(nearest("math.ad", names.into_iter(), 3), ["Math.Add"]);
-        assert_eq!(nearest("Math.Substract", names.into_iter(), 3), ["Math.Subtract"]);
+        let names = ["Calc.Plus", "Calc.Minus", "Calc.Magnitude", "Mail.Send"];
+        assert_eq!(nearest("calc.plu", names.into_iter(), 3), ["Calc.Plus"]);
+        assert_eq!(nearest("Calc.Minuss", names.into_iter(), 3), ["Calc.Minus"]);
         assert!(nearest("Weather.Today", names.into_iter(), 3).is_empty());
         assert!(nearest(&"x".repeat(10_000), names.into_iter(), 3).is_empty());
     }

@@ -4,8 +4,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use toolgate::cache::Eviction;
 use toolgate::cache::{CacheKey, Memory};
-use toolgate::config::Eviction;
 
 use crate::replay::{Cost, Keys, entry};
 use crate::traces::Random;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use toolgate::cache::Eviction;
 use toolgate::cache::{Entry, Memory};
-use toolgate::config::Eviction;
 
 use crate::replay::{Cost, Keys, entry};
 use crate::traces::Random;

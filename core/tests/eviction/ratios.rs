@@ -1,6 +1,6 @@
 //! Cost-aware against least recently used and the optimum, on every trace.
 
-use toolgate::config::Eviction;
+use toolgate::cache::Eviction;
 
 use crate::replay::{Cost, Keys, Saved, UNIT, entry, mixed, optimum, replay};
 use crate::traces::{NAMES, Trace, trace};

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use toolgate::cache::{CacheKey, Entry, Keep, KeyParts, Life, Memory, key_of};
+use toolgate::cache::{CacheScopeChoice, CacheStrategy, Eviction};
 use toolgate::catalog::{Tool, catalogue};
-use toolgate::config::{CacheScopeChoice, CacheStrategy, Eviction};
 use toolgate::words::json::{Limits, parse};
 use toolgate::words::names::TenantId;
 use toolgate::words::time::{Millis, Timestamp};

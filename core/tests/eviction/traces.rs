@@ -129,7 +129,7 @@ fn shift(out: &mut Vec<u32>, most: usize, random: &mut Random, zipf: &Zipf, ever
 /// From here on are calls that are no part of what comes again and again.
 const ONCE: u32 = 1_000_000;
 
-/// SplitMix64.
+/// SplitMix64: the ratios that `ratios.rs` expects are those of its sequence.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {

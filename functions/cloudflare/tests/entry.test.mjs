@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { build } from "esbuild";
-import { Miniflare } from "miniflare";
+import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 
 const here = new URL(".", import.meta.url).pathname;
 
@@ -36,27 +36,25 @@ before(async () => {
     external: ["*.wasm", "cloudflare:*"],
     alias: { "toolgate-bindings": join(here, "trapping.js") },
   });
-  worker = new Miniflare({
+  const options = {
     host: "127.0.0.1",
     port: 0,
     cf: false,
-    compatibilityDate: "2026-04-20",
+    compatibilityDate: "2026-11-17",
     modulesRoot: directory,
     modules: [
       { type: "ESModule", path: join(directory, "index.js") },
       { type: "CompiledWasm", path: join(directory, "trap.wasm") },
     ],
     durableObjects: { TOOLGATE_DURABLE: { className: "Durable", useSQLite: true } },
-    handleRuntimeStdio: (stdout, stderr) => {
-      stdout.on("data", (piece) => (printed += piece));
-      stderr.resume();
-    },
-  });
+    handleStructuredLogs: ({ message }) => (printed += message + "\n"),
+  };
+  worker = new Miniflare(convertV4MiniflareOptions(options));
   url = await worker.ready;
 });
 
 after(async () => {
-  await worker.dispose();
+  await worker?.dispose();
   await rm(directory, { recursive: true });
 });
 

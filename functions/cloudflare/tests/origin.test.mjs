@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { Miniflare } from "miniflare";
+import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 
 const here = new URL(".", import.meta.url).pathname;
 const TEXT = '{"output":{"value":"compressed, although nobody asked for it"}}';
@@ -50,19 +50,21 @@ before(async () => {
     format: "esm",
     write: false,
   });
-  worker = new Miniflare({
+  const options = {
     host: "127.0.0.1",
     port: 0,
     cf: false,
-    compatibilityDate: "2026-04-20",
+    compatibilityDate: "2026-11-17",
     modules: true,
     script: bundle.outputFiles[0].text,
-  });
+  };
+  worker = new Miniflare(convertV4MiniflareOptions(options));
   url = await worker.ready;
 });
 
 after(async () => {
-  await worker.dispose();
+  // Where it did not start, the server below must still end, or the test never does.
+  await worker?.dispose();
   origin.close();
   origin.closeAllConnections();
 });

@@ -1,15 +1,16 @@
-//! Generated calls: every tool, well-formed and ill-formed, at every edge that Python's numbers have.
+//! Generated calls: every tool, well-formed and ill-formed, at every edge that its numbers have.
 
+mod expression;
 mod number;
 
 use std::fmt::Write as _;
 
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::random::Random;
 
-/// A call of a Math tool.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A call of a Calc tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     /// PascalCase.
     pub tool: String,
@@ -17,99 +18,77 @@ pub struct Case {
     pub inputs: String,
 }
 
-/// What the arguments of a tool are made of.
-#[derive(Clone, Copy, Debug)]
-enum Make {
-    /// Decimals without bound.
-    Decimal,
-    /// Decimals whose integer part is short: Python makes an integer of it.
-    Short,
-    /// Powers: base and exponent.
-    Base,
-    Exponent,
-    /// Factorials.
-    Count,
-    Integer,
-    /// Both ends of a range of bounded length.
-    Range,
-    Places,
-    Float,
-    Decimals,
-}
+/// A way to make an argument.
+type Make = fn(&mut Random) -> String;
 
-type Parameters = &'static [(&'static str, Make)];
+/// A parameter: its name, whether it may be left out, and its maker.
+type Parameter = (&'static str, bool, Make);
 
-/// Every tool with its parameters; the optional seed is added where it belongs.
-const TOOLS: [(&str, Parameters); 23] = [
-    ("Add", &[("a", Make::Decimal), ("b", Make::Decimal)]),
-    ("Subtract", &[("a", Make::Decimal), ("b", Make::Decimal)]),
-    ("Multiply", &[("a", Make::Decimal), ("b", Make::Decimal)]),
-    ("Divide", &[("a", Make::Decimal), ("b", Make::Decimal)]),
-    ("SumList", &[("numbers", Make::Decimals)]),
-    ("SumRange", &[("start", Make::Range), ("end", Make::Range)]),
-    ("Mod", &[("a", Make::Decimal), ("b", Make::Decimal)]),
-    ("Avg", &[("numbers", Make::Decimals)]),
-    ("Median", &[("numbers", Make::Decimals)]),
-    ("Log", &[("a", Make::Decimal), ("base", Make::Decimal)]),
-    ("Power", &[("a", Make::Base), ("b", Make::Exponent)]),
-    ("AbsVal", &[("a", Make::Decimal)]),
-    ("Factorial", &[("a", Make::Count)]),
-    ("Sqrt", &[("a", Make::Decimal)]),
-    ("Gcd", &[("a", Make::Integer), ("b", Make::Integer)]),
-    ("Lcm", &[("a", Make::Integer), ("b", Make::Integer)]),
-    ("Ceil", &[("a", Make::Short)]),
-    ("Floor", &[("a", Make::Short)]),
-    ("RoundNum", &[("value", Make::Decimal), ("ndigits", Make::Places)]),
-    ("DegToRad", &[("degrees", Make::Decimal)]),
-    ("RadToDeg", &[("radians", Make::Decimal)]),
-    ("GenerateRandomInt", &[("min_value", Make::Integer), ("max_value", Make::Integer)]),
-    ("GenerateRandomFloat", &[("min_value", Make::Float), ("max_value", Make::Float)]),
+const A: Parameter = ("a", false, number::decimal);
+const B: Parameter = ("b", false, number::decimal);
+const WHOLES: &[Parameter] = &[("a", false, number::whole), ("b", false, number::whole)];
+/// A list, which is not quoted as one.
+const NUMBERS: &[Parameter] = &[("numbers", false, list)];
+const EXPRESSION: &[Parameter] = &[("expression", false, expression::expression)];
+
+/// Every tool with its parameters; expressions have the most to go wrong, and come three times.
+const TOOLS: [(&str, &[Parameter]); 20] = [
+    ("Plus", &[A, B]),
+    ("Minus", &[A, B]),
+    ("Times", &[A, B]),
+    ("DividedBy", &[A, B]),
+    ("Remainder", &[A, B]),
+    ("RaisedTo", &[("a", false, number::base), ("b", false, number::exponent)]),
+    ("Root", &[A, ("degree", true, number::degree)]),
+    ("Logarithm", &[("a", false, number::base), ("base", true, number::base)]),
+    ("Magnitude", &[A]),
+    ("Rounded", &[A, ("places", true, number::places), ("mode", true, mode)]),
+    ("Total", NUMBERS),
+    ("Mean", NUMBERS),
+    ("MiddleValue", NUMBERS),
+    ("CommonDivisor", WHOLES),
+    ("CommonMultiple", WHOLES),
+    ("Arrangements", &[("a", false, number::count)]),
+    ("Draw", &[("low", false, number::bound), ("high", false, number::bound)]),
+    ("Evaluate", EXPRESSION),
+    ("Evaluate", EXPRESSION),
+    ("Evaluate", EXPRESSION),
 ];
 
 impl Case {
-    /// The `index`th call of `seed`: the tools take turns.
+    /// Returns the `index`th call of `seed`: the tools take turns.
     #[must_use]
     pub fn generate(seed: u64, index: u64) -> Self {
         let mut random = Random::new(seed.wrapping_mul(0x9e37_79b9).wrapping_add(index));
         // Neighbouring seeds have related first numbers.
         random.bits();
-        let turn = usize::try_from(index % 23).unwrap_or_default();
-        let (tool, parameters) = TOOLS.get(turn).copied().unwrap_or(("Add", &[]));
-        Self { tool: tool.to_owned(), inputs: inputs(&mut random, tool, parameters) }
+        let turn = usize::try_from(index % 20).unwrap_or_default();
+        let (tool, parameters) = TOOLS.get(turn).copied().unwrap_or(("Plus", &[]));
+        Self { tool: tool.to_owned(), inputs: inputs(&mut random, parameters) }
     }
 
-    /// Whether the call draws from the shared sequence of the process that serves it.
+    /// Tells whether two equal calls may have different answers.
     #[must_use]
     pub fn is_random(&self) -> bool {
-        self.tool.starts_with("GenerateRandom")
-    }
-
-    /// Whether the answer is random even for the same input.
-    #[must_use]
-    pub fn is_unseeded_random(&self) -> bool {
-        self.is_random() && !self.inputs.contains("\"seed\":\"")
+        self.tool == "Draw"
     }
 }
 
-fn inputs(random: &mut Random, tool: &str, parameters: Parameters) -> String {
+fn inputs(random: &mut Random, parameters: &[Parameter]) -> String {
     let mut members = Vec::new();
-    let mut range = None;
-    for (name, make) in parameters {
-        if random.chance(1) {
+    for (name, optional, make) in parameters {
+        if random.chance(if *optional { 40 } else { 1 }) {
             continue;
         }
-        let value = if random.chance(2) { other_type(random) } else { value(random, *make, &mut range) };
+        let value = match (random.chance(2), *name) {
+            (true, _) => other_type(random),
+            (false, "numbers") => make(random),
+            (false, _) => quoted(&make(random)),
+        };
         members.push((*name, value));
     }
-    if tool.starts_with("GenerateRandom") {
-        match random.below(10) {
-            0..3 => {}
-            3 => members.push(("seed", "null".to_owned())),
-            _ => members.push(("seed", quoted(&number::integer(random)))),
-        }
-    }
     if random.chance(2) {
-        let name = random.pick(&["zz", "", "A", "a b", "é", "seed2", "numbers[]"]);
+        let name = random.pick(&["zz", "", "A", "a b", "é", "numbers[]"]);
         members.push((name, other_type(random)));
     }
     if random.chance(5) {
@@ -125,29 +104,23 @@ fn inputs(random: &mut Random, tool: &str, parameters: Parameters) -> String {
     text
 }
 
-fn value(random: &mut Random, make: Make, range: &mut Option<i64>) -> String {
-    let text = match make {
-        Make::Decimal => number::decimal(random),
-        Make::Short => number::short(random),
-        Make::Base => number::base(random),
-        Make::Exponent => number::exponent(random),
-        Make::Count => number::count(random),
-        Make::Integer => number::integer(random),
-        Make::Range => number::range(random, range),
-        Make::Places => number::places(random),
-        Make::Float => number::float(random),
-        Make::Decimals => return list(random),
-    };
-    quoted(&text)
+fn mode(random: &mut Random) -> String {
+    random
+        .pick(&["half_even", "half_up", "half_down", "up", "down", "floor", "ceiling", "ceiling", "Up", "nearest", ""])
+        .to_owned()
 }
 
 fn list(random: &mut Random) -> String {
-    let length = if random.chance(5) { random.below(300) } else { random.below(7) };
+    let length = match random.below(100) {
+        0..94 => random.below(7),
+        94..99 => random.below(300),
+        _ => random.below(10).saturating_add(995),
+    };
     let items: Vec<String> = (0..length)
         .map(|_| {
             // In a long list nearly everything must be right, or every long list is an error.
-            if random.chance(99) && length > 6 {
-                quoted(&number::plain_decimal(random))
+            if length > 6 && (length > 900 || random.chance(99)) {
+                quoted(&number::plain(random))
             } else if random.chance(1) {
                 other_type(random)
             } else {
@@ -158,7 +131,7 @@ fn list(random: &mut Random) -> String {
     format!("[{}]", items.join(","))
 }
 
-/// A value of a type that no parameter has.
+/// Returns a value of a type that no parameter has.
 fn other_type(random: &mut Random) -> String {
     random
         .pick(&["1", "-2.5", "1e400", "true", "false", "null", "{}", "{\"a\":\"1\"}", "[]", "[1]", "[\"1\"]", "\"1\""])
@@ -166,5 +139,5 @@ fn other_type(random: &mut Random) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    Value::from(text).to_string()
 }

@@ -1,4 +1,4 @@
-//! Compares the local Math tools with Arcade's own: generated calls, their answers here and there, and what may differ.
+//! Compares the local Calc tools with the same tools on a real worker: generated calls, and their answers here and there.
 
 pub mod answer;
 pub mod cases;

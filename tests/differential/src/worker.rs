@@ -123,7 +123,7 @@ impl Worker {
         let mut answers = Vec::with_capacity(cases.len());
         for case in cases {
             let body = format!(
-                "{{\"tool\":{{\"name\":\"{}\",\"toolkit\":\"Math\",\"version\":\"2.0.2\"}},\"inputs\":{}}}",
+                "{{\"tool\":{{\"name\":\"{}\",\"toolkit\":\"Calc\",\"version\":\"1.0.0\"}},\"inputs\":{}}}",
                 case.tool, case.inputs
             );
             let request = client

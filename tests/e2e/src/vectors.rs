@@ -18,7 +18,7 @@ pub enum Caller {
     Developer,
     /// May do a little: see `toolgate.toml` of these tests.
     Narrow,
-    /// May list the Math tools.
+    /// May list the Calc tools.
     Lister,
     /// Runs the gateway, and calls no tool.
     Operator,
@@ -117,7 +117,7 @@ impl Vector {
 pub fn all() -> Vec<Vector> {
     let mut vectors = Vec::new();
     vectors.extend(lists::all());
-    vectors.extend(calls::math());
+    vectors.extend(calls::calc());
     vectors.extend(calls::cached());
     vectors.extend(calls::engine());
     vectors.extend(passes::all());

@@ -92,7 +92,7 @@ struct Working {
     matched: u64,
     spoiled: u64,
     #[serde(skip)]
-    chance: u64,
+    chance: fastrand::Rng,
 }
 
 /// The rules in force.
@@ -102,7 +102,9 @@ pub(crate) struct Faults(Vec<Working>);
 impl Faults {
     /// Adds rules behind those in force.
     pub(crate) fn add(&mut self, rules: Vec<Rule>) {
-        self.0.extend(rules.into_iter().map(|rule| Working { matched: 0, spoiled: 0, chance: rule.seed, rule }));
+        let working =
+            |rule: Rule| Working { matched: 0, spoiled: 0, chance: fastrand::Rng::with_seed(rule.seed), rule };
+        self.0.extend(rules.into_iter().map(working));
     }
 
     /// Forgets every rule.
@@ -127,22 +129,12 @@ impl Working {
             return None;
         }
         self.matched = self.matched.saturating_add(1);
-        if self.matched <= rule.skip || rule.probability.is_some_and(|limit| draw(&mut self.chance) >= limit) {
+        if self.matched <= rule.skip || rule.probability.is_some_and(|limit| self.chance.f64() >= limit) {
             return None;
         }
         self.spoiled = self.spoiled.saturating_add(1);
         Some(rule.clone())
     }
-}
-
-/// The next number in [0, 1): splitmix64 (Steele, Lea, Flood 2014).
-fn draw(state: &mut u64) -> f64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mut bits = *state;
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    let high = u32::try_from((bits ^ (bits >> 31)) >> 32).unwrap_or(u32::MAX);
-    f64::from(high) / (f64::from(u32::MAX) + 1.0)
 }
 
 #[cfg(test)]

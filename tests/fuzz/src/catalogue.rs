@@ -2,11 +2,14 @@
 
 use std::rc::Rc;
 
+use toolgate::catalog::ConflictRule;
 use toolgate::catalog::catalogue::{CATALOGUE_LIMITS, of_engine_definition, of_worker};
 use toolgate::catalog::{Offer, Registry, Tool};
-use toolgate::config::{ConflictRule, Executor, ExecutorKind, Price, Route, RoutingRules, Strategy};
+use toolgate::model::executor::{Executor, ExecutorKind};
+use toolgate::model::route::{Route, RoutingRules, Strategy};
 use toolgate::words::json::{Json, parse, write_json};
 use toolgate::words::names::{ExecutorId, ToolName, ToolPattern};
+use toolgate::words::price::Price;
 use toolgate::words::refusal::RefusalKind;
 use toolgate::words::time::Millis;
 

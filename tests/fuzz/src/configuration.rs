@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use toolgate::config::{self, Config, ConfigFault, Strategy};
+use toolgate::config::{self, Config, ConfigFault};
+use toolgate::model::route::Strategy;
 use toolgate::ports::Settings;
 use toolgate::words::limits;
 

@@ -117,12 +117,7 @@ impl Clock for Host {
 
 impl Entropy for Host {
     fn fill(&self, bytes: &mut [u8]) {
-        let mut random = crate::mutate::Mutator::new(self.0.drawn.get());
-        for chunk in bytes.chunks_mut(8) {
-            for (byte, bits) in chunk.iter_mut().zip(random.bits().to_be_bytes()) {
-                *byte = bits;
-            }
-        }
+        fastrand::Rng::with_seed(self.0.drawn.get()).fill(bytes);
         self.0.drawn.set(self.0.drawn.get().saturating_add(1));
     }
 }

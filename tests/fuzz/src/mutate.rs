@@ -47,38 +47,28 @@ const TOKENS: &[&[u8]] = &[
     b"Bearer ",
 ];
 
-/// SplitMix64 (Steele, Lea, Flood 2014): the variations of a seed.
+/// Makes the variations of a seed.
 #[derive(Clone, Debug)]
-pub struct Mutator(u64);
+pub struct Mutator(fastrand::Rng);
 
 impl Mutator {
-    /// The variations of `seed`.
+    /// Makes those of `seed`.
     #[must_use]
-    pub const fn new(seed: u64) -> Self {
-        Self(seed)
+    pub fn new(seed: u64) -> Self {
+        Self(fastrand::Rng::with_seed(seed))
     }
 
-    /// 64 random bits.
-    pub const fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
+    /// Returns a number from 0 up to but not including `bound`; 0 for a bound of 0.
+    fn below(&mut self, bound: usize) -> usize {
+        if bound == 0 { 0 } else { self.0.usize(..bound) }
     }
 
-    /// A number from 0 up to but not including `bound`; 0 for a bound of 0.
-    pub fn below(&mut self, bound: usize) -> usize {
-        let bound = u64::try_from(bound).unwrap_or(u64::MAX);
-        usize::try_from(self.bits().checked_rem(bound).unwrap_or(0)).unwrap_or(0)
-    }
-
-    /// One of `items`; empty for none.
+    /// Returns one of `items`; empty for none.
     fn pick<'i>(&mut self, items: &[&'i [u8]]) -> &'i [u8] {
-        items.get(self.below(items.len())).copied().unwrap_or_default()
+        self.0.choice(items).copied().unwrap_or_default()
     }
 
-    /// A variation of one of the corpus' inputs.
+    /// Returns a variation of one of the corpus' inputs.
     #[must_use]
     pub fn vary(&mut self, corpus: &[&[u8]]) -> Vec<u8> {
         let mut input = self.pick(corpus).to_vec();
@@ -101,8 +91,7 @@ impl Mutator {
                 }
             }
             1 => {
-                let byte = u8::try_from(self.bits() & 0xff).unwrap_or(0);
-                input.insert(at, byte);
+                input.insert(at, self.0.u8(..));
             }
             2 => {
                 let token = self.pick(TOKENS);

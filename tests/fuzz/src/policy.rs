@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use toolgate::config::{Caller, ClaimValue, Priority, ProjectRule, UserRule};
+use toolgate::model::caller::{Caller, ClaimValue, ProjectRule, UserRule};
 use toolgate::policy::{Arguments, Mode, PolicySet, Request, Resource, Source, ToolFacts, User, Verdict};
 use toolgate::words::action::Action;
 use toolgate::words::json::{self, Json};
 use toolgate::words::limits;
+use toolgate::words::modes::Priority;
 use toolgate::words::names::{CallerId, RoleId, TenantId};
 use toolgate::words::time::Timestamp;
 
@@ -44,7 +45,7 @@ pub(crate) fn run(data: &[u8]) {
     let limits = json::Limits { depth: 8, values: 100, string_bytes: 100, number_bytes: 100 };
     let arguments: Json<'_> = json::parse(ARGUMENTS.as_bytes(), limits).expect("valid JSON");
     let tool =
-        ToolFacts { folded: "math.add", name: "Math.Add", version: "1", executor: "local", ..ToolFacts::default() };
+        ToolFacts { folded: "calc.plus", name: "Calc.Plus", version: "1", executor: "local", ..ToolFacts::default() };
     for action in [Action::ToolsCall, Action::AdminRead] {
         let is_call = action == Action::ToolsCall;
         let later = Request {

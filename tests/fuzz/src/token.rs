@@ -4,8 +4,10 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use toolgate::access::identity::jwk::{Found, KeySet};
+use toolgate::access::identity::rules::{Algorithm, Issuer, TenantRule, UsersFrom};
 use toolgate::access::identity::{base64, claims, discovery, is_web_url, jose, signature};
-use toolgate::config::{self, Algorithm, Config, Issuer, TenantRule, UserRule, UsersFrom};
+use toolgate::config::{self, Config};
+use toolgate::model::caller::UserRule;
 use toolgate::ports::Settings;
 use toolgate::words::json::{self, Json, Limits};
 use toolgate::words::limits;

@@ -5,8 +5,6 @@ use toolgate::tools::{LocalTool, Outcome, ToolContext, toolkits};
 use toolgate::words::json::{Json, Limits, parse};
 use toolgate::words::time::Timestamp;
 
-use crate::mutate::Mutator;
-
 /// As a request's body is read, only wider.
 const ARGUMENTS: Limits = Limits { depth: 64, values: 100_000, string_bytes: 1 << 20, number_bytes: 4_400 };
 
@@ -36,7 +34,7 @@ fn check(tool: &LocalTool, arguments: &Json<'_>) {
     let outcome = call(tool, arguments, 1);
     match &outcome {
         Ok(value) => {
-            let text = value.as_str().expect("Math answers texts");
+            let text = value.as_str().expect("Calc answers texts");
             assert!(!text.is_empty() && text.len() <= VALUE_BYTES_MAX, "{}: {} bytes", tool.name, text.len());
         }
         Err(error) => {
@@ -56,17 +54,17 @@ fn check(tool: &LocalTool, arguments: &Json<'_>) {
 }
 
 fn call(tool: &LocalTool, arguments: &Json<'_>, seed: u64) -> Outcome {
-    let mut random = Mutator::new(seed);
+    let mut random = fastrand::Rng::with_seed(seed);
     let mut draws = 0_usize;
     let mut draw = || {
         draws = draws.saturating_add(1);
         assert!(draws <= DRAWS_MAX, "draws without end");
-        random.bits()
+        random.u64(..)
     };
     tool.call(arguments, &mut ToolContext::new(&mut draw))
 }
 
-/// `SumRange` as `sum_range`.
+/// Writes `DividedBy` as `divided_by`.
 fn snake(name: &str) -> String {
     let mut snake = String::new();
     for letter in name.chars() {

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::rc::Rc;
 
-use toolgate::config::{Caller, Grant, Priority, ProjectRule, UserRule};
+use toolgate::model::caller::{Caller, Grant, ProjectRule, UserRule};
 use toolgate::policy::{Mode, PolicySet, Source};
 use toolgate::words::action::{Action, ActionPattern};
+use toolgate::words::modes::Priority;
 use toolgate::words::names::{CallerId, RoleId, TenantId, ToolPattern};
 use toolgate::words::time::Timestamp;
 use toolgate_policy::official;

@@ -9,7 +9,7 @@ use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request,
     RestrictedExpression as Restricted,
 };
-use toolgate::config::ClaimValue;
+use toolgate::model::caller::ClaimValue;
 use toolgate::words::action::Action;
 use toolgate::words::json::Json;
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
-use toolgate::config::{Caller, ClaimValue, Priority, ProjectRule, UserRule};
+use toolgate::model::caller::{Caller, ClaimValue, ProjectRule, UserRule};
 use toolgate::policy::{Arguments, Request, Resource, ToolFacts, User};
 use toolgate::words::action::Action;
 use toolgate::words::json::{self, Json};
+use toolgate::words::modes::Priority;
 use toolgate::words::names::{CallerId, RoleId, TenantId};
 use toolgate::words::time::Timestamp;
 
@@ -17,7 +18,7 @@ pub const TENANTS: [&str; 2] = ["acme", "globex"];
 /// Names of roles.
 pub const ROLES: [&str; 3] = ["reader", "ops", "admin"];
 /// Names of tools, in lower case.
-pub const TOOLS: [&str; 4] = ["math.add", "math.sub", "mail.send", "docs.get"];
+pub const TOOLS: [&str; 4] = ["calc.plus", "calc.minus", "mail.send", "docs.get"];
 /// Names of toolkits, in lower case.
 pub const TOOLKITS: [&str; 3] = ["math", "mail", "docs"];
 /// Ids of executors.

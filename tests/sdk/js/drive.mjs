@@ -31,7 +31,7 @@ function options() {
   const apiKey = positionals[1] ?? process.env.ARCADE_API_KEY;
   if (!baseURL || !apiKey || !['alone', 'gateway'].includes(values.mode)) {
     console.error('usage: drive.mjs BASE_URL API_KEY [--mode alone|gateway] [--user U] [--other-user U] [--prefix /PATH]');
-    console.error('                 [--worker-url URL --worker-secret SECRET] [--math]');
+    console.error('                 [--worker-url URL --worker-secret SECRET] [--calc]');
     process.exit(2);
   }
   return { ...values, baseURL, apiKey };

@@ -51,11 +51,11 @@ async function good(drive) {
       same(named.output.value.version, version, 'version in the name');
     }
   });
-  if (drive.options.math) {
+  if (drive.options.calc) {
     await drive.check('execute on a real worker', async () => {
-      const sum = await tools.execute({ tool_name: 'Math.Add', input: { a: '2', b: '3' }, user_id });
+      const sum = await tools.execute({ tool_name: 'Calc.Plus', input: { a: '2', b: '3' }, user_id });
       same([sum.success, sum.output.value], [true, '5'], 'success, value');
-      const wrong = await tools.execute({ tool_name: 'Math.Add', input: { a: '2' }, user_id });
+      const wrong = await tools.execute({ tool_name: 'Calc.Plus', input: { a: '2' }, user_id });
       same([wrong.success, wrong.output.error.kind], [false, 'TOOL_RUNTIME_BAD_INPUT_VALUE'], 'success, kind');
     });
   }

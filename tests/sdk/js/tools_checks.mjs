@@ -74,7 +74,7 @@ async function listing(drive) {
     same(EXPECTED.newest.filter((name) => !listed.includes(name)), [], 'missing');
     same(new Set(listed).size, listed.length, 'distinct names');
     holds(!listed.includes('Notes.Read@1.0.0'), 'an old version is listed');
-    if (!drive.gateway && !drive.options.math) same(listed, EXPECTED.newest, 'names');
+    if (!drive.gateway && !drive.options.calc) same(listed, EXPECTED.newest, 'names');
   });
   await drive.check('tools list page', async () => {
     const [page, whole] = [await tools.list({ limit: 3, offset: 2 }), await tools.list({ limit: 100 })];

@@ -30,7 +30,7 @@ def options():
     parser.add_argument("--prefix", help="a path below which the same routes are served, such as /arcade")
     parser.add_argument("--worker-url", help="a worker that the engine can be told to register")
     parser.add_argument("--worker-secret", help="that worker's secret")
-    parser.add_argument("--math", action="store_true", help="the Math toolkit of a real worker is on offer")
+    parser.add_argument("--calc", action="store_true", help="the Calc toolkit of a real worker is on offer")
     chosen = parser.parse_args()
     if not chosen.base_url or not chosen.api_key:
         parser.error("BASE_URL and API_KEY are needed, as arguments or in the environment")

@@ -49,11 +49,11 @@ def good(drive):
             same(answer.output.value["version"], version, "tool_version")
             answer = client.tools.execute(tool_name=f"Notes.Read@{version}", input={"note": "m"}, user_id=drive.user)
             same(answer.output.value["version"], version, "version in the name")
-    if drive.options.math:
+    if drive.options.calc:
         with drive.check("execute on a real worker"):
-            answer = client.tools.execute(tool_name="Math.Add", input={"a": "2", "b": "3"}, user_id=drive.user)
+            answer = client.tools.execute(tool_name="Calc.Plus", input={"a": "2", "b": "3"}, user_id=drive.user)
             same((answer.success, answer.output.value), (True, "5"), "success, value")
-            answer = client.tools.execute(tool_name="Math.Add", input={"a": "2"}, user_id=drive.user)
+            answer = client.tools.execute(tool_name="Calc.Plus", input={"a": "2"}, user_id=drive.user)
             same((answer.success, answer.output.error.kind), (False, "TOOL_RUNTIME_BAD_INPUT_VALUE"), "success, kind")
 
 

@@ -72,7 +72,7 @@ def listing(drive):
         same(missing, [], "missing")
         same(len(set(names)), len(names), "distinct names")
         holds("Notes.Read@1.0.0" not in names, "an old version is listed")
-        if not drive.gateway and not drive.options.math:
+        if not drive.gateway and not drive.options.calc:
             same(names, EXPECTED["newest"], "names")
     with drive.check("tools list page"):
         page = plain(client.tools.list(limit=3, offset=2))

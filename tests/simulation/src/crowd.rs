@@ -113,7 +113,7 @@ fn request() -> Request {
     headers.0[Header::Authorization as usize] = Some(format!("Bearer {KEY}"));
     Request {
         method: Method::Get,
-        target: "/v1/tools/Math.Add".to_owned(),
+        target: "/v1/tools/Calc.Plus".to_owned(),
         headers,
         body: RequestBody::Whole(Vec::new()),
     }

@@ -25,8 +25,8 @@ const DOCUMENT: &str = r#"
 executors = [{ id = "local", kind = "local" }]
 epochs = { lease = "2s" }
 roles = [
-  { id = "add", actions = ["tools/call"], tools = ["Math.Add"] },
-  { id = "math", actions = ["tools/*"], tools = ["Math.*"] },
+  { id = "add", actions = ["tools/call"], tools = ["Calc.Plus"] },
+  { id = "math", actions = ["tools/*"], tools = ["Calc.*"] },
   { id = "lead", actions = ["keys/read", "keys/write"] },
 ]
 
@@ -289,7 +289,7 @@ impl Run {
         // Mostly keys that were made lately: the others have ended.
         let from = self.model.keys.len().saturating_sub(6);
         let Some(key) = self.pick(&self.model.keys[from..]) else { return Ok(()) };
-        let tool = self.pick(&["Math.Add", "Math.Add", "Math.Subtract"]).unwrap_or_default();
+        let tool = self.pick(&["Calc.Plus", "Calc.Plus", "Calc.Minus"]).unwrap_or_default();
         let user = self.pick(&["u1", "u1", "u2"]).unwrap_or_default();
         let body = json!({"tool_name": tool, "user_id": user, "input": {"a": "1", "b": "2"}});
         let before = LOG.with_borrow(Vec::len);

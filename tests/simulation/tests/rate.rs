@@ -136,11 +136,8 @@ fn a_lost_limiter_fails_as_the_configuration_says_and_never_above_the_bound() {
 fn the_bound_holds_for_any_limit() {
     let mut admitted = 0;
     for seed in seeds(120) {
-        let mut random = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(17) ^ seed;
-        let mut one_of = |choices: &[u64]| {
-            random = random.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
-            choices[usize::try_from(random >> 33).expect("31 bits") % choices.len()]
-        };
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut one_of = |choices: &[u64]| choices[random.usize(..choices.len())];
         let limit = Limit {
             requests: one_of(&[1, 7, 60, 300, 900]),
             window: one_of(&[1, 1, 10, 60]),

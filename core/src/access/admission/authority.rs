@@ -4,7 +4,8 @@ use std::cell::RefCell;
 
 use super::Context;
 use crate::catalog::Tool;
-use crate::config::{Caller, Config};
+use crate::config::Config;
+use crate::model::caller::Caller;
 use crate::policy::{Arguments, Decision, Denial, PolicySet, Request, Resource, ToolFacts, User, Verdict, Would};
 use crate::words::action::Action;
 use crate::words::names::{Project, UserId};

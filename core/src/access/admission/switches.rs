@@ -1,7 +1,8 @@
 //! What the operator switched off.
 
 use crate::catalog::Tool;
-use crate::config::{Caller, Config};
+use crate::config::Config;
+use crate::model::caller::Caller;
 use crate::state::epochs::{Epochs, KillSwitch};
 use crate::words::refusal::{Refusal, RefusalKind};
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::base64;
-use crate::config::{AskProtocol, AskRules};
+use crate::access::identity::rules::{AskProtocol, AskRules};
 use crate::model::operation::query::encode_into;
 use crate::model::request::Method;
 use crate::ports::{OriginRequest, OriginResponse};

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use hmac_sha256::Hash;
 
-use crate::config::{Caller, ClaimValue, Issuer, IssuerName, Mapping, SignedRules, TenantRule, UserRule, UsersFrom};
+use crate::access::identity::rules::{Issuer, IssuerName, Mapping, SignedRules, TenantRule, UsersFrom};
+use crate::model::caller::{Caller, ClaimValue, UserRule};
 use crate::words::action::ActionPattern;
 use crate::words::hex;
 use crate::words::json::Json;

@@ -9,7 +9,7 @@ use super::jwk::{self, KeySet};
 use super::memory::{Digest, Holds, Known, Now, Vouches};
 use super::{Identified, Recognised, asking, keys, refuse_revoked, signature};
 use crate::access::epochs::{self, Held};
-use crate::config::{AskRules, Issuer};
+use crate::access::identity::rules::{AskRules, Issuer};
 use crate::model::request::RequestHeaders;
 use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::{Origin, Platform};

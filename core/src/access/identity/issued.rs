@@ -9,7 +9,8 @@ use subtle::ConstantTimeEq;
 
 use super::memory::{Digest, Holds, Known};
 use super::{Identified, KeyHashers, key};
-use crate::config::{Caller, Config, Priority, ProjectRule, UserRule};
+use crate::config::Config;
+use crate::model::caller::{Caller, ProjectRule, UserRule};
 use crate::pipeline::runtime::Running;
 use crate::ports::{DurableError, Platform};
 use crate::state::epochs::Epochs;
@@ -17,6 +18,7 @@ use crate::state::keys::{Command, Grants, Key, Reply, Standing};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
 use crate::words::action::ActionPattern;
 use crate::words::limits::ISSUED_KEY_REMEMBERED;
+use crate::words::modes::Priority;
 use crate::words::names::{CallerId, KeyId, Project, RoleId, TenantId, UserId};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Timestamp;

@@ -2,7 +2,7 @@
 //! key of its own, is refused before anybody looks for a key.
 
 use super::base64;
-use crate::config::{Algorithm, TokenType};
+use crate::access::identity::rules::{Algorithm, TokenType};
 use crate::words::json::{self, Json, Limits};
 use crate::words::limits;
 use crate::words::refusal::{Refusal, RefusalKind};

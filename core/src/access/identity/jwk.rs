@@ -1,7 +1,7 @@
 //! Key sets of issuers (RFC 7517): public keys that may check a signature, and nothing else.
 
 use super::base64;
-use crate::config::Algorithm;
+use crate::access::identity::rules::Algorithm;
 use crate::words::json::{self, Json, Limits};
 use crate::words::limits;
 

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::*;
-use crate::config::{Caller, Priority, ProjectRule, UserRule};
+use crate::model::caller::{Caller, ProjectRule, UserRule};
+use crate::words::modes::Priority;
 use crate::words::names::{CallerId, KeyId, TenantId};
 
 fn at(ms: u64) -> Timestamp {

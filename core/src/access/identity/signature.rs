@@ -9,7 +9,7 @@ use jwt_simple::prelude::{
 use jwt_simple::{Error, JWTError};
 
 use super::jwk::{Key, Material};
-use crate::config::Algorithm;
+use crate::access::identity::rules::Algorithm;
 use crate::words::limits;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};

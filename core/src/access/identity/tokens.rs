@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use super::Takes;
 use super::keys::KnownKeys;
-use crate::config::Issuer;
+use crate::access::identity::rules::Issuer;
 use crate::words::limits;
 use crate::words::time::{Millis, Timestamp};
 

@@ -6,7 +6,8 @@ use hmac_sha256::Hash;
 use lru::LruCache;
 
 use super::lease::Lease;
-use crate::config::{Caller, RateLimit, RatePer};
+use crate::access::rate::{RateLimit, RatePer};
+use crate::model::caller::Caller;
 use crate::words::hex;
 use crate::words::limits::{RATE_LEASES, RATE_LIMITS};
 use crate::words::time::Timestamp;

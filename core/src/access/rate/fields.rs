@@ -1,7 +1,7 @@
 //! What callers are told of the limits: the fields `RateLimit-Policy` and `RateLimit`
 //! (draft-ietf-httpapi-ratelimit-headers-11), structured fields by RFC 9651.
 
-use crate::config::RateLimit;
+use crate::access::rate::RateLimit;
 use crate::words::time::{Millis, write_number};
 
 /// What both fields rarely need more of.

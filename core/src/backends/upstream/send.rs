@@ -1,7 +1,7 @@
 //! Requests under the gateway's own credential, and under its successor while it is being replaced.
 
 use super::worker_token;
-use crate::config::Credential;
+use crate::model::credential::Credential;
 use crate::ports::{Clock, OriginError, OriginRequest};
 use crate::words::secret::Secret;
 use crate::words::time::{Millis, Timestamp};

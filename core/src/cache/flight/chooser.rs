@@ -6,7 +6,7 @@
 use lru::LruCache;
 
 use super::Place;
-use crate::config::SingleFlight;
+use crate::cache::SingleFlight;
 use crate::words::limits::{FLIGHT_OWNER_WORTH, FLIGHT_TOOLS};
 use crate::words::time::Millis;
 

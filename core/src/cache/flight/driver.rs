@@ -9,8 +9,8 @@ use minicbor::bytes::ByteVec;
 
 use super::table::{Seat, Slot};
 use super::{Boarding, Next, Place, Role, landing};
+use crate::cache::SingleFlight;
 use crate::cache::{CacheKey, CacheOutcome, Entry, Wanted, look_in_memory, look_up, remember};
-use crate::config::SingleFlight;
 use crate::pipeline::runtime::Running;
 use crate::ports::{DurableError, Platform};
 use crate::state::flight::{Command, Landing, Reply};

@@ -2,9 +2,10 @@
 
 use super::{Builder, size};
 use crate::cache::Life;
+use crate::cache::{CacheRule, CacheRules};
+use crate::config::cache;
 use crate::config::document::Located;
 use crate::config::sections::{CacheRuleSection, CacheSection, TtlClass};
-use crate::config::{CacheRule, CacheRules, cache};
 use crate::words::json;
 use crate::words::limits::{CACHE_STALE_MAX, CACHE_TAGS, CACHE_TTL_MAX};
 use crate::words::names::ToolPattern;

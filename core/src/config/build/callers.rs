@@ -7,8 +7,12 @@ use super::super::document::Located;
 use super::super::prepared::{KeyAt, UnsetKey};
 use super::super::sections::{CallerSection, KeySection, RoleSection};
 use super::super::words::{KeyHash, ProjectPattern, SettingName, UserPattern};
-use super::super::{Caller, ConfiguredCaller, Grant, ProjectRule, UserRule};
 use super::Builder;
+use crate::model::caller::Caller;
+use crate::model::caller::ConfiguredCaller;
+use crate::model::caller::Grant;
+use crate::model::caller::ProjectRule;
+use crate::model::caller::UserRule;
 use crate::words::names::RoleId;
 
 impl Builder<'_> {

@@ -4,13 +4,22 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::super::document::Located;
-use super::super::issuer_sections::{Algorithm, IssuerSection, Preset, ShortText, UsersWord};
+use super::super::issuer_sections::{IssuerSection, Preset, ShortText, UsersWord};
 use super::super::words::{ProjectPattern, SettingName, UserPattern};
-use super::super::{
-    AskProtocol, AskRules, Grant, Issuer, IssuerName, KeysAt, Mapping, ProjectRule, SignedRules, TenantRule,
-    TokenCheck, UsersFrom,
-};
 use super::Builder;
+use crate::access::identity::rules::Algorithm;
+use crate::access::identity::rules::AskProtocol;
+use crate::access::identity::rules::AskRules;
+use crate::access::identity::rules::Issuer;
+use crate::access::identity::rules::IssuerName;
+use crate::access::identity::rules::KeysAt;
+use crate::access::identity::rules::Mapping;
+use crate::access::identity::rules::SignedRules;
+use crate::access::identity::rules::TenantRule;
+use crate::access::identity::rules::TokenCheck;
+use crate::access::identity::rules::UsersFrom;
+use crate::model::caller::Grant;
+use crate::model::caller::ProjectRule;
 use crate::words::limits;
 use crate::words::names::RoleId;
 

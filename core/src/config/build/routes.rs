@@ -4,8 +4,12 @@ use super::super::document::Located;
 use super::super::route_sections::{BreakerSection, ExecuteSection, RouteSection, RoutingSection};
 use super::super::sections::KindChoice;
 use super::super::words::Label;
-use super::super::{BreakerRules, ExecuteRules, Route, RoutingRules, Strategy};
 use super::{Builder, size};
+use crate::dispatch::ExecuteRules;
+use crate::dispatch::circuits::BreakerRules;
+use crate::model::route::Route;
+use crate::model::route::RoutingRules;
+use crate::model::route::Strategy;
 use crate::words::json;
 use crate::words::limits::{
     EXECUTE_TIMEOUT_MAX, EXECUTOR_CONCURRENCY_MAX, RETRIES_MAX, ROUTE_ANSWER_BYTES, ROUTE_CAPABILITIES,

@@ -3,8 +3,8 @@
 use super::limit::{Completed, Ended, Limit};
 use super::places::{Place, Places};
 use super::queue::Queue;
-use crate::config::Priority;
 use crate::words::limits::RETRY_AFTER_MAX;
+use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
 
 /// The first of those who wait looks again after this part of the time that calls take, within [`LOOK`].

@@ -1,7 +1,7 @@
 //! Who waits for a place at one executor, and in what order: by priority, then first come.
 
-use crate::config::Priority;
 use crate::words::limits::BULKHEAD_QUEUE;
+use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
 
 /// A waiter that has not looked for so long after it wanted to is not counted on: its request may have ended without a word.

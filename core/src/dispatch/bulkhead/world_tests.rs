@@ -9,8 +9,8 @@ use std::collections::{BinaryHeap, VecDeque};
 use super::decide::{Bulkhead, ShedReason, Standing};
 use super::limit::Ended;
 use super::places::Place;
-use crate::config::Priority;
 use crate::words::limits::BULKHEAD_QUEUE;
+use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
 
 /// Random numbers by seed (splitmix64).

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::{Permit, Stood};
-use crate::config::BreakerRules;
+use crate::dispatch::circuits::BreakerRules;
 use crate::state::circuit::{self, Answer, Breaker, Phase, Reason, Report, Rules, Tally, View};
 use crate::words::time::{Millis, Timestamp};
 

@@ -7,7 +7,8 @@ use std::rc::Rc;
 
 use super::circuit::Circuit;
 use super::{Circuits, Introduction, Job, Permit};
-use crate::config::{BreakerRules, Executor, ExecutorKind};
+use crate::dispatch::circuits::BreakerRules;
+use crate::model::executor::{Executor, ExecutorKind};
 use crate::model::request::Method;
 use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::{Origin, OriginRequest, Platform};

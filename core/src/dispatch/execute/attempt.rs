@@ -7,7 +7,6 @@ use super::again::Why;
 use super::attempts::Way;
 use super::race::{Either, either};
 use super::{Exchange, Failed, Failure, Ran, engine, local, worker};
-use crate::config::Priority;
 use crate::dispatch::bulkhead::{self, Ended as Slotted, Slot};
 use crate::dispatch::circuits::driver::tend;
 use crate::dispatch::circuits::{Outcome, Standing, Ticket};
@@ -15,6 +14,7 @@ use crate::dispatch::health::Ended;
 use crate::dispatch::route::{Candidate, Remote, Target};
 use crate::ports::Platform;
 use crate::words::limits::SLOW_LOOK;
+use crate::words::modes::Priority;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 

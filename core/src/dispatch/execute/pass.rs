@@ -3,11 +3,12 @@
 use hmac_sha256::Hash;
 
 use super::{Failure, server_failure};
+use crate::access::admission::RequestLimits;
 use crate::access::admission::{self, EngineCall, Exchange};
 use crate::backends::upstream::{self, Scheme};
-use crate::config::{Caller, RequestLimits};
 use crate::dispatch::route::Remote;
 use crate::front::response::Body;
+use crate::model::caller::Caller;
 use crate::model::request::{Header, Method, Request, RequestBody};
 use crate::ports::{Origin, OriginRequest, OriginResponse, OriginStream, Platform};
 use crate::words::hex;

@@ -1,7 +1,8 @@
 //! How long a call may take, and how important it is: by the configuration, and lower if the caller asks for less.
 
-use crate::config::{Config, Priority};
+use crate::config::Config;
 use crate::model::request::{Header, RequestHeaders};
+use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
 
 /// The terms of one call.

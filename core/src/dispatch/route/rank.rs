@@ -1,7 +1,7 @@
 //! The strategies: each an order of the executors that may run a call.
 
 use super::{Candidate, Considered, Facts, Question, Rejection, Target};
-use crate::config::{Route, RoutingRules, Strategy};
+use crate::model::route::{Route, RoutingRules, Strategy};
 use crate::words::time::Millis;
 
 /// An executor with its place in the order.

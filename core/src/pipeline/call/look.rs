@@ -10,9 +10,10 @@ use crate::cache::{
     self, Bypass, CacheKey, CacheOutcome, Demand, Directives, Entry, Forward, Hit, Keep, KeyParts, Saved, Terms, Tier,
     Wanted,
 };
+use crate::cache::{CacheRules, CacheScopeChoice};
 use crate::catalog::Tool;
-use crate::config::{CacheRules, CacheScopeChoice, Executor, ExecutorKind};
 use crate::front::response::{Answer, KeptTold, cache_status, execute_body};
+use crate::model::executor::{Executor, ExecutorKind};
 use crate::pipeline::idempotency::Claim;
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;

@@ -7,7 +7,6 @@
 use minicbor::{Decode, Encode};
 
 use super::window::{Tally, Window};
-use crate::config::BreakerRules;
 use crate::words::limits::{CIRCUIT_KEPT, CIRCUIT_QUIET};
 use crate::words::time::{Millis, Timestamp};
 
@@ -36,13 +35,6 @@ pub struct Rules {
     /// How long it stays open before it is tried, and how long it recovers.
     #[n(4)]
     pub probe_interval: Millis,
-}
-
-impl From<&BreakerRules> for Rules {
-    fn from(rules: &BreakerRules) -> Self {
-        let &BreakerRules { window, minimum_calls, failure_rate, slow_rate, probe_interval, .. } = rules;
-        Self { window, minimum_calls, failure_rate, slow_rate, probe_interval }
-    }
 }
 
 /// What a breaker does with calls.

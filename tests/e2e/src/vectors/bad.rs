@@ -107,8 +107,8 @@ fn members(vectors: &mut Vec<Vector>) {
         json!({"tool_name": "Echo.Say", "user_id": "a\u{0}b"}),
         json!({"tool_name": "Echo.Say", "user_id": "u".repeat(257)}),
         json!({"tool_name": "Echo.Say", "user_id": ""}),
-        json!({"tool_name": "Math.Add", "input": {"a": "1", "b": "2"}, "run_at": "2035-01-01T00:00:00"}),
-        json!({"tool_name": "Math.Gcd", "input": {"a": "1", "b": "2"}, "run_at": "2035-01-01T00:00:00"}),
+        json!({"tool_name": "Calc.Plus", "input": {"a": "1", "b": "2"}, "run_at": "2035-01-01T00:00:00"}),
+        json!({"tool_name": "Calc.CommonDivisor", "input": {"a": "1", "b": "2"}, "run_at": "2035-01-01T00:00:00"}),
     ];
     for body in rows {
         let name: String = body.to_string().chars().take(80).collect();
@@ -125,10 +125,10 @@ fn lookalikes(vectors: &mut Vec<Vector>) {
         ("/v1/auth/authorize", json!({"User_ID": "gus@acme.example", "auth_requirement": requirement})),
         ("/v1/auth/authorize", json!({"u\u{17f}er_id": "gus@acme.example", "auth_requirement": requirement})),
         ("/v1/auth/confirm_user", json!({"flow_id": "f", "USER_ID": "gus@acme.example"})),
-        ("/v1/tools/authorize", json!({"tool_name": "Math.Add", "Tool_Name": "Files.Delete"})),
-        ("/v1/tools/requirements", json!({"tools": [{"tool_name": "Math.Add", "TOOL_NAME": "Files.Delete"}]})),
+        ("/v1/tools/authorize", json!({"tool_name": "Calc.Plus", "Tool_Name": "Files.Delete"})),
+        ("/v1/tools/requirements", json!({"tools": [{"tool_name": "Calc.Plus", "TOOL_NAME": "Files.Delete"}]})),
         ("/v1/chat/completions", json!({"messages": [], "Tools": ["Files.Delete"]})),
-        ("/v1/chat/completions", json!({"messages": [], "tools": [{"function": {"name": "Math.Add", "Name": "x"}}]})),
+        ("/v1/chat/completions", json!({"messages": [], "tools": [{"function": {"name": "Calc.Plus", "Name": "x"}}]})),
     ] {
         let name = format!("lookalike {target} {body}");
         vectors.push(Vector::send(name, Caller::Developer, "POST", target, &body).ends("request_invalid"));
@@ -145,9 +145,9 @@ fn names(vectors: &mut Vec<Vector>) {
         (Caller::Narrow, "Files.Delete", "ada@acme.example", "tool_not_permitted"),
         (Caller::Narrow, "files.delete", "ada@acme.example", "tool_not_permitted"),
         (Caller::Narrow, "Nothing.Here", "ada@acme.example", "tool_not_permitted"),
-        (Caller::Lister, "Math.Add", "ada@acme.example", "action_not_permitted"),
-        (Caller::Operator, "Math.Add", "ada@acme.example", "action_not_permitted"),
-        (Caller::Nobody, "Math.Add", "ada@acme.example", "credential_missing"),
+        (Caller::Lister, "Calc.Plus", "ada@acme.example", "action_not_permitted"),
+        (Caller::Operator, "Calc.Plus", "ada@acme.example", "action_not_permitted"),
+        (Caller::Nobody, "Calc.Plus", "ada@acme.example", "credential_missing"),
     ] {
         vectors.push(
             Vector::call(format!("name {tool} for {user} by {caller:?}"), caller, tool, "{}", user).ends(outcome),
@@ -269,7 +269,7 @@ fn methods(vectors: &mut Vec<Vector>) {
 
     for target in [
         "/v1/tools",
-        "/v1/tools/Math.Add",
+        "/v1/tools/Calc.Plus",
         EXECUTE,
         "/v1/workers",
         "/v1/workers/w",

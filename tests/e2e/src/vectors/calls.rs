@@ -1,4 +1,4 @@
-//! Calls of tools: the Math toolkit on all three executors, and the stand-in's own tools.
+//! Calls of tools: the Calc toolkit on all three executors, and the stand-in's own tools.
 
 use serde_json::json;
 use toolgate_differential::Case;
@@ -10,16 +10,16 @@ const GUS: &str = "gus@acme.example";
 
 /// Where the generated calls start, and how many there are: the tools take turns.
 const SEED: u64 = 20_260_420;
-const MATH: u64 = 23 * 22;
+const CALLS: u64 = 20 * 25;
 
-/// Generated calls of every Math tool, odd inputs included.
-pub(super) fn math() -> Vec<Vector> {
-    let cases = (0..MATH).map(|index| (index, Case::generate(SEED, index)));
-    let cases = cases.filter(|(_, case)| !case.is_unseeded_random());
+/// Returns generated calls of every Calc tool, odd inputs included.
+pub(super) fn calc() -> Vec<Vector> {
+    let cases = (0..CALLS).map(|index| (index, Case::generate(SEED, index)));
+    let cases = cases.filter(|(_, case)| !case.is_random());
     cases
         .map(|(index, case)| {
-            let tool = format!("Math.{}", case.tool);
-            Vector::call(format!("math {index} {tool} {}", case.inputs), Caller::Developer, &tool, &case.inputs, ADA)
+            let tool = format!("Calc.{}", case.tool);
+            Vector::call(format!("calc {index} {tool} {}", case.inputs), Caller::Developer, &tool, &case.inputs, ADA)
                 .ok()
         })
         .collect()

@@ -24,14 +24,14 @@ fn policies() -> Vec<Vector> {
         Vector::get("governed secrets", governed, "/v1/admin/secrets").ends("action_not_permitted"),
     ];
     for (name, tool, input, outcome) in [
-        ("a permitted sum", "Math.Add", json!({"a": "1", "b": "2"}), "ok"),
-        ("a forbidden sum", "Math.Add", json!({"a": "2", "b": "2"}), "policy_denied"),
-        ("a sum of another type", "Math.Add", json!({"a": 1, "b": "2"}), "policy_denied"),
-        ("a sum without its argument", "Math.Add", json!({"b": "2"}), "policy_error"),
-        ("a sum of null", "Math.Add", json!({"a": null, "b": "2"}), "policy_error"),
-        ("a sum of what no policy can read", "Math.Add", json!({"a": 1e300, "b": "2"}), "policy_error"),
-        ("a subtraction by policy", "Math.Subtract", json!({"a": "1", "b": "2"}), "ok"),
-        ("a product by nobody", "Math.Multiply", json!({"a": "1", "b": "2"}), "tool_not_permitted"),
+        ("a permitted sum", "Calc.Plus", json!({"a": "1", "b": "2"}), "ok"),
+        ("a forbidden sum", "Calc.Plus", json!({"a": "2", "b": "2"}), "policy_denied"),
+        ("a sum of another type", "Calc.Plus", json!({"a": 1, "b": "2"}), "policy_denied"),
+        ("a sum without its argument", "Calc.Plus", json!({"b": "2"}), "policy_error"),
+        ("a sum of null", "Calc.Plus", json!({"a": null, "b": "2"}), "policy_error"),
+        ("a sum of what no policy can read", "Calc.Plus", json!({"a": 1e300, "b": "2"}), "policy_error"),
+        ("a subtraction by policy", "Calc.Minus", json!({"a": "1", "b": "2"}), "ok"),
+        ("a product by nobody", "Calc.Times", json!({"a": "1", "b": "2"}), "tool_not_permitted"),
         ("a deletion", "Files.Delete", json!({"path": "/x"}), "policy_denied"),
         ("a deletion in capitals", "FILES.DELETE", json!({"path": "/x"}), "policy_denied"),
         ("mail within", "Mail.Send", json!({"to": "bo@acme.example"}), "ok"),
@@ -41,7 +41,7 @@ fn policies() -> Vec<Vector> {
     ] {
         vectors.push(Vector::call(format!("governed: {name}"), governed, tool, &input.to_string(), ADA).ends(outcome));
     }
-    for (name, tools) in [("with a deletion", json!(["Files.Delete"])), ("with sums", json!(["Math.Add"]))] {
+    for (name, tools) in [("with a deletion", json!(["Files.Delete"])), ("with sums", json!(["Calc.Plus"]))] {
         let body = json!({"model": "m", "messages": [], "tools": tools, "tool_choice": "generate"});
         let chat =
             Vector::send(format!("governed chat {name}"), Caller::Governed, "POST", "/v1/chat/completions", &body);
@@ -74,7 +74,7 @@ fn inputs() -> Vec<Vector> {
 fn limits() -> Vec<Vector> {
     let call = |name: &str| {
         let input = json!({"a": "1", "b": "2"}).to_string();
-        let body = format!("{{\"tool_name\":\"Math.Add\",\"input\":{input}}}");
+        let body = format!("{{\"tool_name\":\"Calc.Plus\",\"input\":{input}}}");
         Vector::new(format!("throttled: {name}"), Caller::Throttled, "POST", "/v1/tools/execute").json(body)
     };
     vec![

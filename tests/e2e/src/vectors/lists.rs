@@ -31,7 +31,7 @@ fn pages(vectors: &mut Vec<Vector>) {
 
 fn filters(vectors: &mut Vec<Vector>) {
     let developer = Caller::Developer;
-    for toolkit in ["Math", "math", "Echo", "Notes", "None", "Mail"] {
+    for toolkit in ["Calc", "calc", "Echo", "Notes", "None", "Mail"] {
         for more in
             ["", "&include_all_versions=true", "&include_format=openai", "&include_format=arcade,openai,anthropic"]
         {
@@ -40,7 +40,7 @@ fn filters(vectors: &mut Vec<Vector>) {
         }
     }
     for format in FORMATS {
-        for toolkit in ["Math", "Docs"] {
+        for toolkit in ["Calc", "Docs"] {
             let target = format!("/v1/formatted_tools?format={format}&toolkit={toolkit}&limit=100");
             vectors.push(Vector::get(format!("format {target}"), developer, target).ok());
         }
@@ -68,12 +68,12 @@ fn filters(vectors: &mut Vec<Vector>) {
 
 fn single(vectors: &mut Vec<Vector>) {
     let names = [
-        "Math.Add",
-        "math.add",
-        "Math_Add",
-        "Math.Add@2.0.2",
-        "MATH.SQRT",
-        "Math.SumList",
+        "Calc.Plus",
+        "calc.plus",
+        "Calc_Plus",
+        "Calc.Plus@1.0.0",
+        "CALC.ROOT",
+        "Calc.Total",
         "Docs.Get",
         "Docs_Get",
         "Notes.Read@1.0.0",
@@ -95,15 +95,15 @@ fn single(vectors: &mut Vec<Vector>) {
         }
     }
     for (name, outcome) in [
-        ("Math.Addd", "tool_unknown"),
+        ("Calc.Pluss", "tool_unknown"),
         ("Nothing.Here", "tool_unknown"),
-        ("Math.Add@9.9.9", "tool_version_unknown"),
+        ("Calc.Plus@9.9.9", "tool_version_unknown"),
         ("Notes.Read@3.0.0", "tool_version_unknown"),
     ] {
         let target = format!("/v1/tools/{name}");
         vectors.push(Vector::get(format!("get {target}"), Caller::Developer, target).ends(outcome));
     }
-    for name in ["Math.Add", "Math.Subtract", "Docs.Get", "Nothing.Here"] {
+    for name in ["Calc.Plus", "Calc.Minus", "Docs.Get", "Nothing.Here"] {
         let target = format!("/v1/tools/{name}");
         vectors.push(Vector::get(format!("narrow get {name}"), Caller::Narrow, target));
     }

@@ -113,9 +113,9 @@ pub(crate) fn free_port() -> u16 {
 /// The variables that the document names.
 const VARIABLES: [&str; 2] = ["e2e_worker_secret", "e2e_issuer_secret"];
 
-/// The repository's `spin.toml` with the component under test and the variables that its document names.
+/// The repository's `spin.dev.toml` with the component under test and the variables that its document names.
 pub(crate) fn spin_manifest(document: Document, has_sqlite: bool) -> String {
-    let original = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spin.toml")).unwrap();
+    let original = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spin.dev.toml")).unwrap();
     let component = document.component().join("toolgate.wasm");
     let mut manifest = String::new();
     for line in original.lines().filter(|line| has_sqlite || !line.starts_with("sqlite_databases")) {
@@ -135,9 +135,9 @@ pub(crate) fn spin_manifest(document: Document, has_sqlite: bool) -> String {
         }
         manifest.push('\n');
     }
-    assert_eq!(manifest.contains("sqlite_databases"), has_sqlite, "spin.toml has another shape now");
+    assert_eq!(manifest.contains("sqlite_databases"), has_sqlite, "spin.dev.toml has another shape now");
     for name in VARIABLES {
-        assert_eq!(manifest.matches(name).count(), 3, "spin.toml has another shape now");
+        assert_eq!(manifest.matches(name).count(), 3, "spin.dev.toml has another shape now");
     }
     manifest
 }

@@ -87,7 +87,7 @@ fn a_stale_answer_is_served_and_fetched_anew_behind_it() {
     for platform in BOTH {
         let world = World::new(platform, "stale");
         let median = || {
-            let call = Ask::execute("Math.Median", &json!({"numbers": ["1", "2", "9"]}), ADA).key(DEVELOPER);
+            let call = Ask::execute("Calc.MiddleValue", &json!({"numbers": ["1", "2", "9"]}), ADA).key(DEVELOPER);
             status(&world.send(&call)).to_owned()
         };
         assert!(median().contains("; stored"), "{platform:?}");

@@ -48,7 +48,7 @@ fn a_change_of_the_epochs_holds_on_other_instances_within_a_lease() {
         let world = start(platform, "epochs");
         let list = Ask::get("/v1/tools?limit=1").key(DEVELOPER_2);
         let echo = Ask::execute("Echo.Say", &json!({"text": "x"}), ADA).key(NARROW);
-        let add = Ask::execute("Math.Add", &json!({"a": "1", "b": "2"}), ADA).key(NARROW);
+        let add = Ask::execute("Calc.Plus", &json!({"a": "1", "b": "2"}), ADA).key(NARROW);
         let docs = Ask::execute("Docs.Get", &json!({"document": "d"}), ADA).key(DEVELOPER);
         for ask in [&list, &echo, &add, &docs] {
             assert_eq!((world.send(ask).status, elsewhere(&world, ask).status), (200, 200), "{platform:?}");
@@ -63,7 +63,7 @@ fn a_change_of_the_epochs_holds_on_other_instances_within_a_lease() {
         for (switch, killed, spared) in [
             ("tool:Echo.Say", Some(&echo), Some(&add)),
             ("executor:engine", Some(&echo), Some(&add)),
-            ("toolkit:Math", Some(&add), Some(&echo)),
+            ("toolkit:Calc", Some(&add), Some(&echo)),
             ("caller:narrow", Some(&echo), Some(&docs)),
             ("tenant:acme", Some(&add), None),
             ("all", Some(&docs), None),
@@ -107,7 +107,7 @@ fn an_issued_key_is_revoked_on_other_instances_within_a_lease() {
             let text = |name: &str| answer.json()[name].as_str().unwrap().to_owned();
             (text("key"), format!("/gate/v1/keys/{}", text("id")))
         };
-        let add = |key: &str| Ask::execute("Math.Add", &json!({"a": "1", "b": "2"}), ADA).key(key);
+        let add = |key: &str| Ask::execute("Calc.Plus", &json!({"a": "1", "b": "2"}), ADA).key(key);
         let ((first, at_first), (other, _)) = (issue(), issue());
         for key in [&first, &other] {
             assert_eq!((world.send(&add(key)).status, elsewhere(&world, &add(key)).status), (200, 200), "{platform:?}");

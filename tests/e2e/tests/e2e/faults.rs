@@ -147,7 +147,7 @@ fn an_engine_that_is_down_is_named_and_missed_by_nobody_else() {
         }
         let hit = world.develop(read("before"));
         assert!(hit.header("cache-status").is_some_and(|status| status.contains("; hit;")), "{hit:?}");
-        for tool in ["Math.Add", "Math.Gcd"] {
+        for tool in ["Calc.Plus", "Calc.CommonDivisor"] {
             let answer = world.develop(Ask::execute(tool, &json!({"a": "12", "b": "18"}), USER));
             assert_eq!(answer.json()["success"], true, "{platform:?} {tool} {}", answer.text());
         }

@@ -132,7 +132,7 @@ fn an_engine_calls_the_tools_of_the_gateway_as_those_of_a_worker() {
         assert!(made.status < 300, "{platform:?} {}", made.text());
         let tools = ask(Ask::get("/v1/workers/gate/tools?limit=100")).json();
         assert_eq!(tools["total_count"], 23, "{platform:?} {tools}");
-        let call = |input: Value| ask(Ask::execute("Math.Add", &input, ADA)).json();
+        let call = |input: Value| ask(Ask::execute("Calc.Plus", &input, ADA)).json();
         let sum = call(json!({"a": "0.1", "b": "0.2"}));
         assert_eq!((&sum["success"], &sum["output"]["value"]), (&json!(true), &json!("0.3")), "{platform:?} {sum}");
         let fault = call(json!({"a": "x", "b": "2"}));

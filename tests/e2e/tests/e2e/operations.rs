@@ -13,7 +13,7 @@ use crate::world::{BOTH, LISTER, NARROW, OPERATOR, Platform, STRANGER, World};
 const ADA: &str = "ada@acme.example";
 
 fn add() -> Ask {
-    Ask::execute("Math.Add", &json!({"a": "1", "b": "2"}), ADA)
+    Ask::execute("Calc.Plus", &json!({"a": "1", "b": "2"}), ADA)
 }
 
 /// The samples of a Prometheus text, which must be well-formed: a TYPE before each family, every value a number.
@@ -51,7 +51,7 @@ fn metrics_are_prometheus_text_and_count_what_was_done() {
             assert_eq!(world.send(&add().key(LISTER)).outcome(), (403, "action_not_permitted"));
         }
         assert_eq!(world.send(&Ask::get("/nowhere")).outcome(), (404, "path_unknown"));
-        assert_eq!(world.develop(Ask::execute("Math.Add", &json!({}), ADA)).json()["success"], false);
+        assert_eq!(world.develop(Ask::execute("Calc.Plus", &json!({}), ADA)).json()["success"], false);
         for _ in 0..2 {
             world.develop(Ask::execute("Docs.Get", &json!({"document": "m"}), ADA));
         }

@@ -31,7 +31,7 @@ fn both_sdks_make_all_their_calls_on_both_platforms() {
 
 /// How many checks passed, and which failed, why.
 fn drive(mut command: Command, base: &str) -> (usize, Vec<String>) {
-    command.args([base, DEVELOPER, "--mode", "gateway", "--math"]);
+    command.args([base, DEVELOPER, "--mode", "gateway", "--calc"]);
     let output = command.output().unwrap_or_else(|fault| panic!("{command:?} does not start: {fault}"));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());

@@ -13,7 +13,7 @@ use crate::world::{BOTH, World};
 const ADA: &str = "ada@acme.example";
 
 fn add(world: &World, token: &str, user: &str) -> Answer {
-    world.send(&Ask::execute("Math.Add", &json!({"a": "1", "b": "2"}), user).key(token))
+    world.send(&Ask::execute("Calc.Plus", &json!({"a": "1", "b": "2"}), user).key(token))
 }
 
 /// Tokens that are each wrong in one way, and the names of their refusals.

@@ -102,7 +102,7 @@ fn a_wrong_secret_stops_the_start() {
     assert!(refused.is_err_and(|fault| fault.contains("401")));
 }
 
-/// A real worker with arcade-math; it ends with its standard input.
+/// A real worker with the toolkits of tests/worker; it ends with its standard input.
 struct Real {
     child: Child,
     url: String,
@@ -143,17 +143,20 @@ fn a_real_worker_can_be_fronted() {
     let real = Real::start();
     let front = real.fronted();
     let base = front.base_url();
-    let listed = ask(base, "GET", "/v1/tools?toolkit=Math&limit=100&include_format=openai", None).json();
-    assert_eq!(listed["total_count"], 23);
-    let add = ask(base, "GET", "/v1/tools/Math.Add", None).json();
-    assert_eq!(add["fully_qualified_name"], "Math.Add@2.0.2");
+    let listed = ask(base, "GET", "/v1/tools?toolkit=Calc&limit=100&include_format=openai", None).json();
+    assert_eq!(listed["total_count"], 18);
+    let add = ask(base, "GET", "/v1/tools/Calc.Plus", None).json();
+    assert_eq!(add["fully_qualified_name"], "Calc.Plus@1.0.0");
     assert_eq!(add["input"]["parameters"][0]["value_schema"], json!({"val_type": "string"}));
-    assert!(add.get("metadata").is_none(), "{add}");
-    assert_eq!(execute(base, "math.add", &json!({"a": "0.1", "b": "0.2"}))["output"], json!({"value": "0.3"}));
-    let failed = execute(base, "Math.Divide", &json!({"a": "1", "b": "0"}));
-    assert_eq!((&failed["success"], &failed["output"]["error"]["kind"]), (&json!(false), &json!("TOOL_RUNTIME_FATAL")));
+    assert_eq!(add["metadata"]["behavior"]["read_only"], true, "{add}");
+    assert_eq!(execute(base, "calc.plus", &json!({"a": "0.1", "b": "0.2"}))["output"], json!({"value": "0.3"}));
+    let failed = execute(base, "Calc.DividedBy", &json!({"a": "1", "b": "0"}));
+    assert_eq!(
+        (&failed["success"], &failed["output"]["error"]["kind"]),
+        (&json!(false), &json!("TOOL_RUNTIME_BAD_INPUT_VALUE"))
+    );
     assert!(failed["output"]["error"].get("stacktrace").is_none(), "{failed}");
-    for (sdk, report) in drive(base, &["--math"]) {
+    for (sdk, report) in drive(base, &["--calc"]) {
         assert!(report.failed.is_empty(), "{sdk}: {:#?}", report.failed);
     }
 }
@@ -162,11 +165,11 @@ fn a_real_worker_can_be_fronted() {
 fn a_real_worker_can_be_registered_and_disabled_by_rest() {
     let (real, engine) = (Real::start(), engine(Options::default()));
     let base = engine.base_url();
-    assert_eq!(execute(base, "Math.Add", &json!({"a": "1", "b": "2"}))["name"], "tool_not_found");
+    assert_eq!(execute(base, "Calc.Plus", &json!({"a": "1", "b": "2"}))["name"], "tool_not_found");
     let http = json!({"uri": real.url, "secret": SECRET, "retry": 1, "timeout": 10});
-    let created = ask(base, "POST", "/v1/workers", Some(&json!({"id": "math", "http": http})));
+    let created = ask(base, "POST", "/v1/workers", Some(&json!({"id": "calc", "http": http})));
     assert_eq!(created.status, 201, "{created:?}");
-    assert_eq!(execute(base, "Math.Add", &json!({"a": "1", "b": "2"}))["output"]["value"], "3");
-    assert_eq!(ask(base, "PATCH", "/v1/workers/math", Some(&json!({"enabled": false}))).status, 200);
-    assert_eq!(execute(base, "Math.Add", &json!({"a": "1", "b": "2"}))["name"], "tool_not_found");
+    assert_eq!(execute(base, "Calc.Plus", &json!({"a": "1", "b": "2"}))["output"]["value"], "3");
+    assert_eq!(ask(base, "PATCH", "/v1/workers/calc", Some(&json!({"enabled": false}))).status, 200);
+    assert_eq!(execute(base, "Calc.Plus", &json!({"a": "1", "b": "2"}))["name"], "tool_not_found");
 }

@@ -101,7 +101,7 @@ fn is_forbidden(setup: &Setup, caller: &Who, tool: &str, user: Option<&str>, arg
         Policy::ForbidTool(forbidden) => *forbidden == tool,
         Policy::ForbidToolkit(tenant, toolkit) => caller.tenant == *tenant && is_of(tool, toolkit),
         // Without the argument there is an error.
-        Policy::ForbidArgument => is_of(tool, "Math") && !(arguments.contains("\"b\":\"2\"")),
+        Policy::ForbidArgument => is_of(tool, "Calc") && !(arguments.contains("\"b\":\"2\"")),
         Policy::OnlyForUser(role, toolkit) => {
             has_role(setup, caller, *role) && is_of(tool, toolkit) && user != Some("u1")
         }
@@ -158,7 +158,7 @@ pub(super) fn judge(setup: &Setup, switches: &Switches, caller: Option<usize>, a
     if let Some(tool) = tool {
         let (toolkit, _) = tool.split_once('.').expect("a qualified name");
         subjects.extend([format!("toolkit:{toolkit}"), format!("tool:{tool}")]);
-        if toolkit != "Math" {
+        if toolkit != "Calc" {
             subjects.push("executor:engine".to_owned());
         }
     }

@@ -10,7 +10,7 @@ use crate::world::World;
 
 /// Tools that are asked for: local ones, an engine's, and one that nobody offers.
 pub(super) const TOOLS: &[&str] =
-    &["Math.Add", "Math.Subtract", "Mail.Search", "Mail.Send", "Docs.Get", "Odd.Thing", "No.Tool"];
+    &["Calc.Plus", "Calc.Minus", "Mail.Search", "Mail.Send", "Docs.Get", "Odd.Thing", "No.Tool"];
 
 /// Users that are named.
 pub(super) const USERS: [Option<&str>; 3] = [None, Some("u1"), Some("u2")];
@@ -35,7 +35,7 @@ const ACTIONS: [&str; 12] = [
 ];
 
 const PATTERNS: [&str; 10] =
-    ["*", "*", "*", "Math.*", "Math.Add", "math.subtract", "Mail.*", "Docs.Get", "ODD.*", "Mail.Search"];
+    ["*", "*", "*", "Calc.*", "Calc.Plus", "calc.minus", "Mail.*", "Docs.Get", "ODD.*", "Mail.Search"];
 
 /// A role.
 #[derive(Clone, Debug)]
@@ -149,7 +149,7 @@ impl Setup {
                 projects: some_of(world, &["*", "o/p", "o/q"], 2),
             })
             .collect();
-        let toolkit = || ["Math", "Mail", "Docs"][world.below(3)];
+        let toolkit = || ["Calc", "Mail", "Docs"][world.below(3)];
         let tenant = || ["a", "b"][world.below(2)];
         let policy = || match world.below(7) {
             0 => Policy::ForbidTool(TOOLS[world.below(TOOLS.len())]),
@@ -182,7 +182,7 @@ impl Setup {
                      when {{ principal.tenant == \"{tenant}\" }};"
                 ),
                 Policy::ForbidArgument => {
-                    "forbid (principal, action == Action::\"tools/call\", resource in Toolkit::\"Math\") \
+                    "forbid (principal, action == Action::\"tools/call\", resource in Toolkit::\"Calc\") \
                      when { context.arguments.b == \"900\" };"
                         .to_owned()
                 }
@@ -260,7 +260,7 @@ impl Setup {
             0 => "all".to_owned(),
             1 => format!("tenant:{}", caller.tenant),
             2 => format!("caller:{}", caller.id),
-            3 => "toolkit:Math".to_owned(),
+            3 => "toolkit:Calc".to_owned(),
             4 => "tool:Mail.Search".to_owned(),
             _ => "executor:engine".to_owned(),
         };

@@ -190,7 +190,7 @@ impl Model {
     }
 
     pub(super) fn may_use(&self, key: &Key, tool: &str, user: &str, seen: &Seen) -> Use {
-        let role = key.grants.has("math") || (tool == "Math.Add" && key.grants.has("add"));
+        let role = key.grants.has("math") || (tool == "Calc.Plus" && key.grants.has("add"));
         if !role {
             return Use::MustNot("no role of it has the tool");
         }

@@ -21,8 +21,8 @@ fn requests() -> Vec<(Method, &'static str, Value)> {
     };
     vec![
         (Method::Post, "/v1/tools/execute", call(json!({}))),
-        (Method::Post, "/v1/tools/execute", call(json!({"tool_name": "Math.Add"}))),
-        (Method::Post, "/v1/tools/execute", call(json!({"tool_name": "Math.Sqrt", "input": {"a": "canary-argument"}}))),
+        (Method::Post, "/v1/tools/execute", call(json!({"tool_name": "Calc.Plus"}))),
+        (Method::Post, "/v1/tools/execute", call(json!({"tool_name": "Calc.Root", "input": {"a": "canary-argument"}}))),
         (Method::Post, "/v1/tools/execute", call(json!({"canary_member": "canary-member"}))),
         (Method::Post, "/v1/tools/execute", call(json!({"user_id": ["canary-user"]}))),
         (Method::Post, "/v1/tools/execute", call(json!({"input": "canary-input"}))),

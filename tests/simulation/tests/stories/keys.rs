@@ -16,7 +16,7 @@ pub(crate) const DOCUMENT: &str = r#"
 executors = [{ id = "local", kind = "local" }]
 epochs = { lease = "2s" }
 roles = [
-  { id = "math", actions = ["tools/list", "tools/call"], tools = ["Math.*"] },
+  { id = "math", actions = ["tools/list", "tools/call"], tools = ["Calc.*"] },
   { id = "lead", actions = ["keys/read", "keys/write"] },
   { id = "other", actions = ["tools/call"], tools = ["*"] },
 ]
@@ -105,7 +105,7 @@ fn get(story: &Story, id: &str) -> Value {
 
 /// `ok`, or the refusal's name.
 pub(crate) fn uses(story: &Story, key: &str) -> String {
-    let answer = story.execute(key, "Math.Add", &json!({"a": "1", "b": "2"}));
+    let answer = story.execute(key, "Calc.Plus", &json!({"a": "1", "b": "2"}));
     if answer.status == 200 { "ok".to_owned() } else { answer.refusal().to_owned() }
 }
 
@@ -147,7 +147,7 @@ fn a_key_lives_on_every_isolate_until_its_overlap_or_its_revocation() {
 fn a_warm_key_waits_for_nothing_and_asks_nobody() {
     let story = story(SECRET, "");
     let key = key_of(&create(&story, LEAD, &Value::Null));
-    let add = || story.execute(&key, "Math.Add", &json!({"a": "1", "b": "2"}));
+    let add = || story.execute(&key, "Calc.Plus", &json!({"a": "1", "b": "2"}));
     assert!(add().took_ms > 0, "its owner is asked once");
     let asked = lookups(&story);
     for _ in 0..100 {
@@ -198,7 +198,7 @@ fn nobody_is_let_in_on_an_owner_that_does_not_answer() {
     let key = key_of(&create(&one, LEAD, &Value::Null));
     assert_eq!(uses(&one, &key), "ok");
     one.world.lost_owners.borrow_mut().push("keys/");
-    let cold = two.execute(&key, "Math.Add", &json!({"a": "1", "b": "2"}));
+    let cold = two.execute(&key, "Calc.Plus", &json!({"a": "1", "b": "2"}));
     assert_eq!((cold.status, cold.refusal()), (503, "credential_unverifiable"), "{cold:?}");
     assert_eq!(cold.headers["x-should-retry"], "true");
     assert_eq!(uses(&one, &key), "ok", "it is remembered here");

@@ -50,7 +50,7 @@ fn a_key_revoked_while_the_lists_are_fetched_is_refused() {
     story.script(move |request| {
         request.url.contains("/v1/tools?").then(|| (slow_list, answer(200, &json!({"items": [], "total_count": 0}))))
     });
-    let slow = story.begin(NARROW, Method::Post, "/v1/tools/execute", &json!({"tool_name": "Math.Add"}), &[]);
+    let slow = story.begin(NARROW, Method::Post, "/v1/tools/execute", &json!({"tool_name": "Calc.Plus"}), &[]);
     let other = story.isolate();
     let revoke = json!({"changes": [{"revoke": "narrow-1"}]});
     assert_eq!(other.ask(WIDE, Method::Post, "/gate/v1/epochs", &revoke, &[]).status, 200);
@@ -64,10 +64,10 @@ fn a_key_revoked_while_the_lists_are_fetched_is_refused() {
 fn an_executor_that_hangs_does_not_hold_up_what_others_offer() {
     let story = Story::new();
     story.script(|request| Some((request.timeout, Err(OriginError::Timeout))));
-    let first = story.execute(WIDE, "Math.Add", &json!({"a": "1", "b": "2"}));
+    let first = story.execute(WIDE, "Calc.Plus", &json!({"a": "1", "b": "2"}));
     assert_eq!((first.status, first.json()["success"] == true), (200, true), "{first:?}");
     assert!(first.took_ms <= 3_100, "{first:?}");
-    let second = story.execute(WIDE, "Math.Add", &json!({"a": "1", "b": "2"}));
+    let second = story.execute(WIDE, "Calc.Plus", &json!({"a": "1", "b": "2"}));
     assert_eq!((second.status, second.took_ms), (200, 0), "{second:?}");
     let operators = story.isolate();
     let metrics = operators.ask(WIDE, Method::Get, "/metrics", &Value::Null, &[]);
@@ -106,7 +106,7 @@ fn a_cold_isolate_starts_from_the_stored_list_however_old() {
 #[test]
 fn a_call_to_be_made_later_needs_an_engine() {
     let story = Story::new();
-    let body = json!({"tool_name": "Math.Add", "input": {"a": "1", "b": "2"}, "run_at": "2035-01-01T00:00:00"});
+    let body = json!({"tool_name": "Calc.Plus", "input": {"a": "1", "b": "2"}, "run_at": "2035-01-01T00:00:00"});
     let answer = story.ask(WIDE, Method::Post, "/v1/tools/execute", &body, &[]);
     assert_eq!((answer.refusal(), answer.body.contains("run_at")), ("request_invalid", true), "{answer:?}");
 }

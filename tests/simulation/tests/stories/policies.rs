@@ -14,7 +14,7 @@ id = "agent"
 tenant = "acme"
 keys = [{ id = "agent-1", setting = "AGENT" }]
 actions = ["tools/*", "metrics/read", "explain/read", "epochs/read"]
-tools = ["Math.*"]
+tools = ["Calc.*"]
 users = ["*"]
 
 [[callers]]
@@ -26,10 +26,10 @@ users = ["*"]
 [[policies]]
 id = "rules"
 text = '''
-@id("no-subtraction") forbid (principal, action == Action::"tools/call", resource == Tool::"Math.Subtract");
-@id("small") forbid (principal, action == Action::"tools/call", resource == Tool::"Math.Add")
+@id("no-subtraction") forbid (principal, action == Action::"tools/call", resource == Tool::"Calc.Minus");
+@id("small") forbid (principal, action == Action::"tools/call", resource == Tool::"Calc.Plus")
   unless { context.arguments.a != "13" };
-@id("guests-round") permit (principal == Caller::"guest", action in Action::"tools/*", resource == Tool::"Math.Floor")
+@id("guests-round") permit (principal == Caller::"guest", action in Action::"tools/*", resource == Tool::"Calc.Rounded")
   when { context has country && context.country == "DE" };
 @id("own-users") forbid (principal == Caller::"agent", action, resource) when { context has user && context.user == "eve" };
 @id("no-epochs") forbid (principal, action == Action::"epochs/read", resource);
@@ -38,7 +38,7 @@ text = '''
 [[policies]]
 id = "planned"
 mode = "dry_run"
-text = '@id("no-sqrt") forbid (principal, action, resource == Tool::"Math.Sqrt");'
+text = '@id("no-root") forbid (principal, action, resource == Tool::"Calc.Root");'
 "#;
 
 const AGENT: &str = "agents-key-0123456789";
@@ -58,12 +58,12 @@ fn names(story: &Story, key: &str, query: &str, headers: &[(Header, &str)]) -> V
 #[test]
 fn what_a_policy_forbids_is_neither_called_nor_listed() {
     let story = story();
-    let refused = story.execute(AGENT, "Math.Subtract", &json!({"a": "2", "b": "1"}));
+    let refused = story.execute(AGENT, "Calc.Minus", &json!({"a": "2", "b": "1"}));
     assert_eq!((refused.status, refused.refusal()), (403, "policy_denied"), "{refused:?}");
     assert!(refused.json()["message"].as_str().unwrap().contains("no-subtraction"), "{refused:?}");
     let listed = names(&story, AGENT, "", &[]);
-    assert!(!listed.contains(&"Math.Subtract".to_owned()) && listed.contains(&"Math.Add".to_owned()), "{listed:?}");
-    let get = story.ask(AGENT, Method::Get, "/v1/tools/Math.Subtract", &Value::Null, &[]);
+    assert!(!listed.contains(&"Calc.Minus".to_owned()) && listed.contains(&"Calc.Plus".to_owned()), "{listed:?}");
+    let get = story.ask(AGENT, Method::Get, "/v1/tools/Calc.Minus", &Value::Null, &[]);
     assert_eq!(get.refusal(), "policy_denied", "{get:?}");
     assert!(names(&story, AGENT, "&user_id=eve", &[]).is_empty());
 }
@@ -71,12 +71,12 @@ fn what_a_policy_forbids_is_neither_called_nor_listed() {
 #[test]
 fn arguments_decide_and_what_is_missing_is_an_error() {
     let story = story();
-    assert_eq!(story.execute(AGENT, "Math.Add", &json!({"a": "12", "b": "1"})).status, 200);
-    assert_eq!(story.execute(AGENT, "Math.Add", &json!({"a": "13", "b": "1"})).refusal(), "policy_denied");
-    let missing = story.execute(AGENT, "Math.Add", &json!({"b": "1"}));
+    assert_eq!(story.execute(AGENT, "Calc.Plus", &json!({"a": "12", "b": "1"})).status, 200);
+    assert_eq!(story.execute(AGENT, "Calc.Plus", &json!({"a": "13", "b": "1"})).refusal(), "policy_denied");
+    let missing = story.execute(AGENT, "Calc.Plus", &json!({"b": "1"}));
     assert_eq!((missing.status, missing.refusal()), (403, "policy_error"), "{missing:?}");
     assert!(missing.json()["message"].as_str().unwrap().contains("small: missing"), "{missing:?}");
-    let of_eve = json!({"tool_name": "Math.Multiply", "user_id": "eve", "input": {"a": "2", "b": "1"}});
+    let of_eve = json!({"tool_name": "Calc.Times", "user_id": "eve", "input": {"a": "2", "b": "1"}});
     let of_eve = story.ask(AGENT, Method::Post, "/v1/tools/execute", &of_eve, &[]);
     assert_eq!(of_eve.refusal(), "policy_denied", "{of_eve:?}");
 }
@@ -85,17 +85,17 @@ fn arguments_decide_and_what_is_missing_is_an_error() {
 fn a_policy_permits_what_no_grant_does() {
     let story = story();
     let from = |country| [(Header::CfIpcountry, country)];
-    let floor = json!({"tool_name": "Math.Floor", "input": {"a": "1.5"}});
+    let floor = json!({"tool_name": "Calc.Rounded", "input": {"a": "1.5"}});
     let call = |headers: &[(Header, &str)]| story.ask(GUEST, Method::Post, "/v1/tools/execute", &floor, headers);
     assert_eq!(call(&from("DE")).status, 200);
     assert_eq!(call(&from("FR")).refusal(), "action_not_permitted");
     assert_eq!(call(&[]).refusal(), "action_not_permitted");
-    assert_eq!(names(&story, GUEST, "", &from("DE")), ["Math.Floor"]);
+    assert_eq!(names(&story, GUEST, "", &from("DE")), ["Calc.Rounded"]);
     let other = story.ask(
         GUEST,
         Method::Post,
         "/v1/tools/execute",
-        &json!({"tool_name": "Math.Multiply", "input": {}}),
+        &json!({"tool_name": "Calc.Times", "input": {}}),
         &from("DE"),
     );
     assert_eq!(other.refusal(), "tool_not_permitted", "{other:?}");
@@ -106,7 +106,7 @@ fn other_actions_are_asked_about_too_and_dry_runs_only_counted() {
     let story = story();
     let epochs = story.ask(AGENT, Method::Get, "/gate/v1/epochs", &Value::Null, &[]);
     assert_eq!((epochs.status, epochs.refusal()), (403, "policy_denied"), "{epochs:?}");
-    assert_eq!(story.execute(AGENT, "Math.Sqrt", &json!({"a": "4"})).status, 200);
+    assert_eq!(story.execute(AGENT, "Calc.Root", &json!({"a": "4"})).status, 200);
     let metrics = story.ask(AGENT, Method::Get, "/metrics", &Value::Null, &[]);
     assert!(metrics.body.contains("toolgate_policy_dry_run_total{would=\"policy_denied\"} 1"), "{metrics:?}");
     let id = epochs.json()["request_id"].as_str().unwrap().to_owned();

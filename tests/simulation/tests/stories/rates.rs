@@ -21,7 +21,7 @@ id = "narrow"
 tenant = "a"
 keys = [{ id = "narrow-1", setting = "KEY_NARROW" }]
 actions = ["tools/*"]
-tools = ["Math.Add"]
+tools = ["Calc.Plus"]
 users = ["*"]
 
 [[rate.limits]]
@@ -34,7 +34,7 @@ burst = 3
 [[rate.limits]]
 id = "adding"
 per = ["tenant", "tool"]
-tools = ["Math.Add"]
+tools = ["Calc.Plus"]
 requests = 2
 window = "60s"
 
@@ -51,11 +51,11 @@ fn story() -> Story {
 }
 
 fn add(story: &Story, key: &str) -> Answer {
-    story.execute(key, "Math.Add", &json!({"a": "1", "b": "2"}))
+    story.execute(key, "Calc.Plus", &json!({"a": "1", "b": "2"}))
 }
 
 fn list(story: &Story, key: &str) -> Answer {
-    story.ask(key, Method::Get, "/v1/tools/Math.Add", &Value::Null, &[])
+    story.ask(key, Method::Get, "/v1/tools/Calc.Plus", &Value::Null, &[])
 }
 
 fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
@@ -87,9 +87,9 @@ fn what_is_switched_off_while_a_limits_owner_is_waited_for_is_not_called() {
     let story = Story::of(document, &[("KEY_WIDE", WIDE), ("KEY_NARROW", NARROW)]);
     assert_eq!(add(&story, WIDE).status, 200);
     story.world.lost_owners.borrow_mut().push("rate/");
-    let call = json!({"tool_name": "Math.Add", "input": {"a": "1", "b": "2"}});
+    let call = json!({"tool_name": "Calc.Plus", "input": {"a": "1", "b": "2"}});
     let waiting = story.begin(NARROW, Method::Post, "/v1/tools/execute", &call, &[]);
-    let kill = json!({"changes": [{"kill": "tool:Math.Add"}]});
+    let kill = json!({"changes": [{"kill": "tool:Calc.Plus"}]});
     assert_eq!(story.isolate().ask(WIDE, Method::Post, "/gate/v1/epochs", &kill, &[]).status, 200);
     assert!(waiting.0.borrow().is_none(), "the owner does not answer at once");
     story.world.run(|| waiting.0.borrow().is_some());
@@ -122,10 +122,7 @@ fn a_request_that_one_limit_refuses_costs_nothing_of_the_others() {
 fn a_request_without_permission_takes_nothing_and_a_limit_in_dry_run_only_says_so() {
     let story = story();
     for _ in 0..5 {
-        assert_eq!(
-            story.execute(NARROW, "Math.Subtract", &json!({"a": "1", "b": "2"})).refusal(),
-            "tool_not_permitted"
-        );
+        assert_eq!(story.execute(NARROW, "Calc.Minus", &json!({"a": "1", "b": "2"})).refusal(), "tool_not_permitted");
     }
     assert_eq!(header(&list(&story, NARROW), "ratelimit"), "\"each\";r=2");
     assert_eq!(list(&story, NARROW).status, 200);

@@ -116,7 +116,7 @@ fn one(more: &str) -> Scene {
 fn scene(executors: &[String], route: &str, more: &str) -> Scene {
     let cache = if more.contains("[cache]") { "" } else { "[cache]\nstrategy = \"off\"\n" };
     let executors = executors.concat();
-    let route = format!("[[routes]]\ntools = [\"Docs.*\", \"Math.*\"]\n{route}\n");
+    let route = format!("[[routes]]\ntools = [\"Docs.*\", \"Calc.*\"]\n{route}\n");
     // One for each story: a test may leak.
     let document: &'static str = Box::leak(format!("{executors}{route}{CALLERS}{cache}{more}\n").into_boxed_str());
     let settings = [
@@ -230,7 +230,7 @@ impl Scene {
 
     fn begin(&self, tool: &str, more: &Value, headers: &[(Header, &str)]) -> Pending {
         self.next.set(self.next.get().wrapping_add(1));
-        let input = if tool.starts_with("Math") { json!({"a": "1", "b": "2"}) } else { json!({"n": self.next.get()}) };
+        let input = if tool.starts_with("Calc") { json!({"a": "1", "b": "2"}) } else { json!({"n": self.next.get()}) };
         let mut body = json!({"tool_name": tool, "user_id": "u1", "input": input});
         for (member, value) in more.as_object().unwrap() {
             body[member] = value.clone();

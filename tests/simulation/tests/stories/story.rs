@@ -36,7 +36,7 @@ id = "narrow"
 tenant = "a"
 keys = [{ id = "narrow-1", setting = "KEY_NARROW" }]
 actions = ["tools/call", "tools/authorize", "auth/*", "chat/*", "scheduled_tools/*"]
-tools = ["Math.*", "Mail.*"]
+tools = ["Calc.*", "Mail.*"]
 users = ["u1"]
 projects = ["o/p"]
 

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use gate::{Gate, KEY, vectors};
 use serde_json::Value;
-use toolgate::config::UserRule;
+use toolgate::model::caller::UserRule;
 use toolgate::model::request::{Header, Method};
 use toolgate::words::action::Action;
 

@@ -6,7 +6,7 @@ use super::super::discovery;
 use super::super::jose::Compact;
 use super::super::jwk::{Found, KeySet};
 use super::{Age, fresh_for};
-use crate::config::{Issuer, KeysAt, SignedRules};
+use crate::access::identity::rules::{Issuer, KeysAt, SignedRules};
 use crate::model::request::Method;
 use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::{Kv, Origin, OriginRequest, Platform};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::access::identity::issued::{project_rule, user_rule};
-use crate::config::{Caller, ClaimValue, ProjectRule, UserRule};
+use crate::model::caller::{Caller, ClaimValue, ProjectRule, UserRule};
 use crate::state::keys::Grants;
 use crate::words::action::ActionPattern;
 use crate::words::refusal::{Refusal, RefusalKind};

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use super::*;
-use crate::config::{Grant, Priority};
+use crate::model::caller::Grant;
 use crate::words::action::Action;
+use crate::words::modes::Priority;
 use crate::words::names::{CallerId, Project, RoleId, TenantId, UserId};
 
 fn caller(actions: &[&str]) -> Caller {

@@ -103,5 +103,5 @@ fn hybrid_asks_one_where_the_call_may_not_be_made_twice_or_the_gateway_answers()
     let scene = two("strategy = \"hybrid\"", "");
     assert_eq!((outcome(&scene.call("Docs.Put")), scene.asked()), ("a".to_owned(), "a".to_owned()));
     let scene = beside_the_gateway("strategy = \"hybrid\"", &json!({"read_only": true, "operations": ["read"]}));
-    assert_eq!((outcome(&scene.call("Math.Add")), scene.asked()), ("3".to_owned(), String::new()));
+    assert_eq!((outcome(&scene.call("Calc.Plus")), scene.asked()), ("3".to_owned(), String::new()));
 }

@@ -145,10 +145,10 @@ fn a_call_for_later_goes_to_an_engine_and_never_out_twice() {
     assert_eq!((answer.refusal(), workers.asked()), ("request_invalid", String::new()));
 }
 
-/// The gateway's own `Math.Add` as a worker lists it, saying this of itself.
+/// The gateway's own `Calc.Plus` as a worker lists it, saying this of itself.
 pub(super) fn add(behavior: &Value) -> Value {
     let mut definition = Vec::new();
-    tools::find("Math", "Add").unwrap().write_definition(&mut definition);
+    tools::find("Calc", "Plus").unwrap().write_definition(&mut definition);
     let mut definition: Value = serde_json::from_slice(&definition).unwrap();
     definition["metadata"] = json!({"behavior": behavior});
     definition
@@ -167,7 +167,7 @@ pub(super) fn beside_the_gateway(route: &str, behavior: &Value) -> Scene {
 fn beside_the_gateways_own_tool_only_one_that_changes_something_is_another() {
     let considered = |behavior: Value| {
         let scene = beside_the_gateway("", &behavior);
-        scene.considered(&scene.call("Math.Add"))
+        scene.considered(&scene.call("Calc.Plus"))
     };
     assert_eq!(considered(json!({})), "own, a");
     assert_eq!(considered(json!({"read_only": true, "operations": ["read"]})), "own, a");

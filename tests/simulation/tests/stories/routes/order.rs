@@ -57,7 +57,7 @@ fn weighted_asks_the_others_where_the_chosen_one_fails() {
 #[test]
 fn local_first_asks_nobody_where_the_gateway_has_the_tool_itself() {
     let scene = beside_the_gateway("strategy = \"local-first\"", &json!({}));
-    let answer = scene.call("Math.Add");
+    let answer = scene.call("Calc.Plus");
     assert_eq!((outcome(&answer), scene.asked()), ("3".to_owned(), String::new()));
     assert_eq!(header(&answer, "toolgate-route"), "own; strategy=local-first; attempts=1; last=first");
 }
@@ -66,9 +66,9 @@ fn local_first_asks_nobody_where_the_gateway_has_the_tool_itself() {
 fn remote_first_has_the_gateway_itself_for_whoever_fails() {
     let reads = json!({"read_only": true, "operations": ["read"]});
     let scene = beside_the_gateway("strategy = \"remote-first\"", &reads);
-    assert_eq!((outcome(&scene.call("Math.Add")), scene.asked()), ("a".to_owned(), "a".to_owned()));
+    assert_eq!((outcome(&scene.call("Calc.Plus")), scene.asked()), ("a".to_owned(), "a".to_owned()));
     scene.does("a", &[Does::Status(500)]);
-    let answer = scene.call("Math.Add");
+    let answer = scene.call("Calc.Plus");
     assert_eq!(
         (outcome(&answer), scene.attempts(&answer)),
         ("3".to_owned(), "a first upstream_failed, own fallback ok".to_owned())

@@ -47,7 +47,7 @@ fn what_one_executor_may_not_run_twice_is_not_had_of_the_gateway_after_it() {
     for (behavior, expected) in [(json!({}), "upstream_broken"), (json!({"idempotent": true}), "3")] {
         let scene = beside_the_gateway("strategy = \"remote-first\"\nanswer = '\"declared\"'", &behavior);
         scene.does("a", &[Does::Fails(OriginError::Broken)]);
-        let answer = scene.call("Math.Add");
+        let answer = scene.call("Calc.Plus");
         assert_eq!((outcome(&answer), scene.asked()), (expected.to_owned(), "a".to_owned()), "{answer:?}");
     }
 }
