@@ -2,6 +2,7 @@
 
 mod budget;
 mod deny;
+mod licences;
 mod module;
 mod packages;
 mod programs;

@@ -20,11 +20,11 @@ mod rules;
 mod saved;
 pub mod table;
 mod tier;
+mod tiers;
 
-pub(crate) use below::Below;
 pub use directives::Directives;
+pub(crate) use driver::look_in_memory;
 pub use driver::{Hit, Missed, Wanted, look_up};
-pub(crate) use driver::{look_in_memory, remember};
 pub use entry::Entry;
 pub use flight::{Place, Role};
 pub use inspect::{Condition, Facts, Held, inspect};
@@ -33,10 +33,10 @@ pub use life::{Demand, Forward, Life, Standing, Terms};
 pub use memory::Memory;
 pub(crate) use reach::store;
 pub use refreshes::RefreshEnd;
-pub(crate) use refreshes::Refreshes;
 pub use rules::{CacheRule, CacheRules, CacheScopeChoice, CacheStrategy, Eviction, SingleFlight, WarmCall};
 pub use saved::Saved;
 pub use tier::{Tier, TierFault};
+pub use tiers::Cache;
 
 use crate::catalog::Tool;
 use crate::words::names::CacheTag;

@@ -1,6 +1,5 @@
 //! The registry: every tool that some executor offers, under the names that callers use.
 
-pub mod catalogue;
 mod discover;
 mod driver;
 mod rules;
@@ -9,8 +8,8 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-pub use catalogue::{Behavior, Tool};
-pub use driver::{Current, Registries, SourceState, at_hand, fetch, for_user, refresh_all};
+pub use crate::model::tool::{Behavior, Tool};
+pub use driver::{Catalog, Current, SourceState, for_user};
 pub use rules::{ConflictRule, RegistryRules};
 
 use crate::model::executor::Executor;

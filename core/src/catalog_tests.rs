@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::executor::ExecutorKind;
 use crate::model::route::Strategy;
+use crate::model::tool;
 use crate::words::json::{Json, Limits, parse};
 use crate::words::names::{ExecutorId, ToolPattern};
 use crate::words::price::Price;
@@ -16,7 +17,7 @@ fn tool(name: &str, version: &str, executor: usize) -> Rc<Tool> {
          \"input\":{{}}}}"
     );
     let definition: Json<'_> = parse(text.as_bytes(), LIMITS).unwrap();
-    Rc::new(catalogue::of_engine_definition(definition, executor).unwrap())
+    Rc::new(tool::of_engine_definition(definition, executor).unwrap())
 }
 
 fn executor(id: &str, tools: &[&str]) -> Executor {
@@ -141,7 +142,7 @@ fn words_for_humans_are_no_part_of_an_interface() {
     let hash = |parameters: &str| {
         let text =
             format!("{{\"qualified_name\":\"A.B\",\"toolkit\":{{}},\"input\":{{\"parameters\":[{parameters}]}}}}");
-        catalogue::of_engine_definition(parse(text.as_bytes(), LIMITS).unwrap(), 0).unwrap().interface_hash()
+        tool::of_engine_definition(parse(text.as_bytes(), LIMITS).unwrap(), 0).unwrap().interface_hash()
     };
     let (q, n) = (r#"{"name":"q","required":true}"#, r#"{"name":"n","value_schema":{"val_type":"number"}}"#);
     let plain = hash(&format!("{q},{n}"));
@@ -166,7 +167,7 @@ fn declared_behaviour_is_read_conservatively() {
     let behavior = |text: &str| {
         let definition =
             format!("{{\"qualified_name\":\"A.B\",\"toolkit\":{{}},\"metadata\":{{\"behavior\":{text}}}}}");
-        catalogue::of_engine_definition(parse(definition.as_bytes(), LIMITS).unwrap(), 0).unwrap().behavior
+        tool::of_engine_definition(parse(definition.as_bytes(), LIMITS).unwrap(), 0).unwrap().behavior
     };
     assert!(behavior(r#"{"read_only":true,"operations":["READ"]}"#).reads_only);
     assert!(!behavior(r#"{"read_only":true,"operations":[]}"#).reads_only);

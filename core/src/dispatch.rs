@@ -4,7 +4,50 @@ pub(crate) mod bulkhead;
 pub mod circuits;
 pub mod execute;
 pub(crate) mod health;
+pub mod plan;
 pub mod route;
 mod rules;
 
+use std::rc::Rc;
+
 pub use rules::ExecuteRules;
+
+use crate::model::executor::Executor;
+use crate::model::route::RoutingRules;
+use bulkhead::Bulkheads;
+use circuits::{BreakerRules, Circuits};
+use health::Health;
+
+/// Owns the executors, the rules about calls, and all that one isolate has learned of executors from its calls.
+#[derive(Debug)]
+pub struct Dispatch {
+    pub(crate) executors: Rc<[Executor]>,
+    pub(crate) routing: Rc<RoutingRules>,
+    pub(crate) breaker: BreakerRules,
+    pub(crate) execute: ExecuteRules,
+    pub(crate) health: Health,
+    pub(crate) circuits: Circuits,
+    pub(crate) bulkheads: Bulkheads,
+}
+
+impl Dispatch {
+    /// Creates it with nothing learned yet. No other isolate may have the number `holder`.
+    pub(crate) fn new(
+        executors: &Rc<[Executor]>,
+        routing: &Rc<RoutingRules>,
+        breaker: BreakerRules,
+        execute: ExecuteRules,
+        holder: u64,
+    ) -> Self {
+        let most: Vec<u32> = executors.iter().map(|executor| executor.concurrency).collect();
+        Self {
+            executors: Rc::clone(executors),
+            routing: Rc::clone(routing),
+            breaker,
+            execute,
+            health: Health::new(executors.len()),
+            circuits: Circuits::new(holder),
+            bulkheads: Bulkheads::new(&most),
+        }
+    }
+}

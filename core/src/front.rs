@@ -1,5 +1,8 @@
 //! The interfaces: the only place that knows their paths, bodies and headers.
 
 pub(crate) mod admin;
-pub(crate) mod listing;
+pub(crate) mod arcade;
+mod cache_status;
+mod conditional;
 pub mod response;
+pub(crate) mod worker;

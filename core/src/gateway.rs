@@ -9,28 +9,28 @@ use std::mem;
 use std::pin::pin;
 use std::rc::Rc;
 
-use crate::access::admission::{self, Admitted, Authority, Context};
-use crate::access::epochs::{self, Held};
-use crate::access::identity;
-use crate::access::rate;
+use crate::access::admission::Admitted;
+use crate::access::rate::{self, RateVerdict};
 use crate::cache;
-use crate::catalog::{self, Current};
 use crate::config::{self, Prepared};
+use crate::dispatch::execute::CallTerms;
 use crate::front::admin;
+use crate::front::arcade::{execute, passed};
 use crate::front::response::{self, Answer, Response};
-use crate::model::caller::Caller;
+use crate::front::worker;
 use crate::model::operation::{self, Asked, Gate};
-use crate::model::request::{Header, Method, Request, RequestBody};
-use crate::pipeline::call::{self, Source, Unanswered};
+use crate::model::request::{Header, Request, RequestBody};
+use crate::pipeline::guard::{Guard, context};
 use crate::pipeline::passthrough;
-use crate::pipeline::runtime::{Isolate, Running};
+use crate::pipeline::runtime::Isolate;
 use crate::pipeline::warm;
+use crate::pipeline::{call, emit};
 use crate::ports::{Kv, Platform};
-use crate::telemetry::{Record, explain, metrics, trace_id_of};
+use crate::telemetry::{Record, trace_id_of};
 use crate::words::action::Action;
 use crate::words::futures::apart;
 use crate::words::hex;
-use crate::words::names::TenantId;
+use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 
 /// One isolate's gateway. A host keeps it in a thread-local `Rc` for the isolate's life and calls nothing else of the core
@@ -67,7 +67,7 @@ impl Gateway {
     pub async fn scheduled<P: Platform>(&self, platform: &P) {
         let isolate = self.isolate(platform).await;
         if let Ok(running) = isolate.running() {
-            catalog::refresh_all(platform, running).await;
+            running.catalog.refresh_all(platform).await;
             warm::run(platform, &isolate, running, None).await;
             if running.config.cache.uses_sql() {
                 cache::table::sweep(platform, platform.now()).await;
@@ -112,7 +112,7 @@ async fn handle<P: Platform>(platform: &P, isolate: &Rc<Isolate>, request: &Requ
         answer
     });
     if let (true, Ok(running)) = (record.routed.is_told, isolate.running()) {
-        answer.headers.push(("toolgate-route", Cow::Owned(record.routed.summary(&running.config))));
+        answer.headers.push(("toolgate-route", Cow::Owned(record.routed.summary(&running.config.executors))));
     }
     let cors_origins = isolate.running().map_or(&[][..], |running| &running.config.cors_origins);
     let rate = mem::take(&mut record.rate);
@@ -132,30 +132,32 @@ async fn pipeline<P: Platform>(
     let running = isolate.running().map_err(|_| Refusal::new(RefusalKind::ConfigurationInvalid))?;
     let action = match asked.operation.gate() {
         Gate::Open => {
-            return apart(pin!(admin::public(platform, isolate, running, asked, request))).await;
+            return apart(pin!(admin::public(platform, running, asked, request))).await;
         }
         Gate::WorkerToken => {
-            return apart(pin!(admin::worker(platform, running, &asked.operation, request, record))).await;
+            return apart(pin!(worker::answer(platform, running, &asked.operation, request, record))).await;
         }
         Gate::Action(action) => action,
     };
 
     // identity, and of admission what needs no tools.
-    let guard = Guard { platform, isolate, running, asked, action, request };
+    let guard = Guard { platform, running, asked, action, request };
     let (mut caller, mut held) = guard.let_in(record).await?;
 
     // admission: it decides from names, so the names must be known.
-    let tools = match catalog::at_hand(platform, isolate, running, asked) {
+    let tools = match running.catalog.at_hand(platform, asked) {
         Some(tools) => tools,
         None => {
-            let tools = apart(pin!(catalog::fetch(platform, isolate, running, asked.project.as_ref()))).await;
+            let tools = apart(pin!(running.catalog.fetch(platform, asked.project.as_ref()))).await;
             // That may have taken long. What was decided before it is decided again, under epochs that are current now.
             (caller, held) = guard.let_in(record).await?;
             tools
         }
     };
     let mut admitted = guard.admit(&tools, &caller, &held, record)?;
-    if !asked.operation.is_operators() && rate::admit(platform, running, &caller, admitted.tool(), record).await? {
+    if !asked.operation.is_operators()
+        && rated(rate::admit(platform, &running.rates, &caller, admitted.tool()).await, record)?
+    {
         // As above: the owners of limits had to be waited for.
         (caller, held) = guard.let_in(record).await?;
         admitted = guard.admit(&tools, &caller, &held, record)?;
@@ -169,127 +171,31 @@ async fn pipeline<P: Platform>(
                 let (caller, held) = guard.let_in(record).await?;
                 guard.admit(&tools, &caller, &held, record).map(drop)
             };
-            let asked = (request, Source::Anywhere, again);
-            let answer = match call::answer(platform, isolate, running, &context, *call, asked, record).await {
-                Ok(answer) => Ok(answer),
+            let terms = CallTerms::of(running.config.execute.timeout, caller.priority, &request.headers, record.at);
+            let options = execute::options(&request.headers, terms);
+            let outcome = match call::run(platform, running, &context, *call, options, again, record).await {
+                Ok(outcome) => Ok(outcome),
                 Err(unanswered) => apart(pin!(guard.cover(&tools, unanswered, record))).await,
             };
             record.routed.is_told = record.routed.is_of_use() && authority.may_also(Action::ExplainRead);
-            answer
+            outcome.map(|outcome| execute::answer(&record.request_id, outcome))
         }
         Admitted::Engine(call) => {
-            apart(pin!(passthrough::answer(platform, running, &context, call, request, record))).await
+            let passed = apart(pin!(passthrough::run(platform, running, &context, call, request, record))).await;
+            passed.map(passed::answer)
         }
         Admitted::Own => apart(pin!(admin::answer(platform, isolate, running, &context, &tools, asked, request))).await,
     }
 }
 
-/// What admission decides from, and who comes after it.
-pub(crate) fn context<'a>(
-    running: &'a Running,
-    tools: &'a Current,
-    caller: &'a Caller,
-    authority: &'a Authority<'a>,
-    held: &'a Held,
-) -> Context<'a> {
-    let registry_is_incomplete = tools.is_incomplete();
-    Context { config: &running.config, caller, authority, held, registry: &tools.registry, registry_is_incomplete }
-}
-
-/// What is decided more than once on the way of one request: again after every wait, under what is current then.
-struct Guard<'a, P> {
-    platform: &'a P,
-    isolate: &'a Rc<Isolate>,
-    running: &'a Running,
-    asked: &'a Asked,
-    action: Action,
-    request: &'a Request,
-}
-
-impl<'a, P: Platform> Guard<'a, P> {
-    /// Whose key it is, under the epochs that say which keys are revoked; and whether this caller may ask for this at all.
-    async fn let_in(&self, record: &mut Record) -> Result<(Rc<Caller>, Held), Refusal> {
-        let Self { platform, isolate, running, request, .. } = *self;
-        let mut held = epochs::hold(platform, isolate, running).await;
-        record.epoch = Some(held.epochs.version);
-        if !held.is_current() && !record.degraded.contains(&"epochs_unavailable") {
-            record.degraded.push("epochs_unavailable");
-        }
-        let identified;
-        (identified, held) = identity::driver::identify(platform, isolate, running, &request.headers, held).await?;
-        record.epoch = Some(held.epochs.version);
-        let caller = identified.caller;
-        record.tenant = Some(caller.tenant.clone());
-        record.caller = Some(caller.id.clone());
-        record.key = Some(identified.key);
-        let authority = self.authority(&caller, record);
-        let permitted = admission::permit(&running.config, &caller, &authority, &held, self.asked);
-        record.decided = authority.take_noted();
-        permitted?;
-        Ok((caller, held))
-    }
-
-    /// What is asked for, if this caller may.
-    fn admit(
-        &self,
-        tools: &Current,
-        caller: &Caller,
-        held: &Held,
-        record: &mut Record,
-    ) -> Result<Admitted<'a>, Refusal> {
-        let authority = self.authority(caller, record);
-        let context = context(self.running, tools, caller, &authority, held);
-        let admitted = admission::admit(&context, self.asked, self.request);
-        record.decided = authority.take_noted();
-        admitted
-    }
-
-    /// An answer from before in place of the executor's failure, where there is one. The executor had to be waited for: what was
-    /// decided before is decided again, and who is not admitted now is told of the failure.
-    async fn cover(
-        &self,
-        tools: &Current,
-        unanswered: Unanswered,
-        record: &mut Record,
-    ) -> Result<Answer<P::Stream>, Refusal> {
-        let Unanswered { refusal, spare, declared } = unanswered;
-        if spare.is_none() && declared.is_none() {
-            return Err(refusal);
-        }
-        let Ok((caller, held)) = self.let_in(record).await else { return Err(refusal) };
-        if self.admit(tools, &caller, &held, record).is_err() {
-            return Err(refusal);
-        }
-        let kept = spare.and_then(|spare| spare.answer(self.platform, self.running, (&caller, &held), record));
-        let declared = || declared.map(|value| call::declared_answer(self.platform, &value, record));
-        kept.or_else(declared).ok_or(refusal)
-    }
-
-    /// What the request is, for the decisions on it.
-    fn authority<'c>(&self, caller: &'c Caller, record: &Record) -> Authority<'c>
-    where
-        'a: 'c,
-    {
-        let Self { running, asked, action, request, .. } = *self;
-        let country = running.config.country_header.then(|| request.headers.get(Header::CfIpcountry)).flatten();
-        Authority::new(&running.config, caller, action, asked.project.as_ref(), record.at, country)
-    }
-}
-
-/// record: one line, the counters, and for a refusal what explains it later.
-pub(crate) fn emit<P: Platform>(platform: &P, isolate: &Rc<Isolate>, record: &Record, status: u16) {
-    let now = platform.now();
-    let line = record.line(status, now);
-    tracing::info!(line = line.as_str());
-    let Ok(running) = isolate.running() else {
-        return;
-    };
-    running.counters.count(record, now.since(record.at));
-    metrics::flush_soon(platform, isolate);
-    let is_told = record.refusal.is_some() || record.engine_refused || record.routed.is_of_use();
-    if is_told && running.explained.take(now, record.caller.is_some()) {
-        let tenant = record.tenant.as_ref().map(TenantId::as_str);
-        running.explained.note(tenant, &record.request_id, &record.routed.beside(&line, &running.config), now);
-        explain::write_soon(platform, isolate);
-    }
+/// Writes the verdict of the rate limits into the record, and says whether an owner had to be waited for.
+///
+/// # Errors
+/// The verdict's refusal.
+fn rated(verdict: RateVerdict, record: &mut Record) -> Result<bool, Refusal> {
+    let RateVerdict { refusal, fields, would_refuse, degraded, has_waited } = verdict;
+    record.rate = fields;
+    record.would_refuse = would_refuse;
+    record.degraded.extend(degraded);
+    refusal.map_or(Ok(has_waited), Err)
 }

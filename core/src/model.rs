@@ -1,8 +1,10 @@
 //! The nouns that several mechanisms share.
 
+pub mod call;
 pub mod caller;
 pub mod credential;
 pub mod executor;
 pub mod operation;
 pub mod request;
 pub mod route;
+pub mod tool;

@@ -20,7 +20,7 @@ pub use durable::{Durable, DurableError};
 pub use edge_cache::{EdgeCache, EdgeCacheError};
 pub use entropy::Entropy;
 pub use kv::{Kv, KvError};
-pub use origin::{Origin, OriginError, OriginRequest, OriginResponse, OriginStream};
+pub use origin::{Body, Origin, OriginError, OriginRequest, OriginResponse, OriginStream};
 pub use settings::Settings;
 pub use sql::{Sql, SqlError, SqlRow, SqlValue};
 

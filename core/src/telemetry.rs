@@ -13,12 +13,13 @@ use std::rc::Rc;
 
 use crate::access::admission::Noted;
 use crate::access::rate::Fields;
+use crate::cache::flight::Report;
 use crate::cache::{Bypass, CacheOutcome, Forward, Place, Role, Saved};
 use crate::catalog::Tool;
-use crate::model::request::Method;
 use crate::model::route::Strategy;
 use crate::tools::LocalTool;
 use crate::words::json::write_string;
+use crate::words::method::Method;
 use crate::words::names::{CallerId, ExecutorId, KeyId, LimitId, TenantId, UserId};
 use crate::words::refusal::RefusalKind;
 use crate::words::time::{Timestamp, write_number};
@@ -145,6 +146,13 @@ impl Record {
             decided: Noted::default(),
             trace_id: None,
         }
+    }
+
+    /// Notes what the call was to others that missed the same key.
+    pub(crate) fn note_flight(&mut self, report: Report) {
+        self.flight = report.role;
+        self.flight_at = report.place;
+        self.degraded.extend(report.degraded);
     }
 
     /// How the request ended, in one word: `ok`, `tool_error`, `engine_refused`, or the refusal's name.

@@ -3,12 +3,13 @@
 use std::fs;
 use std::process::Command;
 
+use super::licences;
 use super::run::Run;
 use crate::failure::Failure;
 use crate::prerequisites::PYTHON_REMEDY;
 
 /// The files of requirements. All of them are pinned, so nothing needs to be resolved.
-const REQUIREMENTS: [&str; 2] = ["tests/worker/requirements.txt", "tests/sdk/python/requirements.txt"];
+pub(super) const REQUIREMENTS: [&str; 2] = ["tests/worker/requirements.txt", "tests/sdk/python/requirements.txt"];
 
 /// Makes the environment, unless it is there with exactly these requirements.
 pub(super) fn ensure(run: &mut Run) -> Result<(), Failure> {
@@ -17,6 +18,7 @@ pub(super) fn ensure(run: &mut Run) -> Result<(), Failure> {
         .iter()
         .map(|file| fs::read_to_string(root.join(file)).map_err(Failure::file(&root.join(file))))
         .collect::<Result<_, _>>()?;
+    licences::check_requirements(run, &wanted)?;
     let installed = venv.join("installed.txt");
     if fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {
         return Ok(());

@@ -2,7 +2,7 @@
 
 use super::packages::{CLI, SPIN_HOST};
 use super::run::Run;
-use super::{budget, deny, programs, python};
+use super::{budget, deny, licences, programs, python};
 use crate::build::target;
 use crate::failure::Failure;
 use crate::npm;
@@ -63,6 +63,12 @@ pub(super) const STEPS: &[Step] = &[
         about: "the npm packages of package-lock.json",
         needs: &[],
         work: |run| npm::ensure(&run.workspace),
+    },
+    Step {
+        name: "licences",
+        about: "the licences of npm and PyPI packages by licences.toml",
+        needs: &["python", "npm"],
+        work: licences::check,
     },
     Step {
         name: "differential",

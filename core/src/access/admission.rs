@@ -7,87 +7,29 @@ mod rules;
 mod switches;
 mod tools;
 
-use std::rc::Rc;
-
 pub use arguments::{check as check_arguments, check_rules};
 use authority::Call;
 pub use authority::{Authority, Noted};
 pub use body::{Members, json_body};
-pub use rules::RequestLimits;
+pub use rules::{RequestLimits, Rules};
 
 use crate::access::epochs::Held;
-use crate::catalog::{Registry, Tool};
-use crate::config::Config;
+use crate::catalog::Registry;
+use crate::model::call::EngineCall;
+use crate::model::call::Exchange;
+use crate::model::call::ToolCall;
 use crate::model::caller::{Caller, ProjectRule, UserRule};
 use crate::model::operation::{Asked, Operation};
-use crate::model::request::{Header, Method, Request};
+use crate::model::request::Request;
 use crate::policy::{Arguments, User};
 use crate::ports::DurableError;
 use crate::words::json::Json;
 use crate::words::modes::FailMode;
-use crate::words::names::{Project, UserId};
+use crate::words::names::UserId;
 use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::time::Millis;
 use switches::check_caller_switches;
 pub(crate) use tools::check_equivalent;
-
-/// A tool call that was admitted.
-///
-/// INVARIANT (admitted): only [`admit`] makes one, so whoever holds one need not check again.
-#[derive(Debug)]
-pub struct ToolCall<'r> {
-    /// The tool in its resolved version.
-    pub tool: Rc<Tool>,
-    /// The arguments: an object.
-    pub input: Json<'r>,
-    /// The user it is made for.
-    pub user: Option<UserId>,
-    /// When it is to be made, if later.
-    pub run_at: Option<String>,
-    /// Whether a stack trace was asked for.
-    pub include_stacktrace: bool,
-    /// The organisation and project.
-    pub project: Option<Project>,
-}
-
-impl ToolCall<'_> {
-    /// Whether the call may be made twice without harm. One that is to be made later never may.
-    #[must_use]
-    pub fn is_repeatable(&self) -> bool {
-        self.tool.is_repeatable() && self.run_at.is_none()
-    }
-}
-
-/// A request to the engine that was admitted.
-#[derive(Debug)]
-pub struct EngineCall {
-    /// Its method.
-    pub method: Method,
-    /// The path below `/v1`, encoded.
-    pub path: String,
-    /// Its query, with `?`, or nothing.
-    pub query: String,
-    /// The organisation and project.
-    pub project: Option<Project>,
-    /// What kind of exchange it is.
-    pub exchange: Exchange,
-    /// The engine that it is for, by its place in the configuration; `None` for the first that is active.
-    pub executor: Option<usize>,
-}
-
-/// What has to be done around an engine call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Exchange {
-    /// Nothing.
-    Plain,
-    /// The answer names authorisations that now belong to the caller.
-    BeginsAuthorization,
-    /// The authorisation with this id must belong to the caller; the engine may answer late.
-    AwaitsAuthorization(String),
-    /// The answer is about one user's execution, which the caller must be allowed to name.
-    OneExecution,
-    /// The answer streams.
-    Streams,
-}
 
 /// What was admitted.
 #[derive(Debug)]
@@ -111,8 +53,8 @@ impl Admitted<'_> {
 /// What admission decides from.
 #[derive(Debug)]
 pub struct Context<'a> {
-    /// The configuration.
-    pub config: &'a Config,
+    /// The operator's rules.
+    pub rules: &'a Rules,
     /// The caller.
     pub caller: &'a Caller,
     /// Whoever decides what the caller may.
@@ -141,13 +83,13 @@ impl Context<'_> {
 /// # Errors
 /// The refusal of the first check that fails.
 pub fn permit(
-    config: &Config,
+    rules: &Rules,
     caller: &Caller,
     authority: &Authority<'_>,
     held: &Held,
     asked: &Asked,
 ) -> Result<(), Refusal> {
-    if let (Some(fault), FailMode::Closed) = (held.fault, config.epochs.fail_mode) {
+    if let (Some(fault), FailMode::Closed) = (held.fault, rules.fail_mode) {
         return Err(Refusal::new(match fault {
             DurableError::Unavailable => RefusalKind::EpochsUnavailable,
             DurableError::Unsupported => RefusalKind::DurableUnsupported,
@@ -197,7 +139,7 @@ pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> 
     match &asked.operation {
         Operation::Execute => admit_execute(context, asked, request),
         Operation::AuthorizeTool => {
-            let body = json_body(request, context.config)?;
+            let body = json_body(request, &context.rules.limits)?;
             body::refuse_lookalikes(&body)?;
             let members = Members::of(&body)?;
             context.user("user_id", members.text("user_id")?)?;
@@ -207,16 +149,15 @@ pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> 
                 return Ok(Admitted::Own);
             }
             // An engine may know a worker's tool too; then it is whichever engine answers by default.
-            let is_engine = |index: &usize| {
-                context.config.executors.get(*index).is_some_and(|executor| executor.engine().is_some())
-            };
+            let is_engine =
+                |index: &usize| context.rules.executors.get(*index).is_some_and(|executor| executor.engine().is_some());
             Ok(Admitted::Engine(EngineCall {
                 executor: Some(tool.executor).filter(is_engine),
                 ..engine_call(asked, request, Exchange::BeginsAuthorization)
             }))
         }
         Operation::Requirements => {
-            let body = json_body(request, context.config)?;
+            let body = json_body(request, &context.rules.limits)?;
             body::refuse_lookalikes(&body)?;
             let members = Members::of(&body)?;
             context.user("user_id", members.text("user_id")?)?;
@@ -234,7 +175,7 @@ pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> 
             check_user(context, asked, None)?;
             let missing = || Refusal::with(RefusalKind::QueryInvalid, "id is missing");
             let id = asked.query.get("id").ok_or_else(missing)?.to_owned();
-            engine(&clip_wait(asked, context.config)?, request, Exchange::AwaitsAuthorization(id))
+            engine(&clip_wait(asked, context.rules.limits.long_poll)?, request, Exchange::AwaitsAuthorization(id))
         }
         Operation::ScheduledList if context.caller.users != UserRule::Every => {
             Err(Refusal::with(RefusalKind::UserNotPermitted, "the list holds every user's executions"))
@@ -244,7 +185,7 @@ pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> 
             engine(asked, request, Exchange::OneExecution)
         }
         Operation::Chat => {
-            let body = json_body(request, context.config)?;
+            let body = json_body(request, &context.rules.limits)?;
             body::refuse_lookalikes(&body)?;
             let members = Members::of(&body)?;
             let user = context.user("user", members.text("user")?)?;
@@ -267,7 +208,7 @@ pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> 
 }
 
 fn admit_execute<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> Result<Admitted<'r>, Refusal> {
-    let body = json_body(request, context.config)?;
+    let body = json_body(request, &context.rules.limits)?;
     let members = Members::of(&body)?;
     let user = context.user("user_id", members.text("user_id")?)?;
     let run_at = members.text("run_at")?.filter(|run_at| !run_at.is_empty()).map(str::to_owned);
@@ -310,7 +251,7 @@ fn check_user(context: &Context<'_>, asked: &Asked, user: Option<UserId>) -> Res
 
 /// The user that the body names, if the caller may name it.
 fn check_users_in_body(context: &Context<'_>, request: &Request) -> Result<Option<UserId>, Refusal> {
-    let body = json_body(request, context.config)?;
+    let body = json_body(request, &context.rules.limits)?;
     let mut found = None;
     if let Json::Object(_) = &body {
         body::refuse_lookalikes(&body)?;
@@ -343,26 +284,14 @@ fn engine_call(asked: &Asked, request: &Request, exchange: Exchange) -> EngineCa
 }
 
 /// Clips the long poll's `wait` to what this host allows; the SDKs ask again.
-fn clip_wait(asked: &Asked, config: &Config) -> Result<Asked, Refusal> {
+fn clip_wait(asked: &Asked, longest: Millis) -> Result<Asked, Refusal> {
     let mut asked = asked.clone();
     if let Some(wait) = asked.query.get("wait") {
         let wait: u64 = wait
             .parse()
             .map_err(|_| Refusal::with(RefusalKind::QueryInvalid, "wait must be a whole number of seconds"))?;
-        let most = config.limits.long_poll.get() / 1000;
+        let most = longest.get() / 1000;
         asked.query.set("wait", wait.min(most).to_string());
     }
     Ok(asked)
-}
-
-/// The idempotency key, if one was sent.
-///
-/// # Errors
-/// [`RefusalKind::IdempotencyKeyInvalid`].
-pub fn idempotency_key(request: &Request) -> Result<Option<&str>, Refusal> {
-    match request.headers.get(Header::IdempotencyKey) {
-        None | Some("") => Ok(None),
-        Some(key) if key.len() <= 256 && key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Some(key)),
-        Some(_) => Err(Refusal::new(RefusalKind::IdempotencyKeyInvalid)),
-    }
 }

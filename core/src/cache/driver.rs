@@ -7,8 +7,7 @@ use std::rc::Rc;
 
 use super::reach::{Questions, fill_above};
 use super::tier::{Tier, TierFault};
-use super::{CacheKey, CacheOutcome, Demand, Entry, Forward, Standing, Terms};
-use crate::pipeline::runtime::Running;
+use super::{Cache, CacheKey, CacheOutcome, Demand, Entry, Forward, Standing, Terms};
 use crate::ports::Platform;
 use crate::words::limits;
 use crate::words::time::Timestamp;
@@ -89,22 +88,22 @@ impl Missed {
 /// Why there is none.
 pub async fn look_up<P: Platform>(
     platform: &P,
-    running: &Running,
+    cache: &Cache,
     wanted: &Wanted<'_>,
     degraded: &mut Vec<&'static str>,
 ) -> Result<Hit, Missed> {
     let mut missed = Missed::default();
-    if let Some((entry, hits)) = in_memory(platform, running, wanted)
+    if let Some((entry, hits)) = in_memory(platform, cache, wanted)
         && let Some(hit) = missed.weigh(wanted, entry, platform.now(), Tier::Memory, hits)
     {
         return Ok(hit);
     }
-    if running.below.take_lost_write() {
+    if cache.below.take_lost_write() {
         TierFault::WriteLost.note(degraded);
     }
     let mut questions = Questions::about(wanted.key);
     for tier in Tier::BELOW_MEMORY.into_iter().filter(|tier| *tier <= wanted.farthest) {
-        let Some(bytes) = questions.ask(platform, &running.below, tier, degraded).await else {
+        let Some(bytes) = questions.ask(platform, &cache.below, tier, degraded).await else {
             continue;
         };
         let now = platform.now();
@@ -118,19 +117,19 @@ pub async fn look_up<P: Platform>(
         // A farther tier may tell what is older than what memory has, or than what another call brought there meanwhile. One that
         // is of no use must not hide this one.
         let is_newer = |held: &Rc<Entry>| held.stored_at > entry.stored_at && held.is_usable(now, wanted.floor);
-        let newer = running.memory.borrow().peek(wanted.key).filter(is_newer);
+        let newer = cache.memory.borrow().peek(wanted.key).filter(is_newer);
         if let Some(newer) = newer {
             if let Some(hit) = missed.weigh(wanted, newer, now, Tier::Memory, 0) {
                 return Ok(hit);
             }
             continue;
         }
-        remember(running, wanted.key, &entry);
+        cache.remember(wanted.key, &entry);
         let (is_fresh, stale_until) = (now < entry.expires_at, entry.stale_until);
         if let Some(hit) = missed.weigh(wanted, entry, now, tier, 0) {
             // What is past its time is about to be replaced there too.
             if is_fresh {
-                fill_above(platform, running, wanted.key, (tier, bytes, stale_until), degraded);
+                fill_above(platform, cache, wanted.key, (tier, bytes, stale_until), degraded);
             }
             return Ok(hit);
         }
@@ -145,22 +144,17 @@ fn usable(bytes: &[u8], wanted: &Wanted<'_>, now: Timestamp) -> Result<Rc<Entry>
 }
 
 /// The entry of the isolate's memory, if it is of any use, and how often it was got.
-fn in_memory<P: Platform>(platform: &P, running: &Running, wanted: &Wanted<'_>) -> Option<(Rc<Entry>, u32)> {
-    let got = running.memory.borrow_mut().get(wanted.key)?;
+fn in_memory<P: Platform>(platform: &P, cache: &Cache, wanted: &Wanted<'_>) -> Option<(Rc<Entry>, u32)> {
+    let got = cache.memory.borrow_mut().get(wanted.key)?;
     if got.0.is_usable(platform.now(), wanted.floor) {
         return Some(got);
     }
-    running.memory.borrow_mut().remove(wanted.key);
+    cache.memory.borrow_mut().remove(wanted.key);
     None
 }
 
 /// The entry of the isolate's memory that answers the call as it is.
-pub(crate) fn look_in_memory<P: Platform>(platform: &P, running: &Running, wanted: &Wanted<'_>) -> Option<Rc<Entry>> {
-    let (entry, _) = in_memory(platform, running, wanted)?;
+pub(crate) fn look_in_memory<P: Platform>(platform: &P, cache: &Cache, wanted: &Wanted<'_>) -> Option<Rc<Entry>> {
+    let (entry, _) = in_memory(platform, cache, wanted)?;
     wanted.is_met_by(&entry, platform.now()).then_some(entry)
-}
-
-/// Keeps an entry in the isolate's memory.
-pub(crate) fn remember(running: &Running, key: &CacheKey, entry: &Rc<Entry>) {
-    running.memory.borrow_mut().put(key.clone(), Rc::clone(entry));
 }

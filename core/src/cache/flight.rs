@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use minicbor::bytes::ByteVec;
 
-pub(crate) use driver::{Asked, Boarded, Lead, board};
+pub(crate) use driver::{Asked, Boarded, Lead, Report, board};
 pub(crate) use table::Flights;
 
 use super::Entry;

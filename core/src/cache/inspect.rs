@@ -4,8 +4,7 @@ use std::rc::Rc;
 
 use super::reach::Questions;
 use super::tier::{Tier, TierFault};
-use super::{Entry, Wanted};
-use crate::pipeline::runtime::Running;
+use super::{Cache, Entry, Wanted};
 use crate::ports::Platform;
 use crate::words::time::Timestamp;
 
@@ -110,8 +109,8 @@ impl Facts {
 }
 
 /// Looks into every tier, those below memory within the time that a call would wait for them.
-pub async fn inspect<P: Platform>(platform: &P, running: &Running, wanted: &Wanted<'_>) -> Facts {
-    let held = running.memory.borrow().peek(wanted.key);
+pub async fn inspect<P: Platform>(platform: &P, cache: &Cache, wanted: &Wanted<'_>) -> Facts {
+    let held = cache.memory.borrow().peek(wanted.key);
     let memory = held.map_or(Held::without(Condition::Absent), |entry| {
         let bytes = entry.weight(wanted.key.as_bytes());
         Held::with(entry, bytes, platform.now(), wanted.floor)
@@ -122,7 +121,7 @@ pub async fn inspect<P: Platform>(platform: &P, running: &Running, wanted: &Want
         let held = if tier > wanted.farthest {
             Held::without(Condition::Unused)
         } else {
-            in_tier(platform, running, wanted, &mut questions, tier).await
+            in_tier(platform, cache, wanted, &mut questions, tier).await
         };
         facts.push((tier, held));
     }
@@ -131,16 +130,16 @@ pub async fn inspect<P: Platform>(platform: &P, running: &Running, wanted: &Want
 
 async fn in_tier<P: Platform>(
     platform: &P,
-    running: &Running,
+    cache: &Cache,
     wanted: &Wanted<'_>,
     questions: &mut Questions,
     tier: Tier,
 ) -> Held {
     let mut faults = Vec::new();
-    let found = questions.ask(platform, &running.below, tier, &mut faults).await;
+    let found = questions.ask(platform, &cache.below, tier, &mut faults).await;
     let Some(bytes) = found else {
         // A tier that the host does not have says so when it is asked.
-        return Held::without(if !running.below.has(tier) {
+        return Held::without(if !cache.below.has(tier) {
             Condition::Unused
         } else if faults.is_empty() {
             Condition::Absent

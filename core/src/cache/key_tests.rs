@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cache::CacheStrategy;
-use crate::catalog::catalogue;
+use crate::model::tool;
 use crate::words::json::{Limits, parse};
 use crate::words::time::Millis;
 
@@ -31,7 +31,7 @@ const PARTS: Parts = Parts {
 };
 
 fn key(parts: &Parts) -> CacheKey {
-    let tools = catalogue::of_local(0);
+    let tools = tool::of_local(0);
     key_of(&KeyParts {
         tenant: &TenantId::new(parts.tenant).unwrap(),
         account: &[parts.account; 16],

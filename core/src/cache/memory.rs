@@ -6,7 +6,7 @@ use lru::LruCache;
 
 use super::entry::Entry;
 use super::key::CacheKey;
-use super::ranks::{Ranks, Standing};
+use super::ranks::{PLACE_BYTES, Ranks, Standing};
 use crate::cache::Eviction;
 
 /// Entries by key, within a bound in bytes.
@@ -129,7 +129,3 @@ impl Memory {
         self.entries.is_empty()
     }
 }
-
-/// What an entry's place in a table takes, also after the entry is gone: two pointers and a byte, in a table that is at least
-/// 7/32 full at its fullest, as it doubles when it is 7/8 full and half of that are keys.
-pub(super) const PLACE_BYTES: usize = 80;

@@ -10,7 +10,10 @@ use std::rc::Rc;
 use lru::LruCache;
 
 use super::entry::Entry;
-use super::memory::PLACE_BYTES;
+
+/// What an entry's place in a table takes, also after the entry is gone: two pointers and a byte, in a table that is at least
+/// 7/32 full at its fullest, as it doubles when it is 7/8 full and half of that are keys.
+pub(super) const PLACE_BYTES: usize = 80;
 
 /// The keys of all entries, by when they are due.
 #[derive(Debug, Default)]

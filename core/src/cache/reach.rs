@@ -6,11 +6,9 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use super::below::Below;
-use super::driver::remember;
 use super::tier::{Tier, TierFault};
-use super::{CacheKey, Entry, table};
+use super::{Cache, CacheKey, Entry, table};
 use crate::cache::CacheStrategy;
-use crate::pipeline::runtime::Running;
 use crate::ports::{EdgeCache, EdgeCacheError, Kv, Platform, SqlError};
 use crate::words::limits;
 use crate::words::time::{Millis, Timestamp};
@@ -62,15 +60,15 @@ impl Questions {
 /// Puts what a tier holds into those above it, as far as its life is long enough for them.
 pub(super) fn fill_above<P: Platform>(
     platform: &P,
-    running: &Running,
+    cache: &Cache,
     key: &CacheKey,
     (tier, bytes, stale_until): (Tier, Vec<u8>, Timestamp),
     degraded: &mut Vec<&'static str>,
 ) {
     let life = platform.now().until(stale_until);
-    let above = tiers(&running.below, tier, life).into_iter().filter(|above| *above < tier).collect();
+    let above = tiers(&cache.below, tier, life).into_iter().filter(|above| *above < tier).collect();
     let write = Write { name: key.store_name(), tiers: above, stale_until };
-    write_soon(platform, running, write, || bytes, degraded);
+    write_soon(platform, cache, write, || bytes, degraded);
 }
 
 /// Keeps an entry in every tier that its life, the time past its time included, is long enough for. All but memory are written
@@ -78,7 +76,7 @@ pub(super) fn fill_above<P: Platform>(
 /// for just as long as a tier asks would be looked for in that tier, and not be there.
 pub(crate) fn store<P: Platform>(
     platform: &P,
-    running: &Running,
+    cache: &Cache,
     strategy: CacheStrategy,
     key: &CacheKey,
     entry: &Rc<Entry>,
@@ -86,11 +84,11 @@ pub(crate) fn store<P: Platform>(
 ) {
     let stale_until = entry.stale_until;
     let life = entry.stored_at.until(stale_until);
-    let tiers = tiers(&running.below, Tier::farthest(strategy, life), life);
+    let tiers = tiers(&cache.below, Tier::farthest(strategy, life), life);
     let write = Write { name: key.store_name(), tiers, stale_until };
     let (key_, entry_) = (key.clone(), Rc::clone(entry));
-    write_soon(platform, running, write, move || entry_.encode(key_.as_bytes()), degraded);
-    remember(running, key, entry);
+    write_soon(platform, cache, write, move || entry_.encode(key_.as_bytes()), degraded);
+    cache.remember(key, entry);
 }
 
 /// The tiers below memory, as far as this one, that this host has and that take an entry with so much life left.
@@ -166,20 +164,20 @@ struct Write {
 /// Writes what `bytes` makes, after the response and best effort: what is lost is a later miss.
 fn write_soon<P: Platform>(
     platform: &P,
-    running: &Running,
+    cache: &Cache,
     write: Write,
     bytes: impl FnOnce() -> Vec<u8> + 'static,
     degraded: &mut Vec<&'static str>,
 ) {
     let Write { name, mut tiers, stale_until } = write;
-    if tiers.contains(&Tier::Store) && !running.below.may_write(&name, platform.now()) {
+    if tiers.contains(&Tier::Store) && !cache.below.may_write(&name, platform.now()) {
         TierFault::WriteSkipped.note(degraded);
         tiers.retain(|tier| *tier != Tier::Store);
     }
     if tiers.is_empty() {
         return;
     }
-    let (platform_, below) = (platform.clone(), Rc::clone(&running.below));
+    let (platform_, below) = (platform.clone(), Rc::clone(&cache.below));
     platform.spawn(async move {
         let bytes = bytes();
         for tier in tiers {

@@ -2,15 +2,17 @@
 
 use std::rc::Rc;
 
-use super::catalogue::{self, CATALOGUE_LIMITS, Tool};
 use crate::backends::upstream::{self, Scheme};
 use crate::model::credential::Credential;
 use crate::model::executor::{Executor, ExecutorKind, Upstream};
 use crate::model::operation::query::encode_into;
-use crate::model::request::Method;
+use crate::model::tool;
+use crate::model::tool::CATALOGUE_LIMITS;
+use crate::model::tool::Tool;
 use crate::ports::{Origin, OriginRequest, Platform};
 use crate::words::json::{self, Json};
 use crate::words::limits;
+use crate::words::method::Method;
 use crate::words::names::{Project, TenantId, UserId};
 use crate::words::refusal::RefusalKind;
 use crate::words::time::Millis;
@@ -26,13 +28,13 @@ pub(super) async fn discover<P: Platform>(
 ) -> Result<Vec<Rc<Tool>>, RefusalKind> {
     let deadline = platform.now().after(within);
     match &executor.kind {
-        ExecutorKind::Local => Ok(catalogue::of_local(index)),
+        ExecutorKind::Local => Ok(tool::of_local(index)),
         ExecutorKind::Worker(worker) => {
             let credential = credential_of(worker, whose)?;
             let request = get(format!("{}/worker/tools", worker.base_url), within);
             let body = fetch(platform, Scheme::Worker, credential, request).await?;
             let list = json::parse(&body, CATALOGUE_LIMITS).map_err(|_| RefusalKind::UpstreamNotJson)?;
-            catalogue::of_worker(list, index).ok_or(RefusalKind::UpstreamNotJson)
+            tool::of_worker(list, index).ok_or(RefusalKind::UpstreamNotJson)
         }
         ExecutorKind::Engine(engine) => {
             let credential = credential_of(engine, whose)?;
@@ -52,9 +54,7 @@ pub(super) async fn discover<P: Platform>(
                 let is_last_page =
                     items.is_empty() || total.is_some_and(|total| offset.saturating_add(items.len()) >= total);
                 offset = offset.saturating_add(items.len());
-                tools.extend(
-                    items.into_iter().filter_map(|item| catalogue::of_engine_definition(item, index)).map(Rc::new),
-                );
+                tools.extend(items.into_iter().filter_map(|item| tool::of_engine_definition(item, index)).map(Rc::new));
                 if is_last_page {
                     return Ok(tools);
                 }
@@ -86,7 +86,7 @@ pub(super) async fn discover_one<P: Platform>(
     url.push_str(upstream::query_pair("user_id", user.as_str()).trim_start_matches('&'));
     let body = fetch(platform, Scheme::Engine, credential, get(url, limits::CATALOGUE_TIMEOUT)).await?;
     let definition = json::parse(&body, CATALOGUE_LIMITS).map_err(|_| RefusalKind::UpstreamNotJson)?;
-    catalogue::of_engine_definition(definition, index).map(Rc::new).ok_or(RefusalKind::UpstreamNotJson)
+    tool::of_engine_definition(definition, index).map(Rc::new).ok_or(RefusalKind::UpstreamNotJson)
 }
 
 /// The items of a page, and how many there are in all, if it says so.

@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use hmac_sha256::{HMAC, Hash};
 
-use super::build::prepare;
 use super::faults::ConfigFault;
 use super::{Config, settings};
 use crate::access::identity::rules::TokenCheck;
@@ -100,12 +99,6 @@ pub async fn ask<S: Settings>(names: &BTreeSet<String>, host: &S) -> Values {
 }
 
 impl Prepared {
-    /// Reads a document.
-    #[must_use]
-    pub fn read(document: &str) -> Self {
-        prepare(document)
-    }
-
     pub(super) fn new(names: BTreeSet<String>, unset: Option<Unset>, faults: Vec<ConfigFault>) -> Self {
         Self { names: Rc::new(names), unset, faults }
     }
@@ -137,7 +130,7 @@ impl Prepared {
         set_credentials(&mut config, credentials, values);
         set_client_secrets(&mut config, values);
         settings::apply(&mut config, values, &mut found);
-        config.executors.iter_mut().for_each(set_accounts);
+        Rc::make_mut(&mut config.executors).iter_mut().for_each(set_accounts);
         if found.is_empty() { Ok(Loaded { config, hashers, worker_secret }) } else { Err(found) }
     }
 }
@@ -215,9 +208,10 @@ fn set_keys(
 
 /// Gives every upstream the credentials that are set.
 fn set_credentials(config: &mut Config, unset: Vec<UnsetCredential>, values: &Values) {
+    let executors = Rc::make_mut(&mut config.executors);
     for UnsetCredential { executor, tenant, setting } in unset {
         let Some(ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream)) =
-            config.executors.get_mut(executor).map(|executor| &mut executor.kind)
+            executors.get_mut(executor).map(|executor| &mut executor.kind)
         else {
             continue;
         };
@@ -232,7 +226,7 @@ fn set_credentials(config: &mut Config, unset: Vec<UnsetCredential>, values: &Va
 
 /// Gives every issuer that is asked the secret to ask it with.
 fn set_client_secrets(config: &mut Config, values: &Values) {
-    for issuer in &mut config.issuers {
+    for issuer in Rc::make_mut(&mut config.issuers) {
         if let TokenCheck::Asked(rules) = &mut issuer.check {
             rules.client_secret = secret(values, &rules.client_secret_setting);
         }

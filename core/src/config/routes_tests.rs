@@ -51,7 +51,7 @@ fn where_nothing_is_said_the_defaults_hold() {
     let engine = &executors[1];
     assert_eq!((engine.cost.micros(), engine.concurrency), (0, 128));
     assert!(engine.region.is_none() && engine.capabilities.is_empty());
-    let route = config(&route("\"b\", \"l\"", "")).unwrap().routing.routes.remove(0);
+    let route = config(&route("\"b\", \"l\"", "")).unwrap().routing.routes[0].clone();
     assert_eq!(route.executors, [2, 0], "places of the executors, in the route's order");
     assert_eq!((route.strategy, route.latency_objective, route.error_objective), (None, Millis::from_secs(1), 1));
     assert!(route.weights.is_empty() && route.capabilities.is_empty());

@@ -1,6 +1,7 @@
 //! The environment variables of the seeds, and what each became: the table that `docs/configuration.md` shows.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::Config;
 use super::faults::ConfigFault;
@@ -161,7 +162,7 @@ fn workspace(config: &mut Config, value: &str) -> Set {
 }
 
 fn each_arcade(config: &mut Config, mut change: impl FnMut(&mut Upstream)) {
-    for executor in &mut config.executors {
+    for executor in Rc::make_mut(&mut config.executors) {
         if let ExecutorKind::Engine(upstream) = &mut executor.kind
             && upstream.credential_setting == "ARCADE_API_KEY"
         {
@@ -190,17 +191,18 @@ fn max_retries(config: &mut Config, value: &str) -> Set {
 
 fn cache_ttl(config: &mut Config, value: &str) -> Set {
     let asked = seconds(value).ok_or("must be a number of seconds above 0")?;
-    config.cache.ttl = asked.min(limits::CACHE_TTL_MAX);
+    Rc::make_mut(&mut config.cache).ttl = asked.min(limits::CACHE_TTL_MAX);
     Ok((asked > limits::CACHE_TTL_MAX).then_some("clamped to 30 days"))
 }
 
 fn cache_strategy(config: &mut Config, value: &str) -> Set {
-    config.cache.strategy = CacheStrategy::parse(value).ok_or("must be off, memory, hybrid or persistent")?;
+    Rc::make_mut(&mut config.cache).strategy =
+        CacheStrategy::parse(value).ok_or("must be off, memory, hybrid or persistent")?;
     Ok(None)
 }
 
 fn cache_eviction(config: &mut Config, value: &str) -> Set {
-    config.cache.eviction = Eviction::parse(value).ok_or("must be cost-aware or lru")?;
+    Rc::make_mut(&mut config.cache).eviction = Eviction::parse(value).ok_or("must be cost-aware or lru")?;
     Ok(None)
 }
 
@@ -210,13 +212,13 @@ fn cache_memory(config: &mut Config, value: &str) -> Set {
     if asked < limits::CACHE_MEMORY_BYTES_MIN {
         return Err("must be at least 64KiB");
     }
-    config.cache.memory_bytes = asked.min(limits::CACHE_MEMORY_BYTES_MAX);
+    Rc::make_mut(&mut config.cache).memory_bytes = asked.min(limits::CACHE_MEMORY_BYTES_MAX);
     let clamped = asked > limits::CACHE_MEMORY_BYTES_MAX;
     Ok(clamped.then_some("clamped to 48MiB: an isolate has 128 MB for everything"))
 }
 
 fn routing_strategy(config: &mut Config, value: &str) -> Set {
-    config.routing.strategy = match Strategy::parse(value) {
+    Rc::make_mut(&mut config.routing).strategy = match Strategy::parse(value) {
         Some(Strategy::Pinned) => return Err("pinned is only for a route: see routes[].strategy"),
         Some(Strategy::Weighted) => return Err("weighted is only for a route: see routes[].strategy"),
         Some(strategy) => strategy,
@@ -227,7 +229,8 @@ fn routing_strategy(config: &mut Config, value: &str) -> Set {
 
 fn local_priority(config: &mut Config, value: &str) -> Set {
     let percent = percent(value).filter(|percent| u64::from(*percent) <= LOCAL_PRIORITY_MAX);
-    config.routing.local_priority = percent.ok_or("must be from 0 to 0.99, or a percentage such as 80%")?;
+    Rc::make_mut(&mut config.routing).local_priority =
+        percent.ok_or("must be from 0 to 0.99, or a percentage such as 80%")?;
     Ok(None)
 }
 
@@ -246,6 +249,7 @@ fn percent(value: &str) -> Option<u8> {
 
 fn remote_threshold(config: &mut Config, value: &str) -> Set {
     let asked = duration(value).filter(|asked| *asked <= REMOTE_THRESHOLD_MAX);
-    config.routing.remote_threshold = asked.ok_or("must be a duration such as 100ms, at most 60s")?;
+    Rc::make_mut(&mut config.routing).remote_threshold =
+        asked.ok_or("must be a duration such as 100ms, at most 60s")?;
     Ok(None)
 }

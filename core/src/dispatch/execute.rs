@@ -3,6 +3,7 @@
 mod again;
 mod attempt;
 mod attempts;
+mod call_state;
 mod engine;
 mod local;
 mod pass;
@@ -14,23 +15,23 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 pub use again::Why;
+pub use call_state::{Arrival, Attempted, Attempts};
 pub use engine::output_authorization;
 pub(crate) use local::call as call_local;
 pub use local::write_result as write_worker_result;
 pub use pass::{Passed, pass};
 pub use terms::CallTerms;
 
-use crate::access::admission::ToolCall;
+use crate::dispatch::Dispatch;
 use crate::dispatch::route::{Candidate, Decision};
-use crate::pipeline::runtime::{Isolate, Running};
+use crate::model::call::ToolCall;
 use crate::ports::{OriginError, OriginResponse, Platform};
-use crate::telemetry::Record;
 use crate::tools::error::ErrorKind;
 use crate::words::json::{self, Json, Object};
 use crate::words::limits;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
-use attempts::Way;
+use call_state::CallState;
 
 /// How a tool call ended, where an executor answered it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,47 +176,25 @@ impl Failed {
     }
 }
 
-/// An attempt that was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Attempted {
-    /// The executor's place in the configuration.
-    pub executor: usize,
-    /// Why it was made.
-    pub why: Why,
-    /// How long after the request had arrived.
-    pub began: Millis,
-    /// How long it took, the wait for a place included.
-    pub took: Millis,
-    /// How it ended: `ok`, `tool_error`, `abandoned` where another was faster, or the refusal's name.
-    pub outcome: &'static str,
-}
-
 /// Runs the call where it was decided. Every wait and every attempt gets what is left of its time.
 ///
 /// INVARIANT (at most once): a call that is not repeatable is sent a second time only when the first provably did not run:
 /// it never reached its executor, or was turned away before anything ran.
 ///
-/// # Errors
-/// [`Failed`]. A tool that ran and failed is an answer, not an error.
+/// A tool that ran and failed is an answer, not an error.
 pub async fn run<P: Platform>(
     platform: &P,
-    isolate: &Rc<Isolate>,
-    running: &Running,
+    dispatch: &Rc<Dispatch>,
     call: &ToolCall<'_>,
-    (decision, terms): (&Decision<'_>, CallTerms),
-    record: &mut Record,
-) -> Result<Ran, Failed> {
-    let (request_id, at) = (record.request_id.as_str(), record.at);
+    decision: &Decision<'_>,
+    terms: CallTerms,
+    arrival: Arrival<'_>,
+) -> (Attempts, Result<Ran, Failed>) {
     let (log, may_have_run) = (RefCell::default(), Cell::default());
-    let way = Way { platform, isolate, running, call, decision, terms, request_id, at, log, may_have_run };
-    let (place, ended) = way.go().await;
-    record.routed.attempts = way.log.into_inner();
+    let state = CallState { platform, dispatch, call, decision, terms, arrival, log, may_have_run };
+    let (place, ended) = state.run().await;
     let executor = decision.ranked.get(place).map(Candidate::executor);
-    if let Some(executor) = executor.and_then(|executor| running.config.executors.get(executor)) {
-        record.executor = Some(executor.id.clone());
-    }
-    record.routed.answered_by = executor.filter(|_| ended.is_ok());
-    ended
+    (Attempts { log: state.log.into_inner(), executor }, ended)
 }
 
 /// What an attempt is given besides the call.

@@ -7,12 +7,11 @@ mod rank;
 
 use std::rc::Rc;
 
-use crate::catalog::Tool;
-use crate::config::Config;
 use crate::dispatch::health::Seen;
 use crate::model::credential::Credential;
 use crate::model::executor::{Executor, ExecutorKind, Upstream};
-use crate::model::route::{Route, Strategy};
+use crate::model::route::{Route, RoutingRules, Strategy};
+use crate::model::tool::Tool;
 use crate::tools::LocalTool;
 use crate::words::names::TenantId;
 use crate::words::refusal::{Refusal, RefusalKind};
@@ -65,6 +64,17 @@ pub struct Question<'q> {
     pub now: Timestamp,
     /// The time that is left for it.
     pub left: Millis,
+}
+
+/// Names the operator's rules that decide where a call goes.
+#[derive(Clone, Copy, Debug)]
+pub struct RouteRules<'c> {
+    /// The executors, by their places in the configuration.
+    pub executors: &'c [Executor],
+    /// The routes, and how executors are chosen.
+    pub routing: &'c RoutingRules,
+    /// How long a circuit is open before it is probed.
+    pub probe_interval: Millis,
 }
 
 /// What is known of an executor and a tool on it.
@@ -193,17 +203,17 @@ impl Decision<'_> {
 /// Where nobody is: [`RefusalKind::CircuitOpen`] if somebody could be a little later; [`RefusalKind::Killed`]; else why the executor of the tool as the caller
 /// sees it cannot be asked. [`RefusalKind::RequestInvalid`] for a call to be made later by anything but an engine.
 pub fn decide<'c>(
-    config: &'c Config,
+    rules: RouteRules<'c>,
     question: &Question<'_>,
     facts: impl Fn(&Tool) -> Facts,
 ) -> Result<Decision<'c>, (Refusal, Vec<Considered>)> {
-    let route = config.routing.route_of(&question.tool.folded);
-    let strategy = route.map_or(Strategy::LocalFirst, |route| config.routing.strategy_of(route));
+    let route = rules.routing.route_of(&question.tool.folded);
+    let strategy = route.map_or(Strategy::LocalFirst, |route| rules.routing.strategy_of(route));
     let others = question.others.iter().map(|(tool, admitted)| (tool, *admitted));
     let (mut fit, mut unfit) = (Vec::with_capacity(others.len().saturating_add(1)), Vec::new());
     for (tool, admitted) in std::iter::once((question.tool, Ok(()))).chain(others) {
         let facts = facts(tool);
-        match target_of(config, route.map(|route| (route, strategy)), question, (tool, admitted)) {
+        match target_of(rules.executors, route.map(|route| (route, strategy)), question, (tool, admitted)) {
             Ok(_) if facts.open_since.is_some() => {
                 unfit.push(Considered::rejected(tool.executor, Rejection::CircuitOpen, facts))
             }
@@ -212,12 +222,12 @@ pub fn decide<'c>(
         }
     }
     unfit.extend(route.into_iter().flat_map(|route| absent(route, question)));
-    let mut ranked = rank::rank(&config.routing, route, strategy, question, fit);
+    let mut ranked = rank::rank(rules.routing, route, strategy, question, fit);
     rank::drop_the_slow(&mut ranked, question.left, &mut unfit);
     let (ranked, mut considered): (Vec<_>, Vec<_>) = ranked.into_iter().map(rank::Ranked::into_parts).unzip();
     considered.append(&mut unfit);
     if ranked.is_empty() {
-        return Err((nobody(config, &considered, question), considered));
+        return Err((nobody(rules.probe_interval, &considered, question), considered));
     }
     Ok(Decision { strategy, ranked, considered, percent: question.percent })
 }
@@ -232,11 +242,10 @@ fn absent<'r>(route: &'r Route, question: &'r Question<'_>) -> impl Iterator<Ite
 }
 
 /// Why nobody is asked.
-fn nobody(config: &Config, considered: &[Considered], question: &Question<'_>) -> Refusal {
+fn nobody(probe_interval: Millis, considered: &[Considered], question: &Question<'_>) -> Refusal {
     let is = |rejection| considered.iter().any(|one| one.rejection == Some(rejection));
     // The first that will be tried again says when it is worth to come back.
-    let interval = config.breaker.probe_interval;
-    let due = considered.iter().filter_map(|one| one.facts.open_since).map(|since| since.after(interval)).min();
+    let due = considered.iter().filter_map(|one| one.facts.open_since).map(|since| since.after(probe_interval)).min();
     if let Some(due) = due.filter(|_| is(Rejection::CircuitOpen)) {
         let wait = question.now.until(due).max(Millis::from_secs(1));
         return Refusal::new(RefusalKind::CircuitOpen).after(wait);
@@ -257,7 +266,7 @@ fn nobody(config: &Config, considered: &[Considered], question: &Question<'_>) -
 
 /// Where the tool runs, if it may run this call there.
 fn target_of<'c>(
-    config: &'c Config,
+    executors: &'c [Executor],
     route: Option<(&Route, Strategy)>,
     question: &Question<'_>,
     (tool, admitted): (&Tool, Result<(), Rejection>),
@@ -266,7 +275,7 @@ fn target_of<'c>(
         return Err(Rejection::NotPinned);
     }
     admitted?;
-    let executor = config.executors.get(tool.executor).ok_or(Rejection::ExecutorInactive)?;
+    let executor = executors.get(tool.executor).ok_or(Rejection::ExecutorInactive)?;
     if executor.is_inactive() {
         return Err(Rejection::ExecutorInactive);
     }
@@ -312,11 +321,15 @@ fn behave_alike(one: &Tool, other: &Tool) -> bool {
 ///
 /// # Errors
 /// [`RefusalKind::EngineMissing`].
-pub fn of_engine<'c>(config: &'c Config, wanted: Option<usize>, tenant: &TenantId) -> Result<Remote<'c>, Refusal> {
+pub fn of_engine<'c>(
+    executors: &'c [Executor],
+    wanted: Option<usize>,
+    tenant: &TenantId,
+) -> Result<Remote<'c>, Refusal> {
     let engine = |executor: &'c Executor| Remote::new(executor, executor.engine()?, tenant);
     let found = match wanted {
-        Some(index) => config.executors.get(index).and_then(engine),
-        None => config.executors.iter().find_map(engine),
+        Some(index) => executors.get(index).and_then(engine),
+        None => executors.iter().find_map(engine),
     };
     found.ok_or_else(|| Refusal::new(RefusalKind::EngineMissing))
 }

@@ -1,6 +1,7 @@
 //! Who is asked, in which order, and who is not.
 
 use super::*;
+use crate::config::Config;
 use crate::config::tests::load_with;
 use crate::words::json::{Json, Limits, parse};
 use crate::words::names::TenantId;
@@ -22,6 +23,10 @@ fn config(route: &str) -> Config {
     load_with(&document, &[("KEY", "k")]).unwrap()
 }
 
+fn rules(config: &Config) -> RouteRules<'_> {
+    RouteRules { executors: &config.executors, routing: &config.routing, probe_interval: config.breaker.probe_interval }
+}
+
 fn tool(executor: usize, parameters: &str) -> Rc<Tool> {
     tool_that(executor, parameters, "{}")
 }
@@ -32,12 +37,12 @@ fn tool_that(executor: usize, parameters: &str, behavior: &str) -> Rc<Tool> {
          \"input\":{{\"parameters\":[{parameters}]}},\"metadata\":{{\"behavior\":{behavior}}}}}"
     );
     let definition: Json<'_> = parse(text.as_bytes(), LIMITS).unwrap();
-    Rc::new(crate::catalog::catalogue::of_engine_definition(definition, executor).unwrap())
+    Rc::new(crate::model::tool::of_engine_definition(definition, executor).unwrap())
 }
 
 /// A tool of the gateway's own, under the same name.
 fn local() -> Rc<Tool> {
-    let own = crate::catalog::catalogue::of_local(0).remove(0);
+    let own = crate::model::tool::of_local(0).remove(0);
     let mut tool = (*tool(0, "")).clone();
     tool.local = own.local;
     Rc::new(tool)
@@ -74,7 +79,7 @@ impl Asked<'_> {
             left: Millis::new(self.left),
         };
         let facts = |tool: &Tool| self.facts.get(tool.executor).copied().unwrap_or_default();
-        match decide(config, &question, facts) {
+        match decide(rules(config), &question, facts) {
             Ok(decision) => {
                 let refused = decision.considered.iter().filter_map(|one| Some((one.executor, one.rejection?.name())));
                 Ok((decision.ranked.iter().map(Candidate::executor).collect(), refused.collect()))
@@ -217,7 +222,7 @@ fn what_the_caller_may_not_have_is_not_asked() {
         now: Timestamp::from_millis(1_000),
         left: Millis::from_secs(1),
     };
-    let decision = decide(&config, &question, |_| Facts::default()).unwrap();
+    let decision = decide(rules(&config), &question, |_| Facts::default()).unwrap();
     assert_eq!(decision.ranked.len(), 1);
     assert_eq!(decision.considered[1].rejection, Some(Rejection::PolicyDenied));
 }

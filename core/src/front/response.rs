@@ -3,23 +3,11 @@
 use std::borrow::Cow;
 
 use crate::access::rate::Fields;
-use crate::cache::{CacheOutcome, Demand, Forward, Role, Tier};
-use crate::dispatch::execute::Ran;
 use crate::model::request::{Header, Request};
+use crate::ports::Body;
 use crate::words::json::write_string;
 use crate::words::refusal::{Again, Refusal, RefusalKind};
-use crate::words::time::{Millis, Timestamp, write_number};
-
-/// A response body. `S` is the host's own stream type.
-#[derive(Debug)]
-pub enum Body<S> {
-    /// No body at all (`204 No Content`, `304 Not Modified`).
-    Empty,
-    /// The whole body.
-    Bytes(Vec<u8>),
-    /// A body that is still arriving, to be passed on as it comes.
-    Stream(S),
-}
+use crate::words::time::Millis;
 
 /// A header: its name in lower case, its value without line breaks.
 pub type ResponseHeader = (&'static str, Cow<'static, str>);
@@ -108,120 +96,6 @@ fn refusal_body(refusal: &Refusal, request_id: &str) -> Vec<u8> {
 /// How long to wait where a refusal is worth another try and says nothing more particular.
 const DEFAULT_WAIT: Millis = Millis::from_secs(1);
 
-/// The engine's answer to an execute call (`ExecuteToolResponse`), around the output of this or an earlier execution.
-#[must_use]
-pub fn execute_body(request_id: &str, output: &[u8], success: bool, duration: &str, finished_at: &str) -> Vec<u8> {
-    let id = request_id.strip_prefix("req_").unwrap_or(request_id);
-    let mut body = Vec::with_capacity(output.len().saturating_add(256));
-    for part in [
-        "{\"id\":\"tc_",
-        id,
-        "\",\"execution_id\":\"te_",
-        id,
-        "\",\"execution_type\":\"immediate\",\"status\":\"",
-        if success { "success" } else { "failed" },
-        "\",\"success\":",
-        if success { "true" } else { "false" },
-        ",\"duration\":",
-        duration,
-        ",\"finished_at\":",
-    ] {
-        body.extend_from_slice(part.as_bytes());
-    }
-    write_string(&mut body, finished_at);
-    body.extend_from_slice(b",\"output\":");
-    body.extend_from_slice(output);
-    body.push(b'}');
-    body
-}
-
-/// The body for a call that ran just now: the executor's own answer where it gave one.
-#[must_use]
-pub fn ran_body(request_id: &str, ran: Ran) -> Vec<u8> {
-    match ran.whole {
-        Some(whole) => whole,
-        None => execute_body(request_id, &ran.output, ran.success, &ran.duration, &ran.finished_at),
-    }
-}
-
-/// What `Cache-Status` tells of a kept answer besides how the call met the cache.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct KeptTold {
-    /// A demand of the caller's that the operator's bound overruled.
-    pub overruled: Option<Demand>,
-    /// The status with which the executor failed.
-    pub fwd_status: Option<u16>,
-}
-
-/// The `Cache-Status` header (RFC 9211). `kept` is of an answer that was kept: what is told of it, the time, and until when it is
-/// fresh. `fwd-status` (section 2.3) is that of the answer itself where it is not there.
-#[must_use]
-pub fn cache_status(
-    outcome: CacheOutcome,
-    role: Role,
-    forward: Option<Forward>,
-    kept: Option<(KeptTold, Timestamp, Timestamp)>,
-) -> Cow<'static, str> {
-    let fwd = forward.unwrap_or_default().fwd();
-    let (told, now, expires_at) = kept.unwrap_or_default();
-    // A call that others were to wait for, or that waited, and then went alone (section 2.6).
-    let alone = if role == Role::Released { " collapsed=?0;" } else { "" };
-    match outcome {
-        CacheOutcome::HitMemory | CacheOutcome::StaleMemory => hit(Tier::Memory, told, now, expires_at),
-        CacheOutcome::HitDataCentre | CacheOutcome::StaleDataCentre => hit(Tier::DataCentre, told, now, expires_at),
-        CacheOutcome::HitStore | CacheOutcome::StaleStore => hit(Tier::Store, told, now, expires_at),
-        CacheOutcome::HitSql | CacheOutcome::StaleSql => hit(Tier::Sql, told, now, expires_at),
-        CacheOutcome::StaleIfError => {
-            let mut text = b"toolgate; fwd=stale".to_vec();
-            if let Some(status) = told.fwd_status {
-                text.extend_from_slice(b"; fwd-status=");
-                write_number(&mut text, u64::from(status));
-            }
-            write_ttl(&mut text, now, expires_at);
-            text.extend_from_slice(b"; detail=stale_if_error");
-            Cow::Owned(String::from_utf8(text).unwrap_or_default())
-        }
-        CacheOutcome::Collapsed(place) => {
-            Cow::Owned(format!("toolgate; fwd={fwd}; collapsed; detail={}", place.name()))
-        }
-        CacheOutcome::MissStored => match forward {
-            Some(Forward::Request(demand)) => {
-                Cow::Owned(format!("toolgate; fwd={fwd};{alone} stored; detail={}", demand.name()))
-            }
-            _ => Cow::Owned(format!("toolgate; fwd={fwd};{alone} stored")),
-        },
-        CacheOutcome::MissNotStored => Cow::Owned(format!("toolgate; fwd={fwd};{alone} detail=not_storable")),
-        CacheOutcome::Bypass(bypass) => Cow::Owned(format!("toolgate; fwd=bypass; detail={}", bypass.name())),
-    }
-}
-
-fn hit(tier: Tier, told: KeptTold, now: Timestamp, expires_at: Timestamp) -> Cow<'static, str> {
-    let mut text = Vec::with_capacity(64);
-    text.extend_from_slice(b"toolgate; hit");
-    write_ttl(&mut text, now, expires_at);
-    text.extend_from_slice(b"; detail=");
-    text.extend_from_slice(tier.name().as_bytes());
-    if let Some(demand) = told.overruled {
-        text.push(b'/');
-        text.extend_from_slice(demand.overruled().as_bytes());
-    }
-    Cow::Owned(String::from_utf8(text).unwrap_or_default())
-}
-
-/// The seconds that an answer is still fresh for, rounded down: below zero for one that is past its time (section 2.4).
-fn write_ttl(text: &mut Vec<u8>, now: Timestamp, expires_at: Timestamp) {
-    text.extend_from_slice(b"; ttl=");
-    if now < expires_at {
-        write_number(text, now.until(expires_at).get() / 1000);
-    } else {
-        let past = now.since(expires_at).as_secs_ceil();
-        if past > 0 {
-            text.push(b'-');
-        }
-        write_number(text, past);
-    }
-}
-
 /// Completes an answer: the request id, the security headers, and what a browser needs.
 #[must_use]
 pub fn finish<S>(
@@ -253,7 +127,7 @@ pub fn finish<S>(
             headers.push(("access-control-expose-headers", Cow::Borrowed(EXPOSED)));
         }
     }
-    let body = if request.method == crate::model::request::Method::Head { Body::Empty } else { body };
+    let body = if request.method == crate::words::method::Method::Head { Body::Empty } else { body };
     Response { status, headers, body }
 }
 

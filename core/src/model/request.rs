@@ -1,57 +1,7 @@
 //! What arrives: the request as the host hands it over, and the operation it asks for.
 
-/// An HTTP method that the gateway knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// `GET`
-    Get,
-    /// `HEAD`
-    Head,
-    /// `POST`
-    Post,
-    /// `PUT`
-    Put,
-    /// `PATCH`
-    Patch,
-    /// `DELETE`
-    Delete,
-    /// `OPTIONS`
-    Options,
-    /// Any other method: always refused.
-    Other,
-}
-
-impl Method {
-    /// The method with this name; names are case-sensitive (RFC 9110 section 9.1).
-    #[must_use]
-    pub fn parse(name: &str) -> Self {
-        match name {
-            "GET" => Self::Get,
-            "HEAD" => Self::Head,
-            "POST" => Self::Post,
-            "PUT" => Self::Put,
-            "PATCH" => Self::Patch,
-            "DELETE" => Self::Delete,
-            "OPTIONS" => Self::Options,
-            _ => Self::Other,
-        }
-    }
-
-    /// The method's name; `?` for [`Method::Other`], which is never sent anywhere.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-            Self::Options => "OPTIONS",
-            Self::Other => "?",
-        }
-    }
-}
+use crate::words::method::Method;
+use crate::words::refusal::{Refusal, RefusalKind};
 
 /// A request header that the gateway reads. The list is closed: a host fetches these and no others, so nothing else a
 /// caller sends can matter.
@@ -157,4 +107,16 @@ pub struct Request {
     pub headers: RequestHeaders,
     /// The body.
     pub body: RequestBody,
+}
+
+/// Checks the idempotency key, if one was sent.
+///
+/// # Errors
+/// [`RefusalKind::IdempotencyKeyInvalid`].
+pub fn idempotency_key(sent: Option<&str>) -> Result<Option<&str>, Refusal> {
+    match sent {
+        None | Some("") => Ok(None),
+        Some(key) if key.len() <= 256 && key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(Some(key)),
+        Some(_) => Err(Refusal::new(RefusalKind::IdempotencyKeyInvalid)),
+    }
 }

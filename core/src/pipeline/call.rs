@@ -2,52 +2,55 @@
 
 mod described;
 mod look;
+mod outcome;
 mod refresh;
 mod routing;
 mod spare;
 
 pub(crate) use described::{Place, Source};
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::access::admission::{self, Context, ToolCall, check_arguments, check_rules};
-use crate::access::epochs;
+use crate::access::admission::Context;
+use crate::access::admission::check_arguments;
+use crate::access::admission::check_rules;
 use crate::cache::flight::{self, Boarded, Lead};
 use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Directives, Entry, Keep, Wanted};
-use crate::catalog::Tool;
 use crate::dispatch::execute::{CallTerms, Failed, Failure, Ran, Says};
-use crate::front::response::{Answer, KeptTold, cache_status, execute_body, ran_body};
-use crate::model::request::{Header, Request};
+use crate::model::call::ToolCall;
+use crate::model::request;
+use crate::model::tool::Tool;
 use crate::pipeline::idempotency::{self, Claim, Claimed, Times};
 use crate::pipeline::passthrough::begin_authorizations;
-use crate::pipeline::runtime::{Isolate, Running};
-use crate::ports::{OriginResponse, Platform};
+use crate::pipeline::runtime::Running;
+use crate::ports::Platform;
 use crate::state::epochs::{CacheScope, Change};
-use crate::state::idempotency::Outcome;
+use crate::state::idempotency::Outcome as Settled;
 use crate::telemetry::{CalledTool, Record};
 use crate::tools::error::ToolError;
 use crate::words::limits;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
-use look::{asked, asked_of_others, floor_of, kept_answer, key_for, look, not_cached, wanted};
+use look::{asked, asked_of_others, floor_of, key_for, look, not_cached, stored_outcome, wanted};
+pub(crate) use outcome::{CacheStatus, Options, Outcome, Reply, StoredStatus, ran_json, result_json};
 use routing::Offered;
 pub(crate) use spare::{Spare, Unanswered, declared_answer};
 
-/// Answers the call. `again` decides once more whether it is admitted: it is asked after a wait for others that make the same.
+/// Makes the call. `again` decides once more whether it is admitted: it is asked after a wait for others that make the same.
 ///
 /// # Errors
 /// The refusal of the first stage that cannot go on; with an answer from before, where there is one that may stand in for it.
-pub(crate) async fn answer<P: Platform>(
+pub(crate) async fn run<P: Platform>(
     platform: &P,
-    isolate: &Rc<Isolate>,
-    running: &Running,
+    running: &Rc<Running>,
     context: &Context<'_>,
     call: ToolCall<'_>,
-    (request, source, again): (&Request, Source, impl AsyncFn(&mut Record) -> Result<(), Refusal>),
+    options: Options<'_>,
+    again: impl AsyncFn(&mut Record) -> Result<(), Refusal>,
     record: &mut Record,
-) -> Result<Answer<P::Stream>, Unanswered> {
+) -> Result<Outcome, Unanswered> {
+    let Options { directives, idempotency_key, terms, source } = options;
     note(running, &call, record);
     // What the operator asks of inputs comes before the cache: an answer is kept, and served, only for what fulfils it.
     if let Err(error) = check_rules(&running.config.inputs, &call.tool.folded, call.tool.name.tool(), &call.input) {
@@ -56,27 +59,25 @@ pub(crate) async fn answer<P: Platform>(
     }
 
     // cache; what is to be replaced is not looked for, and nobody else brings it
-    let directives = Directives::parse(request.headers.get(Header::CacheControl).unwrap_or_default());
     let kept = key_for(running, context, &call, directives);
     let at = kept.as_ref().ok().filter(|_| source == Source::Anywhere);
-    let wanted = at.map(|(keep, key)| wanted(context, &call, *keep, key, directives));
+    let wanted = at.map(|(keep, key)| wanted(running, context, &call, *keep, key, directives));
     record.cache = kept.as_ref().map_or_else(|bypass| CacheOutcome::Bypass(*bypass), |_| CacheOutcome::MissNotStored);
     let stale = match look(platform, running, wanted.as_ref(), record).await {
         Ok(hit) => {
-            let told = KeptTold { overruled: hit.overruled, fwd_status: None };
-            let answer = kept_answer(platform, running, &hit.entry, (hit.outcome, told), record);
-            if let (Ok(kept), true) = (kept, may_run_besides(context, &call, request)) {
-                refresh::soon(platform, isolate, context, call, kept, &hit, record);
+            record.cache = hit.outcome;
+            let outcome = stored_outcome(platform, running, &hit.entry, hit.overruled, None, record);
+            if let (Ok(kept), true) = (kept, may_run_besides(context, &call, idempotency_key)) {
+                refresh::soon(platform, running, context, call, kept, &hit, record);
             }
-            return Ok(answer);
+            return Ok(outcome);
         }
         Err(_) if directives.only_if_cached => return Err(not_cached(record).into()),
         Err(stale) => stale,
     };
 
-    let terms = CallTerms::of(&running.config, context.caller.priority, &request.headers, record.at);
-    let missed = Missed { kept: kept.as_ref().ok(), wanted, stale, directives, terms };
-    missed.run(platform, (isolate, running), context, &call, (request, again), record).await
+    let missed = Missed { kept: kept.as_ref().ok(), wanted, stale, directives, idempotency_key, terms };
+    missed.run(platform, running, context, &call, again, record).await
 }
 
 /// A call that the cache has no answer for.
@@ -88,6 +89,7 @@ struct Missed<'k> {
     /// What may be answered if the executor fails.
     stale: Option<Rc<Entry>>,
     directives: Directives,
+    idempotency_key: Option<&'k str>,
     terms: CallTerms,
 }
 
@@ -96,13 +98,13 @@ impl Missed<'_> {
     async fn run<P: Platform>(
         self,
         platform: &P,
-        (isolate, running): (&Rc<Isolate>, &Running),
+        running: &Rc<Running>,
         context: &Context<'_>,
         call: &ToolCall<'_>,
-        (request, again): (&Request, impl AsyncFn(&mut Record) -> Result<(), Refusal>),
+        again: impl AsyncFn(&mut Record) -> Result<(), Refusal>,
         record: &mut Record,
-    ) -> Result<Answer<P::Stream>, Unanswered> {
-        let Self { kept, wanted, stale, directives, terms } = self;
+    ) -> Result<Outcome, Unanswered> {
+        let Self { kept, wanted, stale, directives, idempotency_key, terms } = self;
         let offered = Offered::of(context, call);
         let is_repeatable = offered.is_repeatable(call);
         if call.tool.local.is_none()
@@ -113,13 +115,15 @@ impl Missed<'_> {
         }
 
         // idempotency
-        let claiming = claim(platform, running, context, call, (request, is_repeatable, terms.deadline));
-        let claim = match claiming.await? {
+        let key = request::idempotency_key(idempotency_key)?.filter(|_| !is_repeatable);
+        let claimed = match key {
+            Some(key) => Some(claim(platform, running, context, call, key, terms.deadline).await?),
+            None => None,
+        };
+        let claim = match claimed {
             Some(Claimed::Replay { status, body }) => {
                 record.degraded.push("idempotent_replay");
-                let mut answer = Answer::json(status, body);
-                answer.headers.push(("idempotent-replayed", Cow::Borrowed("true")));
-                return Ok(with_cache_status(answer, record));
+                return Ok(Outcome::of(Reply::Replayed { status, body }, record));
             }
             Some(Claimed::Go(claim)) => Some(claim),
             None => None,
@@ -128,10 +132,11 @@ impl Missed<'_> {
         // single flight
         let asked = wanted.and_then(|wanted| asked(running, context, call, claim.as_ref(), wanted, terms.deadline));
         let lead = match &asked {
-            None => Lead::nobody(running),
-            Some(asked) => match flight::board(platform, running, asked, record).await {
+            None => Lead::nobody(&running.cache),
+            Some(asked) => match board(platform, running, asked, record).await {
                 Boarded::Served(entry, how) => {
-                    return Ok(kept_answer(platform, running, &entry, (how, KeptTold::default()), record));
+                    record.cache = how;
+                    return Ok(stored_outcome(platform, running, &entry, None, None, record));
                 }
                 Boarded::Fly(lead) => lead,
             },
@@ -140,13 +145,13 @@ impl Missed<'_> {
         if has_waited && let Err(refusal) = again(record).await {
             lead.leave(platform);
             if let Some(claim) = claim {
-                settle(platform, claim, Outcome::NotExecuted, record).await;
+                settle(platform, claim, Settled::NotExecuted, record).await;
             }
             return Err(refusal.into());
         }
 
         // route, execute
-        let work = offered.run(platform, isolate, running, call, terms, record);
+        let work = offered.run(platform, running, call, terms, record);
         let ended = lead.fly(platform, &call.tool.folded, work).await;
         if may_have_changed_something(running, call, offered.only_reads(call), &ended) {
             invalidate(platform, running, context, call, record).await;
@@ -177,6 +182,18 @@ impl Missed<'_> {
     }
 }
 
+/// Looks for other calls that missed the same key, and notes in the record what came of that.
+async fn board<'r, P: Platform>(
+    platform: &P,
+    running: &'r Running,
+    asked: &flight::Asked<'_>,
+    record: &mut Record,
+) -> Boarded<'r> {
+    let (boarded, report) = flight::board(platform, &running.cache, asked).await;
+    record.note_flight(report);
+    boarded
+}
+
 /// What the record says of the call.
 fn note(running: &Running, call: &ToolCall<'_>, record: &mut Record) {
     record.user.clone_from(&call.user);
@@ -184,39 +201,49 @@ fn note(running: &Running, call: &ToolCall<'_>, record: &mut Record) {
     record.executor = running.config.executors.get(call.tool.executor).map(|executor| executor.id.clone());
 }
 
-/// The answer to an input that nobody need be asked about, in the tool's own form.
-fn bad_input<P: Platform>(platform: &P, record: &mut Record, error: &ToolError) -> Answer<P::Stream> {
+/// Returns the outcome of an input that nobody need be asked about, in the tool's own form.
+fn bad_input<P: Platform>(platform: &P, record: &mut Record, error: &ToolError) -> Outcome {
     record.tool_error = Some(error.kind.as_str().to_owned());
     let mut output = b"{\"error\":".to_vec();
     error.write_json(&mut output);
     output.push(b'}');
-    let body = execute_body(&record.request_id, &output, false, "0", &platform.now().to_string());
-    with_cache_status(Answer::json(200, body), record)
+    Outcome::of(Reply::Result(answered_here(platform, output, false)), record)
+}
+
+/// Returns a result that no executor gave.
+fn answered_here<P: Platform>(platform: &P, output: Vec<u8>, success: bool) -> Ran {
+    Ran {
+        output,
+        success,
+        duration: "0".to_owned(),
+        finished_at: platform.now().to_string(),
+        error_kind: None,
+        retry_after: None,
+        authorization: None,
+        says: Says::Other,
+        whole: None,
+    }
 }
 
 /// Whether the tool may run besides the answer that the call was given. Not for a call that may run once only under its key: the
 /// same key may come again, and find nothing that was kept.
-fn may_run_besides(context: &Context<'_>, call: &ToolCall<'_>, request: &Request) -> bool {
-    request.headers.get(Header::IdempotencyKey).is_none() || Offered::of(context, call).is_repeatable(call)
+fn may_run_besides(context: &Context<'_>, call: &ToolCall<'_>, idempotency_key: Option<&str>) -> bool {
+    idempotency_key.is_none() || Offered::of(context, call).is_repeatable(call)
 }
 
-/// Claims the idempotency key, where calling twice could do harm.
+/// Claims the idempotency key of a call that could do harm if it were made twice.
 async fn claim<P: Platform>(
     platform: &P,
     running: &Running,
     context: &Context<'_>,
     call: &ToolCall<'_>,
-    (request, is_repeatable, until): (&Request, bool, Timestamp),
-) -> Result<Option<Claimed>, Refusal> {
-    match admission::idempotency_key(request)? {
-        Some(key) if !is_repeatable => {
-            // Past every deadline of the attempt itself.
-            let lost_after = Millis::new(running.config.execute.timeout.get().saturating_add(10_000));
-            let times = Times { lost_after, patience: platform.now().until(until) };
-            idempotency::claim(platform, context.caller, key, call, times).await.map(Some)
-        }
-        _ => Ok(None),
-    }
+    key: &str,
+    deadline: Timestamp,
+) -> Result<Claimed, Refusal> {
+    // Past every deadline of the attempt itself.
+    let lost_after = Millis::new(running.config.execute.timeout.get().saturating_add(10_000));
+    let times = Times { lost_after, patience: platform.now().until(deadline) };
+    idempotency::claim(platform, context.caller, key, call, times).await
 }
 
 /// Whether the call may have changed what other answers of its toolkit say. A tool that declares that it only reads does
@@ -228,7 +255,7 @@ fn may_have_changed_something(
     ended: &Result<Ran, Failed>,
 ) -> bool {
     let surely_not_run = matches!(ended, Err(failed) if failed.surely_not_run);
-    let has_rule = cache::may_keep(&running.config.cache, &call.tool).is_ok();
+    let has_rule = cache::may_keep(&running.cache.rules, &call.tool).is_ok();
     !only_reads && !has_rule && !surely_not_run
 }
 
@@ -242,7 +269,7 @@ async fn invalidate<P: Platform>(
     record: &mut Record,
 ) {
     let toolkit = call.tool.toolkit_folded();
-    let keeps = |tool: &Tool| cache::may_keep(&running.config.cache, tool).is_ok();
+    let keeps = |tool: &Tool| cache::may_keep(&running.cache.rules, tool).is_ok();
     if !context.registry.any_of_toolkit(toolkit, keeps) {
         return;
     }
@@ -252,7 +279,7 @@ async fn invalidate<P: Platform>(
         Change::Cache(CacheScope::ToolkitShared(tenant.clone(), toolkit.clone())),
         Change::Cache(CacheScope::ToolkitUser(tenant, toolkit, user)),
     ];
-    if epochs::advance(platform, running, changes).await.is_err() {
+    if running.lease.advance(platform, changes).await.is_err() {
         record.degraded.push("invalidation_failed");
     }
 }
@@ -284,7 +311,7 @@ fn land<P: Platform>(
 ) {
     if let Some((keep, key, entry)) = &landed {
         // First: who comes after the flight is over finds it there.
-        cache::store(platform, running, keep.strategy, key, entry, &mut record.degraded);
+        cache::store(platform, &running.cache, keep.strategy, key, entry, &mut record.degraded);
         record.cache = CacheOutcome::MissStored;
     }
     lead.land(platform, landed.map(|(_, key, entry)| (key, entry)));
@@ -298,34 +325,33 @@ async fn finish<P: Platform>(
     claim: Option<Claim>,
     ran: Ran,
     record: &mut Record,
-) -> Result<Answer<P::Stream>, Refusal> {
+) -> Result<Outcome, Refusal> {
     record.tool_error.clone_from(&ran.error_kind);
-    let (authorization, says) = (ran.authorization.clone(), ran.says);
-    let body = ran_body(&record.request_id, ran);
     if let Some(claim) = claim {
-        let outcome = match says {
+        let body = ran_json(&record.request_id, &ran);
+        let outcome = match ran.says {
             // The same request is sent again once the user has consented.
-            Says::NeedsConsent => Outcome::NotExecuted,
+            Says::NeedsConsent => Settled::NotExecuted,
             _ if body.len() > limits::IDEMPOTENT_ANSWER_BYTES => {
                 record.degraded.push("idempotent_answer_too_large");
-                Outcome::Unknown
+                Settled::Unknown
             }
-            _ => Outcome::Completed { status: 200, body: body.clone() },
+            _ => Settled::Completed { status: 200, body: body.into_owned() },
         };
         settle(platform, claim, outcome, record).await;
     }
-    if let Some(id) = authorization {
+    if let Some(id) = &ran.authorization {
         // The answer stands even where nobody can note whose it is: the call can be repeated after consent.
-        let ids = std::slice::from_ref(&id);
+        let ids = std::slice::from_ref(id);
         let executor = record.routed.answered_by.unwrap_or(call.tool.executor);
         if begin_authorizations(platform, running, context, executor, ids, record).await.is_err() {
             record.degraded.push("authorizations_left_out");
         }
     }
-    Ok(with_cache_status(Answer::json(200, body), record))
+    Ok(Outcome::of(Reply::Result(ran), record))
 }
 
-async fn settle<P: Platform>(platform: &P, claim: Claim, outcome: Outcome, record: &mut Record) {
+async fn settle<P: Platform>(platform: &P, claim: Claim, outcome: Settled, record: &mut Record) {
     if idempotency::settle(platform, claim, outcome).await.is_err() {
         record.degraded.push("idempotency_not_settled");
     }
@@ -337,16 +363,16 @@ async fn fail<P: Platform>(
     claim: Option<Claim>,
     failed: Failed,
     record: &mut Record,
-) -> Result<Answer<P::Stream>, Refusal> {
+) -> Result<Outcome, Refusal> {
     if let Some(claim) = claim {
-        let outcome = if failed.surely_not_run { Outcome::NotExecuted } else { Outcome::Unknown };
+        let outcome = if failed.surely_not_run { Settled::NotExecuted } else { Settled::Unknown };
         settle(platform, claim, outcome, record).await;
     }
     let may_have_run = !failed.surely_not_run && !is_repeatable;
     match failed.failure {
         Failure::Answered(response) => {
             record.engine_refused = true;
-            Ok(with_cache_status(engine_words(response, may_have_run), record))
+            Ok(Outcome::of(Reply::EngineRefused { response, may_have_run }, record))
         }
         Failure::Refused(refusal) => {
             // Busy with an answer after the fact is still "do not repeat" where a repetition could do harm.
@@ -358,23 +384,4 @@ async fn fail<P: Platform>(
             Err(refusal)
         }
     }
-}
-
-/// The engine's refusal in its own words. The SDKs repeat some statuses by themselves: not where that could do harm.
-fn engine_words<S>(response: OriginResponse, may_have_run: bool) -> Answer<S> {
-    let mut answer = Answer::json(response.status, response.body);
-    if may_have_run {
-        answer.headers.push(("x-should-retry", Cow::Borrowed("false")));
-    }
-    for (name, value) in response.headers {
-        if matches!(name, "retry-after" | "retry-after-ms" | "x-should-retry") && !may_have_run {
-            answer.headers.push((name, Cow::Owned(value)));
-        }
-    }
-    answer
-}
-
-fn with_cache_status<S>(mut answer: Answer<S>, record: &Record) -> Answer<S> {
-    answer.headers.push(("cache-status", cache_status(record.cache, record.flight, record.forward, None)));
-    answer
 }

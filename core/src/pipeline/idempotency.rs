@@ -2,9 +2,9 @@
 
 use hmac_sha256::Hash;
 
-use crate::access::admission::ToolCall;
 use crate::cache::{CacheScopeChoice, CacheStrategy};
 use crate::cache::{Keep, KeyParts, Life, key_of};
+use crate::model::call::ToolCall;
 use crate::model::caller::Caller;
 use crate::ports::{DurableError, Platform};
 use crate::state::idempotency::{Command, Outcome, Reply};

@@ -1,34 +1,25 @@
 //! What one isolate holds for its life: the configuration, what it remembers, what it counted.
 
-mod ids;
-
-use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::access::admission;
 use crate::access::epochs::Lease;
-use crate::access::identity::{Keyring, Tokens};
-use crate::access::rate::Book;
-use crate::cache::flight::Flights;
-use crate::cache::{Below, Memory, Refreshes};
-use crate::catalog::Registries;
+use crate::access::identity::{Identity, Keyring};
+use crate::access::rate::Rates;
+use crate::cache::Cache;
+use crate::catalog::Catalog;
 use crate::config::{Config, ConfigFault, Prepared, Values};
-use crate::dispatch::bulkhead::Bulkheads;
-use crate::dispatch::circuits::Circuits;
-use crate::dispatch::health::Health;
+use crate::dispatch::Dispatch;
 use crate::ports::Platform;
 use crate::telemetry::explain::Explained;
 use crate::telemetry::metrics::Counters;
+use crate::words::request_id::Ids;
 use crate::words::secret::Secret;
-
-use ids::Ids;
-pub(crate) use ids::place_of;
-#[cfg(test)]
-pub(crate) use ids::test_ids;
 
 /// An isolate that started: with its configuration, or with that configuration's faults.
 #[derive(Debug)]
 pub struct Isolate {
-    started: Result<Box<Running>, Vec<ConfigFault>>,
+    started: Result<Rc<Running>, Vec<ConfigFault>>,
     ids: Ids,
 }
 
@@ -37,21 +28,18 @@ pub struct Isolate {
 pub struct Running {
     /// The configuration.
     pub config: Config,
-    pub(crate) keyring: Keyring,
-    pub(crate) tokens: Tokens,
+    pub(crate) admission: admission::Rules,
+    /// The keys, the issuers and the roles.
+    pub identity: Rc<Identity>,
     pub(crate) worker_secret: Option<Secret>,
-    pub(crate) lease: Lease,
-    pub(crate) registries: Registries,
-    pub(crate) memory: RefCell<Memory>,
-    pub(crate) below: Rc<Below>,
-    pub(crate) counters: Counters,
-    pub(crate) rates: Book,
-    pub(crate) flights: Flights,
-    pub(crate) refreshes: Refreshes,
-    pub(crate) explained: Explained,
-    pub(crate) health: Health,
-    pub(crate) circuits: Rc<Circuits>,
-    pub(crate) bulkheads: Bulkheads,
+    /// The lease on the epochs.
+    pub lease: Rc<Lease>,
+    pub(crate) catalog: Rc<Catalog>,
+    pub(crate) cache: Rc<Cache>,
+    pub(crate) counters: Rc<Counters>,
+    pub(crate) rates: Rc<Rates>,
+    pub(crate) explained: Rc<Explained>,
+    pub(crate) dispatch: Rc<Dispatch>,
 }
 
 impl Isolate {
@@ -61,7 +49,9 @@ impl Isolate {
         platform.fill(&mut random);
         let mut secret = [0; 16];
         platform.fill(&mut secret);
-        let ids = Ids::new(platform);
+        let mut name = [0; 16];
+        platform.fill(&mut name);
+        let ids = Ids::new(name);
         let started = match document.with(settings, random) {
             Err(faults) => {
                 for fault in &faults {
@@ -73,24 +63,22 @@ impl Isolate {
                 for notice in &loaded.config.notices {
                     tracing::warn!(setting = notice.setting, message = notice.message, "{}", notice.name);
                 }
-                let most: Vec<u32> = loaded.config.executors.iter().map(|executor| executor.concurrency).collect();
-                Ok(Box::new(Running {
-                    keyring: Keyring::new(loaded.hashers, &loaded.config.callers, secret),
-                    tokens: Tokens::new(&loaded.config.issuers),
+                let config = loaded.config;
+                let keyring = Keyring::new(loaded.hashers, &config.callers, secret);
+                let rates = Rc::new(Rates::new(Rc::clone(&config.rate), ids.number()));
+                let (executors, routing) = (&config.executors, &config.routing);
+                Ok(Rc::new(Running {
+                    identity: Rc::new(Identity::new(keyring, Rc::clone(&config.issuers), Rc::clone(&config.roles))),
                     worker_secret: loaded.worker_secret,
-                    lease: Lease::default(),
-                    registries: Registries::default(),
-                    memory: RefCell::new(Memory::new(loaded.config.cache.memory_bytes, loaded.config.cache.eviction)),
-                    below: Rc::default(),
-                    counters: Counters::default(),
-                    rates: Book::new(ids.number()),
-                    flights: Flights::new(ids.number()),
-                    refreshes: Refreshes::default(),
-                    explained: Explained::default(),
-                    health: Health::new(loaded.config.executors.len()),
-                    circuits: Rc::new(Circuits::new(ids.number())),
-                    bulkheads: Bulkheads::new(&most),
-                    config: loaded.config,
+                    lease: Rc::new(Lease::new(config.epochs)),
+                    catalog: Rc::new(Catalog::new(Rc::clone(executors), config.registry, Rc::clone(routing))),
+                    cache: Rc::new(Cache::new(Rc::clone(&config.cache), ids.number())),
+                    counters: Rc::new(Counters::new(Rc::clone(executors), Rc::clone(&rates))),
+                    rates,
+                    explained: Rc::new(Explained::new(config.routing.explained)),
+                    dispatch: Rc::new(Dispatch::new(executors, routing, config.breaker, config.execute, ids.number())),
+                    admission: config.admission(),
+                    config,
                 }))
             }
         };
@@ -101,7 +89,7 @@ impl Isolate {
     ///
     /// # Errors
     /// The faults of the configuration.
-    pub fn running(&self) -> Result<&Running, &[ConfigFault]> {
+    pub fn running(&self) -> Result<&Rc<Running>, &[ConfigFault]> {
         match &self.started {
             Ok(running) => Ok(running),
             Err(faults) => Err(faults),

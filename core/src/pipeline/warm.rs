@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::access::admission::{self, Admitted, Authority};
-use crate::access::epochs::{self, Held};
+use crate::access::epochs::Held;
 use crate::cache::WarmCall;
-use crate::cache::{self, Bypass, CacheOutcome};
-use crate::catalog;
-use crate::gateway::{context, emit};
+use crate::cache::{self, Bypass, CacheOutcome, Directives};
+use crate::dispatch::execute::CallTerms;
 use crate::model::caller::{Caller, Grant, ProjectRule, UserRule};
 use crate::model::operation::Asked;
-use crate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
-use crate::pipeline::call::{self, Place, Source};
+use crate::model::request::{Header, Request, RequestBody, RequestHeaders};
+use crate::pipeline::call::{self, Options, Place, Source};
+use crate::pipeline::emit;
+use crate::pipeline::guard::context;
 use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::Platform;
 use crate::telemetry::{CalledTool, Record};
@@ -21,6 +22,7 @@ use crate::words::action::{Action, ActionPattern};
 use crate::words::hex;
 use crate::words::json::write_string;
 use crate::words::limits;
+use crate::words::method::Method;
 use crate::words::modes::Priority;
 use crate::words::names::{CallerId, TenantId, ToolPattern};
 use crate::words::refusal::{Refusal, RefusalKind};
@@ -79,7 +81,7 @@ pub(crate) struct Warmed<'c> {
 pub(crate) async fn run<'r, P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
-    running: &'r Running,
+    running: &'r Rc<Running>,
     tenant: Option<&TenantId>,
 ) -> Vec<Warmed<'r>> {
     let listed = running.config.cache.warm.iter().enumerate();
@@ -112,11 +114,11 @@ pub(crate) async fn run<'r, P: Platform>(
 }
 
 /// Makes one call if it is due, and leaves a record of it, as any call does.
-async fn one<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running, call: &WarmCall) -> Outcome {
+async fn one<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Rc<Running>, call: &WarmCall) -> Outcome {
     let request_id = hex::prefixed("req_", &isolate.next_id().to_be_bytes());
     let mut record = Record::new(request_id, platform.now(), Method::Post);
     record.operation = OPERATION;
-    let outcome = match made(platform, isolate, running, call, &mut record).await {
+    let outcome = match made(platform, running, call, &mut record).await {
         Ok(outcome) => outcome,
         Err(refusal) => {
             let outcome = Outcome::Refused(refusal.kind);
@@ -137,8 +139,7 @@ async fn one<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running
 /// The way of a caller's call: the same decisions, the same key, the same pipeline.
 async fn made<P: Platform>(
     platform: &P,
-    isolate: &Rc<Isolate>,
-    running: &Running,
+    running: &Rc<Running>,
     warm: &WarmCall,
     record: &mut Record,
 ) -> Result<Outcome, Refusal> {
@@ -146,16 +147,16 @@ async fn made<P: Platform>(
     record.tenant = Some(caller.tenant.clone());
     record.caller = Some(caller.id.clone());
     let asked = Asked::of_call(warm.project.clone());
-    let tools = match catalog::at_hand(platform, isolate, running, &asked) {
+    let tools = match running.catalog.at_hand(platform, &asked) {
         Some(tools) => tools,
-        None => catalog::fetch(platform, isolate, running, asked.project.as_ref()).await,
+        None => running.catalog.fetch(platform, asked.project.as_ref()).await,
     };
-    let held = epochs::hold(platform, isolate, running).await;
+    let held = running.lease.hold(platform).await;
     record.epoch = Some(held.epochs.version);
     let project = asked.project.as_ref();
-    let authority = Authority::new(&running.config, &caller, Action::ToolsCall, project, record.at, None);
+    let authority = Authority::new(&running.admission, &caller, Action::ToolsCall, project, record.at, None);
     let admit = |held: &Held, record: &mut Record| {
-        let admitted = admission::permit(&running.config, &caller, &authority, held, &asked)
+        let admitted = admission::permit(&running.admission, &caller, &authority, held, &asked)
             .and_then(|()| admission::admit(&context(running, &tools, &caller, &authority, held), &asked, &request));
         record.decided = authority.take_noted();
         admitted
@@ -164,7 +165,7 @@ async fn made<P: Platform>(
     let Admitted::Tool(call) = admit(&held, record)? else {
         return Err(Refusal::new(RefusalKind::PathUnknown));
     };
-    let place = match Place::of(running, &context, &call, &request) {
+    let place = match Place::of(running, &context, &call, Directives::default()) {
         Ok(place) => place,
         Err(bypass) => {
             record.cache = CacheOutcome::Bypass(bypass);
@@ -172,7 +173,7 @@ async fn made<P: Platform>(
             return Ok(Outcome::Bypass(bypass));
         }
     };
-    let facts = cache::inspect(platform, running, &place.wanted(&context, &call)).await;
+    let facts = cache::inspect(platform, &running.cache, &place.wanted(running, &context, &call)).await;
     let source = match facts.servable() {
         Some(entry) if entry.is_nearly_over(platform.now()) => Source::Executor,
         Some(_) => return Ok(Outcome::Fresh),
@@ -181,11 +182,13 @@ async fn made<P: Platform>(
         None => Source::Anywhere,
     };
     let again = async |record: &mut Record| {
-        let held = epochs::hold(platform, isolate, running).await;
+        let held = running.lease.hold(platform).await;
         record.epoch = Some(held.epochs.version);
         admit(&held, record).map(drop)
     };
-    let made = call::answer(platform, isolate, running, &context, *call, (&request, source, again), record).await;
+    let terms = CallTerms::of(running.config.execute.timeout, caller.priority, &request.headers, record.at);
+    let options = Options { directives: Directives::default(), idempotency_key: None, terms, source };
+    let made = call::run(platform, running, &context, *call, options, again, record).await;
     made.map_err(|unanswered| unanswered.refusal)?;
     Ok(match record.cache {
         CacheOutcome::MissStored => Outcome::Warmed,

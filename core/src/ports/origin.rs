@@ -1,6 +1,7 @@
 //! Every outbound HTTP call of the system.
 
-use crate::model::request::Method;
+use crate::words::method::Method;
+use crate::words::refusal::RefusalKind;
 use crate::words::secret::Secret;
 use crate::words::time::Millis;
 
@@ -53,6 +54,17 @@ pub struct OriginStream<S> {
     pub body: S,
 }
 
+/// Holds a response's body, or the stream that it arrives in: `S` is the host's own type.
+#[derive(Debug)]
+pub enum Body<S> {
+    /// No body at all (`204 No Content`, `304 Not Modified`).
+    Empty,
+    /// The whole body.
+    Bytes(Vec<u8>),
+    /// A body that is still arriving, to be passed on as it comes.
+    Stream(S),
+}
+
 /// The response headers that the core reads or passes on; a host reports these and no others.
 pub const RESPONSE_HEADERS: [&str; 7] =
     ["content-type", "retry-after", "retry-after-ms", "x-should-retry", "etag", "www-authenticate", "cache-control"];
@@ -79,6 +91,19 @@ impl OriginError {
     #[must_use]
     pub const fn surely_not_sent(self) -> bool {
         matches!(self, Self::Unreachable | Self::Forbidden)
+    }
+}
+
+impl From<OriginError> for RefusalKind {
+    fn from(error: OriginError) -> Self {
+        match error {
+            OriginError::Unreachable => Self::UpstreamUnreachable,
+            OriginError::Forbidden => Self::UpstreamForbidden,
+            OriginError::Timeout => Self::UpstreamTimeout,
+            OriginError::Broken => Self::UpstreamBroken,
+            OriginError::BodyCut => Self::UpstreamCut,
+            OriginError::BodyTooLarge => Self::UpstreamTooLarge,
+        }
     }
 }
 

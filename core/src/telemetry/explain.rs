@@ -8,10 +8,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::pipeline::runtime::{Isolate, place_of};
 use crate::ports::{Kv, Platform};
 use crate::words::limits::{self, EXPLAINED_BLOCK as BLOCK};
-use crate::words::time::Timestamp;
+use crate::words::request_id::origin_of;
+use crate::words::time::{Millis, Timestamp};
 
 /// What an isolate has to tell, and how much more it may.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub struct Explained {
     blocks: RefCell<BTreeMap<String, Lines>>,
     /// The number of the newest block.
     newest: Cell<u64>,
+    /// For how long it can be looked up.
+    life: Millis,
     /// A job will write them; another may be started after this, in case it was cut off.
     writing_until: Cell<Timestamp>,
 }
@@ -37,6 +39,11 @@ struct Lines {
 }
 
 impl Explained {
+    /// Starts with nothing to tell; what it will have to tell can be looked up for `life`.
+    pub(crate) fn new(life: Millis) -> Self {
+        Self { life, ..Self::default() }
+    }
+
     /// Takes one from this second's allowance: a flood of bad requests must not become a bill.
     #[must_use]
     pub fn take(&self, now: Timestamp, caller_is_known: bool) -> bool {
@@ -102,21 +109,19 @@ const NOBODYS: &str = "-";
 
 /// Has what was noted written, a little later. Best effort by its contract: the record's line is the record, this only makes it easy
 /// to find.
-pub(crate) fn write_soon<P: Platform>(platform: &P, isolate: &Rc<Isolate>) {
-    let Ok(running) = isolate.running() else { return };
+pub(crate) fn write_soon<P: Platform>(platform: &P, explained: &Rc<Explained>) {
     let now = platform.now();
-    if now < running.explained.writing_until.get() {
+    if now < explained.writing_until.get() {
         return;
     }
     let delay = limits::EXPLAINED_DELAY.min(P::LINGERS);
-    running.explained.writing_until.set(now.after(delay).after(limits::EXPLAINED_DELAY));
-    let (platform_, isolate) = (platform.clone(), Rc::clone(isolate));
+    explained.writing_until.set(now.after(delay).after(limits::EXPLAINED_DELAY));
+    let (platform_, explained) = (platform.clone(), Rc::clone(explained));
     platform.spawn(async move {
         platform_.sleep(delay).await;
-        let Ok(running) = isolate.running() else { return };
-        running.explained.writing_until.set(Timestamp::default());
-        for (name, text) in running.explained.take_new(platform_.now()) {
-            let _lost = Kv::put(&platform_, &name, text, running.config.routing.explained).await;
+        explained.writing_until.set(Timestamp::default());
+        for (name, text) in explained.take_new(platform_.now()) {
+            let _lost = Kv::put(&platform_, &name, text, explained.life).await;
         }
     });
 }
@@ -160,7 +165,7 @@ fn block_of(request_id: &str) -> Option<(String, u64)> {
     if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return None;
     }
-    let (isolate, number) = place_of(u128::from_str_radix(digits, 16).ok()?);
+    let (isolate, number) = origin_of(u128::from_str_radix(digits, 16).ok()?);
     let block = number.checked_div(BLOCK)?;
     Some((format!("explain/2/{isolate:020x}/{block}"), block))
 }
@@ -209,7 +214,7 @@ mod tests {
     #[test]
     fn a_line_that_comes_late_is_written_over_no_others() {
         let explained = Explained::default();
-        let ids = crate::pipeline::runtime::test_ids(2 * BLOCK);
+        let ids = crate::words::request_id::test_ids(2 * BLOCK);
         let [early, late, newer, last] = [&ids[0], &ids[1], &ids[BLOCK as usize], &ids[BLOCK as usize + 1]];
         let now = Timestamp::from_millis(1_000);
         explained.note(None, early, b"1", now);
@@ -229,7 +234,7 @@ mod tests {
     #[test]
     fn few_blocks_are_remembered_and_none_for_long() {
         let explained = Explained::default();
-        for id in crate::pipeline::runtime::test_ids(100 * BLOCK).iter().step_by(BLOCK as usize) {
+        for id in crate::words::request_id::test_ids(100 * BLOCK).iter().step_by(BLOCK as usize) {
             explained.note(None, id, b"{}", Timestamp::from_millis(1_000));
         }
         assert_eq!(explained.take_new(Timestamp::from_millis(1_001)).len(), 100);

@@ -1,8 +1,8 @@
 //! How a call was routed: who was considered, what was known of them, and what became of each attempt.
 
-use crate::config::Config;
 use crate::dispatch::execute::Attempted;
 use crate::dispatch::route::Considered;
+use crate::model::executor::Executor;
 use crate::model::route::Strategy;
 use crate::words::json::write_string;
 use crate::words::time::write_number;
@@ -29,19 +29,19 @@ impl Routed {
     }
 
     /// The line of a record, with this as its last member.
-    pub(crate) fn beside(&self, line: &str, config: &Config) -> Vec<u8> {
+    pub(crate) fn beside(&self, line: &str, executors: &[Executor]) -> Vec<u8> {
         let mut out = line.as_bytes().to_vec();
         if self.is_of_use() && out.pop().is_some() {
             out.extend_from_slice(b",\"routing\":");
-            self.write_json(&mut out, config);
+            self.write_json(&mut out, executors);
             out.push(b'}');
         }
         out
     }
 
     /// Appends it as JSON.
-    fn write_json(&self, out: &mut Vec<u8>, config: &Config) {
-        let id = |place: usize| config.executors.get(place).map_or("", |executor| executor.id.as_str());
+    fn write_json(&self, out: &mut Vec<u8>, executors: &[Executor]) {
+        let id = |place: usize| executors.get(place).map_or("", |executor| executor.id.as_str());
         out.extend_from_slice(b"{\"strategy\":");
         write_string(out, self.strategy.map_or("", Strategy::as_str));
         out.extend_from_slice(b",\"candidates\":[");
@@ -71,11 +71,11 @@ impl Routed {
     }
 
     /// In one line, for a header: who answered, how it was chosen, and how many attempts it took.
-    pub(crate) fn summary(&self, config: &Config) -> String {
+    pub(crate) fn summary(&self, executors: &[Executor]) -> String {
         // They stand in the order of their ends.
         let last = self.attempts.iter().max_by_key(|attempt| attempt.began);
         let by = self.answered_by.or_else(|| last.map(|attempt| attempt.executor));
-        let by = by.and_then(|place| config.executors.get(place)).map_or("none", |executor| executor.id.as_str());
+        let by = by.and_then(|place| executors.get(place)).map_or("none", |executor| executor.id.as_str());
         let why = last.map_or("none", |attempt| attempt.why.name());
         let strategy = self.strategy.map_or("none", Strategy::as_str);
         format!("{by}; strategy={strategy}; attempts={}; last={why}", self.attempts.len())

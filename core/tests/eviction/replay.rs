@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use toolgate::cache::{CacheKey, Entry, Keep, KeyParts, Life, Memory, key_of};
 use toolgate::cache::{CacheScopeChoice, CacheStrategy, Eviction};
-use toolgate::catalog::{Tool, catalogue};
+use toolgate::model::tool::{self, Tool};
 use toolgate::words::json::{Limits, parse};
 use toolgate::words::names::TenantId;
 use toolgate::words::time::{Millis, Timestamp};
@@ -52,7 +52,7 @@ pub(crate) struct Keys {
 
 impl Keys {
     pub(crate) fn new() -> Self {
-        Self { tool: Rc::clone(&catalogue::of_local(0)[0]), made: BTreeMap::new() }
+        Self { tool: Rc::clone(&tool::of_local(0)[0]), made: BTreeMap::new() }
     }
 
     pub(crate) fn of(&mut self, call: u32) -> CacheKey {

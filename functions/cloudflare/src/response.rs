@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use toolgate::front::response::{self, Body, Response, ResponseHeader};
+use toolgate::front::response::{self, Response, ResponseHeader};
+use toolgate::ports::Body;
 use wasm_bindgen::JsValue;
 
 use crate::glue;

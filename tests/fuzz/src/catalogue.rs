@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use toolgate::catalog::ConflictRule;
-use toolgate::catalog::catalogue::{CATALOGUE_LIMITS, of_engine_definition, of_worker};
 use toolgate::catalog::{Offer, Registry, Tool};
 use toolgate::model::executor::{Executor, ExecutorKind};
 use toolgate::model::route::{Route, RoutingRules, Strategy};
+use toolgate::model::tool::{CATALOGUE_LIMITS, of_engine_definition, of_worker};
 use toolgate::words::json::{Json, parse, write_json};
 use toolgate::words::names::{ExecutorId, ToolName, ToolPattern};
 use toolgate::words::price::Price;

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use toolgate::config::{self, Config, ConfigFault};
+use toolgate::model::executor::ExecutorKind;
 use toolgate::model::route::Strategy;
 use toolgate::ports::Settings;
 use toolgate::words::limits;
@@ -80,8 +81,8 @@ fn check(config: &Config) {
     let keys: Vec<_> = config.callers.iter().flat_map(|caller| &caller.keys).map(|key| &key.id).collect();
     assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len(), "two keys with one id");
     for upstream in config.executors.iter().filter_map(|executor| match &executor.kind {
-        config::ExecutorKind::Local => None,
-        config::ExecutorKind::Engine(upstream) | config::ExecutorKind::Worker(upstream) => Some(upstream),
+        ExecutorKind::Local => None,
+        ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) => Some(upstream),
     }) {
         let url = &upstream.base_url;
         let is_url = url.starts_with("http://") || url.starts_with("https://");

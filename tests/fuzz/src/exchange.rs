@@ -6,9 +6,11 @@ use std::sync::Once;
 use std::task::{Context, Poll, Waker};
 
 use serde_json::Value;
-use toolgate::front::response::{Body, Response};
+use toolgate::front::response::Response;
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Method, Request};
+use toolgate::model::request::Request;
+use toolgate::ports::Body;
+use toolgate::words::method::Method;
 
 use crate::host::{CREDENTIALS, Host, KEY};
 

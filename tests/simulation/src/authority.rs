@@ -12,9 +12,13 @@ use std::ops::AddAssign;
 use std::rc::Rc;
 
 use serde_json::Value;
-use toolgate::front::response::Body;
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::Header;
+use toolgate::model::request::Request;
+use toolgate::model::request::RequestBody;
+use toolgate::model::request::RequestHeaders;
+use toolgate::ports::Body;
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
 use crate::scenario::LEASE_MS;
@@ -159,7 +163,7 @@ impl Run {
             let verdicts =
                 setup::USERS.map(|user| model::judge(&self.setup, &self.switches, Some(caller), &call(user), at));
             let is_listed = listed.contains(tool);
-            let is_remote = !tool.starts_with("Math.");
+            let is_remote = !tool.starts_with("Calc.");
             if verdicts.contains(&Verdict::Allow) && !is_remote {
                 assert!(is_listed, "seed {}: {tool} may be called and is not listed: {listed:?}", self.seed);
             }

@@ -8,10 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use serde_json::json;
-use toolgate::front::response::Body;
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::Header;
+use toolgate::model::request::Request;
+use toolgate::model::request::RequestBody;
+use toolgate::model::request::RequestHeaders;
+use toolgate::ports::Body;
 use toolgate::ports::{Clock, OriginRequest};
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
 pub use upstream::{FAULTS, Fault, Service, Upstream};

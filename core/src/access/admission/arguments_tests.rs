@@ -1,7 +1,7 @@
 //! What tools declare and what operators ask, in the tool's own words.
 
 use super::*;
-use crate::catalog::catalogue::of_engine_definition;
+use crate::model::tool::of_engine_definition;
 use crate::words::json::{Limits, parse};
 
 const LIMITS: Limits = Limits { depth: 32, values: 20_000, string_bytes: 1 << 18, number_bytes: 4_400 };

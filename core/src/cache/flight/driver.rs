@@ -10,12 +10,10 @@ use minicbor::bytes::ByteVec;
 use super::table::{Seat, Slot};
 use super::{Boarding, Next, Place, Role, landing};
 use crate::cache::SingleFlight;
-use crate::cache::{CacheKey, CacheOutcome, Entry, Wanted, look_in_memory, look_up, remember};
-use crate::pipeline::runtime::Running;
+use crate::cache::{Cache, CacheKey, CacheOutcome, Entry, Wanted, look_in_memory, look_up};
 use crate::ports::{DurableError, Platform};
 use crate::state::flight::{Command, Landing, Reply};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
-use crate::telemetry::Record;
 use crate::words::limits::FLIGHT_RENEW;
 use crate::words::time::Timestamp;
 
@@ -34,7 +32,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) tool: &'a str,
 }
 
-/// What became of it.
+/// Says how a call goes on.
 #[derive(Debug)]
 pub(crate) enum Boarded<'r> {
     /// There is an answer.
@@ -43,10 +41,21 @@ pub(crate) enum Boarded<'r> {
     Fly(Lead<'r>),
 }
 
+/// Tells what a call was to the others that missed the same key.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// Its part.
+    pub(crate) role: Role,
+    /// The place where it looked for them, if it looked.
+    pub(crate) place: Option<Place>,
+    /// Names what went wrong.
+    pub(crate) degraded: Vec<&'static str>,
+}
+
 /// A call that asks the executor: for others too, where it has a place.
 #[derive(Debug)]
 pub(crate) struct Lead<'r> {
-    running: &'r Running,
+    cache: &'r Cache,
     choice: SingleFlight,
     seat: Option<Seat<'r>>,
     /// The durable owner's key, and this call's number there.
@@ -66,41 +75,46 @@ enum Ended {
 const AWAY: &str = "single_flight_unavailable";
 
 /// Waits while another call that missed the same key asks the executor, and says what came of it.
-pub(crate) async fn board<'r, P: Platform>(
+pub(crate) async fn board<'r, P: Platform>(platform: &P, cache: &'r Cache, asked: &Asked<'_>) -> (Boarded<'r>, Report) {
+    let mut report = Report::default();
+    (look_for_others(platform, cache, asked, &mut report).await, report)
+}
+
+async fn look_for_others<'r, P: Platform>(
     platform: &P,
-    running: &'r Running,
+    cache: &'r Cache,
     asked: &Asked<'_>,
-    record: &mut Record,
+    report: &mut Report,
 ) -> Boarded<'r> {
-    let alone = Lead { running, choice: asked.choice, seat: None, owner: None, has_waited: false };
+    let alone = Lead { cache, choice: asked.choice, seat: None, owner: None, has_waited: false };
     let now = platform.now();
-    let flights = &running.flights;
+    let flights = &cache.flights;
     let Some(place) = flights.chooser.borrow_mut().place(asked.choice, asked.tool) else {
         return Boarded::Fly(alone);
     };
     let Some(slot) = flights.slot(asked.wanted.key, now) else {
         return Boarded::Fly(alone);
     };
-    record.flight_at = Some(place);
+    report.place = Some(place);
     let number = flights.number();
 
     // The isolate.
     let mut here = Boarding::new(Place::Isolate, number, asked.epoch, asked.wanted.floor, now, asked.until);
-    let ended = wait_here(platform, running, asked, &slot, &mut here, &mut record.degraded).await;
+    let ended = wait_here(platform, cache, asked, &slot, &mut here, &mut report.degraded).await;
     let alone = Lead { has_waited: here.met_others(), ..alone };
     if here.met_others() || place == Place::Isolate {
         flights.chooser.borrow_mut().met(asked.choice, asked.tool, here.met_others());
     }
     match ended {
-        Ended::Serve(entry) => return served(entry, Place::Isolate, record),
-        Ended::Alone => return released(alone, record),
-        Ended::Lead => record.flight = Role::Leader,
+        Ended::Serve(entry) => return served(entry, Place::Isolate, report),
+        Ended::Alone => return released(alone, report),
+        Ended::Lead => report.role = Role::Leader,
     }
     let seat = flights.seat(slot, asked.wanted.key, number);
     // Another call may have come back while this one looked into the store.
-    if let Some(entry) = look_in_memory(platform, running, &asked.wanted) {
+    if let Some(entry) = look_in_memory(platform, cache, &asked.wanted) {
         seat.land(Some(Rc::clone(&entry)), platform.now());
-        record.flight = Role::None;
+        report.role = Role::None;
         return Boarded::Served(entry, CacheOutcome::HitMemory);
     }
     if place == Place::Isolate {
@@ -109,27 +123,27 @@ pub(crate) async fn board<'r, P: Platform>(
 
     // The durable owner.
     if !flights.may_ask_owner(platform.now()) {
-        record.degraded.push(AWAY);
+        report.degraded.push(AWAY);
         return Boarded::Fly(Lead { seat: Some(seat), ..alone });
     }
     let mut there = Boarding::new(Place::Owner, number, asked.epoch, asked.wanted.floor, platform.now(), asked.until);
     let owner = asked.wanted.key.flight_owner();
-    let ended = wait_there(platform, running, asked, (&seat, &owner), &mut there, &mut record.degraded).await;
+    let ended = wait_there(platform, cache, asked, (&seat, &owner), &mut there, &mut report.degraded).await;
     let alone = Lead { has_waited: true, ..alone };
     flights.chooser.borrow_mut().met(asked.choice, asked.tool, there.met_others());
     match ended {
         Ok(Ended::Lead) => Boarded::Fly(Lead { seat: Some(seat), owner: Some((owner, number)), ..alone }),
         Ok(Ended::Serve(entry)) => {
-            remember(running, asked.wanted.key, &entry);
+            cache.remember(asked.wanted.key, &entry);
             seat.land(Some(Rc::clone(&entry)), platform.now());
-            served(entry, Place::Owner, record)
+            served(entry, Place::Owner, report)
         }
         Ok(Ended::Alone) => {
             seat.land(None, platform.now());
-            released(alone, record)
+            released(alone, report)
         }
         Err(error) => {
-            record.degraded.push(AWAY);
+            report.degraded.push(AWAY);
             // It may have heard the question all the same: then it takes this call for the leader, and hears what it brings.
             let owner = (error == DurableError::Unavailable).then_some((owner, number));
             Boarded::Fly(Lead { seat: Some(seat), owner, ..alone })
@@ -137,19 +151,19 @@ pub(crate) async fn board<'r, P: Platform>(
     }
 }
 
-fn served<'r>(entry: Rc<Entry>, place: Place, record: &mut Record) -> Boarded<'r> {
-    record.flight = Role::Waited;
+fn served<'r>(entry: Rc<Entry>, place: Place, report: &mut Report) -> Boarded<'r> {
+    report.role = Role::Waited;
     Boarded::Served(entry, CacheOutcome::Collapsed(place))
 }
 
-fn released<'r>(alone: Lead<'r>, record: &mut Record) -> Boarded<'r> {
-    record.flight = Role::Released;
+fn released<'r>(alone: Lead<'r>, report: &mut Report) -> Boarded<'r> {
+    report.role = Role::Released;
     Boarded::Fly(alone)
 }
 
 async fn wait_here<P: Platform>(
     platform: &P,
-    running: &Running,
+    cache: &Cache,
     asked: &Asked<'_>,
     slot: &Slot,
     boarding: &mut Boarding,
@@ -157,14 +171,14 @@ async fn wait_here<P: Platform>(
 ) -> Ended {
     let ask = async |command: Command<Rc<Entry>>| Ok(slot.apply(command, platform.now()));
     let read = |entry: Rc<Entry>| asked.wanted.is_met_by(&entry, platform.now()).then_some(entry);
-    let ended = wait(platform, running, asked, (boarding, degraded), ask, read).await;
+    let ended = wait(platform, cache, asked, (boarding, degraded), ask, read).await;
     // The isolate's own table is never away.
     ended.unwrap_or(Ended::Alone)
 }
 
 async fn wait_there<P: Platform>(
     platform: &P,
-    running: &Running,
+    cache: &Cache,
     asked: &Asked<'_>,
     (seat, owner): (&Seat<'_>, &str),
     boarding: &mut Boarding,
@@ -176,7 +190,7 @@ async fn wait_there<P: Platform>(
         match state::apply(platform, owner, &AnyCommand::Flight(command)).await {
             Ok(AnyReply::Flight(reply)) => Ok(reply),
             other => {
-                running.flights.owner_is_away(platform.now());
+                cache.flights.owner_is_away(platform.now());
                 Err(other.err().unwrap_or(DurableError::Unavailable))
             }
         }
@@ -184,13 +198,13 @@ async fn wait_there<P: Platform>(
     let key = asked.wanted.key.as_bytes();
     let is_fit = |entry: &Entry| asked.wanted.is_met_by(entry, platform.now());
     let read = |value: ByteVec| Entry::decode(&value, key).filter(is_fit).map(Rc::new);
-    wait(platform, running, asked, (boarding, degraded), ask, read).await
+    wait(platform, cache, asked, (boarding, degraded), ask, read).await
 }
 
 /// Asks an owner until it says that the waiting is over: [`Boarding::heard`] has the bound.
 async fn wait<P: Platform, V>(
     platform: &P,
-    running: &Running,
+    cache: &Cache,
     asked: &Asked<'_>,
     (boarding, degraded): (&mut Boarding, &mut Vec<&'static str>),
     ask: impl AsyncFn(Command<V>) -> Result<Reply<V>, DurableError>,
@@ -205,7 +219,7 @@ async fn wait<P: Platform, V>(
             Next::Ask => {}
             Next::Wait(span) => platform.sleep(span).await,
             Next::Look => {
-                let found = look_up(platform, running, &asked.wanted, degraded).await;
+                let found = look_up(platform, cache, &asked.wanted, degraded).await;
                 if let Some(hit) = found.ok().filter(|hit| asked.wanted.is_met_by(&hit.entry, platform.now())) {
                     return Ok(Ended::Serve(hit.entry));
                 }
@@ -216,8 +230,8 @@ async fn wait<P: Platform, V>(
 
 impl<'r> Lead<'r> {
     /// A call that has nothing to do with others.
-    pub(crate) const fn nobody(running: &'r Running) -> Self {
-        Self { running, choice: SingleFlight::Off, seat: None, owner: None, has_waited: false }
+    pub(crate) const fn nobody(cache: &'r Cache) -> Self {
+        Self { cache, choice: SingleFlight::Off, seat: None, owner: None, has_waited: false }
     }
 
     /// Whether it waited before it was told to ask the executor: it is to be admitted again.
@@ -252,7 +266,7 @@ impl<'r> Lead<'r> {
             }
         };
         let took = platform.now().since(began);
-        self.running.flights.chooser.borrow_mut().took(self.choice, tool, took);
+        self.cache.flights.chooser.borrow_mut().took(self.choice, tool, took);
         done
     }
 

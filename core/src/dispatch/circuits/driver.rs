@@ -7,34 +7,23 @@ use std::rc::Rc;
 
 use super::circuit::Circuit;
 use super::{Circuits, Introduction, Job, Permit};
-use crate::dispatch::circuits::BreakerRules;
+use crate::dispatch::Dispatch;
 use crate::model::executor::{Executor, ExecutorKind};
-use crate::model::request::Method;
-use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::{Origin, OriginRequest, Platform};
 use crate::state::circuit::{Answer, Command, Rules, trial_lasts};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
 use crate::words::limits::{CIRCUIT_MEET_LOOK, CIRCUIT_MEET_LOOKS, PROBE_BYTES, PROBE_TIMEOUT};
+use crate::words::method::Method;
 use crate::words::time::Timestamp;
 
 /// Has an executor's owner told and asked what is due, after the response. Called after each attempt, and each time that the
 /// executor was passed over. Cheap where nothing is due.
-pub(crate) fn tend<P: Platform>(
-    platform: &P,
-    isolate: &Rc<Isolate>,
-    executor: usize,
-    rules: &BreakerRules,
-    now: Timestamp,
-) {
-    let Some(job) = isolate.running().ok().and_then(|running| running.circuits.job(executor, now)) else {
-        return;
-    };
-    let (platform_, isolate, rules) = (platform.clone(), Rc::clone(isolate), *rules);
+pub(crate) fn tend<P: Platform>(platform: &P, dispatch: &Rc<Dispatch>, executor: usize, now: Timestamp) {
+    let Some(job) = dispatch.circuits.job(executor, now) else { return };
+    let (platform_, dispatch) = (platform.clone(), Rc::clone(dispatch));
     platform.spawn(async move {
-        if let Ok(running) = isolate.running()
-            && let Some(executor) = running.config.executors.get(executor)
-        {
-            let errand = Errand { platform: &platform_, running, executor, job: &job, rules };
+        if let Some(executor) = dispatch.executors.get(executor) {
+            let errand = Errand { platform: &platform_, dispatch: &dispatch, executor, job: &job };
             errand.run().await;
         }
     });
@@ -42,22 +31,22 @@ pub(crate) fn tend<P: Platform>(
 
 /// Where isolates live briefly, asks the owners of executors that this one never asked how they stand, and waits for it: there
 /// each isolate would call an executor that is down until it knew, and then be gone. Elsewhere nobody waits.
-pub(crate) async fn meet<P: Platform>(platform: &P, running: &Running, executors: impl Iterator<Item = usize>) {
+pub(crate) async fn meet<P: Platform>(platform: &P, dispatch: &Dispatch, executors: impl Iterator<Item = usize>) {
     if !platform.lives_briefly() {
         return;
     }
     for place in executors {
-        let Some(executor) = running.config.executors.get(place) else { continue };
+        let Some(executor) = dispatch.executors.get(place) else { continue };
         for _ in 0..CIRCUIT_MEET_LOOKS {
-            match running.circuits.introduce(place, platform.now()) {
+            match dispatch.circuits.introduce(place, platform.now()) {
                 Introduction::Over => break,
                 Introduction::UnderWay => platform.sleep(CIRCUIT_MEET_LOOK).await,
                 Introduction::Begins(job) => {
-                    let errand = Errand { platform, running, executor, job: &job, rules: running.config.breaker };
+                    let errand = Errand { platform, dispatch, executor, job: &job };
                     let rules = errand.rules();
                     let _heard = errand.ask(Command::Report { rules, reports: Vec::new() }).await;
                     job.0.diary.is_met.set(true);
-                    running.circuits.settle(&job, &rules, platform.now());
+                    dispatch.circuits.settle(&job, &rules, platform.now());
                 }
             }
         }
@@ -67,19 +56,18 @@ pub(crate) async fn meet<P: Platform>(platform: &P, running: &Running, executors
 /// One background job.
 struct Errand<'e, P> {
     platform: &'e P,
-    running: &'e Running,
+    dispatch: &'e Dispatch,
     executor: &'e Executor,
     job: &'e Job,
-    rules: BreakerRules,
 }
 
 impl<P: Platform> Errand<'_, P> {
     fn circuits(&self) -> &Circuits {
-        &self.running.circuits
+        &self.dispatch.circuits
     }
 
     fn rules(&self) -> Rules {
-        Rules::from(&self.rules)
+        Rules::from(&self.dispatch.breaker)
     }
 
     async fn run(&self) {
@@ -125,7 +113,7 @@ impl<P: Platform> Errand<'_, P> {
 
     async fn claim(&self, circuit: &Circuit) -> Option<Permit> {
         let (rules, holder) = (self.rules(), self.circuits().holder);
-        let lasts = trial_lasts(&circuit.scope, self.rules.slow_call);
+        let lasts = trial_lasts(&circuit.scope, self.dispatch.breaker.slow_call);
         let scope = circuit.scope.as_ref().to_owned();
         let answer = self.ask(Command::Claim { rules, holder, scope, lasts }).await;
         circuit.permit(answer, &rules, (holder, lasts), self.platform.now())

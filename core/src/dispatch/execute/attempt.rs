@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::pin::pin;
 
 use super::again::Why;
-use super::attempts::Way;
+use super::call_state::CallState;
 use super::race::{Either, either};
 use super::{Exchange, Failed, Failure, Ran, engine, local, worker};
 use crate::dispatch::bulkhead::{self, Ended as Slotted, Slot};
@@ -20,60 +20,62 @@ use crate::words::time::{Millis, Timestamp};
 
 /// Runs the call once. `sent` is told when the exchange begins.
 pub(super) async fn run<P: Platform>(
-    way: &Way<'_, P>,
+    state: &CallState<'_, P>,
     candidate: &Candidate<'_>,
     why: Why,
     sent: &Cell<Option<Timestamp>>,
 ) -> Result<Ran, Failed> {
-    let (running, executor) = (way.running, candidate.executor());
+    let (dispatch, executor) = (state.dispatch, candidate.executor());
     let tool = candidate.tool.folded.as_str();
     let remote = match candidate.target {
         Target::Local(local) => {
-            let began = way.platform.now();
-            let ran = local::run(way.platform, local, &way.call.input);
-            let now = way.platform.now();
-            running.health.ended(executor, tool, now.since(began), Ended::Answered, now);
+            let began = state.platform.now();
+            let ran = local::run(state.platform, local, &state.call.input);
+            let now = state.platform.now();
+            dispatch.health.ended(executor, tool, now.since(began), Ended::Answered, now);
             return Ok(ran);
         }
         Target::Engine(remote) | Target::Worker(remote) => remote,
     };
-    let slot = place(way, executor, why).await?;
+    let slot = place(state, executor, why).await?;
     // It may have opened while this call waited. A trial is given to the first call that begins.
-    let (rules, began) = (&running.config.breaker, way.platform.now());
-    if let Standing::Open { .. } = running.circuits.standing(executor, tool, rules, began, way.decision.percent) {
+    let (rules, began) = (&dispatch.breaker, state.platform.now());
+    if let Standing::Open { .. } = dispatch.circuits.standing(executor, tool, rules, began, state.decision.percent) {
         return Err(Failed::refused(Refusal::new(RefusalKind::CircuitOpen).after(rules.probe_interval), true));
     }
-    let timeout = remote.executor.timeout.min(way.left());
+    let timeout = remote.executor.timeout.min(state.left());
     if timeout == Millis::ZERO {
         // What came before used its time up; an executor that is asked now may run it for nobody.
         let late = Refusal::with(RefusalKind::UpstreamTimeout, "no time was left to ask it");
         return Err(Failed::refused(late, true));
     }
     if matches!(why, Why::First | Why::Fallback) {
-        let shares = &running.config.execute;
-        running.health.deposit(executor, shares.retry_budget, shares.hedge_budget);
+        let shares = &dispatch.execute;
+        dispatch.health.deposit(executor, shares.retry_budget, shares.hedge_budget);
     }
-    let mut ticket = running.circuits.begin(executor, tool, began);
+    let mut ticket = dispatch.circuits.begin(executor, tool, began);
     sent.set(Some(began));
-    let ended = watched(way, candidate, remote, timeout, &mut ticket).await;
-    let now = way.platform.now();
+    let ended = watched(state, candidate, remote, timeout, &mut ticket).await;
+    let now = state.platform.now();
     let took = now.since(began);
     // A caller that gives a call less time than it needs says nothing about the executor.
     let had_its_time = timeout == remote.executor.timeout || took >= rules.slow_call;
-    learn(way, candidate, (ticket, slot), (&ended, took, had_its_time));
-    tend(way.platform, way.isolate, executor, rules, now);
+    learn(state, candidate, (ticket, slot), (&ended, took, had_its_time));
+    tend(state.platform, dispatch, executor, now);
     ended
 }
 
 /// A place at the executor. A second call beside the first waits for none.
-async fn place<'w, P: Platform>(way: &Way<'w, P>, executor: usize, why: Why) -> Result<Slot<'w>, Failed> {
-    let now = way.platform.now();
-    let patience = way.running.config.execute.queue_time;
+async fn place<'w, P: Platform>(state: &CallState<'w, P>, executor: usize, why: Why) -> Result<Slot<'w>, Failed> {
+    let now = state.platform.now();
+    let patience = state.dispatch.execute.queue_time;
     let (priority, until) = match why {
         Why::Hedge | Why::Race => (Priority::Low, now),
-        Why::First | Why::Fallback | Why::Retry => (way.terms.priority, now.after(patience).min(way.terms.deadline)),
+        Why::First | Why::Fallback | Why::Retry => {
+            (state.terms.priority, now.after(patience).min(state.terms.deadline))
+        }
     };
-    let entered = bulkhead::enter(way.platform, &way.running.bulkheads, executor, priority, until).await;
+    let entered = bulkhead::enter(state.platform, &state.dispatch.bulkheads, executor, priority, until).await;
     entered.map_err(|shed| {
         let refusal = Refusal::with(RefusalKind::UpstreamSaturated, shed.reason.name());
         Failed::refused(refusal.after(shed.wait), true)
@@ -83,19 +85,19 @@ async fn place<'w, P: Platform>(way: &Way<'w, P>, executor: usize, why: Why) -> 
 /// The exchange. Once it is slow it is counted as such, and where its circuit opens meanwhile, and the call may be made again, it is
 /// given up: nobody waits for what everybody else has given up.
 async fn watched<P: Platform>(
-    way: &Way<'_, P>,
+    state: &CallState<'_, P>,
     candidate: &Candidate<'_>,
     remote: Remote<'_>,
     timeout: Millis,
     ticket: &mut Ticket,
 ) -> Result<Ran, Failed> {
-    let rules = &way.running.config.breaker;
-    let limit = way.running.config.execute.response_bytes;
-    let exchange = Exchange { timeout, response_limit: limit, request_id: way.request_id };
+    let rules = &state.dispatch.breaker;
+    let limit = state.dispatch.execute.response_bytes;
+    let exchange = Exchange { timeout, response_limit: limit, request_id: state.arrival.request_id };
     let work = async {
         match candidate.target {
-            Target::Worker(_) => worker::run(way.platform, remote, way.call, &candidate.tool, &exchange).await,
-            _ => engine::run(way.platform, remote, way.call, &candidate.tool, &exchange).await,
+            Target::Worker(_) => worker::run(state.platform, remote, state.call, &candidate.tool, &exchange).await,
+            _ => engine::run(state.platform, remote, state.call, &candidate.tool, &exchange).await,
         }
     };
     if rules.slow_call >= timeout {
@@ -104,14 +106,14 @@ async fn watched<P: Platform>(
     let mut work = pin!(work);
     let mut look_after = rules.slow_call;
     loop {
-        if let Either::First(ended) = either(work.as_mut(), pin!(way.platform.sleep(look_after))).await {
+        if let Either::First(ended) = either(work.as_mut(), pin!(state.platform.sleep(look_after))).await {
             return ended;
         }
         look_after = SLOW_LOOK;
-        way.running.circuits.slow_already(ticket, rules, way.platform.now());
-        let may_be_made_again = way.call.is_repeatable() && candidate.tool.is_repeatable();
+        state.dispatch.circuits.slow_already(ticket, rules, state.platform.now());
+        let may_be_made_again = state.call.is_repeatable() && candidate.tool.is_repeatable();
         let (executor, tool) = (candidate.executor(), &candidate.tool.folded);
-        if may_be_made_again && way.running.circuits.is_shut(executor, tool, way.platform.now()) {
+        if may_be_made_again && state.dispatch.circuits.is_shut(executor, tool, state.platform.now()) {
             let given_up = Refusal::with(RefusalKind::UpstreamTimeout, "its circuit opened meanwhile");
             return Err(Failed::refused(given_up, false));
         }
@@ -120,18 +122,18 @@ async fn watched<P: Platform>(
 
 /// What an attempt says about its executor.
 fn learn<P: Platform>(
-    way: &Way<'_, P>,
+    state: &CallState<'_, P>,
     candidate: &Candidate<'_>,
     (ticket, slot): (Ticket, Slot<'_>),
     (ended, took, had_its_time): (&Result<Ran, Failed>, Millis, bool),
 ) {
-    let now = way.platform.now();
+    let now = state.platform.now();
     let (executor, tool) = (candidate.executor(), candidate.tool.folded.as_str());
     let (seen, outcome, slotted) = said(ended, had_its_time);
     if let Some(seen) = seen {
-        way.running.health.ended(executor, tool, took, seen, now);
+        state.dispatch.health.ended(executor, tool, took, seen, now);
     }
-    way.running.circuits.ended(ticket, outcome, took, &way.running.config.breaker, now);
+    state.dispatch.circuits.ended(ticket, outcome, took, &state.dispatch.breaker, now);
     slot.ended(took, tool, slotted);
 }
 

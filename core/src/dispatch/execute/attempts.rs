@@ -1,46 +1,26 @@
 //! The attempts at one call: at which executors, how often, two at once where that helps and does no harm.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::pin::pin;
-use std::rc::Rc;
 
 use super::again::{Next, Tries, Why};
+use super::call_state::{Attempted, CallState};
 use super::race::{Either, either};
-use super::{Attempted, CallTerms, Failed, Ran, attempt};
-use crate::access::admission::ToolCall;
+use super::{Failed, Ran, attempt};
 use crate::dispatch::health;
-use crate::dispatch::route::{Candidate, Decision, Target};
-use crate::pipeline::runtime::{Isolate, Running};
+use crate::dispatch::route::{Candidate, Target};
 use crate::ports::Platform;
 use crate::words::limits::{HEDGE_CALLS, HEDGE_DELAY_MIN, HEDGE_MEDIANS};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
-/// One call on its way, and everything that its attempts share.
-#[derive(Debug)]
-pub(super) struct Way<'w, P> {
-    pub(super) platform: &'w P,
-    pub(super) isolate: &'w Rc<Isolate>,
-    pub(super) running: &'w Running,
-    pub(super) call: &'w ToolCall<'w>,
-    pub(super) decision: &'w Decision<'w>,
-    pub(super) terms: CallTerms,
-    pub(super) request_id: &'w str,
-    /// When the request arrived.
-    pub(super) at: Timestamp,
-    /// What was done, for whoever asks later.
-    pub(super) log: RefCell<Vec<Attempted>>,
-    /// Whether some attempt may have run the tool without an answer.
-    pub(super) may_have_run: Cell<bool>,
-}
-
 /// An attempt, or two at once, that ended: at which place of the decision.
 pub(super) type Ended = (usize, Result<Ran, Failed>);
 
-impl<P: Platform> Way<'_, P> {
+impl<P: Platform> CallState<'_, P> {
     /// Has the call executed.
-    pub(super) async fn go(&self) -> Ended {
-        let rules = &self.running.config.execute;
+    pub(super) async fn run(&self) -> Ended {
+        let rules = &self.dispatch.execute;
         let mut tries = Tries::new(self.decision.ranked.len(), rules.max_retries);
         let mut next = Next { place: 0, wait: Millis::ZERO, why: Why::First };
         // A tool said that it may be asked again: should that come to nothing, its answer is the answer.
@@ -63,14 +43,14 @@ impl<P: Platform> Way<'_, P> {
             match (self.after(&mut tries, place, &failed), answered.take()) {
                 (Some(then), earlier) => (next, answered) = (then, earlier),
                 (None, Some((place, ran))) => return (place, Ok(ran)),
-                (None, None) => return (place, Err(self.for_good(failed, tries.sum()))),
+                (None, None) => return (place, Err(self.final_failure(failed, tries.sum()))),
             }
         }
     }
 
     /// The failure of the whole call: of all attempts none may have run, and what was repeated here is not to be repeated by the
     /// caller.
-    fn for_good(&self, failed: Failed, attempts: u32) -> Failed {
+    fn final_failure(&self, failed: Failed, attempts: u32) -> Failed {
         let surely_not_run = failed.surely_not_run && !self.may_have_run.get();
         Failed { surely_not_run, ..failed.after_attempts(attempts) }
     }
@@ -79,9 +59,9 @@ impl<P: Platform> Way<'_, P> {
         let (left, is_repeatable) = (self.left(), self.is_repeatable(place));
         let may_retry = |place: usize| {
             let candidate = self.decision.ranked.get(place);
-            candidate.is_some_and(|candidate| self.running.health.take_retry(candidate.executor()))
+            candidate.is_some_and(|candidate| self.dispatch.health.take_retry(candidate.executor()))
         };
-        tries.next(place, failed, is_repeatable, left, self.dice(), may_retry)
+        tries.next(place, failed, is_repeatable, left, self.random(), may_retry)
     }
 
     /// An attempt; and another beside it if the first takes longer than usual, or the strategy wants two.
@@ -98,8 +78,8 @@ impl<P: Platform> Way<'_, P> {
             return (place, ended);
         }
         let is_race = delay == Millis::ZERO;
-        let has_place = self.running.bulkheads.has_place(self.executor(second));
-        if !has_place || (!is_race && !self.running.health.take_hedge(self.executor(place))) {
+        let has_place = self.dispatch.bulkheads.has_place(self.executor(second));
+        if !has_place || (!is_race && !self.dispatch.health.take_hedge(self.executor(place))) {
             return (place, first.await);
         }
         let mut other = pin!(async {
@@ -125,11 +105,11 @@ impl<P: Platform> Way<'_, P> {
         if self.decision.is_race() {
             return self.is_repeatable(1).then_some((1, Millis::ZERO));
         }
-        if matches!(first.target, Target::Local(_)) || self.running.config.execute.hedge_budget == 0 {
+        if matches!(first.target, Target::Local(_)) || self.dispatch.execute.hedge_budget == 0 {
             return None;
         }
         let second = usize::from(others && self.is_repeatable(1));
-        let seen = self.running.health.seen(first.executor(), &first.tool.folded, self.platform.now());
+        let seen = self.dispatch.health.seen(first.executor(), &first.tool.folded, self.platform.now());
         let (p50, p95) = seen.p50.zip(seen.p95).filter(|_| seen.calls >= HEDGE_CALLS)?;
         let medians = Millis::new(p50.get().saturating_mul(HEDGE_MEDIANS));
         let delay = p95.min(medians).max(HEDGE_DELAY_MIN);
@@ -142,7 +122,7 @@ impl<P: Platform> Way<'_, P> {
             return Err(Failed::refused(Refusal::new(RefusalKind::ExecutorInactive), true));
         };
         let (began, sent) = (self.platform.now(), Cell::default());
-        let mut note = Note { way: self, candidate, why, began, sent, outcome: None };
+        let mut note = Note { state: self, candidate, why, began, sent, outcome: None };
         let ended = attempt::run(self, candidate, why, &note.sent).await;
         note.outcome = Some(match &ended {
             Ok(ran) if ran.success => "ok",
@@ -154,32 +134,11 @@ impl<P: Platform> Way<'_, P> {
         }
         ended
     }
-
-    fn is_repeatable(&self, place: usize) -> bool {
-        let tool = self.decision.ranked.get(place).map(|candidate| &candidate.tool);
-        self.call.is_repeatable() && tool.is_some_and(|tool| tool.is_repeatable())
-    }
-
-    fn executor(&self, place: usize) -> usize {
-        self.decision.ranked.get(place).map_or(usize::MAX, Candidate::executor)
-    }
-
-    /// What is left of the call's time.
-    pub(super) fn left(&self) -> Millis {
-        self.platform.now().until(self.terms.deadline)
-    }
-
-    /// A random number.
-    pub(super) fn dice(&self) -> u64 {
-        let mut bytes = [0; 8];
-        self.platform.fill(&mut bytes);
-        u64::from_be_bytes(bytes)
-    }
 }
 
 /// An attempt under way.
 struct Note<'w, P: Platform> {
-    way: &'w Way<'w, P>,
+    state: &'w CallState<'w, P>,
     candidate: &'w Candidate<'w>,
     why: Why,
     began: Timestamp,
@@ -191,17 +150,17 @@ struct Note<'w, P: Platform> {
 
 impl<P: Platform> Drop for Note<'_, P> {
     fn drop(&mut self) {
-        let now = self.way.platform.now();
+        let now = self.state.platform.now();
         let (executor, took) = (self.candidate.executor(), now.since(self.began));
         if let (None, Some(sent)) = (self.outcome, self.sent.get()) {
             // It may have come as far as its executor, and takes at least so long there.
-            self.way.may_have_run.set(true);
+            self.state.may_have_run.set(true);
             let tool = &self.candidate.tool.folded;
-            self.way.running.health.ended(executor, tool, now.since(sent), health::Ended::Answered, now);
+            self.state.dispatch.health.ended(executor, tool, now.since(sent), health::Ended::Answered, now);
         }
         let outcome = self.outcome.unwrap_or("abandoned");
-        let began = self.began.since(self.way.at);
-        self.way.log.borrow_mut().push(Attempted { executor, why: self.why, began, took, outcome });
+        let began = self.began.since(self.state.arrival.at);
+        self.state.log.borrow_mut().push(Attempted { executor, why: self.why, began, took, outcome });
     }
 }
 

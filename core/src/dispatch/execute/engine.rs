@@ -4,13 +4,13 @@ use super::{
     ANSWER_LIMITS, Exchange, Failed, Failure, Ran, Says, duration_text, error_kind, is_turned_away, says,
     server_failure, tool_retry_after, unexpected_status,
 };
-use crate::access::admission::ToolCall;
 use crate::backends::upstream::{self, Scheme};
-use crate::catalog::Tool;
 use crate::dispatch::route::Remote;
-use crate::model::request::Method;
+use crate::model::call::ToolCall;
+use crate::model::tool::Tool;
 use crate::ports::{Origin, OriginRequest, OriginResponse, Platform};
 use crate::words::json::{self, Json, Object, write_json, write_string};
+use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 
 /// One attempt.

@@ -3,16 +3,23 @@
 use hmac_sha256::Hash;
 
 use super::{Failure, server_failure};
-use crate::access::admission::RequestLimits;
-use crate::access::admission::{self, EngineCall, Exchange};
 use crate::backends::upstream::{self, Scheme};
 use crate::dispatch::route::Remote;
-use crate::front::response::Body;
+use crate::model::call::{EngineCall, Exchange};
 use crate::model::caller::Caller;
-use crate::model::request::{Header, Method, Request, RequestBody};
-use crate::ports::{Origin, OriginRequest, OriginResponse, OriginStream, Platform};
+use crate::model::request;
+use crate::model::request::Header;
+use crate::model::request::Request;
+use crate::model::request::RequestBody;
+use crate::ports::Body;
+use crate::ports::Origin;
+use crate::ports::OriginRequest;
+use crate::ports::OriginResponse;
+use crate::ports::OriginStream;
+use crate::ports::Platform;
 use crate::words::hex;
 use crate::words::limits;
+use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Millis;
 
@@ -37,12 +44,11 @@ pub async fn pass<P: Platform>(
     caller: &Caller,
     call: &EngineCall,
     request: &Request,
-    bounds: (Millis, usize, &RequestLimits),
+    (timeout, response_limit, long_poll): (Millis, usize, Millis),
 ) -> Result<Passed<P::Stream>, Refusal> {
-    let (timeout, response_limit, request_limits) = bounds;
     let timeout = match call.exchange {
         // The engine may hold the answer back for as long as it was asked to wait.
-        Exchange::AwaitsAuthorization(_) => Millis::new(request_limits.long_poll.get().saturating_add(5_000)),
+        Exchange::AwaitsAuthorization(_) => Millis::new(long_poll.get().saturating_add(5_000)),
         Exchange::Streams => limits::STREAM_HEAD_TIMEOUT,
         _ => timeout,
     };
@@ -55,7 +61,7 @@ pub async fn pass<P: Platform>(
     if !body.is_empty() {
         headers.push(("content-type", "application/json".to_owned()));
     }
-    if let Some(key) = admission::idempotency_key(request)? {
+    if let Some(key) = request::idempotency_key(request.headers.get(Header::IdempotencyKey))? {
         headers.push(("idempotency-key", key_upstream(caller, key)));
     }
     let outbound = OriginRequest {

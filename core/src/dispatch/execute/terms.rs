@@ -1,6 +1,5 @@
 //! How long a call may take, and how important it is: by the configuration, and lower if the caller asks for less.
 
-use crate::config::Config;
 use crate::model::request::{Header, RequestHeaders};
 use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
@@ -15,12 +14,11 @@ pub struct CallTerms {
 }
 
 impl CallTerms {
-    /// The terms of a call that arrived `at`. `Prefer: wait=N` (RFC 7240, section 4.3; seconds) shortens the time, `Priority: u=N`
+    /// The terms of a call that arrived `at`, and may take `most` by the configuration. `Prefer: wait=N` (RFC 7240, section 4.3; seconds) shortens the time, `Priority: u=N`
     /// (RFC 9218, section 4.1; 3 is usual, 7 the least) lowers the priority; neither raises anything, and what cannot be read is
     /// not there.
     #[must_use]
-    pub fn of(config: &Config, granted: Priority, headers: &RequestHeaders, at: Timestamp) -> Self {
-        let most = config.execute.timeout;
+    pub fn of(most: Millis, granted: Priority, headers: &RequestHeaders, at: Timestamp) -> Self {
         let wait = headers.get(Header::Prefer).and_then(wait_of);
         let asked = headers.get(Header::Priority).and_then(urgency_of);
         let asked = asked.map_or(Priority::High, |urgency| match urgency {
@@ -33,8 +31,8 @@ impl CallTerms {
 
     /// The terms of a call that the gateway makes by itself.
     #[must_use]
-    pub const fn of_gateway(config: &Config, at: Timestamp) -> Self {
-        Self { deadline: at.after(config.execute.timeout), priority: Priority::Low }
+    pub const fn of_gateway(most: Millis, at: Timestamp) -> Self {
+        Self { deadline: at.after(most), priority: Priority::Low }
     }
 }
 

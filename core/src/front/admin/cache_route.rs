@@ -6,14 +6,13 @@ mod told;
 use std::rc::Rc;
 
 use crate::access::admission::{self, Admitted, Context, Members, json_body};
-use crate::access::epochs::{self, AdvanceError};
-use crate::cache;
-use crate::catalog;
+use crate::access::epochs::AdvanceError;
+use crate::cache::{self, Directives};
 use crate::front::response::Answer;
-use crate::gateway;
 use crate::model::operation::Asked;
-use crate::model::request::Request;
+use crate::model::request::{Header, Request};
 use crate::pipeline::call::Place;
+use crate::pipeline::guard;
 use crate::pipeline::runtime::{Isolate, Running};
 use crate::pipeline::warm;
 use crate::ports::Platform;
@@ -31,7 +30,7 @@ pub(super) async fn statistics<P: Platform>(
     running: &Running,
     context: &Context<'_>,
 ) -> Result<Answer<P::Stream>, Refusal> {
-    let sums = metrics::sums(platform, running).await.map_err(super::durable)?;
+    let sums = metrics::sums(platform, &running.counters).await.map_err(super::durable)?;
     // Which tools there are is told only to those who may call them.
     let calls = context.authority.of_call(None);
     Ok(Answer::json(200, told::statistics(running, &sums, |tool| calls.may_use_name(tool))))
@@ -40,13 +39,12 @@ pub(super) async fn statistics<P: Platform>(
 /// The facts of the entry of a call that the body describes. Whoever may not make the call may not ask; no executor is asked.
 pub(super) async fn look_up<P: Platform>(
     platform: &P,
-    isolate: &Rc<Isolate>,
-    running: &Running,
+    running: &Rc<Running>,
     context: &Context<'_>,
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
     let project = {
-        let body = json_body(request, context.config)?;
+        let body = json_body(request, &context.rules.limits)?;
         let named = Members::of(&body)?.text("project")?.map(|text| {
             let rule = || Refusal::with(RefusalKind::RequestInvalid, "project: must be \"org/project\"");
             Project::new(text).ok_or_else(rule)
@@ -55,23 +53,23 @@ pub(super) async fn look_up<P: Platform>(
     };
     let authority = context.authority.of_call(project.as_ref());
     let asked = Asked::of_call(project.clone());
-    admission::permit(context.config, context.caller, &authority, context.held, &asked)?;
-    let Some(tools) = catalog::at_hand(platform, isolate, running, &asked) else {
-        catalog::fetch(platform, isolate, running, asked.project.as_ref()).await;
+    admission::permit(context.rules, context.caller, &authority, context.held, &asked)?;
+    let Some(tools) = running.catalog.at_hand(platform, &asked) else {
+        running.catalog.fetch(platform, asked.project.as_ref()).await;
         // What was decided before that wait is decided again when the request comes again.
         let again = Refusal::with(RefusalKind::RegistryUnavailable, "the tools of this project were not known yet");
         return Err(again);
     };
-    let described = gateway::context(running, &tools, context.caller, &authority, context.held);
+    let described = guard::context(running, &tools, context.caller, &authority, context.held);
     let Admitted::Tool(call) = admission::admit(&described, &asked, request)? else {
         return Err(Refusal::new(RefusalKind::PathUnknown));
     };
-    let place = match Place::of(running, &described, &call, request) {
+    let place = match Place::of(running, &described, &call, directives_of(request)) {
         Ok(place) => place,
         Err(bypass) => return Ok(Answer::json(200, told::bypassed(&call, bypass))),
     };
-    let wanted = place.wanted(&described, &call);
-    let facts = cache::inspect(platform, running, &wanted).await;
+    let wanted = place.wanted(running, &described, &call);
+    let facts = cache::inspect(platform, &running.cache, &wanted).await;
     let look = told::Look {
         call: &call,
         place: &place,
@@ -90,15 +88,15 @@ pub(super) async fn invalidate<P: Platform>(
     context: &Context<'_>,
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
-    let body = json_body(request, context.config)?;
-    let Invalidation { word, tenant, scope } = asked::invalidation(&body, &context.caller.tenant, context.config)?;
+    let body = json_body(request, &context.rules.limits)?;
+    let Invalidation { word, tenant, scope } = asked::invalidation(&body, &context.caller.tenant, &running.config)?;
     let is_own = tenant.as_ref() == Some(&context.caller.tenant);
     if !is_own && !context.authority.may_also(Action::CacheAdmin) {
         return Err(Refusal::with(RefusalKind::ActionNotPermitted, Action::CacheAdmin.as_str()));
     }
-    match epochs::advance(platform, running, vec![Change::Cache(scope)]).await {
+    match running.lease.advance(platform, vec![Change::Cache(scope)]).await {
         Ok(epochs) => {
-            let lease = context.config.epochs.lease;
+            let lease = running.config.epochs.lease;
             Ok(Answer::json(200, told::invalidated(word, tenant.as_ref(), epochs.version, lease)))
         }
         Err(AdvanceError::Durable(error)) => Err(super::durable(error)),
@@ -111,10 +109,14 @@ pub(super) async fn invalidate<P: Platform>(
 pub(super) async fn warm<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
-    running: &Running,
+    running: &Rc<Running>,
     context: &Context<'_>,
 ) -> Answer<P::Stream> {
     let tenant = (!context.authority.may_also(Action::CacheAdmin)).then_some(&context.caller.tenant);
     let warmed = warm::run(platform, isolate, running, tenant).await;
     Answer::json(200, told::warmed(&warmed))
+}
+
+fn directives_of(request: &Request) -> Directives {
+    Directives::parse(request.headers.get(Header::CacheControl).unwrap_or_default())
 }

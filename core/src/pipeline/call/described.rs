@@ -1,9 +1,9 @@
 //! What is asked about a call besides its answer: where that may come from, and where it is kept.
 
 use super::look::{key_for, wanted};
-use crate::access::admission::{Context, ToolCall, check_rules};
+use crate::access::admission::{Context, check_rules};
 use crate::cache::{Bypass, CacheKey, Directives, Keep, Wanted};
-use crate::model::request::{Header, Request};
+use crate::model::call::ToolCall;
 use crate::pipeline::runtime::Running;
 
 /// Where the answer to a call may come from.
@@ -30,17 +30,16 @@ impl Place {
         running: &Running,
         context: &Context<'_>,
         call: &ToolCall<'_>,
-        request: &Request,
+        directives: Directives,
     ) -> Result<Self, Bypass> {
         if check_rules(&running.config.inputs, &call.tool.folded, call.tool.name.tool(), &call.input).is_err() {
             return Err(Bypass::InputRefused);
         }
-        let directives = Directives::parse(request.headers.get(Header::CacheControl).unwrap_or_default());
         key_for(running, context, call, directives).map(|(keep, key)| Self { keep, key })
     }
 
     /// What a look-up of this place looks for.
-    pub(crate) fn wanted(&self, context: &Context<'_>, call: &ToolCall<'_>) -> Wanted<'_> {
-        wanted(context, call, self.keep, &self.key, Directives::default())
+    pub(crate) fn wanted(&self, running: &Running, context: &Context<'_>, call: &ToolCall<'_>) -> Wanted<'_> {
+        wanted(running, context, call, self.keep, &self.key, Directives::default())
     }
 }

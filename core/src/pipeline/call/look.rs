@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::access::admission::{Context, ToolCall};
+use super::{Outcome, Reply, StoredStatus};
+use crate::access::admission::Context;
 use crate::access::epochs::Held;
 use crate::cache::flight::Asked;
 use crate::cache::{
@@ -11,9 +12,9 @@ use crate::cache::{
     Wanted,
 };
 use crate::cache::{CacheRules, CacheScopeChoice};
-use crate::catalog::Tool;
-use crate::front::response::{Answer, KeptTold, cache_status, execute_body};
+use crate::model::call::ToolCall;
 use crate::model::executor::{Executor, ExecutorKind};
+use crate::model::tool::Tool;
 use crate::pipeline::idempotency::Claim;
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
@@ -35,7 +36,7 @@ pub(super) async fn look<P: Platform>(
         record.forward = Some(Forward::Request(Demand::NoCache));
         return Err(None);
     }
-    cache::look_up(platform, running, wanted, &mut record.degraded).await.map_err(|missed| {
+    cache::look_up(platform, &running.cache, wanted, &mut record.degraded).await.map_err(|missed| {
         record.forward = Some(missed.forward);
         missed.spare
     })
@@ -52,26 +53,24 @@ pub(super) fn not_cached(record: &Record) -> Refusal {
     )
 }
 
-/// The answer to a call that was made before, or by another.
-pub(super) fn kept_answer<P: Platform>(
+/// Returns the outcome of a call that a stored response answers; the record says already how the call met the cache.
+pub(super) fn stored_outcome<P: Platform>(
     platform: &P,
     running: &Running,
-    entry: &Entry,
-    (outcome, told): (CacheOutcome, KeptTold),
+    entry: &Rc<Entry>,
+    overruled: Option<Demand>,
+    fwd_status: Option<u16>,
     record: &mut Record,
-) -> Answer<P::Stream> {
-    record.cache = outcome;
-    if let (true, Some(CalledTool::Registered(tool))) = (outcome.is_fresh_hit(), &record.tool) {
-        record.saved = Some(Saved::by(&running.config.cache, tool, entry));
+) -> Outcome {
+    if let (true, Some(CalledTool::Registered(tool))) = (record.cache.is_fresh_hit(), &record.tool) {
+        record.saved = Some(Saved::by(&running.cache.rules, tool, entry));
     }
-    record.degraded.extend(told.overruled.map(Demand::overruled));
-    let body = execute_body(&record.request_id, &entry.output, true, &entry.duration, &entry.finished_at);
-    let (now, mut answer) = (platform.now(), Answer::json(200, body));
-    // RFC 9111, section 5.1.
-    answer.headers.push(("age", Cow::Owned((now.since(entry.stored_at).get() / 1000).to_string())));
-    let status = cache_status(outcome, record.flight, record.forward, Some((told, now, entry.expires_at)));
-    answer.headers.push(("cache-status", status));
-    answer
+    record.degraded.extend(overruled.map(Demand::overruled));
+    let (stored_at, expires_at) = (entry.stored_at, entry.expires_at);
+    let stored = StoredStatus { overruled, fwd_status, now: platform.now(), stored_at, expires_at };
+    let mut outcome = Outcome::of(Reply::Stored(Rc::clone(entry)), record);
+    outcome.cache.stored = Some(stored);
+    outcome
 }
 
 /// The key of the call, and the terms; or why it never meets the cache.
@@ -81,7 +80,7 @@ pub(super) fn key_for(
     call: &ToolCall<'_>,
     directives: Directives,
 ) -> Result<(Keep, CacheKey), Bypass> {
-    let keep = cache::may_keep(&running.config.cache, &call.tool)?;
+    let keep = cache::may_keep(&running.cache.rules, &call.tool)?;
     if call.run_at.is_some() {
         return Err(Bypass::Scheduled);
     }
@@ -175,6 +174,7 @@ pub(super) fn floor_of(
 }
 
 pub(super) fn wanted<'k>(
+    running: &Running,
     context: &Context<'_>,
     call: &ToolCall<'_>,
     keep: Keep,
@@ -182,7 +182,7 @@ pub(super) fn wanted<'k>(
     directives: Directives,
 ) -> Wanted<'k> {
     let whose = (&context.caller.tenant, call.user.as_ref());
-    let floor = floor_of(&context.config.cache, context.held, whose, &call.tool, (keep, key));
+    let floor = floor_of(&running.config.cache, context.held, whose, &call.tool, (keep, key));
     let farthest = Tier::farthest(keep.strategy, keep.whole_life());
     Wanted { key, floor, farthest, terms: Terms::of(keep.life, directives) }
 }
@@ -211,6 +211,6 @@ pub(super) fn asked_of_others<'a>(
     epoch: u64,
     until: Timestamp,
 ) -> Option<Asked<'a>> {
-    let choice = cache::single_flight(&running.config.cache, &call.tool);
+    let choice = cache::single_flight(&running.cache.rules, &call.tool);
     call.tool.local.is_none().then(|| Asked { wanted, epoch, until, choice, tool: &call.tool.folded })
 }

@@ -7,14 +7,15 @@ use std::rc::Rc;
 
 use super::routing::Offered;
 use super::{asked_of_others, entry_of, land};
-use crate::access::admission::{Context, ToolCall};
+use crate::access::admission::Context;
 use crate::cache::flight::{self, Boarded, Lead};
 use crate::cache::{self, CacheKey, Hit, Keep, RefreshEnd, Role, Terms, Tier, TierFault, Wanted};
 use crate::dispatch::execute::CallTerms;
-use crate::model::request::Method;
-use crate::pipeline::runtime::{Isolate, Running};
+use crate::model::call::ToolCall;
+use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::telemetry::Record;
+use crate::words::method::Method;
 use crate::words::time::Timestamp;
 
 /// What is fetched anew.
@@ -34,20 +35,19 @@ struct Refresh {
 /// Has the entry fetched anew if that is wanted; unless it is being done, was in vain lately, or too many are under way.
 pub(super) fn soon<P: Platform>(
     platform: &P,
-    isolate: &Rc<Isolate>,
+    running: &Rc<Running>,
     context: &Context<'_>,
     call: ToolCall<'_>,
     (keep, key): (Keep, CacheKey),
     hit: &Hit,
     record: &Record,
 ) {
-    let time = context.config.execute.timeout;
-    if !hit.wants_refresh || !isolate.running().is_ok_and(|running| running.refreshes.begin(&key, platform.now(), time))
-    {
+    let time = running.config.execute.timeout;
+    if !hit.wants_refresh || !running.cache.refreshes.begin(&key, platform.now(), time) {
         return;
     }
     let whose = (&context.caller.tenant, call.user.as_ref());
-    let floor = super::floor_of(&context.config.cache, context.held, whose, &call.tool, (keep, &key));
+    let floor = super::floor_of(&running.config.cache, context.held, whose, &call.tool, (keep, &key));
     let offered = Offered::of(context, &call);
     let ToolCall { tool, input, user, run_at, include_stacktrace, project } = call;
     let refresh = Refresh {
@@ -60,17 +60,15 @@ pub(super) fn soon<P: Platform>(
         stored_at: hit.entry.stored_at,
         request_id: record.request_id.clone(),
     };
-    let (platform_, isolate) = (platform.clone(), Rc::clone(isolate));
+    let (platform_, running) = (platform.clone(), Rc::clone(running));
     platform.spawn(async move {
-        if let Ok(running) = isolate.running() {
-            let end = run(&platform_, &isolate, running, &refresh).await;
-            running.counters.count_refresh(end);
-            running.refreshes.ended(&refresh.key, end, platform_.now());
-        }
+        let end = fetch(&platform_, &running, &refresh).await;
+        running.counters.count_refresh(end);
+        running.cache.refreshes.ended(&refresh.key, end, platform_.now());
     });
 }
 
-async fn run<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running, refresh: &Refresh) -> RefreshEnd {
+async fn fetch<P: Platform>(platform: &P, running: &Rc<Running>, refresh: &Refresh) -> RefreshEnd {
     let Refresh { offered, call, keep, key, epoch, floor, stored_at, request_id } = refresh;
     // No line is written of it: the record of the request that it comes of is.
     let mut record = Record::new(request_id.clone(), platform.now(), Method::Post);
@@ -81,10 +79,10 @@ async fn run<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running
         terms: Terms { newer_than: Some(*stored_at), ..Terms::default() },
     };
     // Another isolate may have done it already.
-    let found = cache::look_up(platform, running, &wanted, &mut record.degraded).await;
+    let found = cache::look_up(platform, &running.cache, &wanted, &mut record.degraded).await;
     if record.degraded.contains(&TierFault::WriteLost.name()) {
         // The next call that leaves a record tells it.
-        running.below.lost_a_write();
+        running.cache.below.lost_a_write();
     }
     if found.is_ok() {
         return RefreshEnd::Elsewhere;
@@ -92,14 +90,14 @@ async fn run<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running
     // Its time is up at once, so that it waits for nobody.
     let asked = asked_of_others(running, call, wanted, *epoch, platform.now());
     let lead = match &asked {
-        None => Lead::nobody(running),
-        Some(asked) => match flight::board(platform, running, asked, &mut record).await {
-            Boarded::Fly(lead) if record.flight != Role::Released => lead,
-            Boarded::Fly(_) | Boarded::Served(..) => return RefreshEnd::Elsewhere,
+        None => Lead::nobody(&running.cache),
+        Some(asked) => match flight::board(platform, &running.cache, asked).await {
+            (Boarded::Fly(lead), report) if report.role != Role::Released => lead,
+            (Boarded::Fly(_) | Boarded::Served(..), _) => return RefreshEnd::Elsewhere,
         },
     };
-    let terms = CallTerms::of_gateway(&running.config, record.at);
-    let work = offered.run(platform, isolate, running, call, terms, &mut record);
+    let terms = CallTerms::of_gateway(running.config.execute.timeout, record.at);
+    let work = offered.run(platform, running, call, terms, &mut record);
     let (end, entry) = match lead.fly(platform, &call.tool.folded, work).await {
         Ok(ran) => match entry_of(platform, *epoch, *keep, &ran) {
             Some(entry) => (RefreshEnd::Stored, Some(entry)),

@@ -5,17 +5,18 @@ use std::rc::Rc;
 
 use siphasher::sip::SipHasher13;
 
-use crate::access::admission::{Context, ToolCall, check_equivalent};
-use crate::catalog::Tool;
-use crate::dispatch::circuits::Standing;
+use crate::access::admission::{Context, check_equivalent};
 use crate::dispatch::circuits::driver as circuits;
-use crate::dispatch::execute::{self, CallTerms, Failed, Ran};
-use crate::dispatch::route::{self, Decision, Facts, Question, Rejection};
-use crate::pipeline::runtime::{Isolate, Running};
+use crate::dispatch::execute::{self, Arrival, CallTerms, Failed, Ran};
+use crate::dispatch::plan::plan;
+use crate::dispatch::route::{Question, Rejection};
+use crate::model::call::ToolCall;
+use crate::model::tool::Tool;
+use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::telemetry::Record;
 use crate::words::names::{CallerId, TenantId, UserId};
-use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::refusal::RefusalKind;
 
 /// What may run a call: the tool as the caller sees it, and what other executors offer for it.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ impl Offered {
             let checked = check_equivalent(context, call, other);
             (Rc::clone(other), checked.map_err(|refusal| rejection(refusal.kind)))
         };
-        let has_route = context.config.routing.route_of(&call.tool.folded).is_some();
+        let has_route = context.rules.routing.route_of(&call.tool.folded).is_some();
         let others = context.registry.equivalents(&call.tool).filter(|_| has_route).map(admitted).collect();
         let whose = if has_route { number_of(&context.caller.id, call.user.as_ref()) } else { 0 };
         Self { others, tenant: context.caller.tenant.clone(), whose }
@@ -57,7 +58,6 @@ impl Offered {
     pub(super) async fn run<P: Platform>(
         &self,
         platform: &P,
-        isolate: &Rc<Isolate>,
         running: &Running,
         call: &ToolCall<'_>,
         terms: CallTerms,
@@ -65,62 +65,41 @@ impl Offered {
     ) -> Result<Ran, Failed> {
         let tools = std::iter::once(&call.tool).chain(self.others.iter().map(|(other, _)| other));
         let elsewhere = tools.filter(|tool| tool.local.is_none()).map(|tool| tool.executor);
-        circuits::meet(platform, running, elsewhere).await;
-        match self.decide(platform, isolate, running, call, terms, record) {
-            Ok(decision) => execute::run(platform, isolate, running, call, (&decision, terms), record).await,
-            Err(refusal) => Err(Failed::refused(refusal, true)),
+        let dispatch = &running.dispatch;
+        circuits::meet(platform, dispatch, elsewhere).await;
+        let mut decision = match plan(platform, dispatch, &self.question(platform, call, terms)) {
+            Ok(decision) => decision,
+            Err((refusal, considered)) => {
+                record.routed.considered = considered;
+                return Err(Failed::refused(refusal, true));
+            }
+        };
+        record.routed.strategy = Some(decision.strategy);
+        record.routed.considered = std::mem::take(&mut decision.considered);
+        let arrival = Arrival { request_id: &record.request_id, at: record.at };
+        let (attempts, ended) = execute::run(platform, dispatch, call, &decision, terms, arrival).await;
+        record.routed.attempts = attempts.log;
+        if let Some(executor) = attempts.executor.and_then(|executor| running.config.executors.get(executor)) {
+            record.executor = Some(executor.id.clone());
         }
+        record.routed.answered_by = attempts.executor.filter(|_| ended.is_ok());
+        ended
     }
 
-    fn decide<'c, P: Platform>(
-        &self,
-        platform: &P,
-        isolate: &Rc<Isolate>,
-        running: &'c Running,
-        call: &ToolCall<'_>,
-        terms: CallTerms,
-        record: &mut Record,
-    ) -> Result<Decision<'c>, Refusal> {
+    fn question<'q, P: Platform>(&'q self, platform: &P, call: &'q ToolCall<'_>, terms: CallTerms) -> Question<'q> {
         let now = platform.now();
         let mut random = [0; 8];
         platform.fill(&mut random);
-        let percent = u8::try_from(u64::from_be_bytes(random) % 100).unwrap_or_default();
-        let question = Question {
+        Question {
             tool: &call.tool,
             others: &self.others,
             tenant: &self.tenant,
             whose: self.whose,
-            percent,
+            percent: u8::try_from(u64::from_be_bytes(random) % 100).unwrap_or_default(),
             is_scheduled: call.run_at.is_some(),
             now,
             left: now.until(terms.deadline),
-        };
-        let facts = |tool: &Tool| {
-            let seen = running.health.seen(tool.executor, &tool.folded, now);
-            if tool.local.is_some() {
-                return Facts { seen, ..Facts::default() };
-            }
-            let rules = &running.config.breaker;
-            let standing = running.circuits.standing(tool.executor, &tool.folded, rules, now, percent);
-            let open_since = if let Standing::Open { since, .. } = standing { Some(since) } else { None };
-            let (in_flight, limit, waiting) = running.bulkheads.load(tool.executor);
-            let in_flight = in_flight.saturating_add(u32::try_from(waiting).unwrap_or(u32::MAX));
-            Facts { seen, open_since, in_flight, limit }
-        };
-        let (decided, considered) = match route::decide(&running.config, &question, facts) {
-            Ok(mut decision) => {
-                record.routed.strategy = Some(decision.strategy);
-                let considered = std::mem::take(&mut decision.considered);
-                (Ok(decision), considered)
-            }
-            Err((refusal, considered)) => (Err(refusal), considered),
-        };
-        // Whoever is passed over is tried in the background, once its time has come.
-        for shut in considered.iter().filter(|one| one.rejection == Some(Rejection::CircuitOpen)) {
-            circuits::tend(platform, isolate, shut.executor, &running.config.breaker, now);
         }
-        record.routed.considered = considered;
-        decided
     }
 }
 

@@ -1,15 +1,15 @@
 //! An answer from before, where the executor failed (RFC 5861, section 4).
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{floor_of, kept_answer, with_cache_status};
-use crate::access::admission::{Context, ToolCall};
+use super::look::stored_outcome;
+use super::{Outcome, Reply, answered_here, floor_of};
+use crate::access::admission::Context;
 use crate::access::epochs::Held;
 use crate::cache::{CacheKey, CacheOutcome, Directives, Entry, Keep, Standing, Terms};
-use crate::catalog::Tool;
-use crate::front::response::{Answer, KeptTold, execute_body};
+use crate::model::call::ToolCall;
 use crate::model::caller::Caller;
+use crate::model::tool::Tool;
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::telemetry::Record;
@@ -35,13 +35,11 @@ impl From<Refusal> for Unanswered {
 
 /// The answer that the operator declared for where no executor gives one. It is nobody's output, so it is not kept, and says what it
 /// is.
-pub(crate) fn declared_answer<P: Platform>(platform: &P, value: &str, record: &mut Record) -> Answer<P::Stream> {
+pub(crate) fn declared_answer<P: Platform>(platform: &P, value: &str, record: &mut Record) -> Outcome {
     record.degraded.push(STATIC_ANSWER);
-    let output = ["{\"value\":", value, "}"].concat();
-    let body = execute_body(&record.request_id, output.as_bytes(), true, "0", &platform.now().to_string());
-    let mut answer = Answer::json(200, body);
-    answer.headers.push(("toolgate-fallback", Cow::Borrowed(STATIC_ANSWER)));
-    with_cache_status(answer, record)
+    let output = ["{\"value\":", value, "}"].concat().into_bytes();
+    let outcome = Outcome::of(Reply::Result(answered_here(platform, output, true)), record);
+    Outcome { fallback: Some(STATIC_ANSWER), ..outcome }
 }
 
 /// The name of that fallback.
@@ -83,13 +81,15 @@ impl Spare {
         running: &Running,
         (caller, held): (&Caller, &Held),
         record: &mut Record,
-    ) -> Option<Answer<P::Stream>> {
+    ) -> Option<Outcome> {
         let Self { entry, tenant, tool, user, keep, key, terms, status } = self;
-        let floor = floor_of(&running.config.cache, held, (&tenant, user.as_ref()), &tool, (keep, &key));
+        let floor = floor_of(&running.cache.rules, held, (&tenant, user.as_ref()), &tool, (keep, &key));
         let standing = terms.standing(&entry, platform.now(), floor);
         let is_due = matches!(standing, Standing::Fresh(_) | Standing::Stale | Standing::Spare);
         let may_be_served = is_due && held.is_current() && caller.tenant == tenant;
-        let told = KeptTold { overruled: None, fwd_status: status };
-        may_be_served.then(|| kept_answer(platform, running, &entry, (CacheOutcome::StaleIfError, told), record))
+        may_be_served.then(|| {
+            record.cache = CacheOutcome::StaleIfError;
+            stored_outcome(platform, running, &entry, None, status, record)
+        })
     }
 }

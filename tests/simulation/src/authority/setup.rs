@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use toolgate::model::request::Method;
+use toolgate::words::method::Method;
 
 use crate::scenario::LEASE_MS;
 use crate::world::World;
@@ -15,7 +15,7 @@ pub(super) const TOOLS: &[&str] =
 /// Users that are named.
 pub(super) const USERS: [Option<&str>; 3] = [None, Some("u1"), Some("u2")];
 
-/// Arguments of a call; `Math` tools take all of them.
+/// Arguments of a call; `Calc` tools take all of them.
 pub(super) const ARGUMENTS: [&str; 4] =
     [r#"{"a":"1","b":"2"}"#, r#"{"a":"1","b":"900"}"#, r#"{"a":"x","b":"2"}"#, r#"{"a":"1"}"#];
 
@@ -299,7 +299,7 @@ impl Ask {
                     format!("/orgs/{org}/projects/{project}")
                 });
                 let user = user.map_or_else(String::new, |user| format!(",\"user_id\":\"{user}\""));
-                let arguments = if tool.starts_with("Math.") { ARGUMENTS[*arguments] } else { r#"{"n":1}"# };
+                let arguments = if tool.starts_with("Calc.") { ARGUMENTS[*arguments] } else { r#"{"n":1}"# };
                 let body = format!("{{\"tool_name\":\"{tool}\"{user},\"input\":{arguments}}}");
                 (Method::Post, format!("/v1{at}/tools/execute"), body)
             }

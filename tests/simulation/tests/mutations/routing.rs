@@ -118,11 +118,11 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories(
         "routing: a tool's error that says when is lost",
         "(None, Some((place, ran))) => return (place, Ok(ran)),",
-        "(None, Some((place, _))) => return (place, Err(self.for_good(failed, tries.sum()))),",
+        "(None, Some((place, _))) => return (place, Err(self.final_failure(failed, tries.sum()))),",
     ),
     of_stories(
         "routing: a caller's wait bounds no attempt",
-        "let timeout = remote.executor.timeout.min(way.left());",
+        "let timeout = remote.executor.timeout.min(state.left());",
         "let timeout = remote.executor.timeout;",
     ),
     of_stories(
@@ -132,18 +132,18 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_stories(
         "routing: a call that is slow is held on to",
-        "if may_be_made_again && way.running",
-        "if may_be_made_again && false && way.running",
+        "if may_be_made_again && state.dispatch",
+        "if may_be_made_again && false && state.dispatch",
     ),
     of_stories(
         "routing: what may have run is given up for being slow",
-        "if may_be_made_again && way.running",
-        "if (may_be_made_again || true) && way.running",
+        "if may_be_made_again && state.dispatch",
+        "if (may_be_made_again || true) && state.dispatch",
     ),
     of_stories(
         "routing: hedges without a budget",
-        "(!is_race && !self.running.health.take_hedge(self.executor(place)))",
-        "(!is_race && !self.running.health.take_hedge(self.executor(place)) && false)",
+        "(!is_race && !self.dispatch.health.take_hedge(self.executor(place)))",
+        "(!is_race && !self.dispatch.health.take_hedge(self.executor(place)) && false)",
     ),
     of_stories(
         "routing: who has no place is asked all the same, and not again",

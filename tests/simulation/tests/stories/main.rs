@@ -21,8 +21,9 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 use story::{NARROW, NOTHING, Story, WIDE, answer};
-use toolgate::model::request::{Header, Method};
+use toolgate::model::request::Header;
 use toolgate::ports::{OriginError, OriginResponse};
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 use toolgate_simulation::world::Platform;
 
@@ -198,6 +199,43 @@ fn only_a_value_and_nothing_else_is_kept() {
         let status = again.headers.get("cache-status").map(String::as_str).unwrap_or_default();
         assert_eq!(status.contains("; hit"), is_kept, "{output} {status}");
     }
+}
+
+const RULE_FOR_LOCAL_TOOLS: &str = r#"
+[[executors]]
+id = "local"
+kind = "local"
+
+[[callers]]
+id = "wide"
+tenant = "a"
+keys = [{ id = "wide-1", setting = "KEY_WIDE" }]
+actions = ["*"]
+tools = ["*"]
+users = ["*"]
+
+[[cache.rules]]
+tools = ["Calc.*"]
+ttl = "1h"
+"#;
+
+#[test]
+fn a_local_tool_declares_that_it_only_reads_and_is_kept_by_rule_alone() {
+    let input = json!({"a": "1", "b": "2"});
+    let twice = |story: &Story, tool: &str, input: &Value| {
+        story.execute(WIDE, tool, input);
+        story.execute(WIDE, tool, input).headers["cache-status"].clone()
+    };
+    let story = Story::new();
+    let listed = story.ask(WIDE, Method::Get, "/v1/tools/Calc.Plus", &Value::Null, &[]).json();
+    assert_eq!(listed["metadata"]["behavior"]["read_only"], true, "{listed}");
+    let status = twice(&story, "Calc.Plus", &input);
+    assert!(status.ends_with("detail=no_rule"), "{status}");
+    let story = Story::of(RULE_FOR_LOCAL_TOOLS, &[("KEY_WIDE", WIDE)]);
+    let status = twice(&story, "Calc.Plus", &input);
+    assert!(status.contains("; hit"), "{status}");
+    let status = twice(&story, "Calc.Draw", &json!({"low": "1", "high": "6"}));
+    assert!(status.ends_with("detail=nondeterministic"), "{status}");
 }
 
 #[test]

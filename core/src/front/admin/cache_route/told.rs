@@ -1,7 +1,7 @@
 //! What is told of the cache, as JSON.
 
-use crate::access::admission::ToolCall;
 use crate::cache::{Bypass, Condition, Facts, Held, Saved};
+use crate::model::call::ToolCall;
 use crate::pipeline::call::Place;
 use crate::pipeline::runtime::Running;
 use crate::pipeline::warm::Warmed;
@@ -65,10 +65,10 @@ fn array(items: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
 
 /// The statistics. Of savings, those of tools that `may_see` lets through are told one by one.
 pub(super) fn statistics(running: &Running, sums: &[(String, u64)], may_see: impl Fn(&str) -> bool) -> Vec<u8> {
-    let rules = &running.config.cache;
+    let rules = &running.cache.rules;
     let mut memory = Told::new();
     {
-        let held = running.memory.borrow();
+        let held = running.cache.memory.borrow();
         memory.size("entries", held.len());
         memory.size("bytes", held.bytes());
         memory.size("bound", held.bound());

@@ -7,8 +7,9 @@ use std::borrow::Cow;
 
 use hmac_sha256::Hash;
 
-use crate::front::response::{Answer, Body};
+use crate::front::response::Answer;
 use crate::model::request::{Header, Request};
+use crate::ports::Body;
 use crate::words::hex;
 
 /// The client may keep it for itself, and asks each time whether it still holds: what a caller may see can change at any time.
@@ -57,7 +58,8 @@ fn names(list: &str, tag: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::request::{Method, RequestBody, RequestHeaders};
+    use crate::model::request::{RequestBody, RequestHeaders};
+    use crate::words::method::Method;
 
     fn ask(if_none_match: Option<&str>) -> Answer<()> {
         let mut headers = RequestHeaders::default();

@@ -2,8 +2,6 @@
 
 use std::cell::Cell;
 
-use crate::ports::Platform;
-
 /// The low 48 bits: the number, mixed.
 const LOW: u128 = 0xFFFF_FFFF_FFFF;
 
@@ -15,24 +13,24 @@ const INVERSE: u64 = 0x393D_EE21_9263;
 
 /// Ids that differ across isolates by 80 random bits and within one by a count: no randomness is asked for per request.
 #[derive(Debug)]
-pub(super) struct Ids {
+pub(crate) struct Ids {
     isolate: u128,
     count: Cell<u64>,
 }
 
 impl Ids {
-    pub(super) fn new<P: Platform>(platform: &P) -> Self {
-        let mut bytes = [0; 16];
-        platform.fill(&mut bytes);
-        Self { isolate: u128::from_be_bytes(bytes) >> 48, count: Cell::new(0) }
+    /// Starts at the count 0 in an isolate that these random bytes name.
+    pub(crate) fn new(random: [u8; 16]) -> Self {
+        Self { isolate: u128::from_be_bytes(random) >> 48, count: Cell::new(0) }
     }
 
-    /// A number to count from: 64 random bits.
-    pub(super) fn number(&self) -> u64 {
+    /// Returns a number to count from: 64 random bits.
+    pub(crate) fn number(&self) -> u64 {
         u64::from_be_bytes(self.next().to_be_bytes().last_chunk().copied().unwrap_or_default())
     }
 
-    pub(super) fn next(&self) -> u128 {
+    /// Returns the next id.
+    pub(crate) fn next(&self) -> u128 {
         let count = self.count.get();
         self.count.set(count.wrapping_add(1));
         let low = u128::from(count.wrapping_mul(FACTOR)) ^ self.isolate;
@@ -40,15 +38,15 @@ impl Ids {
     }
 }
 
-/// The isolate and the number there that an id was made of.
+/// Returns the isolate that an id was made in, and its number there.
 #[must_use]
-pub(crate) fn place_of(id: u128) -> (u128, u64) {
+pub(crate) fn origin_of(id: u128) -> (u128, u64) {
     let isolate = id >> 48;
     let mixed = u64::try_from((id ^ isolate) & LOW).unwrap_or_default();
     (isolate, mixed.wrapping_mul(INVERSE) & 0xFFFF_FFFF_FFFF)
 }
 
-/// The first ids of an isolate.
+/// Returns the first ids of an isolate.
 #[cfg(test)]
 pub(crate) fn test_ids(count: u64) -> Vec<String> {
     let ids = Ids { isolate: 7, count: Cell::new(0) };
@@ -64,10 +62,10 @@ mod tests {
         for isolate in [0, 1, 0xFFFF_FFFF_FFFF_FFFF_FFFF, 0x0123_4567_89AB_CDEF_0123] {
             let ids = Ids { isolate, count: Cell::new(0) };
             for count in 0..1_000 {
-                assert_eq!(place_of(ids.next()), (isolate, count));
+                assert_eq!(origin_of(ids.next()), (isolate, count));
             }
             ids.count.set(0x1_0000_0000_0005);
-            assert_eq!(place_of(ids.next()), (isolate, 5), "2^48 requests later they meet");
+            assert_eq!(origin_of(ids.next()), (isolate, 5), "2^48 requests later they meet");
         }
     }
 }

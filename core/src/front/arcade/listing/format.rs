@@ -206,7 +206,7 @@ fn object<const N: usize>(members: [(&'static str, Json<'static>); N]) -> Json<'
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::catalogue::CATALOGUE_LIMITS;
+    use crate::model::tool::CATALOGUE_LIMITS;
     use crate::words::json::parse;
 
     fn written(declared: &str, nullable: bool, strictness: Strictness) -> String {

@@ -1,0 +1,50 @@
+//! Chooses the executors of a call by what this isolate has learned of them.
+
+use std::rc::Rc;
+
+use super::Dispatch;
+use super::circuits::{Standing, driver};
+use super::route::{self, Considered, Decision, Facts, Question, Rejection, RouteRules};
+use crate::model::tool::Tool;
+use crate::ports::Platform;
+use crate::words::refusal::Refusal;
+use crate::words::time::Timestamp;
+
+/// Decides the order in which executors are asked, and has those that were passed over probed in the background.
+///
+/// # Errors
+/// Those of [`route::decide`].
+pub fn plan<'c, P: Platform>(
+    platform: &P,
+    dispatch: &'c Rc<Dispatch>,
+    question: &Question<'_>,
+) -> Result<Decision<'c>, (Refusal, Vec<Considered>)> {
+    let rules = RouteRules {
+        executors: &dispatch.executors,
+        routing: &dispatch.routing,
+        probe_interval: dispatch.breaker.probe_interval,
+    };
+    let facts = |tool: &Tool| dispatch.facts(tool, question.percent, question.now);
+    let decided = route::decide(rules, question, facts);
+    let (Ok(Decision { considered, .. }) | Err((_, considered))) = &decided;
+    for shut in considered.iter().filter(|one| one.rejection == Some(Rejection::CircuitOpen)) {
+        driver::tend(platform, dispatch, shut.executor, question.now);
+    }
+    decided
+}
+
+impl Dispatch {
+    /// Returns what is known of a tool's executor. `percent`, 0 to 99, decides whether the call is one of the few that go through
+    /// while a circuit recovers.
+    fn facts(&self, tool: &Tool, percent: u8, now: Timestamp) -> Facts {
+        let seen = self.health.seen(tool.executor, &tool.folded, now);
+        if tool.local.is_some() {
+            return Facts { seen, ..Facts::default() };
+        }
+        let standing = self.circuits.standing(tool.executor, &tool.folded, &self.breaker, now, percent);
+        let open_since = if let Standing::Open { since, .. } = standing { Some(since) } else { None };
+        let (in_flight, limit, waiting) = self.bulkheads.load(tool.executor);
+        let in_flight = in_flight.saturating_add(u32::try_from(waiting).unwrap_or(u32::MAX));
+        Facts { seen, open_since, in_flight, limit }
+    }
+}

@@ -1,0 +1,137 @@
+//! How a tool call ends, whatever interface asked for it.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use crate::cache::{CacheOutcome, Demand, Directives, Entry, Forward, Role};
+use crate::dispatch::execute::{CallTerms, Ran};
+use crate::ports::OriginResponse;
+use crate::telemetry::Record;
+use crate::words::json::write_string;
+use crate::words::time::Timestamp;
+
+use super::Source;
+
+/// Says how a call is to be made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Options<'o> {
+    /// The caller's demands on stored responses (RFC 9111, section 5.2.1).
+    pub(crate) directives: Directives,
+    /// The idempotency key as it was sent.
+    pub(crate) idempotency_key: Option<&'o str>,
+    /// Its deadline and priority.
+    pub(crate) terms: CallTerms,
+    /// Where its answer may come from.
+    pub(crate) source: Source,
+}
+
+/// Says how a call ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// What is answered.
+    pub(crate) reply: Reply,
+    /// How it met the cache.
+    pub(crate) cache: CacheStatus,
+    /// Names what stands in for an executor's answer, where none gave one.
+    pub(crate) fallback: Option<&'static str>,
+}
+
+/// What is answered to a call.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// The result of this call.
+    Result(Ran),
+    /// The result of an earlier call, or of another one at the same time.
+    Stored(Rc<Entry>),
+    /// The answer to the first call with this idempotency key, as it was stored.
+    Replayed {
+        /// Its status.
+        status: u16,
+        /// Its body.
+        body: Vec<u8>,
+    },
+    /// A refusal of the engine's, in its own words.
+    EngineRefused {
+        /// The engine's answer.
+        response: OriginResponse,
+        /// Whether repeating the call could do harm.
+        may_have_run: bool,
+    },
+}
+
+/// Tells how a call met the cache (RFC 9211).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CacheStatus {
+    /// The outcome.
+    pub(crate) outcome: CacheOutcome,
+    /// What the call was to others that missed the same key.
+    pub(crate) role: Role,
+    /// Why an executor had to be asked.
+    pub(crate) forward: Option<Forward>,
+    /// The stored response that is answered with.
+    pub(crate) stored: Option<StoredStatus>,
+}
+
+/// Tells of a stored response that is answered with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StoredStatus {
+    /// A demand of the caller's that the operator's bound overruled.
+    pub(crate) overruled: Option<Demand>,
+    /// The status with which the executor failed.
+    pub(crate) fwd_status: Option<u16>,
+    /// The time of the answer.
+    pub(crate) now: Timestamp,
+    /// When it was stored.
+    pub(crate) stored_at: Timestamp,
+    /// Until when it is fresh.
+    pub(crate) expires_at: Timestamp,
+}
+
+impl Outcome {
+    /// Returns the outcome with this reply, which met the cache as the record says.
+    pub(crate) const fn of(reply: Reply, record: &Record) -> Self {
+        let cache = CacheStatus { outcome: record.cache, role: record.flight, forward: record.forward, stored: None };
+        Self { reply, cache, fallback: None }
+    }
+}
+
+/// Writes the result of a call as JSON: the form in which Arcade's engine answers (`ExecuteToolResponse`), and in which the
+/// outcome of an idempotency key is stored.
+pub(crate) fn result_json(
+    request_id: &str,
+    output: &[u8],
+    success: bool,
+    duration: &str,
+    finished_at: &str,
+) -> Vec<u8> {
+    let id = request_id.strip_prefix("req_").unwrap_or(request_id);
+    let mut body = Vec::with_capacity(output.len().saturating_add(256));
+    for part in [
+        "{\"id\":\"tc_",
+        id,
+        "\",\"execution_id\":\"te_",
+        id,
+        "\",\"execution_type\":\"immediate\",\"status\":\"",
+        if success { "success" } else { "failed" },
+        "\",\"success\":",
+        if success { "true" } else { "false" },
+        ",\"duration\":",
+        duration,
+        ",\"finished_at\":",
+    ] {
+        body.extend_from_slice(part.as_bytes());
+    }
+    write_string(&mut body, finished_at);
+    body.extend_from_slice(b",\"output\":");
+    body.extend_from_slice(output);
+    body.push(b'}');
+    body
+}
+
+/// Writes the result of a call that ran just now: the executor's own answer where it gave one.
+pub(crate) fn ran_json<'r>(request_id: &str, ran: &'r Ran) -> Cow<'r, [u8]> {
+    match &ran.whole {
+        Some(whole) => Cow::Borrowed(whole),
+        None => Cow::Owned(result_json(request_id, &ran.output, ran.success, &ran.duration, &ran.finished_at)),
+    }
+}

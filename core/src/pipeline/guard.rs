@@ -1,0 +1,109 @@
+//! The decisions that are made again after every wait.
+
+use std::rc::Rc;
+
+use crate::access::admission::{self, Admitted, Authority, Context};
+use crate::access::epochs::Held;
+use crate::access::identity;
+use crate::catalog::Current;
+use crate::model::caller::Caller;
+use crate::model::operation::Asked;
+use crate::model::request::{Header, Request};
+use crate::pipeline::call::{self, Outcome, Unanswered};
+use crate::pipeline::runtime::Running;
+use crate::ports::Platform;
+use crate::telemetry::Record;
+use crate::words::action::Action;
+use crate::words::refusal::Refusal;
+
+/// Returns what admission decides from.
+pub(crate) fn context<'a>(
+    running: &'a Running,
+    tools: &'a Current,
+    caller: &'a Caller,
+    authority: &'a Authority<'a>,
+    held: &'a Held,
+) -> Context<'a> {
+    let registry_is_incomplete = tools.is_incomplete();
+    Context { rules: &running.admission, caller, authority, held, registry: &tools.registry, registry_is_incomplete }
+}
+
+/// Decides what is decided more than once on the way of one request: again after every wait, under what is current then.
+pub(crate) struct Guard<'a, P> {
+    pub(crate) platform: &'a P,
+    pub(crate) running: &'a Rc<Running>,
+    pub(crate) asked: &'a Asked,
+    pub(crate) action: Action,
+    pub(crate) request: &'a Request,
+}
+
+impl<'a, P: Platform> Guard<'a, P> {
+    /// Whose key it is, under the epochs that say which keys are revoked; and whether this caller may ask for this at all.
+    pub(crate) async fn let_in(&self, record: &mut Record) -> Result<(Rc<Caller>, Held), Refusal> {
+        let Self { platform, running, request, .. } = *self;
+        let mut held = running.lease.hold(platform).await;
+        record.epoch = Some(held.epochs.version);
+        if !held.is_current() && !record.degraded.contains(&"epochs_unavailable") {
+            record.degraded.push("epochs_unavailable");
+        }
+        let identified;
+        (identified, held) =
+            identity::driver::identify(platform, &running.identity, &running.lease, &request.headers, held).await?;
+        record.epoch = Some(held.epochs.version);
+        let caller = identified.caller;
+        record.tenant = Some(caller.tenant.clone());
+        record.caller = Some(caller.id.clone());
+        record.key = Some(identified.key);
+        let authority = self.authority(&caller, record);
+        let permitted = admission::permit(&running.admission, &caller, &authority, &held, self.asked);
+        record.decided = authority.take_noted();
+        permitted?;
+        Ok((caller, held))
+    }
+
+    /// What is asked for, if this caller may.
+    pub(crate) fn admit(
+        &self,
+        tools: &Current,
+        caller: &Caller,
+        held: &Held,
+        record: &mut Record,
+    ) -> Result<Admitted<'a>, Refusal> {
+        let authority = self.authority(caller, record);
+        let context = context(self.running, tools, caller, &authority, held);
+        let admitted = admission::admit(&context, self.asked, self.request);
+        record.decided = authority.take_noted();
+        admitted
+    }
+
+    /// An answer from before in place of the executor's failure, where there is one. The executor had to be waited for: what was
+    /// decided before is decided again, and who is not admitted now is told of the failure.
+    pub(crate) async fn cover(
+        &self,
+        tools: &Current,
+        unanswered: Unanswered,
+        record: &mut Record,
+    ) -> Result<Outcome, Refusal> {
+        let Unanswered { refusal, spare, declared } = unanswered;
+        if spare.is_none() && declared.is_none() {
+            return Err(refusal);
+        }
+        let Ok((caller, held)) = self.let_in(record).await else { return Err(refusal) };
+        if self.admit(tools, &caller, &held, record).is_err() {
+            return Err(refusal);
+        }
+        let kept = spare.and_then(|spare| spare.answer(self.platform, self.running, (&caller, &held), record));
+        let declared = || declared.map(|value| call::declared_answer(self.platform, &value, record));
+        kept.or_else(declared).ok_or(refusal)
+    }
+
+    /// What the request is, for the decisions on it.
+    pub(crate) fn authority<'c>(&self, caller: &'c Caller, record: &Record) -> Authority<'c>
+    where
+        'a: 'c,
+    {
+        let Self { running, asked, action, request, .. } = *self;
+        let country = running.config.country_header.then(|| request.headers.get(Header::CfIpcountry)).flatten();
+        Authority::new(&running.admission, caller, action, asked.project.as_ref(), record.at, country)
+    }
+}
