@@ -16,7 +16,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
     fs::rename(&partial, path).map_err(BuildError::file(path))
 }
 
-/// Runs `make`, which makes `made` of `inputs`, unless it did so with the same bytes before. `mark` is a path for what it remembers:
+/// Runs `make`, which makes `made` of `inputs`, unless this program did so with the same bytes before. `mark` is a path for what it remembers:
 /// the inputs as they were, each under that name with its number.
 pub(super) fn once(
     mark: &Path,
@@ -24,7 +24,8 @@ pub(super) fn once(
     made: &Path,
     make: impl FnOnce() -> Result<(), BuildError>,
 ) -> Result<(), BuildError> {
-    let inputs: Vec<Vec<u8>> = inputs.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
+    let mut inputs: Vec<Vec<u8>> = inputs.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
+    inputs.push(ourselves());
     let copies: Vec<PathBuf> = (0..inputs.len()).map(|number| mark.with_extension(format!("seen-{number}"))).collect();
     let is_seen = |(copy, input): (&PathBuf, &Vec<u8>)| fs::read(copy).is_ok_and(|old| old == *input);
     if made.is_file() && copies.iter().zip(&inputs).all(is_seen) {
@@ -36,6 +37,12 @@ pub(super) fn once(
     }
     make()?;
     copies.iter().zip(&inputs).try_for_each(|(copy, input)| replace(copy, input))
+}
+
+/// Returns what tells this program from an earlier one, which may have made something else of the same bytes.
+fn ourselves() -> Vec<u8> {
+    let metadata = std::env::current_exe().and_then(fs::metadata).ok();
+    format!("{:?}", metadata.map(|metadata| (metadata.len(), metadata.modified().ok()))).into_bytes()
 }
 
 /// Makes `directory` and those above it.

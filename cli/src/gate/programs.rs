@@ -25,9 +25,8 @@ pub(super) fn javascript_tests(root: &Path) -> Vec<String> {
 /// Returns the files with tests that no step of the gate runs, and the steps' tests that are not there.
 pub(super) fn without_step(root: &Path, packages: &[Package]) -> Vec<String> {
     let files = files(root);
-    let is_absent = |test: &&str| !files.iter().any(|file| file == test);
-    let mut found: Vec<String> =
-        JAVASCRIPT_WITH_STEP.iter().filter(is_absent).map(|test| format!("{test}: is not there")).collect();
+    let absent = JAVASCRIPT_WITH_STEP.into_iter().filter(|test| !files.iter().any(|file| file == test));
+    let mut found: Vec<String> = absent.map(|test| format!("{test}: is not there")).collect();
     for file in files {
         let Ok(text) = fs::read_to_string(root.join(&file)) else { continue };
         let is_test = HARNESSES.iter().any(|harness| text.contains(harness));

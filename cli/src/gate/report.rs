@@ -1,7 +1,7 @@
 //! The table at the end of a run: each step and each build with its seconds, the slowest first.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::times;
@@ -27,14 +27,7 @@ struct Row {
 
 impl Report {
     /// Adds a step that has ended, and the builds that were noted meanwhile; their file is removed.
-    pub(super) fn add(
-        &mut self,
-        step: &'static str,
-        outcome: &'static str,
-        tests: u64,
-        time: Duration,
-        noted: &PathBuf,
-    ) {
+    pub(super) fn add(&mut self, step: &'static str, outcome: &'static str, tests: u64, time: Duration, noted: &Path) {
         let text = fs::read_to_string(noted).unwrap_or_default();
         let _absent = fs::remove_file(noted);
         let builds = times::read(&text);
