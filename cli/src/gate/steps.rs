@@ -151,6 +151,10 @@ fn clippy(run: &mut Run) -> Result<(), Failure> {
 
 /// This program's tests; the unit tests of all other native packages, and the integration tests of those without a row.
 fn tests(run: &mut Run) -> Result<(), Failure> {
+    let forgotten = programs::without_step(&run.workspace.root, &run.packages);
+    if !forgotten.is_empty() {
+        return Err(Failure::new(format!("no step runs the tests of {}", forgotten.join(", "))));
+    }
     let own = run.test("tests of the command line", &["--package", CLI].map(str::to_owned));
     let integration = run.integration_tests(|package| !OWN_ROW.contains(&package.name.as_str()));
     let chosen = ["--lib", "--bins"].map(str::to_owned).into_iter().chain(integration).collect();
