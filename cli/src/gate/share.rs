@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_share_follows_from_the_commit() {
-        let share = |hash| Share::of(hash).variable.1;
+        let share = |hash: Option<&str>| Share::of(hash).variable.1;
         assert_eq!(share(Some("0000000a6a1f")), "0/10");
         assert_eq!(share(Some("0000000f6a1f")), "5/10");
         assert_eq!(share(Some("70d4107c6a1f")), share(Some("70d4107c0000")));

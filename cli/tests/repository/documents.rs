@@ -67,7 +67,7 @@ fn bindings(environment: &toml::Table) -> Vec<String> {
     let stores = ["kv_namespaces", "d1_databases"].iter().filter_map(|kind| environment.get(*kind)?.as_array());
     let stores = stores.flatten().map(|store| store["binding"].as_str().unwrap().to_owned());
     let owners = environment["durable_objects"]["bindings"].as_array().unwrap();
-    stores.chain(owners.iter().map(toml::Value::to_string)).collect()
+    stores.chain(owners.iter().map(|owner| format!("{owner:?}"))).collect()
 }
 
 #[test]

@@ -5,7 +5,6 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use toolgate::config::{self, Config, ConfigFault};
-use toolgate::model::executor::ExecutorKind;
 use toolgate::model::route::Strategy;
 use toolgate::ports::Settings;
 use toolgate::words::limits;
