@@ -1,4 +1,4 @@
-//! What the operator switched off.
+//! Refuses what the operator switched off.
 
 use crate::catalog::Tool;
 use crate::model::caller::Caller;
