@@ -1,4 +1,4 @@
-//! The registry: every tool that some executor offers, under the names that callers use.
+//! Builds the registry: every tool that some executor offers, under the names that callers use.
 
 mod driver;
 mod rules;
@@ -18,7 +18,7 @@ use crate::words::names::ToolName;
 use crate::words::nearest::nearest;
 use crate::words::refusal::{Refusal, RefusalKind};
 
-/// What one executor offers.
+/// Holds what one executor offers.
 #[derive(Clone, Debug, Default)]
 pub struct Offer {
     /// The executor's place in the configuration.
@@ -27,7 +27,7 @@ pub struct Offer {
     pub tools: Vec<Rc<Tool>>,
 }
 
-/// Every tool by name. Built whole from the offers, never changed.
+/// Holds every tool by name. Built whole from the offers, never changed.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
     /// By `toolkit.tool` in lower case; each in order of preference.
@@ -39,13 +39,14 @@ pub struct Registry {
 #[derive(Clone, Debug, Default)]
 struct Versions {
     usable: Vec<Rc<Tool>>,
-    /// Of a tool with a route: what the executors behind the first offer in the same version, in the route's order.
+    /// The equivalents of a tool with a route: what the executors behind the first offer in the same version, in the
+    /// route's order.
     equivalents: Vec<Rc<Tool>>,
     /// Versions that several executors offer while conflicts are refused.
     refused: Vec<String>,
 }
 
-/// A name, taken apart.
+/// Holds the parts of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named<'n> {
     /// Without its version, as sent.
@@ -57,8 +58,8 @@ pub struct Named<'n> {
 }
 
 impl Registry {
-    /// The registry of these offers. Each executor's `tools` patterns choose what is taken from it; a tool with a route is taken
-    /// from the executors that the route names, and from no others.
+    /// Builds the registry of these offers. Each executor's `tools` patterns choose what is taken from it; a tool with
+    /// a route is taken from the executors that the route names, and from no others.
     #[must_use]
     pub fn build(offers: &[Offer], executors: &[Executor], conflicts: ConflictRule, routing: &RoutingRules) -> Self {
         let mut registry = Self::default();
@@ -122,15 +123,16 @@ impl Registry {
         }
     }
 
-    /// What other executors offer for this one, by a route of the operator's, in the same version and the route's order.
+    /// Lists what other executors offer for this one, by a route of the operator's, in the same version and the route's
+    /// order.
     pub fn equivalents<'r>(&'r self, tool: &'r Tool) -> impl Iterator<Item = &'r Rc<Tool>> {
         let of_name = self.tools.get(&tool.folded).into_iter();
         let others = of_name.flat_map(|versions| versions.usable.iter().chain(&versions.equivalents));
         others.filter(|other| other.executor != tool.executor && other.is_of_version(&tool.version))
     }
 
-    /// What `name` means: `Toolkit.Tool`, `Toolkit.Tool@version` or `Toolkit_Tool`, in any case. The name in lower case is
-    /// what the allow-list is asked about, whether or not there is such a tool.
+    /// Takes a name apart: `Toolkit.Tool`, `Toolkit.Tool@version` or `Toolkit_Tool`, in any case. The name in lower
+    /// case is what the allow-list is asked about, whether or not there is such a tool.
     ///
     /// Of an underscored name, only the meanings that `visible` lets through count.
     ///
@@ -142,7 +144,8 @@ impl Registry {
         Ok(Named { bare, folded, version })
     }
 
-    /// The tool with this name; in `version` if that is given, else in the version of the name, else the preferred one.
+    /// Returns the tool with this name; in `version` if that is given, else in the version of the name, else the
+    /// preferred one.
     ///
     /// # Errors
     /// [`RefusalKind::ToolUnknown`] with the nearest names that `visible` lets through, [`RefusalKind::ToolVersionUnknown`],
@@ -168,7 +171,7 @@ impl Registry {
         })
     }
 
-    /// The key of [`Registry::tools`] that `name` means; `None` when there is none.
+    /// Returns the key of [`Registry::tools`] that `name` means; `None` when there is none.
     ///
     /// # Errors
     /// [`RefusalKind::ToolAmbiguous`] when an underscored name means several tools.
@@ -198,7 +201,7 @@ impl Registry {
         }
     }
 
-    /// Every tool, by name: the preferred version, or all of them.
+    /// Lists every tool, by name: the preferred version, or all of them.
     pub fn iter(&self, all_versions: bool) -> impl Iterator<Item = &Rc<Tool>> {
         self.tools.values().flat_map(move |versions| {
             let most = if all_versions { usize::MAX } else { 1 };
@@ -206,19 +209,19 @@ impl Registry {
         })
     }
 
-    /// The number of tools, versions not counted.
+    /// Returns the number of tools, versions not counted.
     #[must_use]
     pub fn len(&self) -> usize {
         self.tools.len()
     }
 
-    /// Whether there is no tool.
+    /// Returns whether there is no tool.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tools.is_empty()
     }
 
-    /// Whether any tool of the toolkit (lower case) fulfils `is`.
+    /// Returns whether any tool of the toolkit (lower case) fulfils `is`.
     pub fn any_of_toolkit(&self, toolkit: &str, is: impl Fn(&Tool) -> bool) -> bool {
         let from = format!("{toolkit}.");
         let of_toolkit = self.tools.range(from.clone()..).take_while(|(folded, _)| folded.starts_with(&from));
@@ -227,7 +230,7 @@ impl Registry {
 }
 
 impl Versions {
-    /// Until now all that the route's executors offer are equivalents: the first of each version becomes the one that callers see.
+    /// Makes the first equivalent of each version, in the route's order, the one that callers see.
     fn order_routed(&mut self, route: &Route) {
         self.equivalents.sort_by_key(|tool| route.rank_of(tool.executor));
         let mut others = Vec::new();

@@ -1,4 +1,4 @@
-//! Whether a caller may: default deny, for the action, the project, the user, and each tool that a request can reach.
+//! Decides what a caller may do: default deny, for the action, the project, the user, and each tool that a request can reach.
 
 mod arguments;
 mod authority;
@@ -13,11 +13,9 @@ pub use authority::{Authority, Noted};
 pub use body::{Members, json_body};
 pub use rules::{RequestLimits, Rules};
 
-use crate::access::epochs::Held;
+use crate::access::epochs::EpochsView;
 use crate::catalog::Registry;
-use crate::model::call::EngineCall;
-use crate::model::call::Exchange;
-use crate::model::call::ToolCall;
+use crate::model::call::{EngineCall, Exchange, ToolCall};
 use crate::model::caller::{Caller, ProjectRule, UserRule};
 use crate::model::operation::{Asked, Operation};
 use crate::model::request::Request;
@@ -31,7 +29,7 @@ use crate::words::time::Millis;
 use switches::check_caller_switches;
 pub(crate) use tools::check_equivalent;
 
-/// What was admitted.
+/// Holds what was admitted.
 #[derive(Debug)]
 pub enum Admitted<'r> {
     /// A tool call.
@@ -43,32 +41,32 @@ pub enum Admitted<'r> {
 }
 
 impl Admitted<'_> {
-    /// The tool that is called, in lower case.
+    /// Returns the tool that is called, in lower case.
     #[must_use]
     pub fn tool(&self) -> Option<&str> {
         if let Self::Tool(call) = self { Some(&call.tool.folded) } else { None }
     }
 }
 
-/// What admission decides from.
+/// Holds what admission decides from.
 #[derive(Debug)]
 pub struct Context<'a> {
     /// The operator's rules.
     pub rules: &'a Rules,
     /// The caller.
     pub caller: &'a Caller,
-    /// Whoever decides what the caller may.
+    /// The authority that decides what the caller may.
     pub authority: &'a Authority<'a>,
     /// The epochs.
-    pub held: &'a Held,
+    pub held: &'a EpochsView,
     /// Every tool.
     pub registry: &'a Registry,
-    /// Whether some executor's tools are not known.
+    /// True when some executor's tools are not known.
     pub registry_is_incomplete: bool,
 }
 
 impl Context<'_> {
-    /// The user that a text names, if the caller may name it.
+    /// Returns the user that a text names, if the caller may name it.
     ///
     /// # Errors
     /// [`RefusalKind::RequestInvalid`], [`RefusalKind::UserNotPermitted`].
@@ -86,7 +84,7 @@ pub fn permit(
     rules: &Rules,
     caller: &Caller,
     authority: &Authority<'_>,
-    held: &Held,
+    held: &EpochsView,
     asked: &Asked,
 ) -> Result<(), Refusal> {
     if let (Some(fault), FailMode::Closed) = (held.fault, rules.fail_mode) {
@@ -128,7 +126,7 @@ fn user_of(caller: &Caller, place: &'static str, text: Option<&str>) -> Result<O
     if may_name { Ok(Some(user)) } else { Err(Refusal::with(RefusalKind::UserNotPermitted, place)) }
 }
 
-/// The query parameters that name a user: the SDKs write the second form for nested ones.
+/// Names the query parameters that name a user: the SDKs write the second form for nested ones.
 const USER_PARAMETERS: [&str; 2] = ["user_id", "user[id]"];
 
 /// Decides the rest of a request that [`permit`] let through: tools, and what its body names.
@@ -230,8 +228,8 @@ fn admit_execute<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request)
     Ok(Admitted::Tool(Box::new(ToolCall { tool, input, user, run_at, include_stacktrace, project })))
 }
 
-/// A model may call any tool that its request names: each must be the caller's. An engine might take "no tools named" for
-/// "all tools", so only callers of every tool may leave them out where tools are to be used.
+/// Checks the tools that a chat request gives to its model: each must be the caller's. An engine might take "no tools
+/// named" for "all tools", so only callers of every tool may leave them out where tools are to be used.
 fn admit_chat_tools(context: &Context<'_>, members: &Members<'_, '_>) -> Result<(), Refusal> {
     let named = body::chat_tools(members)?;
     if named.is_empty() && members.has("tool_choice") && !context.authority.may_use_every_tool() {
@@ -243,13 +241,13 @@ fn admit_chat_tools(context: &Context<'_>, members: &Members<'_, '_>) -> Result<
     Ok(())
 }
 
-/// The policies on an action that is about no tool, now that its user is known: the body's, else the query's.
+/// Asks the policies about an action that is about no tool, now that its user is known: the body's, else the query's.
 fn check_user(context: &Context<'_>, asked: &Asked, user: Option<UserId>) -> Result<(), Refusal> {
     let in_query = || USER_PARAMETERS.iter().find_map(|name| asked.query.get(name)).and_then(UserId::new);
     context.authority.check_user(user.or_else(in_query).as_ref())
 }
 
-/// The user that the body names, if the caller may name it.
+/// Returns the user that the body names, if the caller may name it.
 fn check_users_in_body(context: &Context<'_>, request: &Request) -> Result<Option<UserId>, Refusal> {
     let body = json_body(request, &context.rules.limits)?;
     let mut found = None;

@@ -1,4 +1,4 @@
-//! The isolate's lease on the epochs: while it holds, a decision waits for nothing.
+//! Holds the isolate's lease on the epochs: while it holds, a decision waits for nothing.
 
 mod known;
 mod rules;
@@ -12,9 +12,9 @@ use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
 use crate::words::time::Timestamp;
 pub use rules::EpochRules;
 
-use known::{Known, Question, Standing};
+use known::{Known, LeaseState, Question};
 
-/// The key of the epochs' owner.
+/// Names the epochs' owner.
 const OWNER: &str = "epochs";
 
 /// Holds an isolate's lease on the epochs: its rules, and the epochs as they were read last.
@@ -24,18 +24,18 @@ pub struct Lease {
     known: RefCell<Known>,
 }
 
-/// The epochs as a decision may use them.
+/// Shows the epochs to a decision.
 #[derive(Clone, Debug)]
-pub struct Held {
+pub struct EpochsView {
     /// The epochs.
     pub epochs: Rc<Epochs>,
-    /// Why the lease could not be renewed, if it has run out. Then these are the last known ones: the cache is bypassed, and
-    /// decisions follow the fail mode.
+    /// The fault that kept the lease from being renewed, if it has run out. Then these are the last known ones: the
+    /// cache is bypassed, and decisions follow the fail mode.
     pub fault: Option<DurableError>,
 }
 
-impl Held {
-    /// Whether the lease holds.
+impl EpochsView {
+    /// Returns whether the lease holds.
     #[must_use]
     pub const fn is_current(&self) -> bool {
         self.fault.is_none()
@@ -53,19 +53,19 @@ impl Lease {
     ///
     /// INVARIANT (lease): epochs are used as current only within `epochs.lease` of the moment before they were asked for, so a
     /// change holds everywhere within that time.
-    pub async fn hold<P: Platform>(self: &Rc<Self>, platform: &P) -> Held {
+    pub async fn hold<P: Platform>(self: &Rc<Self>, platform: &P) -> EpochsView {
         let now = platform.now();
         let known = self.known.borrow().clone();
-        match known.standing(self.rules.lease, now) {
-            Standing::Current { renew } => {
+        match known.state(self.rules.lease, now) {
+            LeaseState::Current { renew } => {
                 if renew {
                     self.renew_in_background(platform, now);
                 }
-                Held { epochs: known.epochs, fault: None }
+                EpochsView { epochs: known.epochs, fault: None }
             }
-            Standing::Over => match ask(platform, Command::Read).await {
-                Ok(epochs) => Held { epochs: self.adopt(epochs, known.question(now)), fault: None },
-                Err(fault) => Held { epochs: known.epochs, fault: Some(fault) },
+            LeaseState::Over => match ask(platform, Command::Read).await {
+                Ok(epochs) => EpochsView { epochs: self.adopt(epochs, known.question(now)), fault: None },
+                Err(fault) => EpochsView { epochs: known.epochs, fault: Some(fault) },
             },
         }
     }
@@ -106,7 +106,7 @@ impl Lease {
     }
 }
 
-/// The epochs as their owner has them.
+/// Reads the epochs as their owner has them.
 ///
 /// # Errors
 /// [`DurableError`] when the owner could not be asked.
@@ -114,7 +114,7 @@ pub async fn read<P: Platform>(platform: &P) -> Result<Epochs, DurableError> {
     ask(platform, Command::Read).await
 }
 
-/// Why the epochs could not be advanced.
+/// Says why the epochs could not be advanced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdvanceError {
     /// A bound of [`crate::words::limits`] would be passed.

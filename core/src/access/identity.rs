@@ -1,4 +1,4 @@
-//! Who calls: from the credential in the headers to a caller, or a refusal.
+//! Identifies the caller by the credential in the headers, or refuses it.
 
 pub mod asking;
 pub mod base64;
@@ -23,7 +23,7 @@ use hmac_sha256::Hash;
 use subtle::ConstantTimeEq;
 
 use issued::Unverified;
-use memory::{Digest, Known, Memory, Now, Remembered};
+use memory::{CredentialFingerprint, Known, Memory, Remembered, ValidationContext};
 
 use crate::model::caller::{Caller, CallerKey, ConfiguredCaller, Grant};
 use crate::model::request::{Header, RequestHeaders};
@@ -48,7 +48,7 @@ pub struct KeyHasher {
     id: u64,
 }
 
-/// The block of SHA-256, in bytes.
+/// Counts the bytes of a block of SHA-256.
 const BLOCK_BYTES: usize = 64;
 
 impl fmt::Debug for KeyHasher {
@@ -58,7 +58,7 @@ impl fmt::Debug for KeyHasher {
 }
 
 impl KeyHasher {
-    /// A hasher under `secret`.
+    /// Makes a hasher under `secret`.
     #[must_use]
     pub fn new(secret: &[u8]) -> Self {
         let mut block = [0; BLOCK_BYTES];
@@ -90,7 +90,7 @@ impl KeyHasher {
         self.id
     }
 
-    /// The keyed hash of `key`.
+    /// Returns the keyed hash of `key`.
     #[must_use]
     pub fn hash(&self, key: &str) -> [u8; 32] {
         let (mut inner, mut outer) = (self.inner, self.outer);
@@ -100,7 +100,7 @@ impl KeyHasher {
     }
 }
 
-/// A caller whose credential was checked, and the key it used.
+/// Holds a caller whose credential was checked, and the key it used.
 #[derive(Clone, Debug)]
 pub struct Identified {
     /// The caller.
@@ -109,7 +109,8 @@ pub struct Identified {
     pub key: KeyId,
 }
 
-/// The hashers of one isolate: under the current hashing secret, and under another one that is on its way in or out.
+/// Holds the hashers of one isolate: under the current hashing secret, and under another one that is on its way in or
+/// out.
 #[derive(Clone, Debug)]
 pub struct KeyHashers {
     current: KeyHasher,
@@ -118,37 +119,37 @@ pub struct KeyHashers {
 }
 
 impl KeyHashers {
-    /// Hashers under a secret that outlives the isolate, and under the other one if there is one.
+    /// Makes hashers under a secret that outlives the isolate, and under the other one if there is one.
     #[must_use]
     pub fn new(current: &[u8], other: Option<&[u8]>) -> Self {
         Self { current: KeyHasher::new(current), other: other.map(KeyHasher::new), lasts: true }
     }
 
-    /// A hasher under a secret of this isolate alone: no key can be issued under it.
+    /// Makes a hasher under a secret of this isolate alone: no key can be issued under it.
     #[must_use]
     pub fn of_isolate(random: &[u8]) -> Self {
         Self { current: KeyHasher::new(random), other: None, lasts: false }
     }
 
-    /// The hasher under the current secret.
+    /// Returns the hasher under the current secret.
     #[must_use]
     pub const fn current(&self) -> &KeyHasher {
         &self.current
     }
 
-    /// The hasher that new keys are hashed with, if there is a secret that outlives the isolate.
+    /// Returns the hasher that new keys are hashed with, if there is a secret that outlives the isolate.
     #[must_use]
     pub fn issuing(&self) -> Option<&KeyHasher> {
         self.lasts.then_some(&self.current)
     }
 
-    /// The hasher under the secret with this id.
+    /// Returns the hasher under the secret with this id.
     #[must_use]
     pub fn of(&self, id: u64) -> Option<&KeyHasher> {
         [Some(&self.current), self.other.as_ref()].into_iter().flatten().find(|hasher| hasher.id == id)
     }
 
-    /// How lists call the secret with this id.
+    /// Returns the name that lists give to the secret with this id.
     #[must_use]
     pub fn name_of(&self, id: u64) -> &'static str {
         match self.of(id) {
@@ -159,7 +160,7 @@ impl KeyHashers {
     }
 }
 
-/// The grants of each role of the configuration.
+/// Maps each role of the configuration to its grants.
 pub type Roles = BTreeMap<RoleId, Rc<Grant>>;
 
 /// Holds what an isolate identifies callers by: its keys, its issuers with what is known of each, and the roles.
@@ -191,7 +192,7 @@ impl Identity {
     }
 }
 
-/// The credentials of one isolate: whose each configured key is, by its hash; and what it remembers.
+/// Holds the credentials of one isolate: the configured keys, by their hash, and those it remembers.
 pub struct Keyring {
     hashers: KeyHashers,
     table: KeyTable,
@@ -206,32 +207,32 @@ impl fmt::Debug for Keyring {
 }
 
 impl Keyring {
-    /// The ring of these callers' keys; `secret` must be random and of this isolate alone.
+    /// Makes the ring of these callers' keys; `secret` must be random and of this isolate alone.
     #[must_use]
     pub fn new(hashers: KeyHashers, callers: &[ConfiguredCaller], secret: [u8; 16]) -> Self {
         Self { hashers, table: KeyTable::new(callers), memory: Memory::new(secret) }
     }
 
-    /// What hashes keys.
+    /// Returns the hashers of keys.
     #[must_use]
     pub const fn hashers(&self) -> &KeyHashers {
         &self.hashers
     }
 
-    /// What is remembered.
+    /// Returns the memory of credentials.
     #[must_use]
     pub const fn memory(&self) -> &Memory {
         &self.memory
     }
 
-    /// Whose a configured key is.
+    /// Finds the caller of a configured key.
     fn configured(&self, key: &str) -> Option<&Identified> {
         let under = |hasher: &KeyHasher| self.table.find(&hasher.hash(key));
         under(&self.hashers.current).or_else(|| self.hashers.other.as_ref().and_then(under))
     }
 }
 
-/// Every configured key by its hash, for a look-up that does not depend on how many there are.
+/// Holds every configured key by its hash, for a look-up that does not depend on how many there are.
 #[derive(Clone, Debug, Default)]
 struct KeyTable(Vec<([u8; 32], Identified)>);
 
@@ -246,8 +247,8 @@ impl KeyTable {
         Self(rows)
     }
 
-    /// Whose the key with this hash is. Rows are found by the first eight bytes (what a guesser sees of their timing says
-    /// nothing about a key, as it is a keyed hash) and compared whole in constant time.
+    /// Finds the caller of the key with this hash. Rows are found by the first eight bytes (what a guesser sees of
+    /// their timing says nothing about a key, as it is a keyed hash) and compared whole in constant time.
     fn find(&self, hash: &[u8; 32]) -> Option<&Identified> {
         let prefix = hash.first_chunk::<8>();
         let from = self.0.partition_point(|(row, _)| row.first_chunk::<8>() < prefix);
@@ -257,7 +258,7 @@ impl KeyTable {
     }
 }
 
-/// What is taken besides API keys.
+/// Names the credentials that are taken besides API keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Takes {
     /// Tokens: there are issuers.
@@ -266,14 +267,14 @@ pub struct Takes {
     pub assertions: bool,
 }
 
-/// A credential that is not known to be wrong.
+/// Holds a credential that is not known to be wrong.
 pub enum Recognised<'r> {
-    /// It is valid, and whose it is.
+    /// It is valid: the caller that it is of.
     Known(Identified),
     /// An issued key, whose owner must be asked: [`issued::verify`].
     Issued(Unverified<'r>),
-    /// What may be a token of an issuer, and by what it is known again.
-    Token(&'r str, Digest),
+    /// It may be a token of an issuer: its text and its fingerprint.
+    Token(&'r str, CredentialFingerprint),
 }
 
 /// Finds the caller. `Authorization: KEY`, `Authorization: Bearer KEY` and `X-API-Key: KEY` are the same; both headers at
@@ -287,11 +288,11 @@ pub fn identify<'r>(
     headers: &'r RequestHeaders,
     keyring: &Keyring,
     takes: Takes,
-    now: &impl Now,
+    now: &impl ValidationContext,
 ) -> Result<Recognised<'r>, Refusal> {
     let text = presented(headers, takes)?;
-    let digest = keyring.memory.digest(text);
-    let was_valid = match keyring.memory.recall(digest, now) {
+    let fingerprint = keyring.memory.fingerprint(text);
+    let was_valid = match keyring.memory.recall(fingerprint, now) {
         // It was read letter by letter when it was new.
         Remembered::Valid(identified) => return Ok(Recognised::Known(identified)),
         Remembered::Stale => true,
@@ -304,24 +305,24 @@ pub fn identify<'r>(
         return Err(Refusal::new(RefusalKind::CredentialMalformed));
     }
     if is_key_sized && let Some(identified) = keyring.configured(text) {
-        keyring.memory.remember(digest, Known { identified: identified.clone(), holds: None });
+        keyring.memory.remember(fingerprint, Known { identified: identified.clone(), validity: None });
         return Ok(Recognised::Known(identified.clone()));
     }
     if !is_issued && !may_be_token {
         return Err(Refusal::new(RefusalKind::CredentialUnknown));
     }
-    if let Some(kind) = keyring.memory.refusal(digest, now.time()) {
+    if let Some(kind) = keyring.memory.refusal(fingerprint, now.time()) {
         return Err(Refusal::new(kind));
     }
     if may_be_token {
-        return Ok(Recognised::Token(text, digest));
+        return Ok(Recognised::Token(text, fingerprint));
     }
     let cut = || Refusal::with(RefusalKind::CredentialMalformed, "the key is not whole: it was cut or mistyped");
     let id = key::id_of(text).ok_or_else(cut)?;
     if keyring.hashers.issuing().is_none() {
         return Err(Refusal::new(RefusalKind::KeyHashSecretMissing));
     }
-    Ok(Recognised::Issued(Unverified { text, id, digest, was_valid }))
+    Ok(Recognised::Issued(Unverified { text, id, fingerprint, was_valid }))
 }
 
 /// Refuses what the epochs name as revoked.
@@ -335,12 +336,13 @@ pub fn refuse_revoked(identified: &Identified, epochs: &Epochs) -> Result<(), Re
     Ok(())
 }
 
-/// Whether a credential is visible ASCII only; a header that was repeated arrives joined by ", " and is none either.
+/// Returns whether a credential is visible ASCII only; a header that was repeated arrives joined by ", " and is none
+/// either.
 fn is_written_well(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',')
 }
 
-/// The one credential that the headers present, whatever it is.
+/// Returns the one credential that the headers present, whatever it is.
 fn presented(headers: &RequestHeaders, takes: Takes) -> Result<&str, Refusal> {
     let authorization = headers.get(Header::Authorization).map(strip_bearer).filter(|key| !key.is_empty());
     let api_key = headers.get(Header::XApiKey).filter(|key| !key.is_empty());
@@ -355,7 +357,7 @@ fn presented(headers: &RequestHeaders, takes: Takes) -> Result<&str, Refusal> {
     }
 }
 
-/// The key behind an optional, case-insensitive `Bearer ` (RFC 9110 section 11.1).
+/// Returns the key behind an optional, case-insensitive `Bearer ` (RFC 9110 section 11.1).
 fn strip_bearer(value: &str) -> &str {
     match value.split_at_checked(7) {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer ") => key.trim_start(),

@@ -1,4 +1,4 @@
-//! Keys in headers, and whose they are.
+//! Tests how keys in headers are identified.
 
 use super::*;
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ fn caller(id: &str, keys: &[&str], hasher: &KeyHasher) -> ConfiguredCaller {
 /// Nothing was revoked, and no time passes.
 struct Always;
 
-impl Now for Always {
+impl ValidationContext for Always {
     fn revocation(&self) -> u64 {
         0
     }
@@ -99,7 +99,7 @@ fn a_hash_under_either_secret_is_of_the_same_key() {
 }
 
 #[test]
-fn an_issued_key_that_is_not_whole_is_refused_without_asking_anybody() {
+fn an_issued_key_that_is_cut_is_refused_without_a_look_up() {
     let key = key::NewKey::new(&[9; key::RANDOM], None);
     let text = key.text.expose();
     let keyring = Keyring::new(KeyHashers::new(b"secret", None), &[], [7; 16]);

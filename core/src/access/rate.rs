@@ -1,4 +1,4 @@
-//! How many requests there may be: each takes a token of every limit that is about it, or of none.
+//! Limits the rate of requests: each takes a token of every limit that is about it, or of none.
 //!
 //! Tokens come from one durable owner for each limit and subject (`state/rate.rs`), in leases (`rate/lease.rs`): while there
 //! is a token in each lease, a request waits for nothing. docs/limits.md has the rules and the bound.
@@ -28,14 +28,14 @@ pub use fields::Fields;
 pub use rules::{RateLimit, RateMode, RatePer, RateRules};
 
 use book::{Book, Entry, Subject, is_about};
-use lease::{Question, Standing};
+use lease::{Question, TokenState};
 
-/// How often a request asks. More than once: the tokens that it was given may go to another request that came while it waited
-/// for the owner of a second limit.
+/// Bounds how often a request asks. More than once: the tokens that it was given may go to another request that came
+/// while it waited for the owner of a second limit.
 const ASKS: u32 = 3;
-/// How often a request looks whether another one was answered: for as long as an owner may take.
+/// Bounds how often a request looks whether another one was answered: for as long as an owner may take.
 const LOOKS: u32 = 40;
-/// The longest wait between two looks is two to this power, in milliseconds.
+/// Bounds the wait between two looks: two to this power, in milliseconds.
 const LOOK_DOUBLINGS: u32 = 6;
 
 /// Holds the limits on the rate of requests, and an isolate's leases of their tokens.
@@ -59,8 +59,8 @@ impl Rates {
     }
 }
 
-/// How a request stands with each limit that is about it, at the limit's place.
-type Stood = [Option<(Entry, Standing)>; RATE_LIMITS];
+/// Holds how a request stands with each limit that is about it, at the limit's place.
+type TokenStates = [Option<(Entry, TokenState)>; RATE_LIMITS];
 
 /// Tells how a request fared with all limits that are about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,7 +110,7 @@ pub(crate) async fn admit<P: Platform>(
     }
 }
 
-fn stand(rates: &Rates, subject: &Subject<'_>, now: Timestamp, is_new: bool) -> Stood {
+fn stand(rates: &Rates, subject: &Subject<'_>, now: Timestamp, is_new: bool) -> TokenStates {
     let rules = &*rates.rules;
     let mut stood = [const { None }; RATE_LIMITS];
     for ((index, limit), place) in rules.limits.iter().enumerate().zip(&mut stood) {
@@ -123,14 +123,17 @@ fn stand(rates: &Rates, subject: &Subject<'_>, now: Timestamp, is_new: bool) -> 
     stood
 }
 
-/// The limits that are about a request, and how it stands with each.
-fn each<'s>(rates: &'s Rates, stood: &'s Stood) -> impl Iterator<Item = (usize, &'s RateLimit, &'s Entry, Standing)> {
+/// Returns the limits that are about a request, and how it stands with each.
+fn each<'s>(
+    rates: &'s Rates,
+    stood: &'s TokenStates,
+) -> impl Iterator<Item = (usize, &'s RateLimit, &'s Entry, TokenState)> {
     let limits = rates.rules.limits.iter().zip(stood).enumerate();
     limits
         .filter_map(|(index, (limit, stood))| stood.as_ref().map(|(entry, standing)| (index, limit, entry, *standing)))
 }
 
-/// What a request does next.
+/// Says what a request does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     /// It takes its tokens, or is refused.
@@ -141,31 +144,31 @@ enum Next {
     Ask,
 }
 
-/// Whether owners have to be asked: not for a request that is refused in any case.
-fn next(rates: &Rates, stood: &Stood) -> Next {
+/// Returns whether owners have to be asked: not for a request that is refused in any case.
+fn next(rates: &Rates, stood: &TokenStates) -> Next {
     let is_closed = rates.rules.fail_mode == FailMode::Closed;
     let mut next = Next::Settle;
     for (_, limit, _, standing) in each(rates, stood) {
         let enforced = limit.mode == RateMode::Enforce;
         match standing {
-            Standing::Ready { .. } => {}
-            Standing::Ask => next = Next::Ask,
-            Standing::Wait if next == Next::Settle => next = Next::Look,
-            Standing::Refused(_) if enforced => return Next::Settle,
-            Standing::Lost(..) if enforced && is_closed => return Next::Settle,
-            Standing::Wait => {}
-            Standing::Refused(_) | Standing::Lost(..) => {}
+            TokenState::Ready { .. } => {}
+            TokenState::Ask => next = Next::Ask,
+            TokenState::Wait if next == Next::Settle => next = Next::Look,
+            TokenState::Refused(_) if enforced => return Next::Settle,
+            TokenState::Lost(..) if enforced && is_closed => return Next::Settle,
+            TokenState::Wait => {}
+            TokenState::Refused(_) | TokenState::Lost(..) => {}
         }
     }
     next
 }
 
 /// Asks every owner that has to be asked, all at the same time.
-async fn ask_all<P: Platform>(platform: &P, rates: &Rates, stood: &Stood) {
+async fn ask_all<P: Platform>(platform: &P, rates: &Rates, stood: &TokenStates) {
     let rules = &*rates.rules;
     let mut asks: Vec<Pin<Box<dyn Future<Output = ()> + '_>>> = Vec::new();
     for (_, limit, entry, standing) in each(rates, stood) {
-        if standing == Standing::Ask {
+        if standing == TokenState::Ask {
             let (question, open) = entry.lease.ask(limit.pace, rules.lease, platform.now(), true);
             asks.push(Box::pin(ask(platform, &entry.owner, question, open)));
         }
@@ -189,7 +192,7 @@ async fn ask<P: Platform>(platform: &P, owner: &str, ask: Ask, open: Question) {
 }
 
 /// Takes a token of every limit, or refuses and takes none: nothing is awaited between the look and the taking.
-fn settle<P: Platform>(platform: &P, rates: &Rates, stood: &Stood) -> RateVerdict {
+fn settle<P: Platform>(platform: &P, rates: &Rates, stood: &TokenStates) -> RateVerdict {
     let mut verdict = refuse(rates, stood);
     if verdict.refusal.is_some() {
         return verdict;
@@ -201,7 +204,7 @@ fn settle<P: Platform>(platform: &P, rates: &Rates, stood: &Stood) -> RateVerdic
             verdict.fields.policy(limit);
         }
         let fared = match standing {
-            Standing::Ready { renew } => {
+            TokenState::Ready { renew } => {
                 let left = entry.lease.take();
                 if enforced && limit.is_of_one_caller() {
                     verdict.fields.left(limit, left);
@@ -212,11 +215,11 @@ fn settle<P: Platform>(platform: &P, rates: &Rates, stood: &Stood) -> RateVerdic
                 }
                 Fared::Admitted
             }
-            Standing::Refused(_) | Standing::Ask | Standing::Wait => {
+            TokenState::Refused(_) | TokenState::Ask | TokenState::Wait => {
                 verdict.would_refuse.push(limit.id.clone());
                 Fared::WouldRefuse
             }
-            Standing::Lost(..) => {
+            TokenState::Lost(..) => {
                 verdict.degraded = Some(LOST);
                 Fared::Lost
             }
@@ -226,25 +229,25 @@ fn settle<P: Platform>(platform: &P, rates: &Rates, stood: &Stood) -> RateVerdic
     verdict
 }
 
-/// What an admitted request's record says where a limit's owner could not be asked.
+/// Names, in an admitted request's record, that a limit's owner could not be asked.
 const LOST: &str = "limiter_unavailable";
 
 /// Refuses where an enforced limit has no token left. Of several, the one that lasts longest is named.
-fn refuse(rates: &Rates, stood: &Stood) -> RateVerdict {
+fn refuse(rates: &Rates, stood: &TokenStates) -> RateVerdict {
     let mut verdict = RateVerdict::default();
-    if each(rates, stood).all(|(.., standing)| matches!(standing, Standing::Ready { .. })) {
+    if each(rates, stood).all(|(.., standing)| matches!(standing, TokenState::Ready { .. })) {
         return verdict;
     }
     let mut worst: Option<(Millis, Refusal)> = None;
     for (index, limit, _, standing) in each(rates, stood).filter(|(_, limit, ..)| limit.mode == RateMode::Enforce) {
         let (kind, wait) = match standing {
-            Standing::Ready { .. } => continue,
-            Standing::Refused(wait) => (RefusalKind::RateLimited, wait),
+            TokenState::Ready { .. } => continue,
+            TokenState::Refused(wait) => (RefusalKind::RateLimited, wait),
             // Others took what the owner gave, time and again: there is more demand than tokens.
-            Standing::Ask | Standing::Wait => (RefusalKind::RateLimited, limit.pace.time_for(1)),
-            Standing::Lost(..) if rates.rules.fail_mode == FailMode::Open => continue,
-            Standing::Lost(DurableError::Unavailable, wait) => (RefusalKind::LimiterUnavailable, wait),
-            Standing::Lost(DurableError::Unsupported, wait) => (RefusalKind::DurableUnsupported, wait),
+            TokenState::Ask | TokenState::Wait => (RefusalKind::RateLimited, limit.pace.time_for(1)),
+            TokenState::Lost(..) if rates.rules.fail_mode == FailMode::Open => continue,
+            TokenState::Lost(DurableError::Unavailable, wait) => (RefusalKind::LimiterUnavailable, wait),
+            TokenState::Lost(DurableError::Unsupported, wait) => (RefusalKind::DurableUnsupported, wait),
         };
         let is_limited = kind == RefusalKind::RateLimited;
         rates.book.count(index, if is_limited { Fared::Refused } else { Fared::Lost });

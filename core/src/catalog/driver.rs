@@ -37,39 +37,39 @@ pub struct Catalog {
 #[derive(Clone, Debug)]
 struct Entry {
     current: Rc<Current>,
-    /// Until when nothing need be fetched.
+    /// The time until which nothing need be fetched.
     fresh_until: Timestamp,
     /// A refresh is under way; another may start after this.
     refreshing_until: Option<Timestamp>,
 }
 
-/// A registry and where its tools came from.
+/// Holds a registry, and the sources of its tools.
 #[derive(Debug, Default)]
 pub struct Current {
     /// Every tool.
     pub registry: Registry,
-    /// What each executor gave, in the order of the configuration.
+    /// The source of each executor, in the order of the configuration.
     pub sources: Vec<SourceState>,
 }
 
 impl Current {
-    /// Whether an executor's tools are not known at all: a name that is not found may still exist.
+    /// Returns whether an executor's tools are not known at all: a name that is not found may still exist.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
         self.sources.iter().any(|source| source.tools.is_none() && source.fault.is_some())
     }
 }
 
-/// What one executor gave.
+/// Holds what one executor gave.
 #[derive(Clone, Debug, Default)]
 pub struct SourceState {
     /// Its tools by the last good list; `None` when there never was one.
     pub tools: Option<Vec<Rc<Tool>>>,
-    /// When that list was fetched.
+    /// The time at which that list was fetched.
     pub fetched_at: Timestamp,
-    /// Why the last attempt failed, and since when there is a fault.
+    /// The fault of the last attempt, and the time since which there is one.
     pub fault: Option<(RefusalKind, Timestamp)>,
-    /// Whether it has to be asked for over the network.
+    /// True when it has to be asked for over the network.
     pub is_remote: bool,
 }
 
@@ -225,7 +225,7 @@ impl Catalog {
     }
 }
 
-/// Where a refresh may take a list from.
+/// Says where a refresh may take a list from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
     /// From the store, however old, as long as it keeps one.
@@ -236,7 +236,7 @@ enum Reach {
     ExecutorOnly,
 }
 
-/// The tools of one engine as one user sees them, or `only` one of them; never kept.
+/// Fetches the tools of one engine as one user sees them, or `only` one of them; never kept.
 ///
 /// # Errors
 /// Why the engine's list could not be had.
@@ -277,7 +277,7 @@ fn store_key(executor: &Executor, account: &[u8; 16], project: Option<&Project>)
     format!("catalogue/1/{}/{}/{project}", executor.id, hex::encode(account))
 }
 
-/// `{"fetched_at":ms,"tools":[definition, ...]}`
+/// Writes `{"fetched_at":ms,"tools":[definition, ...]}`.
 fn list_to_store(tools: &[Rc<Tool>], fetched_at: Timestamp) -> Vec<u8> {
     let mut out = format!("{{\"fetched_at\":{},\"tools\":[", fetched_at.as_millis()).into_bytes();
     for (index, tool) in tools.iter().enumerate() {

@@ -1,19 +1,19 @@
-//! The operator's rules about the catalogue of tools.
+//! Holds the operator's rules about the catalogue of tools.
 
 use crate::words::choice::choice;
 use crate::words::time::Millis;
 
-/// How the executors' tools become one registry.
+/// Says how the executors' tools become one registry.
 #[derive(Clone, Copy, Debug)]
 pub struct RegistryRules {
-    /// How old a list may get before it is fetched again.
+    /// The age that a list may get before it is fetched again.
     pub refresh: Millis,
     /// What happens when two executors offer the same tool in the same version.
     pub conflicts: ConflictRule,
 }
 
 choice! {
-    /// What happens when two executors offer the same tool in the same version.
+    /// Says what happens when two executors offer the same tool in the same version.
     pub enum ConflictRule {
         /// Serve neither, by name.
         Refuse = "refuse",

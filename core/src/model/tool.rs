@@ -1,4 +1,4 @@
-//! From an executor's own list of tools to ours: one form, read once.
+//! Turns an executor's own list of tools into ours: one form, read once.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use crate::words::json::{self, Json, Object, write_canonical};
 use crate::words::limits;
 use crate::words::names::ToolName;
 
-/// What a tool declares about itself (`metadata.behavior`). Nothing declared means nothing may be assumed.
+/// Describes a tool as it declares itself (`metadata.behavior`). Nothing declared means nothing may be assumed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Behavior {
     /// It only reads: `read_only` is true, `destructive` is not, and its operations are none but `read`.
@@ -20,11 +20,11 @@ pub struct Behavior {
     pub mutates: bool,
     /// Calling it twice is like calling it once.
     pub idempotent: bool,
-    /// What it says word for word, for policies.
+    /// Its declarations word for word, for policies.
     pub says: Says,
 }
 
-/// What a tool says of itself; `None` where it says nothing.
+/// Holds what a tool says of itself; `None` where it says nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Says {
     /// `read_only`
@@ -37,7 +37,7 @@ pub struct Says {
     pub open_world: Option<bool>,
 }
 
-/// One tool in one version on one executor.
+/// Describes one tool in one version on one executor.
 #[derive(Clone, Debug)]
 pub struct Tool {
     /// `Toolkit.Tool`.
@@ -54,9 +54,9 @@ pub struct Tool {
     input_schema: OnceCell<Option<Schema>>,
     /// Made when the tool is first compared with that of another executor.
     interface_hash: OnceCell<[u8; 16]>,
-    /// What it declares about itself.
+    /// Its behaviour, as it declares it.
     pub behavior: Behavior,
-    /// Whether it needs the user's authorisation.
+    /// True when it needs the user's authorisation.
     pub needs_authorization: bool,
     /// The local implementation, for tools of the local executor.
     pub local: Option<&'static LocalTool>,
@@ -69,32 +69,32 @@ struct Described {
 }
 
 impl Tool {
-    /// The definition as an engine lists it (`ToolResponse`), nulls left out.
+    /// Returns the definition as an engine lists it (`ToolResponse`), nulls left out.
     #[must_use]
     pub fn definition(&self) -> &Json<'static> {
         &self.described().definition
     }
 
-    /// Digest of its input and output schema.
+    /// Returns the digest of its input and output schema.
     #[must_use]
     pub fn schema_hash(&self) -> &[u8; 16] {
         &self.described().schema_hash
     }
 
-    /// Whether `version` names its version.
+    /// Returns whether `version` names its version.
     #[must_use]
     pub fn is_of_version(&self, version: &str) -> bool {
         self.version.eq_ignore_ascii_case(version)
     }
 
-    /// Digest of what callers can rely on: the names, types and necessity of its parameters, and the type of its output. Words for
-    /// humans are left out, so that two executors' descriptions of one tool may differ.
+    /// Returns the digest of what callers can rely on: the names, types and necessity of its parameters, and the type
+    /// of its output. Words for humans are left out, so that two executors' descriptions of one tool may differ.
     #[must_use]
     pub fn interface_hash(&self) -> [u8; 16] {
         *self.interface_hash.get_or_init(|| interface_hash(self.definition()))
     }
 
-    /// What its arguments have to fulfil, compiled once; `None` when it declares nothing.
+    /// Returns the schema of its arguments, compiled once; `None` when it declares nothing.
     #[must_use]
     pub fn input_schema(&self) -> Option<&Schema> {
         let compile = || {
@@ -112,24 +112,25 @@ impl Tool {
         })
     }
 
-    /// The toolkit in lower case.
+    /// Returns the toolkit in lower case.
     #[must_use]
     pub fn toolkit_folded(&self) -> &str {
         self.folded.split_once('.').map_or("", |(toolkit, _)| toolkit)
     }
 
-    /// Whether calling it again cannot do harm: it only reads, or says that it is idempotent, or is a pure local function.
+    /// Returns whether calling it again cannot do harm: it only reads, or says that it is idempotent, or is a pure
+    /// local function.
     #[must_use]
     pub const fn is_repeatable(&self) -> bool {
         self.behavior.reads_only || self.behavior.idempotent || self.local.is_some()
     }
 }
 
-/// How catalogues are read.
+/// Bounds the JSON of a catalogue.
 pub const CATALOGUE_LIMITS: json::Limits =
     json::Limits { depth: 64, values: limits::CATALOGUE_VALUES, string_bytes: 64 * 1024, number_bytes: 64 };
 
-/// What the definitions of all local tools declare: see the test.
+/// Says what the definitions of all local tools declare: see the test.
 const OF_LOCAL: Behavior = Behavior {
     reads_only: true,
     mutates: false,
@@ -137,7 +138,7 @@ const OF_LOCAL: Behavior = Behavior {
     says: Says { read_only: Some(true), destructive: Some(false), idempotent: Some(true), open_world: Some(false) },
 };
 
-/// The local tools.
+/// Returns the local tools.
 #[must_use]
 pub fn of_local(executor: usize) -> Vec<Rc<Tool>> {
     let tools = tools::toolkits().iter().flat_map(|toolkit| toolkit.tools);
@@ -160,14 +161,14 @@ pub fn of_local(executor: usize) -> Vec<Rc<Tool>> {
         .collect()
 }
 
-/// A local tool as its own definition describes it.
+/// Makes a local tool as its own definition describes it.
 fn described_local(local: &LocalTool, executor: usize) -> Option<Tool> {
     let mut definition = Vec::new();
     local.write_definition(&mut definition);
     of_worker_definition(json::parse(&definition, CATALOGUE_LIMITS).ok()?.into_owned(), executor)
 }
 
-/// A worker's list (`GET /worker/tools`). `None` when it is not one; definitions that are none are left out.
+/// Reads a worker's list (`GET /worker/tools`). `None` when it is not one; definitions that are none are left out.
 #[must_use]
 pub fn of_worker(list: Json<'_>, executor: usize) -> Option<Vec<Rc<Tool>>> {
     let Json::Array(items) = list else {
@@ -177,7 +178,7 @@ pub fn of_worker(list: Json<'_>, executor: usize) -> Option<Vec<Rc<Tool>>> {
     Some(items.filter_map(|item| of_worker_definition(item.into_owned(), executor)).map(Rc::new).collect())
 }
 
-/// One engine definition (an item of `GET /v1/tools`).
+/// Reads one engine definition (an item of `GET /v1/tools`).
 #[must_use]
 pub fn of_engine_definition(definition: Json<'_>, executor: usize) -> Option<Tool> {
     let Json::Object(definition) = without_nulls(definition.into_owned()) else {
@@ -306,7 +307,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_known_of_a_local_tool_at_once_is_what_its_definition_says() {
+    fn a_local_tool_is_known_at_once_as_its_definition_says() {
         let tools = of_local(3);
         assert!(tools.len() >= 18);
         for tool in tools {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::access::admission::{self, Admitted, Authority, Context};
-use crate::access::epochs::Held;
+use crate::access::epochs::EpochsView;
 use crate::access::identity;
 use crate::catalog::Current;
 use crate::model::caller::Caller;
@@ -22,7 +22,7 @@ pub(crate) fn context<'a>(
     tools: &'a Current,
     caller: &'a Caller,
     authority: &'a Authority<'a>,
-    held: &'a Held,
+    held: &'a EpochsView,
 ) -> Context<'a> {
     let registry_is_incomplete = tools.is_incomplete();
     Context { rules: &running.admission, caller, authority, held, registry: &tools.registry, registry_is_incomplete }
@@ -39,7 +39,7 @@ pub(crate) struct Guard<'a, P> {
 
 impl<'a, P: Platform> Guard<'a, P> {
     /// Whose key it is, under the epochs that say which keys are revoked; and whether this caller may ask for this at all.
-    pub(crate) async fn let_in(&self, record: &mut Record) -> Result<(Rc<Caller>, Held), Refusal> {
+    pub(crate) async fn let_in(&self, record: &mut Record) -> Result<(Rc<Caller>, EpochsView), Refusal> {
         let Self { platform, running, request, .. } = *self;
         let mut held = running.lease.hold(platform).await;
         record.epoch = Some(held.epochs.version);
@@ -66,7 +66,7 @@ impl<'a, P: Platform> Guard<'a, P> {
         &self,
         tools: &Current,
         caller: &Caller,
-        held: &Held,
+        held: &EpochsView,
         record: &mut Record,
     ) -> Result<Admitted<'a>, Refusal> {
         let authority = self.authority(caller, record);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::access::admission::{self, Admitted, Authority};
-use crate::access::epochs::Held;
+use crate::access::epochs::EpochsView;
 use crate::cache::WarmCall;
 use crate::cache::{self, Bypass, CacheOutcome, Directives};
 use crate::dispatch::execute::CallTerms;
@@ -155,7 +155,7 @@ async fn made<P: Platform>(
     record.epoch = Some(held.epochs.version);
     let project = asked.project.as_ref();
     let authority = Authority::new(&running.admission, &caller, Action::ToolsCall, project, record.at, None);
-    let admit = |held: &Held, record: &mut Record| {
+    let admit = |held: &EpochsView, record: &mut Record| {
         let admitted = admission::permit(&running.admission, &caller, &authority, held, &asked)
             .and_then(|()| admission::admit(&context(running, &tools, &caller, &authority, held), &asked, &request));
         record.decided = authority.take_noted();

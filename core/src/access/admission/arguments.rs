@@ -1,4 +1,4 @@
-//! Arguments against the operator's rules and a tool's declared parameters, before an executor is asked.
+//! Checks arguments against the operator's rules and a tool's declared parameters, before an executor is asked.
 //!
 //! Of what the tool declares, only what is certainly wrong is refused: a missing required argument, an undeclared one, a JSON type that no worker takes,
 //! a text that is not in the declared list ([`Tool::input_schema`]). The faults are told as a worker tells them, each with
@@ -41,7 +41,7 @@ pub fn check_rules(rules: &[InputRule], folded: &str, name: &str, input: &Json<'
     Err(ToolError::new(ErrorKind::ToolRuntimeBadInputValue, message(&faults), names).in_tool(name))
 }
 
-/// `Invalid input: a: Field required; b.1: ...`, as workers write it.
+/// Writes `Invalid input: a: Field required; b.1: ...`, as workers do.
 fn message(faults: &[Fault]) -> String {
     let mut message = "Invalid input: ".to_owned();
     for (index, fault) in faults.iter().enumerate() {

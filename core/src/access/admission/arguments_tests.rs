@@ -1,4 +1,4 @@
-//! What tools declare and what operators ask, in the tool's own words.
+//! Tests what tools declare and what operators ask, in the tool's own words.
 
 use super::*;
 use crate::model::tool::of_engine_definition;

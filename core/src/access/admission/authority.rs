@@ -1,4 +1,4 @@
-//! What the one decision function is asked, and the refusals that its answers become.
+//! Asks the one decision function, and turns its answers into refusals.
 
 use std::cell::RefCell;
 
@@ -11,7 +11,7 @@ use crate::words::names::{Project, UserId};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Timestamp;
 
-/// What is the same in every decision on one request.
+/// Holds what is the same in every decision on one request.
 #[derive(Debug)]
 pub struct Authority<'a> {
     rules: &'a Rules,
@@ -23,33 +23,33 @@ pub struct Authority<'a> {
     noted: RefCell<Noted>,
 }
 
-/// What the decisions on a request were, for its record: nothing while there are no policies. Names have commas between.
+/// Notes the decisions on a request, for its record: nothing while there are no policies. Names have commas between.
 #[derive(Clone, Debug, Default)]
 pub struct Noted {
     /// The rules that made the last decision.
     pub rules: String,
-    /// What it depended on, where it was a refusal.
+    /// The facts that it depended on, where it was a refusal.
     pub depends: String,
-    /// What the policies in dry run would have made of it, where that is something else.
+    /// The verdict of the policies in dry run, where it is another, and their names.
     pub would: Option<(&'static str, String)>,
 }
 
-/// What is particular to one decision about a tool.
+/// Holds what is particular to one decision about a tool.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call<'a> {
     pub(super) arguments: Arguments<'a>,
     pub(super) user: User<'a>,
-    /// Whether it is done now, and not at a time of which policies know nothing.
+    /// True when it is done now, and not at a time of which policies know nothing.
     pub(super) is_now: bool,
 }
 
 impl Call<'_> {
-    /// Nothing is known yet of the call.
+    /// Stands for a call of which nothing is known yet.
     pub(super) const UNKNOWN: Self = Self { arguments: Arguments::Unknown, user: User::Unknown, is_now: true };
 }
 
 impl<'a> Authority<'a> {
-    /// The authority over one request.
+    /// Makes the authority over one request.
     #[must_use]
     pub fn new(
         rules: &'a Rules,
@@ -62,14 +62,15 @@ impl<'a> Authority<'a> {
         Self { rules, caller, action, project, at, country, noted: RefCell::default() }
     }
 
-    /// The authority over a call in `project` that this request only describes: whoever may not make it may not ask about it.
+    /// Makes the authority over a call in `project` that this request only describes: whoever may not make it may not
+    /// ask about it.
     #[must_use]
     pub fn of_call<'b>(&'b self, project: Option<&'b Project>) -> Authority<'b> {
         let Self { rules, caller, at, country, .. } = *self;
         Authority::new(rules, caller, Action::ToolsCall, project, at, country)
     }
 
-    /// What was noted, to be put into the record.
+    /// Takes what was noted, to be put into the record.
     #[must_use]
     pub fn take_noted(&self) -> Noted {
         self.noted.take()
@@ -97,7 +98,7 @@ impl<'a> Authority<'a> {
         }
     }
 
-    /// Whether the caller may ask for this at all, before it is known which tool and which user it is about.
+    /// Returns whether the caller may ask for this at all, before it is known which tool and which user it is about.
     pub(super) fn check_action(&self) -> Result<(), Refusal> {
         // Most are let through by a grant, and what the policies say is asked when all is known.
         let is_about_tools = is_about_tools(self.action);
@@ -114,7 +115,7 @@ impl<'a> Authority<'a> {
         Err(self.refused(&decision, &request, not_permitted))
     }
 
-    /// The decision on an action that is not about one tool, when its user is known.
+    /// Decides on an action that is not about one tool, when its user is known.
     pub(super) fn check_user(&self, user: Option<&UserId>) -> Result<(), Refusal> {
         if !self.has_policies() || is_about_tools(self.action) {
             return Ok(());
@@ -135,31 +136,32 @@ impl<'a> Authority<'a> {
         self.project.map_or(Resource::Gateway, |project| Resource::Project(project.as_str()))
     }
 
-    /// Whether the caller may use every tool that there is. What policies say of a tool can be asked only of one that is named.
+    /// Returns whether the caller may use every tool that there is. What policies say of a tool can be asked only of
+    /// one that is named.
     pub(super) fn may_use_every_tool(&self) -> bool {
         self.caller.holds_for_every_tool(self.action) && !self.has_policies()
     }
 
-    /// Whether the caller may do this, too, which is about no tool.
+    /// Returns whether the caller may do this, too, which is about no tool.
     #[must_use]
     pub fn may_also(&self, action: Action) -> bool {
         let request = self.request(action, self.itself(), &Call { user: User::Absent, ..Call::UNKNOWN });
         self.policies().decide(&request).is_allowed()
     }
 
-    /// Whether the tool with this name in lower case may be used, as far as its name tells.
+    /// Returns whether the tool with this name in lower case may be used, as far as its name tells.
     pub(crate) fn may_use_name(&self, folded: &str) -> bool {
         self.may(Resource::ToolNamed(folded), &Call::UNKNOWN).is_ok()
     }
 
-    /// Whether the caller sees the tool: if it may call it for some arguments; or if it may list it, and nothing but that it
-    /// holds no permission keeps it from calling it.
+    /// Returns whether the caller sees the tool: if it may call it for some arguments; or if it may list it, and
+    /// nothing but that it holds no permission keeps it from calling it.
     pub(super) fn sees(&self, tool: &Tool, user: Option<&UserId>) -> bool {
         let user = user.map_or(User::Unknown, |user| User::Named(user.as_str()));
         self.may(Resource::Tool(self.facts(tool)), &Call { user, ..Call::UNKNOWN }).is_ok()
     }
 
-    /// The decision on using a tool; what a call is for is asked with its arguments.
+    /// Decides on using a tool; what a call is for is asked with its arguments.
     pub(super) fn check_tool(&self, tool: &Tool, call: &Call<'_>) -> Result<(), Refusal> {
         self.may(Resource::Tool(self.facts(tool)), call)
     }
@@ -230,7 +232,7 @@ impl<'a> Authority<'a> {
         noted.would = decision.would.as_ref().map(would);
     }
 
-    /// The refusal that a decision is.
+    /// Turns a decision into its refusal.
     fn refused(&self, decision: &Decision<'_>, request: &Request<'_>, not_permitted: Refusal) -> Refusal {
         self.note(decision);
         if self.has_policies() {
@@ -249,7 +251,7 @@ impl<'a> Authority<'a> {
     }
 }
 
-/// A policy may forbid it, which cannot be told here.
+/// Refuses what a policy may forbid, which cannot be told here.
 fn depends_on_unknown() -> Refusal {
     Refusal::with(RefusalKind::PolicyDenied, "it depends on what is not known here, such as the arguments")
 }
@@ -267,7 +269,7 @@ fn joined<'n>(names: impl Iterator<Item = &'n str>) -> String {
     list
 }
 
-/// A verdict in a word, as the record has it.
+/// Returns the name of a verdict in the record.
 const fn name_of(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Allow => "allow",
@@ -283,7 +285,7 @@ const fn is_about_tools(action: Action) -> bool {
 }
 
 impl Context<'_> {
-    /// Whether the caller sees the tool in lists, made for this user if one is named.
+    /// Returns whether the caller sees the tool in lists, made for this user if one is named.
     #[must_use]
     pub fn sees(&self, tool: &Tool, user: Option<&UserId>) -> bool {
         self.authority.sees(tool, user)

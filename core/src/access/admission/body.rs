@@ -1,4 +1,4 @@
-//! Request bodies: JSON within the limits, and members of the right type.
+//! Reads request bodies: JSON within the limits, and members of the right type.
 
 use super::RequestLimits;
 use crate::model::request::{Header, Request, RequestBody};
@@ -24,18 +24,18 @@ pub fn json_body<'r>(request: &'r Request, limits: &RequestLimits) -> Result<Jso
     Ok(json::parse(bytes, limits.json)?)
 }
 
-/// Whether a media type is `application/json`, whatever its parameters.
+/// Returns whether a media type is `application/json`, whatever its parameters.
 fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
 }
 
-/// The members of a body, read by name and type.
+/// Reads the members of a body by name and type.
 #[derive(Clone, Copy, Debug)]
 pub struct Members<'b, 'r>(&'b Object<'r>);
 
 impl<'b, 'r> Members<'b, 'r> {
-    /// The members of an object.
+    /// Returns the members of an object.
     ///
     /// # Errors
     /// [`RefusalKind::RequestInvalid`] when the body is no object.
@@ -43,7 +43,7 @@ impl<'b, 'r> Members<'b, 'r> {
         body.as_object().map(Self).ok_or_else(|| wrong("the body", "an object", body))
     }
 
-    /// Whether there is a member other than null.
+    /// Returns whether there is a member other than null.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.member(name).is_some()
@@ -53,7 +53,7 @@ impl<'b, 'r> Members<'b, 'r> {
         self.0.get(name).filter(|value| **value != Json::Null)
     }
 
-    /// An optional text.
+    /// Returns an optional text.
     ///
     /// # Errors
     /// [`RefusalKind::RequestInvalid`] for another type.
@@ -65,7 +65,7 @@ impl<'b, 'r> Members<'b, 'r> {
         }
     }
 
-    /// A text that must be there.
+    /// Returns a text that must be there.
     ///
     /// # Errors
     /// [`RefusalKind::RequestInvalid`] when it is missing, empty or of another type.
@@ -74,7 +74,7 @@ impl<'b, 'r> Members<'b, 'r> {
         self.text(name)?.filter(|text| !text.is_empty()).ok_or_else(missing)
     }
 
-    /// The version that a request asks for; empty is none.
+    /// Returns the version that a request asks for; empty is none.
     ///
     /// # Errors
     /// [`RefusalKind::RequestInvalid`] for another type.
@@ -82,7 +82,7 @@ impl<'b, 'r> Members<'b, 'r> {
         Ok(self.text("tool_version")?.filter(|version| !version.is_empty()))
     }
 
-    /// An optional boolean, false when absent.
+    /// Returns an optional boolean, false when absent.
     ///
     /// # Errors
     /// [`RefusalKind::RequestInvalid`] for another type.
@@ -94,7 +94,7 @@ impl<'b, 'r> Members<'b, 'r> {
         }
     }
 
-    /// An optional array.
+    /// Returns an optional array.
     ///
     /// # Errors
     /// [`RefusalKind::RequestInvalid`] for another type.
@@ -147,11 +147,11 @@ pub(super) fn refuse_lookalikes(object: &Json<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The members that are checked in bodies which are passed on.
+/// Names the members that are checked in bodies which are passed on.
 const CHECKED: [&str; 9] =
     ["user_id", "user", "tool_name", "tool_version", "tools", "tool_names", "tool_choice", "function", "name"];
 
-/// Simple case folding (Unicode, `CaseFolding.txt`) as far as it leads to ASCII letters.
+/// Folds the case of a name simply (Unicode, `CaseFolding.txt`) as far as it leads to ASCII letters.
 fn folded(name: &str) -> String {
     let fold = |letter: char| match letter {
         '\u{17f}' => 's',
@@ -161,7 +161,7 @@ fn folded(name: &str) -> String {
     name.chars().map(fold).collect()
 }
 
-/// The tools that a requirements request names: `tools: [{tool_name, tool_version}]` and `tool_names: []`.
+/// Returns the tools that a requirements request names: `tools: [{tool_name, tool_version}]` and `tool_names: []`.
 pub(super) fn named_tools<'b>(members: &Members<'b, '_>) -> Result<Vec<(&'b str, Option<&'b str>)>, Refusal> {
     let mut named = Vec::new();
     for item in members.array("tools")? {
@@ -175,8 +175,8 @@ pub(super) fn named_tools<'b>(members: &Members<'b, '_>) -> Result<Vec<(&'b str,
     Ok(named)
 }
 
-/// The tools that a chat request gives to its model: names, or OpenAI's `{"type":"function","function":{"name":..}}`; and a
-/// `tool_choice` that names one.
+/// Returns the tools that a chat request gives to its model: names, or OpenAI's
+/// `{"type":"function","function":{"name":..}}`; and a `tool_choice` that names one.
 pub(super) fn chat_tools<'b>(members: &Members<'b, '_>) -> Result<Vec<&'b str>, Refusal> {
     let nameless = |place: &str| Refusal::with(RefusalKind::RequestInvalid, format!("{place}: names no tool"));
     let mut named = Vec::new();

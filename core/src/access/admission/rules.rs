@@ -1,4 +1,4 @@
-//! The operator's rules that admission decides by.
+//! Holds the operator's rules that admission decides by.
 
 use std::rc::Rc;
 

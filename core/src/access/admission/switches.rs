@@ -1,4 +1,4 @@
-//! What the operator switched off.
+//! Refuses what the operator switched off.
 
 use crate::backends::Executor;
 use crate::catalog::Tool;

@@ -1,4 +1,4 @@
-//! Which tool of which executor a caller may use.
+//! Finds the tool, and its executor, that a caller may use.
 
 use std::rc::Rc;
 
@@ -11,8 +11,8 @@ use crate::policy::{Arguments, User};
 use crate::words::refusal::{Refusal, RefusalKind};
 
 impl Context<'_> {
-    /// The tool that a text names, if the caller may use it for some arguments. Whether there is such a tool is only told to
-    /// those who may.
+    /// Returns the tool that a text names, if the caller may use it for some arguments. Whether there is such a tool is
+    /// only told to those who may.
     ///
     /// # Errors
     /// [`RefusalKind::ToolNotPermitted`], [`RefusalKind::PolicyDenied`], [`RefusalKind::PolicyError`], and those of
@@ -45,14 +45,15 @@ impl Context<'_> {
         }
     }
 
-    /// Whether the caller may use this tool of this executor.
+    /// Returns whether the caller may use this tool of this executor.
     fn check_one(&self, tool: &Tool, call: &Call<'_>) -> Result<(), Refusal> {
         self.authority.check_tool(tool, call)?;
         check_tool_switches(&self.held.epochs, tool, &self.rules.executors)
     }
 }
 
-/// Whether an admitted call may run on what another executor offers for its tool: by the same decisions, about that one.
+/// Returns whether an admitted call may run on what another executor offers for its tool: by the same decisions, about
+/// that one.
 ///
 /// # Errors
 /// The refusal that a call of that executor's tool would meet.

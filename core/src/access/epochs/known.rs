@@ -1,35 +1,37 @@
-//! What an isolate knows of the epochs, and for how long it may use it. Decisions only: `epochs.rs` carries them out.
+//! Decides how long an isolate may use what it knows of the epochs: `epochs.rs` carries the decisions out.
 
 use std::rc::Rc;
 
 use crate::state::epochs::Epochs;
 use crate::words::time::{Millis, Timestamp};
 
-/// Bound on one renewal in the background before another may start.
+/// Bounds one renewal in the background before another may start.
 const RENEWAL: Millis = Millis::from_secs(2);
 
-/// The epochs as they were told last.
+/// Holds the epochs as they were read last.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known {
     pub(super) epochs: Rc<Epochs>,
-    /// When they were asked for; `None` when they never were, or when what is known must not be used any more.
+    /// The time at which they were asked for; `None` when they never were, or when what is known must not be used any
+    /// more.
     read_at: Option<Timestamp>,
     /// A renewal is under way in the background; another may start after this.
     renewing_until: Option<Timestamp>,
-    /// How often it had to be forgotten: what was asked for before that may be from before a change of our own.
+    /// The number of times that it had to be forgotten: what was asked for before that may be from before a change of
+    /// our own.
     forgotten: u64,
 }
 
-/// When the owner was asked.
+/// Holds the time at which the owner was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Question {
     at: Timestamp,
     forgotten: u64,
 }
 
-/// Whether what is known may be used.
+/// Says whether what is known may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum LeaseState {
     /// The lease holds. `renew`: its second half has begun, and nobody renews it yet.
     Current { renew: bool },
     /// The owner has to be asked first.
@@ -37,25 +39,25 @@ pub(super) enum Standing {
 }
 
 impl Known {
-    /// How it stands with a lease of this length.
-    pub(super) fn standing(&self, lease: Millis, now: Timestamp) -> Standing {
+    /// Returns the state of a lease of this length.
+    pub(super) fn state(&self, lease: Millis, now: Timestamp) -> LeaseState {
         // A clock that went backwards makes the lease's age unknown: it is over.
         let age = self.read_at.filter(|read_at| *read_at <= now).map(|read_at| now.since(read_at));
         match age {
             Some(age) if age < lease => {
                 let may_renew = self.renewing_until.is_none_or(|until| now >= until);
-                Standing::Current { renew: age >= lease.half() && may_renew }
+                LeaseState::Current { renew: age >= lease.half() && may_renew }
             }
-            _ => Standing::Over,
+            _ => LeaseState::Over,
         }
     }
 
-    /// A question to the owner that is asked now.
+    /// Returns a question to the owner that is asked now.
     pub(super) const fn question(&self, now: Timestamp) -> Question {
         Question { at: now, forgotten: self.forgotten }
     }
 
-    /// The question of a renewal that begins now.
+    /// Returns the question of a renewal that begins now.
     pub(super) fn renews(&mut self, now: Timestamp) -> Question {
         self.renewing_until = Some(now.after(RENEWAL));
         self.question(now)
@@ -75,7 +77,7 @@ impl Known {
         }
     }
 
-    /// A change may have been applied that this isolate did not hear of: what it knows is not to be used any more.
+    /// Ends the lease: a change may have been applied that this isolate did not hear of.
     pub(super) fn forget(&mut self) {
         self.read_at = None;
         self.forgotten = self.forgotten.wrapping_add(1);

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::super::{Known, Question, Standing};
+use super::super::{Known, LeaseState, Question};
 use super::{Budget, Flaw, ISOLATES, LEASE, START, TICK, WRITER};
 use crate::cache::Entry;
 use crate::state::epochs::{Covered, Epochs};
@@ -120,15 +120,15 @@ impl World {
             self.calls[index].doing = Doing::Wrote;
             return;
         }
-        match self.with(isolate, |known| known.standing(LEASE, now)) {
-            Standing::Current { renew } => {
+        match self.with(isolate, |known| known.state(LEASE, now)) {
+            LeaseState::Current { renew } => {
                 if renew {
                     self.with(isolate, |known| known.renews(now));
                     self.send(isolate, false, None);
                 }
                 self.look(index, most);
             }
-            Standing::Over => {
+            LeaseState::Over => {
                 self.calls[index].doing = Doing::Asking;
                 self.send(isolate, false, Some(index));
             }

@@ -1,4 +1,4 @@
-//! Asking an issuer about a token that tells nothing itself: what is sent, and what the answer means.
+//! Asks an issuer about an opaque token: writes the question, and reads the answer.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use crate::words::secret::Secret;
 
 const JSON_LIMITS: Limits = Limits { depth: 16, values: 4_096, string_bytes: 16 * 1024, number_bytes: 64 };
 
-/// The question; `None` while the gateway has no secret there.
+/// Returns the question; `None` while the gateway has no secret there.
 #[must_use]
 pub fn question(rules: &AskRules, token: &str) -> Option<OriginRequest> {
     let secret = rules.client_secret.as_ref()?;
@@ -57,7 +57,7 @@ pub fn question(rules: &AskRules, token: &str) -> Option<OriginRequest> {
     })
 }
 
-/// What the issuer says of the token: its claims.
+/// Returns the claims of the token, as its issuer answers.
 ///
 /// # Errors
 /// [`RefusalKind::TokenInactive`] when it says that the token is not valid; [`RefusalKind::TokenCheckUnavailable`] when it says
@@ -82,8 +82,8 @@ pub fn answer<'a>(rules: &AskRules, response: &'a OriginResponse) -> Result<Json
     }
 }
 
-/// GitHub's answer in the words of claims: `sub` is the user's number, which stays when the login changes; `login`, `type`; and
-/// `scope`, the OAuth app's scopes.
+/// Returns GitHub's answer in the words of claims: `sub` is the user's number, which stays when the login changes;
+/// `login`, `type`; and `scope`, the OAuth app's scopes.
 fn github_claims<'a>(body: &Json<'a>, client_id: &str) -> Option<Json<'a>> {
     if body.get("app")?.get("client_id")?.as_str()? != client_id {
         return None;

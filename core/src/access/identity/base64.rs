@@ -1,6 +1,6 @@
-//! Base64url without padding, as RFC 7515 section 2 writes it: strict, so that no two texts mean the same bytes.
+//! Reads base64url without padding, as RFC 7515 section 2 writes it: strict, so that no two texts mean the same bytes.
 
-/// The bytes that `text` stands for; `None` for padding, white space, other letters, and bits that no byte has.
+/// Returns the bytes that `text` stands for; `None` for padding, white space, other letters, and bits that no byte has.
 #[must_use]
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len().saturating_mul(3) / 4);
@@ -30,7 +30,7 @@ const fn value(letter: u8) -> Option<u8> {
     }
 }
 
-/// The text of `bytes` with padding, in the standard alphabet: what `Authorization: Basic` wants (RFC 7617).
+/// Returns the text of `bytes` with padding, in the standard alphabet: what `Authorization: Basic` wants (RFC 7617).
 #[must_use]
 pub fn encode_basic(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

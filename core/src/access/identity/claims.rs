@@ -1,4 +1,4 @@
-//! What a token claims: whether it is for us, now, from whom it says; and what that makes of its caller.
+//! Checks a token's claims (issuer, audience, times), and makes its caller of them.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -15,10 +15,11 @@ use crate::words::names::{CallerId, RoleId, TenantId, UserId};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
-/// The last second of 32 bits, in the year 2106: no token is for longer.
+/// Marks the last second of 32 bits, in the year 2106: no token is for longer.
 const SECONDS_MAX: i64 = 4_294_967_295;
 
-/// The claim with this name; one that begins with `/` is a path from object to object (Keycloak's `/realm_access/roles`).
+/// Returns the claim with this name; one that begins with `/` is a path from object to object (Keycloak's
+/// `/realm_access/roles`).
 #[must_use]
 pub fn claim<'c>(claims: &'c Json<'_>, name: &str) -> Option<&'c Json<'c>> {
     match name.strip_prefix('/') {
@@ -27,7 +28,7 @@ pub fn claim<'c>(claims: &'c Json<'_>, name: &str) -> Option<&'c Json<'c>> {
     }
 }
 
-/// The issuer whose token this says it is, by its place. It may be lying.
+/// Returns the issuer whose token this says it is, by its place. It may be lying.
 #[must_use]
 pub fn issuer_of(claims: &Json<'_>, issuers: &[Issuer]) -> Option<usize> {
     let iss = claims.get("iss")?.as_str()?;
@@ -44,8 +45,8 @@ fn is_named(rules: &SignedRules, iss: &str, claims: &Json<'_>) -> bool {
     }
 }
 
-/// When a token expires, by its claims, as long as they are good for us now: `exp`, `nbf`, `iat` (RFC 7519 section 4.1), the
-/// audience, and what the configuration requires.
+/// Returns the time at which a token expires, by its claims, as long as they are good for us now: `exp`, `nbf`, `iat`
+/// (RFC 7519 section 4.1), the audience, and what the configuration requires.
 ///
 /// # Errors
 /// [`RefusalKind::TokenClaimsInvalid`], [`RefusalKind::TokenExpired`], [`RefusalKind::TokenNotYetValid`],
@@ -70,7 +71,7 @@ pub fn check(claims: &Json<'_>, issuer: &Issuer, now: Timestamp) -> Result<Times
     Ok(expires_at)
 }
 
-/// The same for the answer of an issuer that was asked: `exp` may be missing, as the answer is about now.
+/// Returns the same for the answer of an issuer that was asked: `exp` may be missing, as the answer is about now.
 ///
 /// # Errors
 /// Those of [`check`].
@@ -102,7 +103,7 @@ fn check_times(claims: &Json<'_>, exp: Option<Timestamp>, leeway: Millis, now: T
     Ok(())
 }
 
-/// A time in whole seconds. A fraction, an exponent or a text would be read differently elsewhere.
+/// Returns a time in whole seconds. A fraction, an exponent or a text would be read differently elsewhere.
 fn seconds(claims: &Json<'_>, name: &'static str) -> Result<Option<Timestamp>, Refusal> {
     let Some(value) = claims.get(name) else {
         return Ok(None);
@@ -144,7 +145,7 @@ fn check_required(claims: &Json<'_>, issuer: &Issuer) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The caller that good claims make, and its names in revocations.
+/// Returns the caller that good claims make, and its names in revocations.
 ///
 /// # Errors
 /// [`RefusalKind::TokenClaimsInvalid`] and [`RefusalKind::TokenTenantUnmapped`].
@@ -174,8 +175,8 @@ pub fn caller(claims: &Json<'_>, issuer: &Issuer) -> Result<(Caller, Vec<String>
     Ok((caller, revocations))
 }
 
-/// A name as a caller's id and a revocation can have it: what they cannot hold is a digest. A text that looks like such a
-/// digest is one too, so that no two names meet.
+/// Returns a name as a caller's id and a revocation can have it: what they cannot hold is a digest. A text that looks
+/// like such a digest is one too, so that no two names meet.
 fn plain_name(name: &str) -> String {
     const DIGEST: &str = "sha256-";
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@|/+=".contains(&byte);
@@ -185,7 +186,7 @@ fn plain_name(name: &str) -> String {
     hex::prefixed(DIGEST, &Hash::hash(name.as_bytes()))
 }
 
-/// The subject: a text, or a number as GitHub's ids are.
+/// Returns the subject: a text, or a number as GitHub's ids are.
 fn subject(claims: &Json<'_>, name: &str) -> Result<String, Refusal> {
     let subject = match claim(claims, name) {
         Some(Json::String(text)) => text.as_ref().to_owned(),
@@ -206,7 +207,7 @@ fn tenant(claims: &Json<'_>, rule: &TenantRule) -> Result<TenantId, Refusal> {
     }
 }
 
-/// The scopes: `scope` (RFC 8693 section 4.2), or `scp`, as a text with blanks or a list.
+/// Returns the scopes: `scope` (RFC 8693 section 4.2), or `scp`, as a text with blanks or a list.
 fn scopes(claims: &Json<'_>) -> Result<Vec<String>, Refusal> {
     let scopes: Vec<String> = match claims.get("scope").or_else(|| claims.get("scp")) {
         None | Some(Json::Null) => Vec::new(),
@@ -225,7 +226,7 @@ fn within(scopes: &[String], rules: &BTreeMap<String, Vec<ActionPattern>>) -> Op
     Some(scopes.iter().filter_map(|scope| rules.get(scope)).flatten().copied().collect())
 }
 
-/// Its roles: those of every token, and those of the values of its claim.
+/// Returns the roles of a token: those of every token, and those of the values of its claim.
 fn roles(claims: &Json<'_>, mapping: &Mapping) -> Result<Vec<RoleId>, Refusal> {
     let mut roles = mapping.default_roles.clone();
     let Some(name) = &mapping.roles_claim else {
@@ -268,13 +269,13 @@ fn is_unverified(claims: &Json<'_>) -> bool {
     }
 }
 
-/// The texts of a list; `None` when it is none, or too long.
+/// Returns the texts of a list; `None` when it is none, or too long.
 fn texts(value: &Json<'_>) -> Option<Vec<String>> {
     let items = value.as_array().filter(|items| items.len() <= limits::TOKEN_CLAIM_ITEMS)?;
     items.iter().map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
-/// The claims that policies can read. One that has no form of ours, or is too long, is as if it were missing.
+/// Returns the claims that policies can read. One that has no form of ours, or is too long, is as if it were missing.
 fn visible(claims: &Json<'_>, names: &[String]) -> BTreeMap<String, ClaimValue> {
     let is_short = |text: &str| text.len() <= limits::TOKEN_CLAIM_BYTES;
     let value = |name: &String| match claim(claims, name)? {

@@ -1,11 +1,12 @@
-//! Where an issuer's keys are, by its own metadata (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3). An address that the
+//! Finds an issuer's keys by its own metadata (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3). An address that the
 //! gateway asks comes from its configuration, or from there and then lies on the same origin.
 
 use crate::words::json::{self, Json, Limits};
 
 const JSON_LIMITS: Limits = Limits { depth: 16, values: 8_192, string_bytes: 16 * 1024, number_bytes: 64 };
 
-/// Whether this is `https://host[:port][/path]`, without user, query, fragment or `..`; `http` only to this machine itself.
+/// Returns whether this is `https://host[:port][/path]`, without user, query, fragment or `..`; `http` only to this
+/// machine itself.
 #[must_use]
 pub fn is_web_url(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/:[]".contains(&byte);
@@ -26,15 +27,15 @@ pub fn is_web_url(text: &str) -> bool {
     is_clean && !host.is_empty() && (scheme == "https" || (scheme == "http" && is_here))
 }
 
-/// `scheme://host[:port]`, and what follows.
+/// Splits a URL into `scheme://host[:port]` and the rest.
 fn split_origin(url: &str) -> Option<(&str, &str)> {
     let from = url.find("://")?.checked_add(3)?;
     let slash = url.get(from..)?.find('/').and_then(|at| at.checked_add(from));
     slash.map_or(Some((url, "")), |slash| url.split_at_checked(slash))
 }
 
-/// The places of an issuer's metadata, in the order to ask: behind its path, as OpenID Connect has it; and before, as RFC 8414
-/// has it.
+/// Returns the places of an issuer's metadata, in the order to ask: behind its path, as OpenID Connect has it; and
+/// before, as RFC 8414 has it.
 #[must_use]
 pub fn metadata_urls(issuer: &str) -> [String; 2] {
     let bare = issuer.trim_end_matches('/');
@@ -45,7 +46,8 @@ pub fn metadata_urls(issuer: &str) -> [String; 2] {
     ]
 }
 
-/// Where the keys are, by the metadata of this issuer: only if it says that it is its, to the letter, and only on its origin.
+/// Returns the URL of the keys, by the metadata of this issuer: only if it says that it is its, to the letter, and only
+/// on its origin.
 #[must_use]
 pub fn jwks_uri(metadata: &[u8], issuer: &str) -> Option<String> {
     let metadata = json::parse(metadata, JSON_LIMITS).ok()?;

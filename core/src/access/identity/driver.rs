@@ -1,4 +1,4 @@
-//! From a request's credential to its caller: keys first, then tokens, whose issuers are asked for keys, or about the token.
+//! Finds the caller of a request's credential: keys first, then tokens, whose issuers are asked for keys, or about the token.
 
 use std::rc::Rc;
 
@@ -6,9 +6,9 @@ use super::claims;
 use super::issued;
 use super::jose::{self, Compact};
 use super::jwk::{self, KeySet};
-use super::memory::{Digest, Holds, Known, Now, Vouches};
+use super::memory::{CredentialFingerprint, IssuerKeys, Known, ValidationContext, Validity};
 use super::{Identified, Identity, Recognised, asking, keys, refuse_revoked, signature};
-use crate::access::epochs::{Held, Lease};
+use crate::access::epochs::{EpochsView, Lease};
 use crate::access::identity::rules::{AskRules, Issuer};
 use crate::model::request::RequestHeaders;
 use crate::ports::{Origin, Platform};
@@ -28,8 +28,8 @@ pub async fn identify<P: Platform>(
     identity: &Rc<Identity>,
     lease: &Rc<Lease>,
     headers: &RequestHeaders,
-    held: Held,
-) -> Result<(Identified, Held), Refusal> {
+    held: EpochsView,
+) -> Result<(Identified, EpochsView), Refusal> {
     let now = Present { platform, identity, epochs: &held.epochs };
     let (identified, held) = match super::identify(headers, &identity.keyring, identity.tokens.takes(), &now)? {
         Recognised::Known(identified) => (identified, held),
@@ -38,22 +38,22 @@ pub async fn identify<P: Platform>(
             // That may have taken long: what else the epochs say must be current too.
             (identified, lease.hold(platform).await)
         }
-        Recognised::Token(text, digest) => {
-            Checking { platform, identity, lease, token: Token { text, digest } }.token().await?
+        Recognised::Token(text, fingerprint) => {
+            Checking { platform, identity, lease, token: Token { text, fingerprint } }.token().await?
         }
     };
     refuse_revoked(&identified, &held.epochs)?;
     Ok((identified, held))
 }
 
-/// The world as it is when a credential is recognised.
+/// Shows the world as it is when a credential is recognised.
 struct Present<'a, P> {
     platform: &'a P,
     identity: &'a Identity,
     epochs: &'a Epochs,
 }
 
-impl<P: Platform> Now for Present<'_, P> {
+impl<P: Platform> ValidationContext for Present<'_, P> {
     fn revocation(&self) -> u64 {
         self.epochs.revocation
     }
@@ -67,21 +67,21 @@ impl<P: Platform> Now for Present<'_, P> {
     }
 }
 
-/// A token that was presented.
+/// Holds a token that was presented.
 #[derive(Clone, Copy)]
 struct Token<'t> {
     text: &'t str,
-    digest: Digest,
+    fingerprint: CredentialFingerprint,
 }
 
-/// An issuer, and its place in the configuration.
+/// Holds an issuer and its place in the configuration.
 #[derive(Clone, Copy)]
 struct Placed<'c> {
     place: usize,
     issuer: &'c Issuer,
 }
 
-/// The check of one token.
+/// Checks one token.
 struct Checking<'a, P> {
     platform: &'a P,
     identity: &'a Rc<Identity>,
@@ -90,7 +90,7 @@ struct Checking<'a, P> {
 }
 
 impl<P: Platform> Checking<'_, P> {
-    async fn token(&self) -> Result<(Identified, Held), Refusal> {
+    async fn token(&self) -> Result<(Identified, EpochsView), Refusal> {
         // Neither a signed token nor a mistyped key of ours goes to whoever takes every opaque one: it may open other doors.
         let text = self.token.text;
         let is_signed = jose::is_shaped(text) || text.len() > limits::TOKEN_BYTES_MAX;
@@ -101,8 +101,8 @@ impl<P: Platform> Checking<'_, P> {
         }
     }
 
-    /// A signed token: form, issuer, claims, and at last the signature, which costs a hundred times the rest.
-    async fn signed(&self) -> Result<(Identified, Held), Refusal> {
+    /// Checks a signed token: form, issuer, claims, and at last the signature, which costs a hundred times the rest.
+    async fn signed(&self) -> Result<(Identified, EpochsView), Refusal> {
         let Self { platform, identity, lease, token: Token { text, .. } } = *self;
         let compact = jose::read(text)?;
         let claims = compact.claims()?;
@@ -126,14 +126,14 @@ impl<P: Platform> Checking<'_, P> {
         Ok((identified, held))
     }
 
-    /// The caller behind claims that are true; remembered from now on until they expire.
+    /// Returns the caller behind claims that are true; remembered from now on until they expire.
     fn good(
         &self,
         Placed { place, issuer }: Placed<'_>,
         claims: &Json<'_>,
-        held: &Held,
+        held: &EpochsView,
         from: Timestamp,
-        until: Timestamp,
+        ends_at: Timestamp,
     ) -> Result<Identified, Refusal> {
         let (caller, revocations) = claims::caller(claims, issuer)?;
         if revocations.iter().any(|name| held.epochs.revoked.contains(name)) {
@@ -141,17 +141,17 @@ impl<P: Platform> Checking<'_, P> {
         }
         let identified = Identified { caller: Rc::new(caller), key: issuer.id.clone() };
         if let Some(generation) = self.identity.tokens.generation(place) {
-            let issuer = Some(Vouches { place, generation });
-            let holds = Some(Holds { revocation: held.epochs.revocation, from, until, issuer });
-            let known = Known { identified: identified.clone(), holds };
-            self.identity.keyring.memory().remember(self.token.digest, known);
+            let issuer = Some(IssuerKeys { place, generation });
+            let validity = Some(Validity { revocation: held.epochs.revocation, from, ends_at, issuer });
+            let known = Known { identified: identified.clone(), validity };
+            self.identity.keyring.memory().remember(self.token.fingerprint, known);
         }
         Ok(identified)
     }
 
-    /// A token that tells nothing itself: its issuer says what it means. The answer is believed for a minute at most.
-    async fn asked(&self, placed: Placed<'_>, rules: &AskRules) -> Result<(Identified, Held), Refusal> {
-        let Self { platform, identity, lease, token: Token { text, digest } } = *self;
+    /// Asks the issuer of an opaque token what it means. The answer is believed for a minute at most.
+    async fn asked(&self, placed: Placed<'_>, rules: &AskRules) -> Result<(Identified, EpochsView), Refusal> {
+        let Self { platform, identity, lease, token: Token { text, fingerprint } } = *self;
         let unavailable = |why: &'static str| Refusal::with(RefusalKind::TokenCheckUnavailable, why);
         let question = asking::question(rules, text).ok_or_else(|| unavailable("the client's secret is not set"))?;
         let asked_at = platform.now();
@@ -166,19 +166,19 @@ impl<P: Platform> Checking<'_, P> {
             let expires_at = claims::check_asked(&claims, placed.issuer, now)?;
             // What was true when it was asked is forgotten a minute after that, however long the answer took.
             let kept_until = asked_at.after(limits::OPAQUE_KEPT);
-            let until = expires_at.map_or(kept_until, |expires_at| expires_at.min(kept_until));
-            self.good(placed, &claims, &held, now, until)
+            let ends_at = expires_at.map_or(kept_until, |expires_at| expires_at.min(kept_until));
+            self.good(placed, &claims, &held, now, ends_at)
         });
         if let Err(refusal) = &checked
             && refusal.kind == RefusalKind::TokenInactive
         {
-            identity.keyring.memory().refuse(digest, refusal.kind, now);
+            identity.keyring.memory().refuse(fingerprint, refusal.kind, now);
         }
         Ok((checked?, held))
     }
 }
 
-/// The issuer to ask about a token: the first whose tokens begin so; else, if `or_any`, the one that takes any.
+/// Returns the issuer to ask about a token: the first whose tokens begin so; else, if `or_any`, the one that takes any.
 fn asked_issuer<'c>(issuers: &'c [Issuer], text: &str, or_any: bool) -> Option<(Placed<'c>, &'c AskRules)> {
     let all = || {
         let places = issuers.iter().enumerate();

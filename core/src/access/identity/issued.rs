@@ -1,4 +1,4 @@
-//! Issued keys that this isolate has to ask about: their owner is asked once, and the answer is remembered for a while.
+//! Verifies issued keys: their owner is asked once, and the answer is remembered for a while.
 //!
 //! INVARIANT (issued keys): an issued key is let in only on what its owner said under the current version of the revocations,
 //! at most [`ISSUED_KEY_REMEMBERED`] ago. An owner that does not answer lets nobody in.
@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use subtle::ConstantTimeEq;
 
-use super::memory::{Digest, Holds, Known};
+use super::memory::{CredentialFingerprint, Known, Validity};
 use super::{Identified, Identity, KeyHashers, Roles, key};
 use crate::model::caller::{Caller, ProjectRule, UserRule};
 use crate::ports::{DurableError, Platform};
@@ -21,13 +21,13 @@ use crate::words::names::{CallerId, KeyId, Project, RoleId, TenantId, UserId};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Timestamp;
 
-/// An issued key, whole, of which it must be asked whether it is valid.
+/// Holds an issued key, whole, whose owner must be asked whether it is valid.
 #[derive(Clone, Copy)]
 pub struct Unverified<'r> {
     pub(super) text: &'r str,
     pub(super) id: &'r str,
-    pub(super) digest: Digest,
-    /// Whether it was valid when it was last asked about: then nobody floods anybody with it.
+    pub(super) fingerprint: CredentialFingerprint,
+    /// True when it was valid when it was last asked about: then nobody floods anybody with it.
     pub(super) was_valid: bool,
 }
 
@@ -42,7 +42,7 @@ pub(crate) async fn verify<P: Platform>(
     unverified: Unverified<'_>,
     epochs: &Epochs,
 ) -> Result<Identified, Refusal> {
-    let Unverified { text, id, digest, was_valid } = unverified;
+    let Unverified { text, id, fingerprint, was_valid } = unverified;
     let (memory, hashers) = (identity.keyring.memory(), identity.keyring.hashers());
     let asked_at = platform.now();
     let lookup = if was_valid {
@@ -66,13 +66,13 @@ pub(crate) async fn verify<P: Platform>(
         if let Some(lookup) = &lookup {
             lookup.fail(now);
         }
-        memory.refuse(digest, kind, now);
+        memory.refuse(fingerprint, kind, now);
         Refusal::new(kind)
     })?;
-    let until = asked_at.after(ISSUED_KEY_REMEMBERED);
-    let until = key.ends_at().map_or(until, |end| end.min(until));
-    let holds = Holds { revocation: epochs.revocation, from: asked_at, until, issuer: None };
-    memory.remember(digest, Known { identified: identified.clone(), holds: Some(holds) });
+    let ends_at = asked_at.after(ISSUED_KEY_REMEMBERED);
+    let ends_at = key.ends_at().map_or(ends_at, |end| end.min(ends_at));
+    let validity = Validity { revocation: epochs.revocation, from: asked_at, ends_at, issuer: None };
+    memory.remember(fingerprint, Known { identified: identified.clone(), validity: Some(validity) });
     if let Some(command) = rehash {
         let (platform_, owner) = (platform.clone(), key::owner_of(id));
         platform.spawn(async move {
@@ -83,8 +83,8 @@ pub(crate) async fn verify<P: Platform>(
     Ok(identified)
 }
 
-/// The key when it is the one presented and is valid now; and what gives its owner the hash under the current secret, where
-/// it has one under the other.
+/// Returns the key when it is the one presented and is valid now; and the command that gives its owner the hash under
+/// the current secret, where it has one under the other.
 fn judge<'k>(
     key: Option<&'k Key>,
     text: &str,
@@ -112,7 +112,8 @@ fn judge<'k>(
     Ok((key, rehash))
 }
 
-/// Whom the key makes, under this configuration: a role that it does not have any more grants nothing.
+/// Returns the caller that the key makes, with these roles of the configuration: a role that it does not have any more
+/// grants nothing.
 fn identified(key: &Key, known: &Roles) -> Option<Identified> {
     let Grants { tenant, caller, name: _, roles, scopes, users, projects, claims, note: _ } = &key.grants;
     let roles: Vec<RoleId> = roles.iter().filter_map(|role| RoleId::new(role)).collect();
@@ -133,7 +134,7 @@ fn identified(key: &Key, known: &Roles) -> Option<Identified> {
     Some(Identified { caller: Rc::new(caller), key: KeyId::new(&key.id)? })
 }
 
-/// The users that a key may name; `*` is every one.
+/// Returns the users that a key may name; `*` is every one.
 pub(crate) fn user_rule(users: &[String]) -> UserRule {
     if users.iter().any(|user| user == EVERY) {
         return UserRule::Every;
@@ -141,7 +142,7 @@ pub(crate) fn user_rule(users: &[String]) -> UserRule {
     UserRule::Only(users.iter().filter_map(|user| UserId::new(user)).collect())
 }
 
-/// The projects that a key may address; `*` is every one.
+/// Returns the projects that a key may address; `*` is every one.
 pub(crate) fn project_rule(projects: &[String]) -> ProjectRule {
     if projects.iter().any(|project| project == EVERY) {
         return ProjectRule::Every;
@@ -149,7 +150,7 @@ pub(crate) fn project_rule(projects: &[String]) -> ProjectRule {
     ProjectRule::Only(projects.iter().filter_map(|project| Project::new(project)).collect())
 }
 
-/// How a key's grants write "all".
+/// Stands for "all" in a key's grants.
 const EVERY: &str = "*";
 
 #[cfg(test)]

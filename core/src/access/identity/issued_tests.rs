@@ -1,4 +1,4 @@
-//! Whether an issued key is the one presented, and whom it makes.
+//! Tests how an issued key is judged, and the caller that it makes.
 
 use super::*;
 use crate::access::identity::key::{NewKey, RANDOM};
@@ -39,7 +39,7 @@ fn judged(key: &Key, text: &str, hashers: &KeyHashers, now: u64) -> Result<bool,
 }
 
 #[test]
-fn only_the_key_itself_is_the_key_and_only_it_is_told_why_it_is_refused() {
+fn only_the_whole_key_is_accepted_or_told_why_it_is_refused() {
     let hashers = KeyHashers::new(SECRET, None);
     let (new, key) = issued(SECRET);
     let text = new.text.expose();
@@ -63,7 +63,7 @@ fn only_the_key_itself_is_the_key_and_only_it_is_told_why_it_is_refused() {
 }
 
 #[test]
-fn a_hash_under_the_other_secret_verifies_and_is_made_anew_and_under_a_third_is_nothing() {
+fn a_hash_under_the_previous_secret_verifies_and_is_rehashed() {
     let (new, key) = issued(b"an older secret");
     let text = new.text.expose();
     let hashers = KeyHashers::new(SECRET, Some(b"an older secret"));

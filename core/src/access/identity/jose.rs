@@ -1,4 +1,4 @@
-//! Signed tokens in the compact form (RFC 7515 section 7.1), read strictly: everything that could mean two things, or name a
+//! Reads signed tokens in the compact form (RFC 7515 section 7.1), strictly: everything that could mean two things, or name a
 //! key of its own, is refused before anybody looks for a key.
 
 use super::base64;
@@ -7,18 +7,18 @@ use crate::words::json::{self, Json, Limits};
 use crate::words::limits;
 use crate::words::refusal::{Refusal, RefusalKind};
 
-/// Bounds on the JSON of a token; its length is bounded before.
+/// Bounds the JSON of a token; its length is bounded before.
 const JSON_LIMITS: Limits = Limits { depth: 8, values: 512, string_bytes: limits::TOKEN_BYTES_MAX, number_bytes: 32 };
 
-/// Header members that bring a key or a rule of their own, or change how the rest is read.
+/// Names the header members that bring a key or a rule of their own, or change how the rest is read.
 const FORBIDDEN: [&str; 11] = ["jku", "jwk", "x5u", "x5c", "crit", "b64", "enc", "zip", "epk", "apu", "apv"];
 
-/// A token whose form is right. Nothing of it is true yet.
+/// Holds a token whose form is right. Nothing of it is true yet.
 #[derive(Debug)]
 pub struct Compact {
     /// Its algorithm.
     pub algorithm: Algorithm,
-    /// What it says that it is.
+    /// The type that it says it has.
     pub kind: TokenType,
     /// The name of the key it was signed with.
     pub kid: Option<String>,
@@ -26,8 +26,8 @@ pub struct Compact {
     claims: Vec<u8>,
 }
 
-/// Whether a credential can be meant as a signed or encrypted token: two dots or more, and it begins as the header of one does,
-/// or has the letters of one.
+/// Returns whether a credential can be meant as a signed or encrypted token: two dots or more, and it begins as the
+/// header of one does, or has the letters of one.
 #[must_use]
 pub fn is_shaped(text: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
@@ -87,7 +87,7 @@ fn read_header(header: &Json<'_>) -> Result<(Algorithm, TokenType, Option<String
     Ok((algorithm, kind, kid))
 }
 
-/// The type behind a media type, whose letters have no case (RFC 7515 section 4.1.9).
+/// Returns the type behind a media type, whose letters have no case (RFC 7515 section 4.1.9).
 fn token_type(text: &str) -> Option<TokenType> {
     let folded = text.to_ascii_lowercase();
     match folded.strip_prefix("application/").unwrap_or(&folded) {
@@ -98,7 +98,7 @@ fn token_type(text: &str) -> Option<TokenType> {
 }
 
 impl Compact {
-    /// Its claims: an object.
+    /// Returns its claims: an object.
     ///
     /// # Errors
     /// [`RefusalKind::TokenMalformed`].

@@ -1,4 +1,4 @@
-//! Key sets of issuers (RFC 7517): public keys that may check a signature, and nothing else.
+//! Reads key sets of issuers (RFC 7517): public keys that may check a signature, and nothing else.
 
 use super::base64;
 use crate::access::identity::rules::Algorithm;
@@ -7,10 +7,10 @@ use crate::words::limits;
 
 const JSON_LIMITS: Limits = Limits { depth: 8, values: 8_192, string_bytes: 16 * 1024, number_bytes: 32 };
 
-/// Fewest and most bits of an RSA key.
+/// Bounds the bits of an RSA key.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=4_096;
 
-/// A public key.
+/// Holds a public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     /// Its name.
@@ -21,7 +21,7 @@ pub struct Key {
     pub material: Material,
 }
 
-/// The key itself, in the form that the signature's check takes.
+/// Holds the key itself, in the form that the signature's check takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Material {
     /// RSA: the modulus. The exponent is 65,537.
@@ -34,13 +34,13 @@ pub enum Material {
     Ed25519(Vec<u8>),
 }
 
-/// The usable keys of an issuer.
+/// Holds the usable keys of an issuer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeySet {
     keys: Vec<Key>,
 }
 
-/// What a token's header finds in a key set.
+/// Says what a token's header finds in a key set.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found<'k> {
     /// These keys have the name, or the token names none and only one can be meant.
@@ -65,7 +65,8 @@ impl KeySet {
         (!keys.is_empty()).then_some(Self { keys })
     }
 
-    /// The keys that a token with this header may have been signed with. Without a name, exactly one key must fit.
+    /// Returns the keys that a token with this header may have been signed with. Without a name, exactly one key must
+    /// fit.
     #[must_use]
     pub fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Found<'_> {
         let fits = |key: &&Key| key.fits(algorithm);
@@ -82,7 +83,7 @@ impl KeySet {
         }
     }
 
-    /// Whether every key of this set is in the other too.
+    /// Returns whether every key of this set is in the other too.
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {
         self.keys.iter().all(|key| other.keys.contains(key))

@@ -1,4 +1,4 @@
-//! The text of an issued key: `tgk_{id}_{secret}{checksum}`, in lower-case hexadecimal digits.
+//! Writes and reads the text of an issued key: `tgk_{id}_{secret}{checksum}`, in lower-case hexadecimal digits.
 //!
 //! The prefix is for scanners that look for leaked keys; the id is public, and the checksum lets what was cut or mistyped be
 //! refused without asking anybody. Only the secret, 192 random bits, makes it a key.
@@ -6,25 +6,25 @@
 use crate::words::hex;
 use crate::words::secret::Secret;
 
-/// What every issued key begins with.
+/// Begins every issued key.
 pub const PREFIX: &str = "tgk_";
 
-/// Random bytes that a key needs.
+/// Counts the random bytes that a key needs.
 pub const RANDOM: usize = ID + SECRET;
 
-/// Bytes of an id.
+/// Counts the bytes of an id.
 const ID: usize = 10;
-/// Bytes of a secret.
+/// Counts the bytes of a secret.
 const SECRET: usize = 24;
-/// Digits of an id.
+/// Counts the digits of an id.
 const ID_DIGITS: usize = ID * 2;
-/// Digits of a secret and its checksum.
+/// Counts the digits of a secret and its checksum.
 const REST_DIGITS: usize = (SECRET + 4) * 2;
 
-/// The owners that issued keys are spread over, by the first digit of their ids.
+/// Names the owners that issued keys are spread over, by the first digit of their ids.
 pub const SHARDS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
 
-/// A new key: its id, and its text, which is shown once.
+/// Holds a new key: its id, and its text, which is shown once.
 #[derive(Debug)]
 pub struct NewKey {
     /// Its id.
@@ -34,7 +34,7 @@ pub struct NewKey {
 }
 
 impl NewKey {
-    /// The key made of these random bytes. Its id begins with the digit `first`, if there is one.
+    /// Returns the key made of these random bytes. Its id begins with the digit `first`, if there is one.
     #[must_use]
     pub fn new(random: &[u8; RANDOM], first: Option<char>) -> Self {
         let (id, secret) = random.split_at(ID);
@@ -53,7 +53,7 @@ impl NewKey {
     }
 }
 
-/// The id of an issued key; `None` when the text is not one, or not whole.
+/// Returns the id of an issued key; `None` when the text is not one, or not whole.
 #[must_use]
 pub fn id_of(text: &str) -> Option<&str> {
     let (id, rest) = text.strip_prefix(PREFIX)?.split_once('_')?;
@@ -65,7 +65,7 @@ pub fn id_of(text: &str) -> Option<&str> {
     (hex::encode(&crc32(body.as_bytes()).to_be_bytes()) == checksum).then_some(id)
 }
 
-/// Whether a text can be the id of an issued key.
+/// Returns whether a text can be the id of an issued key.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     text.len() == ID_DIGITS && text.bytes().all(is_digit)
@@ -75,13 +75,13 @@ const fn is_digit(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
-/// The durable key of the owner of the issued key with this id.
+/// Returns the durable key of the owner of the issued key with this id.
 #[must_use]
 pub fn owner_of(id: &str) -> String {
     owner(id.chars().next().unwrap_or('0'))
 }
 
-/// The durable key of the owner of ids that begin with this digit.
+/// Returns the durable key of the owner of ids that begin with this digit.
 #[must_use]
 pub fn owner(shard: char) -> String {
     let mut owner = "keys/".to_owned();
@@ -89,7 +89,7 @@ pub fn owner(shard: char) -> String {
     owner
 }
 
-/// CRC-32 of ISO 3309, as in gzip (RFC 1952 section 8): it tells accidents, not attacks.
+/// Returns the CRC-32 of ISO 3309, as in gzip (RFC 1952 section 8): it tells accidents, not attacks.
 fn crc32(bytes: &[u8]) -> u32 {
     let mut crc = u32::MAX;
     for byte in bytes {
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_read_back_and_its_id_has_the_owner_that_was_asked_for() {
+    fn a_key_is_read_back_and_its_id_has_the_owner_asked_for() {
         let random: [u8; RANDOM] = std::array::from_fn(|index| u8::try_from(index * 7 % 256).unwrap());
         let key = NewKey::new(&random, None);
         assert_eq!(key.id, "00070e151c232a31383f");

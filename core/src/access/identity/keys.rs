@@ -1,4 +1,4 @@
-//! What an isolate knows of one issuer's keys: the last good set and its age, whether it may be asked again, and the names of
+//! Holds what an isolate knows of one issuer's keys: the last good set and its age, whether it may be asked again, and the names of
 //! keys that it does not have.
 
 pub mod driver;
@@ -9,50 +9,50 @@ use super::jwk::KeySet;
 use crate::words::limits;
 use crate::words::time::{Millis, Timestamp};
 
-/// The keys of one issuer, as an isolate knows them.
+/// Holds the keys of one issuer, as an isolate knows them.
 #[derive(Debug, Default)]
 pub struct KnownKeys {
     set: Rc<KeySet>,
-    /// When they were fetched; `None` when they never were.
+    /// The time of their fetch; `None` when they never were fetched.
     fetched_at: Option<Timestamp>,
     fresh_for: Millis,
-    /// How often a key went away: what was checked under it is checked again.
+    /// The number of times that a key went away: what was checked under it is checked again.
     generation: u32,
-    /// Where its metadata said that the keys are.
+    /// The URL of the keys, as its metadata said.
     pub located: Option<String>,
-    /// Since when it cannot be asked.
+    /// The time since which it cannot be asked.
     pub failing_since: Option<Timestamp>,
-    /// When the current window of questions began, and how many there were.
+    /// The beginning of the current window of questions, and their number.
     window: Option<(Timestamp, u32)>,
     /// Names of keys that it did not have, and when that was.
     unknown: Vec<(String, Timestamp)>,
 }
 
-/// How far the known keys may be used.
+/// Says how far the known keys may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Age {
-    /// As they are.
+    /// They may be used as they are.
     Fresh,
-    /// As they are, but newer ones should be asked for.
+    /// They may be used as they are, but newer ones should be asked for.
     Stale,
-    /// Not any more, or there are none.
+    /// They may not be used any more, or there are none.
     Gone,
 }
 
 impl KnownKeys {
-    /// The keys.
+    /// Returns the keys.
     #[must_use]
     pub fn set(&self) -> Rc<KeySet> {
         Rc::clone(&self.set)
     }
 
-    /// How often a key went away.
+    /// Returns the number of times that a key went away.
     #[must_use]
     pub const fn generation(&self) -> u32 {
         self.generation
     }
 
-    /// How far they may be used now; `stale` is how long after they ceased to be fresh.
+    /// Returns how far the keys may be used now; `stale` is how long after they ceased to be fresh.
     #[must_use]
     pub fn age(&self, now: Timestamp, stale: Millis) -> Age {
         // A clock that went backwards says nothing of their age: they may be used, and are asked for again.
@@ -67,13 +67,13 @@ impl KnownKeys {
         }
     }
 
-    /// Whether there never were any.
+    /// Returns whether there never were any.
     #[must_use]
     pub const fn never_had(&self) -> bool {
         self.fetched_at.is_none()
     }
 
-    /// Whether the issuer may be asked now; counts that it is.
+    /// Returns whether the issuer may be asked now; counts that it is.
     pub fn may_ask(&mut self, now: Timestamp) -> bool {
         let most = if self.fetched_at.is_none() { limits::KEY_FETCHES_COLD } else { 1 };
         let begun = self.window.filter(|(begun, _)| *begun <= now && now < begun.after(limits::KEY_FETCH_WINDOW));
@@ -102,7 +102,7 @@ impl KnownKeys {
         self.located = None;
     }
 
-    /// Whether the issuer was asked about this name lately, and has no such key.
+    /// Returns whether the issuer was asked about this name lately, and has no such key.
     #[must_use]
     pub fn is_unknown(&self, kid: &str, now: Timestamp) -> bool {
         let is_recent = |at: Timestamp| at <= now && now < at.after(limits::KID_UNKNOWN_KEPT);
@@ -119,7 +119,7 @@ impl KnownKeys {
     }
 }
 
-/// For how long an answer says that it is fresh (`max-age`, RFC 9111 section 5.2.2.1).
+/// Returns the time for which an answer says that it is fresh (`max-age`, RFC 9111 section 5.2.2.1).
 #[must_use]
 pub fn fresh_for(cache_control: Option<&str>) -> Millis {
     let directives = cache_control.unwrap_or_default().split(',').map(str::trim);

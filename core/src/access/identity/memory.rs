@@ -1,4 +1,4 @@
-//! What an isolate remembers of credentials that were presented to it: whose the valid ones are, and which were refused.
+//! Remembers credentials that were presented to an isolate: the callers of valid ones, and the refusals of others.
 //!
 //! A credential is known again by SipHash-1-3 with 128 bits (Aumasson and Bernstein, 2012) under a secret that nothing but
 //! this isolate's memory holds: a keyed hash like that of the configuration, as impossible to hit by chance, for a tenth of
@@ -15,85 +15,86 @@ use crate::words::limits::{CREDENTIAL_REFUSAL_REMEMBERED, KEY_LOOKUPS_FAILED_PER
 use crate::words::refusal::RefusalKind;
 use crate::words::time::Timestamp;
 
-/// Sets of valid credentials, and refused credentials, that are remembered: one for each first byte of a digest.
+/// Counts the sets of valid credentials, and the refused credentials, that are remembered: one for each first byte of a
+/// fingerprint.
 const SETS: usize = 256;
-/// Credentials in one set; another one pushes one of them out.
+/// Counts the credentials in one set; another one pushes one of them out.
 const WAYS: usize = 4;
 
-/// The memory of one isolate.
+/// Remembers the credentials that were presented to one isolate.
 pub struct Memory {
     secret: [u8; 16],
-    valid: RefCell<Vec<Vec<(Digest, Known)>>>,
+    valid: RefCell<Vec<Vec<(CredentialFingerprint, Known)>>>,
     refused: RefCell<Vec<Option<Refused>>>,
     lookups: Lookups,
 }
 
-/// By what a credential is known again.
+/// Identifies a credential that was presented before.
 #[derive(Clone, Copy)]
-pub struct Digest([u8; 16]);
+pub struct CredentialFingerprint([u8; 16]);
 
-/// A valid credential: whose it is, and until when that may be believed; `None` for as long as the isolate lives.
+/// Holds what is known of a valid credential.
 #[derive(Clone, Debug)]
 pub struct Known {
-    /// Whose it is.
+    /// The caller.
     pub identified: Identified,
-    /// Until when.
-    pub holds: Option<Holds>,
+    /// The bounds of that; `None` for as long as the isolate lives.
+    pub validity: Option<Validity>,
 }
 
-/// Until when something that was learnt of a credential may be believed.
+/// Bounds the time for which a credential is known to be valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holds {
+pub struct Validity {
     /// The version of the revocations under which it was asked for.
     pub revocation: u64,
-    /// When it was asked for.
+    /// The time at which it was asked for.
     pub from: Timestamp,
-    /// From when on it must be asked for again.
-    pub until: Timestamp,
-    /// Of a token: its issuer.
-    pub issuer: Option<Vouches>,
+    /// The time from which on it must be asked for again.
+    pub ends_at: Timestamp,
+    /// The issuer, of a token.
+    pub issuer: Option<IssuerKeys>,
 }
 
-/// The issuer that a token was checked against.
+/// Names the issuer, and the generation of its keys, that a token was checked against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Vouches {
+pub struct IssuerKeys {
     /// Its place in the configuration.
     pub place: usize,
-    /// How often keys of it had gone away by then. Once more, and what they signed is checked anew.
+    /// The number of times that keys of it had gone away by then. Once more, and what they signed is checked anew.
     pub generation: u32,
 }
 
-/// What is true now of all that a remembered credential rests on. Each is asked for only where something hangs on it.
-pub trait Now {
-    /// The version of the revocations.
+/// Answers what a remembered credential is validated against, now. Each is asked for only where it is needed.
+pub trait ValidationContext {
+    /// Returns the version of the revocations.
     fn revocation(&self) -> u64;
-    /// The time.
+    /// Returns the time.
     fn time(&self) -> Timestamp;
-    /// How often keys of the issuer at this place went away.
+    /// Returns the number of times that keys of the issuer at this place went away.
     fn generation(&self, place: usize) -> Option<u32>;
 }
 
-impl Holds {
-    fn at(self, now: &impl Now) -> bool {
+impl Validity {
+    fn at(self, now: &impl ValidationContext) -> bool {
         let revocation = now.revocation();
-        let is_vouched = |issuer: Vouches| now.generation(issuer.place) == Some(issuer.generation);
+        let is_vouched = |issuer: IssuerKeys| now.generation(issuer.place) == Some(issuer.generation);
         let now = now.time();
         // A clock that went backwards says nothing of the age.
-        self.revocation == revocation && self.from <= now && now < self.until && self.issuer.is_none_or(is_vouched)
+        self.revocation == revocation && self.from <= now && now < self.ends_at && self.issuer.is_none_or(is_vouched)
     }
 }
 
 #[derive(Clone, Copy)]
 struct Refused {
-    digest: Digest,
+    fingerprint: CredentialFingerprint,
     kind: RefusalKind,
     at: Timestamp,
 }
 
-/// What is remembered of a credential.
+/// Returns what is remembered of a credential.
 #[derive(Debug)]
 pub enum Remembered {
-    /// It is valid, and whose it is.
+    /// It is valid: the caller that it is of.
     Valid(Identified),
     /// It was valid; whether it still is must be asked.
     Stale,
@@ -102,29 +103,29 @@ pub enum Remembered {
 }
 
 impl Memory {
-    /// An empty memory; `secret` must be random and of this isolate alone.
+    /// Returns an empty memory; `secret` must be random and of this isolate alone.
     #[must_use]
     pub fn new(secret: [u8; 16]) -> Self {
         let valid = RefCell::new(vec![Vec::new(); SETS]);
         Self { secret, valid, refused: RefCell::default(), lookups: Lookups::default() }
     }
 
-    /// By what the credential is known again in this isolate.
+    /// Returns the fingerprint of the credential, under this isolate's secret.
     #[must_use]
-    pub fn digest(&self, credential: &str) -> Digest {
-        let mut digest = SipHasher13::new_with_key(&self.secret);
-        digest.write(credential.as_bytes());
-        Digest(digest.finish128().as_bytes())
+    pub fn fingerprint(&self, credential: &str) -> CredentialFingerprint {
+        let mut fingerprint = SipHasher13::new_with_key(&self.secret);
+        fingerprint.write(credential.as_bytes());
+        CredentialFingerprint(fingerprint.finish128().as_bytes())
     }
 
-    /// What is remembered of a credential.
+    /// Returns what is remembered of a credential.
     #[must_use]
-    pub fn recall(&self, digest: Digest, now: &impl Now) -> Remembered {
+    pub fn recall(&self, fingerprint: CredentialFingerprint, now: &impl ValidationContext) -> Remembered {
         let sets = self.valid.borrow();
-        let known = sets.get(digest.slot()).into_iter().flatten().find(|(known, _)| known.is(digest));
+        let known = sets.get(fingerprint.slot()).into_iter().flatten().find(|(known, _)| known.is(fingerprint));
         match known {
             None => Remembered::Nothing,
-            Some((_, Known { identified, holds })) if holds.is_none_or(|holds| holds.at(now)) => {
+            Some((_, Known { identified, validity })) if validity.is_none_or(|validity| validity.at(now)) => {
                 Remembered::Valid(identified.clone())
             }
             Some(_) => Remembered::Stale,
@@ -132,48 +133,49 @@ impl Memory {
     }
 
     /// Remembers whose a credential is.
-    pub fn remember(&self, digest: Digest, known: Known) {
+    pub fn remember(&self, fingerprint: CredentialFingerprint, known: Known) {
         let mut sets = self.valid.borrow_mut();
-        let Some(set) = sets.get_mut(digest.slot()) else { return };
-        if let Some((_, place)) = set.iter_mut().find(|(other, _)| other.is(digest)) {
+        let Some(set) = sets.get_mut(fingerprint.slot()) else { return };
+        if let Some((_, place)) = set.iter_mut().find(|(other, _)| other.is(fingerprint)) {
             *place = known;
         } else if set.len() < WAYS {
-            set.push((digest, known));
-        } else if let Some(place) = set.get_mut(digest.way()) {
-            *place = (digest, known);
+            set.push((fingerprint, known));
+        } else if let Some(place) = set.get_mut(fingerprint.way()) {
+            *place = (fingerprint, known);
         }
     }
 
-    /// Why the credential was refused a moment ago, if it was.
+    /// Returns the refusal of the credential a moment ago, if there was one.
     #[must_use]
-    pub fn refusal(&self, digest: Digest, now: Timestamp) -> Option<RefusalKind> {
+    pub fn refusal(&self, fingerprint: CredentialFingerprint, now: Timestamp) -> Option<RefusalKind> {
         let refused = self.refused.borrow();
-        let refused = refused.get(digest.slot())?.as_ref().filter(|refused| refused.digest.is(digest))?;
+        let refused =
+            refused.get(fingerprint.slot())?.as_ref().filter(|refused| refused.fingerprint.is(fingerprint))?;
         let is_recent = refused.at <= now && now.since(refused.at) < CREDENTIAL_REFUSAL_REMEMBERED;
         is_recent.then_some(refused.kind)
     }
 
     /// Remembers that a credential is refused, and forgets that it was valid.
-    pub fn refuse(&self, digest: Digest, kind: RefusalKind, at: Timestamp) {
-        if let Some(set) = self.valid.borrow_mut().get_mut(digest.slot()) {
-            set.retain(|(known, _)| !known.is(digest));
+    pub fn refuse(&self, fingerprint: CredentialFingerprint, kind: RefusalKind, at: Timestamp) {
+        if let Some(set) = self.valid.borrow_mut().get_mut(fingerprint.slot()) {
+            set.retain(|(known, _)| !known.is(fingerprint));
         }
         let mut refused = self.refused.borrow_mut();
         refused.resize(SETS, None);
-        if let Some(place) = refused.get_mut(digest.slot()) {
-            *place = Some(Refused { digest, kind, at });
+        if let Some(place) = refused.get_mut(fingerprint.slot()) {
+            *place = Some(Refused { fingerprint, kind, at });
         }
     }
 
-    /// What keeps a flood of unknown credentials from those who would have to be asked for each.
+    /// Returns the limiter of look-ups, which keeps a flood of unknown credentials from their owners.
     #[must_use]
     pub const fn lookups(&self) -> &Lookups {
         &self.lookups
     }
 }
 
-impl Digest {
-    /// In constant time: a guesser learns nothing of how near a guess is.
+impl CredentialFingerprint {
+    /// Compares in constant time: a guesser learns nothing of how near a guess is.
     fn is(&self, other: Self) -> bool {
         bool::from(self.0.ct_eq(&other.0))
     }
@@ -189,7 +191,7 @@ impl Digest {
     }
 }
 
-/// Look-ups of credentials that this isolate has never seen: how many are under way, and how many were in vain.
+/// Limits the look-ups of credentials that this isolate has never seen, by those under way and those in vain.
 #[derive(Debug, Default)]
 pub struct Lookups {
     pending: Cell<u32>,
@@ -197,7 +199,7 @@ pub struct Lookups {
     failed: Cell<(u64, u32)>,
 }
 
-/// A look-up that is under way, until it is dropped.
+/// Counts as a look-up under way, until it is dropped.
 #[derive(Debug)]
 pub struct Lookup<'m>(&'m Lookups);
 

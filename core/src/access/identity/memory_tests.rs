@@ -1,4 +1,4 @@
-//! What an isolate remembers of credentials, and for how long.
+//! Tests what an isolate remembers of credentials, and for how long.
 
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ fn at(ms: u64) -> Timestamp {
     Timestamp::from_millis(ms)
 }
 
-fn known(key: &str, holds: Option<Holds>) -> Known {
+fn known(key: &str, validity: Option<Validity>) -> Known {
     let caller = Caller {
         id: CallerId::new("c").unwrap(),
         tenant: TenantId::new("t").unwrap(),
@@ -24,13 +24,13 @@ fn known(key: &str, holds: Option<Holds>) -> Known {
         projects: ProjectRule::Only(Vec::new()),
         priority: Priority::Normal,
     };
-    Known { identified: Identified { caller: Rc::new(caller), key: KeyId::new(key).unwrap() }, holds }
+    Known { identified: Identified { caller: Rc::new(caller), key: KeyId::new(key).unwrap() }, validity }
 }
 
 /// A version of the revocations, a time in milliseconds, and how often keys of the issuer at place 0 went away.
 struct At(u64, u64, Option<u32>);
 
-impl Now for At {
+impl ValidationContext for At {
     fn revocation(&self) -> u64 {
         self.0
     }
@@ -46,7 +46,7 @@ impl Now for At {
 
 /// `valid KEY`, `stale` or `nothing`.
 fn recalled(memory: &Memory, key: &str, now: &At) -> String {
-    match memory.recall(memory.digest(key), now) {
+    match memory.recall(memory.fingerprint(key), now) {
         Remembered::Valid(identified) => format!("valid {}", identified.key),
         Remembered::Stale => "stale".to_owned(),
         Remembered::Nothing => "nothing".to_owned(),
@@ -56,8 +56,8 @@ fn recalled(memory: &Memory, key: &str, now: &At) -> String {
 #[test]
 fn what_was_learnt_holds_under_its_version_and_within_its_time() {
     let memory = Memory::new([7; 16]);
-    let holds = Holds { revocation: 5, from: at(1_000), until: at(2_000), issuer: None };
-    memory.remember(memory.digest("k"), known("k", Some(holds)));
+    let validity = Validity { revocation: 5, from: at(1_000), ends_at: at(2_000), issuer: None };
+    memory.remember(memory.fingerprint("k"), known("k", Some(validity)));
     for (revocation, now, expected) in [
         (5, 1_000, "valid k"),
         (5, 1_999, "valid k"),
@@ -68,7 +68,7 @@ fn what_was_learnt_holds_under_its_version_and_within_its_time() {
     ] {
         assert_eq!(recalled(&memory, "k", &At(revocation, now, None)), expected, "{revocation} {now}");
     }
-    memory.remember(memory.digest("k"), known("k", None));
+    memory.remember(memory.fingerprint("k"), known("k", None));
     assert_eq!(recalled(&memory, "k", &At(9, 9_000, None)), "valid k", "what is configured holds always");
     assert_eq!(recalled(&memory, "other", &At(9, 9_000, None)), "nothing");
 }
@@ -77,9 +77,9 @@ fn what_was_learnt_holds_under_its_version_and_within_its_time() {
 fn a_token_holds_while_its_issuer_keeps_the_keys_that_it_had() {
     let memory = Memory::new([7; 16]);
     for (token, place) in [("here", 0), ("elsewhere", 1)] {
-        let issuer = Some(Vouches { place, generation: 3 });
-        let holds = Holds { revocation: 5, from: at(1_000), until: at(2_000), issuer };
-        memory.remember(memory.digest(token), known(token, Some(holds)));
+        let issuer = Some(IssuerKeys { place, generation: 3 });
+        let validity = Validity { revocation: 5, from: at(1_000), ends_at: at(2_000), issuer };
+        memory.remember(memory.fingerprint(token), known(token, Some(validity)));
     }
     let recalled = |token, generation| recalled(&memory, token, &At(5, 1_500, generation));
     assert_eq!(recalled("here", Some(3)), "valid here");
@@ -90,17 +90,17 @@ fn a_token_holds_while_its_issuer_keeps_the_keys_that_it_had() {
 #[test]
 fn a_refusal_is_remembered_for_a_while_and_ends_what_was_valid() {
     let memory = Memory::new([7; 16]);
-    let digest = memory.digest("k");
-    memory.remember(digest, known("k", None));
-    assert_eq!(memory.refusal(digest, at(1_000)), None);
-    memory.refuse(digest, RefusalKind::CredentialRevoked, at(1_000));
+    let fingerprint = memory.fingerprint("k");
+    memory.remember(fingerprint, known("k", None));
+    assert_eq!(memory.refusal(fingerprint, at(1_000)), None);
+    memory.refuse(fingerprint, RefusalKind::CredentialRevoked, at(1_000));
     assert_eq!(recalled(&memory, "k", &At(0, 1_000, None)), "nothing");
     let end = 1_000 + CREDENTIAL_REFUSAL_REMEMBERED.get();
     for (now, expected) in [(1_000, true), (end - 1, true), (end, false), (999, false)] {
         let expected = expected.then_some(RefusalKind::CredentialRevoked);
-        assert_eq!(memory.refusal(digest, at(now)), expected, "{now}");
+        assert_eq!(memory.refusal(fingerprint, at(now)), expected, "{now}");
     }
-    assert_eq!(memory.refusal(memory.digest("other"), at(1_000)), None);
+    assert_eq!(memory.refusal(memory.fingerprint("other"), at(1_000)), None);
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn others_push_a_credential_out_and_are_never_taken_for_it() {
     let memory = Memory::new([7; 16]);
     let names: Vec<String> = (0..5_000).map(|number| format!("key-{number}")).collect();
     for name in &names {
-        memory.remember(memory.digest(name), known(name, None));
+        memory.remember(memory.fingerprint(name), known(name, None));
         assert_eq!(recalled(&memory, name, &At(0, 0, None)), format!("valid {name}"));
     }
     let remembered = names.iter().filter(|name| {
@@ -120,7 +120,7 @@ fn others_push_a_credential_out_and_are_never_taken_for_it() {
 }
 
 #[test]
-fn look_ups_are_bounded_by_how_many_are_under_way_and_how_many_were_in_vain() {
+fn look_ups_under_way_and_failed_look_ups_are_bounded() {
     let lookups = Lookups::default();
     let begun: Vec<_> = std::iter::from_fn(|| lookups.begin(at(500))).collect();
     assert_eq!(begun.len(), KEY_LOOKUPS_PENDING as usize);

@@ -1,4 +1,4 @@
-//! Issuers: whose tokens are taken, how each is checked, and what its claims make of a caller.
+//! Describes issuers: how the tokens of each are checked, and how its claims map to a caller.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -11,24 +11,24 @@ use crate::words::names::{KeyId, RoleId, TenantId, UserId};
 use crate::words::secret::Secret;
 use crate::words::time::Millis;
 
-/// Somebody else who says who a caller is.
+/// Describes an issuer of tokens, which says who a caller is.
 #[derive(Clone, Debug)]
 pub struct Issuer {
     /// Its name: what a record shows as the key, and the first part of its callers' names.
     pub id: KeyId,
-    /// How its tokens are checked.
+    /// The check of its tokens.
     pub check: TokenCheck,
     /// `aud` must have one of these; empty only where the answer of the issuer is about us alone.
     pub audiences: Vec<String>,
-    /// How far its clock may be from ours.
+    /// The most that its clock may be from ours.
     pub leeway: Millis,
     /// Claims that must have one of these values.
     pub require: Vec<(String, Vec<String>)>,
-    /// What its claims mean here.
+    /// The meaning of its claims here.
     pub mapping: Mapping,
 }
 
-/// How tokens are checked.
+/// Says how tokens are checked.
 #[derive(Clone, Debug)]
 pub enum TokenCheck {
     /// By their signature (RFC 7515, RFC 7519).
@@ -37,26 +37,26 @@ pub enum TokenCheck {
     Asked(AskRules),
 }
 
-/// How a signed token is checked.
+/// Says how a signed token is checked.
 #[derive(Clone, Debug)]
 pub struct SignedRules {
-    /// What `iss` must be, exactly.
+    /// The value of `iss`, exactly.
     pub name: IssuerName,
     /// The algorithms it may use; never a symmetric one.
     pub algorithms: Vec<Algorithm>,
-    /// What `typ` may be. A token without one is a `JWT`.
+    /// The values that `typ` may have. A token without one is a `JWT`.
     pub types: Vec<TokenType>,
-    /// Where its keys are.
+    /// The place of its keys.
     pub keys: KeysAt,
-    /// For how long its keys are used after they ceased to be fresh, where it cannot be asked.
+    /// The time for which its keys are used after they ceased to be fresh, where it cannot be asked.
     pub stale: Millis,
     /// `azp`, where there is one, must be one of the audiences: Google's ID tokens.
     pub checks_azp: bool,
-    /// Whether its tokens are also taken from `Cf-Access-Jwt-Assertion`.
+    /// True when its tokens are also taken from `Cf-Access-Jwt-Assertion`.
     pub asserts: bool,
 }
 
-/// What `iss` must be.
+/// Says what `iss` must be.
 #[derive(Clone, Debug)]
 pub enum IssuerName {
     /// One of these.
@@ -65,21 +65,21 @@ pub enum IssuerName {
     OfTenant(String, String),
 }
 
-/// Where an issuer's keys are.
+/// Says where an issuer's keys are.
 #[derive(Clone, Debug)]
 pub enum KeysAt {
     /// At this URL.
     Url(String),
-    /// Where the metadata of this issuer says, on the same origin (OpenID Connect Discovery 1.0, RFC 8414).
+    /// At the URL that the metadata of this issuer names, on the same origin (OpenID Connect Discovery 1.0, RFC 8414).
     Discovered(String),
 }
 
-/// How an issuer is asked about a token.
+/// Says how an issuer is asked about a token.
 #[derive(Clone, Debug)]
 pub struct AskRules {
     /// The protocol.
     pub protocol: AskProtocol,
-    /// Where.
+    /// The URL.
     pub endpoint: String,
     /// The gateway's own name there.
     pub client_id: String,
@@ -87,13 +87,13 @@ pub struct AskRules {
     pub client_secret_setting: String,
     /// Its secret; `None` switches the issuer off, by name.
     pub client_secret: Option<Secret>,
-    /// What `iss` of the answer must be, where it has one.
+    /// The value of `iss` in the answer, where it has one.
     pub issuer: Option<String>,
-    /// How its tokens begin; empty for every one that is neither a key nor a JWT.
+    /// The prefixes of its tokens; empty for every one that is neither a key nor a JWT.
     pub prefixes: Vec<String>,
 }
 
-/// How the question is put.
+/// Names the protocol of the question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AskProtocol {
     /// RFC 7662.
@@ -102,7 +102,7 @@ pub enum AskProtocol {
     GitHub,
 }
 
-/// What the claims of a good token make of its caller.
+/// Maps the claims of a good token to its caller.
 #[derive(Clone, Debug)]
 pub struct Mapping {
     /// Its tenant.
@@ -117,19 +117,19 @@ pub struct Mapping {
     pub default_roles: Vec<RoleId>,
     /// The grants of all these roles.
     pub grants: BTreeMap<RoleId, Rc<Grant>>,
-    /// What each scope narrows the actions to; empty when scopes narrow nothing.
+    /// The actions that each scope narrows to; empty when scopes narrow nothing.
     pub scopes: BTreeMap<String, Vec<ActionPattern>>,
     /// The users it may name.
     pub users: UsersFrom,
     /// The engine projects it may address.
     pub projects: ProjectRule,
-    /// How early the calls of its callers wait, or are turned away, where an executor has more than it can do.
+    /// The priority of its callers' calls where an executor has more than it can do.
     pub priority: Priority,
     /// The claims that policies can read.
     pub claims: Vec<String>,
 }
 
-/// Where a caller's tenant comes from.
+/// Says where a caller's tenant comes from.
 #[derive(Clone, Debug)]
 pub enum TenantRule {
     /// Always this one.
@@ -138,7 +138,7 @@ pub enum TenantRule {
     Claim(String, Vec<TenantId>),
 }
 
-/// Where the users that a caller may name come from.
+/// Says where the users that a caller may name come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UsersFrom {
     /// Itself: its subject.
@@ -152,7 +152,7 @@ pub enum UsersFrom {
 }
 
 impl Issuer {
-    /// How its signed tokens are checked, if it signs them.
+    /// Returns the rules for its signed tokens, if it signs them.
     #[must_use]
     pub const fn signed(&self) -> Option<&SignedRules> {
         match &self.check {
@@ -161,13 +161,13 @@ impl Issuer {
         }
     }
 
-    /// Whether the gateway has no secret to ask it with.
+    /// Returns whether the gateway has no secret to ask it with.
     #[must_use]
     pub fn is_inactive(&self) -> bool {
         self.asked().is_some_and(|rules| rules.client_secret.is_none())
     }
 
-    /// How it is asked about its tokens, if it is.
+    /// Returns the rules for asking it about its tokens, if it is asked.
     #[must_use]
     pub const fn asked(&self) -> Option<&AskRules> {
         match &self.check {
@@ -178,7 +178,8 @@ impl Issuer {
 }
 
 choice! {
-    /// A signature algorithm (RFC 7518 section 3.1, RFC 8037, RFC 9864). There is no symmetric one, and no "none".
+    /// Names a signature algorithm (RFC 7518 section 3.1, RFC 8037, RFC 9864). There is no symmetric one, and no
+    /// "none".
     pub enum Algorithm {
         /// RSASSA-PKCS1-v1_5 with SHA-256.
         Rs256 = "RS256",
@@ -204,7 +205,7 @@ choice! {
 }
 
 choice! {
-    /// What a token says that it is.
+    /// Names the type that a token says it has.
     pub enum TokenType {
         /// RFC 7519.
         Jwt = "JWT",

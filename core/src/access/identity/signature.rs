@@ -1,4 +1,4 @@
-//! Whether a token was signed with a key: `jwt-simple` does the arithmetic.
+//! Checks the signature of a token: `jwt-simple` does the arithmetic.
 
 use jwt_simple::prelude::{
     Duration, ECDSAP256PublicKeyLike as _, ECDSAP384PublicKeyLike as _, ES256PublicKey, ES384PublicKey,
@@ -14,7 +14,7 @@ use crate::words::limits;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
-/// The exponent of every RSA key that is taken.
+/// Bounds RSA keys to this exponent.
 const EXPONENT: [u8; 3] = [1, 0, 1];
 
 /// Checks the signature of a token whose form and claims were checked already. The library reads the token once more and

@@ -1,4 +1,4 @@
-//! What an isolate knows of issuers.
+//! Holds what an isolate knows of issuers.
 
 use std::cell::{Cell, RefCell};
 
@@ -8,7 +8,7 @@ use crate::access::identity::rules::Issuer;
 use crate::words::limits;
 use crate::words::time::{Millis, Timestamp};
 
-/// The keys of each issuer, and how much it is asked.
+/// Holds the keys of each issuer, and counts how often it is asked.
 #[derive(Debug)]
 pub struct Tokens {
     issuers: Vec<Known>,
@@ -23,7 +23,7 @@ struct Known {
 }
 
 impl Tokens {
-    /// Nothing yet of these issuers.
+    /// Makes an empty store for the keys of these issuers.
     #[must_use]
     pub fn new(issuers: &[Issuer]) -> Self {
         let assertions = issuers.iter().filter_map(Issuer::signed).any(|rules| rules.asserts);
@@ -31,24 +31,24 @@ impl Tokens {
         Self { issuers: issuers.iter().map(|_| Known::default()).collect(), takes }
     }
 
-    /// What is taken because of them.
+    /// Returns the kinds of credentials that are taken because of them.
     #[must_use]
     pub const fn takes(&self) -> Takes {
         self.takes
     }
 
-    /// The keys of an issuer, by its place in the configuration.
+    /// Returns the keys of an issuer, by its place in the configuration.
     #[must_use]
     pub fn keys(&self, place: usize) -> Option<&RefCell<KnownKeys>> {
         self.issuers.get(place).map(|known| &known.keys)
     }
 
-    /// How often keys of an issuer went away.
+    /// Returns the number of times that keys of an issuer went away.
     pub(super) fn generation(&self, place: usize) -> Option<u32> {
         self.keys(place).map(|keys| keys.borrow().generation())
     }
 
-    /// Whether an issuer may be asked about one more token now; counts that it is.
+    /// Returns whether an issuer may be asked about one more token now; counts that it is.
     pub(super) fn may_ask(&self, place: usize, now: Timestamp) -> bool {
         let Some(questions) = self.issuers.get(place).map(|known| &known.questions) else {
             return false;

@@ -1,4 +1,4 @@
-//! The leases that one isolate holds, by limit and by whose they are; the least recently used goes first.
+//! Holds the leases of one isolate, by limit and subject; the least recently used goes first.
 
 use std::cell::{Cell, RefCell};
 
@@ -12,7 +12,7 @@ use crate::words::hex;
 use crate::words::limits::{RATE_LEASES, RATE_LIMITS};
 use crate::words::time::Timestamp;
 
-/// Whom a request is counted for.
+/// Names the caller and the tool that a request is counted for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'s> {
     /// The caller.
@@ -21,7 +21,7 @@ pub(crate) struct Subject<'s> {
     pub(crate) tool: Option<&'s str>,
 }
 
-/// How requests fared with one limit, since the counters were last told.
+/// Says how a request fared with one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fared {
     /// It took a token.
@@ -35,10 +35,10 @@ pub(crate) enum Fared {
 }
 
 impl Fared {
-    /// All, in the order of their places.
+    /// Lists all, in the order of their places.
     pub(crate) const ALL: [Self; 4] = [Self::Admitted, Self::Refused, Self::WouldRefuse, Self::Lost];
 
-    /// The metric's label.
+    /// Returns the metric's label.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Admitted => "admitted",
@@ -49,18 +49,18 @@ impl Fared {
     }
 }
 
-/// The leases of an isolate.
+/// Holds the leases of an isolate.
 #[derive(Debug)]
 pub(crate) struct Book {
     leases: RefCell<LruCache<Box<[u8]>, Entry>>,
-    /// Where keys are put together: one allocation for the isolate's life.
+    /// The buffer that keys are put together in: one allocation for the isolate's life.
     scratch: RefCell<Vec<u8>>,
     /// Numbers of leases: no two leases of the deployment have the same.
     next_holder: Cell<u64>,
     fared: [[Cell<u64>; Fared::ALL.len()]; RATE_LIMITS],
 }
 
-/// A lease, and who owns its tokens.
+/// Holds a lease, and the key of the owner of its tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) lease: Lease,
@@ -68,7 +68,7 @@ pub(crate) struct Entry {
 }
 
 impl Book {
-    /// An empty book, whose leases are numbered from a random number on.
+    /// Makes an empty book, whose leases are numbered from a random number on.
     pub(crate) fn new(first_holder: u64) -> Self {
         Self {
             leases: RefCell::new(LruCache::unbounded()),
@@ -78,7 +78,7 @@ impl Book {
         }
     }
 
-    /// The lease of the limit at `index` for `subject`; a new one has no tokens.
+    /// Returns the lease of the limit at `index` for `subject`; a new one has no tokens.
     pub(crate) fn entry(&self, index: usize, limit: &RateLimit, subject: &Subject<'_>, now: Timestamp) -> Entry {
         let mut key = self.scratch.borrow_mut();
         key.clear();
@@ -106,7 +106,7 @@ impl Book {
         }
     }
 
-    /// What was counted since the last time, and forgets it.
+    /// Takes what was counted since the last time.
     pub(crate) fn take_counts(&self) -> impl Iterator<Item = (usize, Fared, u64)> + '_ {
         let all = self.fared.iter().enumerate();
         all.flat_map(|(index, of)| Fared::ALL.iter().zip(of).map(move |(fared, count)| (index, *fared, count.take())))
@@ -114,7 +114,7 @@ impl Book {
     }
 }
 
-/// Whether the limit is about this request.
+/// Returns whether the limit is about this request.
 pub(crate) fn is_about(limit: &RateLimit, subject: &Subject<'_>) -> bool {
     let names_tool = limit.per.contains(&RatePer::Tool) || !limit.tools.is_empty();
     let tool = match subject.tool {
@@ -125,7 +125,7 @@ pub(crate) fn is_about(limit: &RateLimit, subject: &Subject<'_>) -> bool {
         && (limit.callers.is_empty() || limit.callers.contains(&subject.caller.id))
 }
 
-/// Whose tokens they are: each part after its length, so that no two subjects are written alike.
+/// Writes the subject of a limit's tokens: each part after its length, so that no two subjects are written alike.
 fn write_subject(out: &mut Vec<u8>, limit: &RateLimit, subject: &Subject<'_>) {
     for per in &limit.per {
         let part = match per {

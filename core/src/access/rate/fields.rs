@@ -1,13 +1,13 @@
-//! What callers are told of the limits: the fields `RateLimit-Policy` and `RateLimit`
+//! Writes the fields that tell callers of the limits: `RateLimit-Policy` and `RateLimit`
 //! (draft-ietf-httpapi-ratelimit-headers-11), structured fields by RFC 9651.
 
 use crate::access::rate::RateLimit;
 use crate::words::time::{Millis, write_number};
 
-/// What both fields rarely need more of.
+/// Bounds the bytes that both fields mostly need.
 const FIELD_BYTES: usize = 160;
 
-/// Both fields, while they are written. An empty list is a field that is not sent (RFC 9651, section 3.1).
+/// Holds both fields, while they are written. An empty list is a field that is not sent (RFC 9651, section 3.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
     /// The value of `RateLimit-Policy`.

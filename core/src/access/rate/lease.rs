@@ -1,4 +1,4 @@
-//! An isolate's lease of one limit's tokens: whether a request may take one, must ask the owner, or is refused at once.
+//! Decides, by an isolate's lease of one limit's tokens, that a request may take one, must ask the owner, or is refused.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -8,12 +8,12 @@ use crate::state::rate::{Ask, Granted, Pace, Reply};
 use crate::words::limits::RATE_RETRY;
 use crate::words::time::{Millis, Timestamp};
 
-/// Tokens beyond the one that is needed, asked for before anything is known of the demand.
+/// Counts the tokens beyond the one that is needed, asked for before anything is known of the demand.
 const FIRST: u64 = 4;
 
-/// How a request stands with one limit.
+/// Says how a request stands with one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum TokenState {
     /// There is a token. `renew`: there will soon be none, so more should be asked for meanwhile.
     Ready {
         /// See above.
@@ -29,7 +29,7 @@ pub(crate) enum Standing {
     Lost(DurableError, Millis),
 }
 
-/// A lease. A clone is the same one.
+/// Holds an isolate's tokens of one limit. A clone is the same lease.
 #[derive(Clone, Debug)]
 pub(crate) struct Lease(Rc<RefCell<Inner>>);
 
@@ -46,7 +46,7 @@ struct Inner {
     tokens: u64,
     /// Tokens given back, all in all.
     returned: u64,
-    /// What was free at the owner when it was last asked.
+    /// The tokens that were free at the owner when it was last asked.
     left: u64,
     /// The moment before the last question that was answered.
     answered: Option<Timestamp>,
@@ -57,11 +57,11 @@ struct Inner {
     /// Requests since `counted_from`.
     demand: u64,
     counted_from: Timestamp,
-    /// How many tokens half a lease is likely to need.
+    /// The tokens that half a lease is likely to need.
     wanted: u64,
 }
 
-/// A time in which something is not to be done; a clock that went backwards ends it.
+/// Bounds a time in which something is not to be done; a clock that went backwards ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Pause {
     from: Timestamp,
@@ -69,14 +69,14 @@ struct Pause {
 }
 
 impl Pause {
-    /// What is left of it.
+    /// Returns what is left of it.
     fn left(self, now: Timestamp) -> Option<Millis> {
         let left = self.span.saturating_sub(now.since(self.from));
         (self.from <= now && left > Millis::ZERO).then_some(left)
     }
 }
 
-/// A question under way; dropped when it has been answered, or never will be.
+/// Holds a question under way; dropped when it has been answered, or never will be.
 #[derive(Debug)]
 pub(crate) struct Question {
     lease: Lease,
@@ -90,7 +90,7 @@ impl Drop for Question {
 }
 
 impl Lease {
-    /// A lease without tokens. No other lease may have the number `holder`.
+    /// Makes a lease without tokens. No other lease may have the number `holder`.
     pub(crate) fn new(holder: u64, now: Timestamp) -> Self {
         Self(Rc::new(RefCell::new(Inner {
             holder,
@@ -109,8 +109,8 @@ impl Lease {
         })))
     }
 
-    /// How a request stands now. `is_new`: it was not counted yet.
-    pub(crate) fn stand(&self, life: Millis, now: Timestamp, is_new: bool) -> Standing {
+    /// Returns how a request stands now. `is_new`: it was not counted yet.
+    pub(crate) fn stand(&self, life: Millis, now: Timestamp, is_new: bool) -> TokenState {
         let mut inner = self.0.borrow_mut();
         if is_new {
             inner.demand = inner.demand.saturating_add(1);
@@ -122,21 +122,21 @@ impl Lease {
             let is_low = inner.tokens < inner.wanted / 4;
             let is_old = inner.answered.is_none_or(|answered| now.since(answered) >= life.half());
             let may_ask = !inner.is_asking && short.is_none() && lost.is_none();
-            return Standing::Ready { renew: may_ask && (is_low || is_old) };
+            return TokenState::Ready { renew: may_ask && (is_low || is_old) };
         }
         if let Some((error, left)) = lost {
-            return Standing::Lost(error, left);
+            return TokenState::Lost(error, left);
         }
         if let Some(left) = short {
-            return Standing::Refused(left);
+            return TokenState::Refused(left);
         }
         match (inner.is_asking, inner.short) {
-            (false, _) => Standing::Ask,
+            (false, _) => TokenState::Ask,
             // Tokens were short a moment ago, and these are as good as any that could be refused.
-            (true, Some(_)) => Standing::Refused(Millis::new(1)),
+            (true, Some(_)) => TokenState::Refused(Millis::new(1)),
             (true, None) => {
                 inner.waiting = inner.waiting.saturating_add(u64::from(is_new));
-                Standing::Wait
+                TokenState::Wait
             }
         }
     }
@@ -148,8 +148,8 @@ impl Lease {
         inner.tokens.saturating_add(inner.left)
     }
 
-    /// What to ask the owner. `waits`: for a request that waits for a token, and those that came meanwhile; else to have
-    /// some in time. Only where no question is under way.
+    /// Returns what to ask the owner. `waits`: for a request that waits for a token, and those that came meanwhile;
+    /// else to have some in time. Only where no question is under way.
     pub(crate) fn ask(&self, pace: Pace, life: Millis, now: Timestamp, waits: bool) -> (Ask, Question) {
         let mut inner = self.0.borrow_mut();
         inner.expire(life, now);
@@ -171,8 +171,8 @@ impl Lease {
 }
 
 impl Inner {
-    /// Tokens that have lain here for a lease's life are the owner's again. A clock that went backwards makes their age
-    /// unknown: the life is over.
+    /// Gives tokens that have lain here for a lease's life back to the owner. A clock that went backwards makes their
+    /// age unknown: the life is over.
     fn expire(&mut self, life: Millis, now: Timestamp) {
         let holds = self.answered.is_some_and(|answered| answered <= now && now.since(answered) < life);
         if !holds {
@@ -182,8 +182,8 @@ impl Inner {
         }
     }
 
-    /// What the requests since the last question would need in half a lease. A time shorter than a quarter of a lease says
-    /// less: then half of what was wanted before counts too, and the time as an eighth at least.
+    /// Estimates what the requests since the last question would need in half a lease. A time shorter than a quarter of
+    /// a lease says less: then half of what was wanted before counts too, and the time as an eighth at least.
     fn estimate(&mut self, life: Millis, now: Timestamp) {
         let since = now.since(self.counted_from).get();
         let counted = since.max(life.get() / 8).max(1);

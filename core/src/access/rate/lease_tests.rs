@@ -22,52 +22,56 @@ fn lease_of(tokens: u64, wait: u64, ms: u64) -> Lease {
     lease
 }
 
-fn stand(lease: &Lease, ms: u64) -> Standing {
+fn stand(lease: &Lease, ms: u64) -> TokenState {
     lease.stand(LIFE, at(ms), true)
 }
 
 #[test]
 fn tokens_are_used_until_they_are_gone_or_old() {
     let lease = lease_of(2, 0, 0);
-    assert_eq!(stand(&lease, 0), Standing::Ready { renew: false });
+    assert_eq!(stand(&lease, 0), TokenState::Ready { renew: false });
     assert_eq!(lease.take(), 8, "one here and seven at the owner");
-    assert_eq!(stand(&lease, 1_000), Standing::Ready { renew: true });
+    assert_eq!(stand(&lease, 1_000), TokenState::Ready { renew: true });
     assert_eq!(lease.take(), 7);
-    assert_eq!(stand(&lease, 1_000), Standing::Ask);
+    assert_eq!(stand(&lease, 1_000), TokenState::Ask);
     let lease = lease_of(2, 0, 0);
-    assert_eq!(stand(&lease, 2_000), Standing::Ask);
+    assert_eq!(stand(&lease, 2_000), TokenState::Ask);
     let (ask, _) = lease.ask(PACE, LIFE, at(2_000), true);
     assert_eq!((ask.held, ask.returned), (0, 2), "what is old goes back");
-    assert_eq!(lease_of(2, 0, 0).stand(LIFE, Timestamp::from_millis(999_999), true), Standing::Ask, "a clock set back");
+    assert_eq!(
+        lease_of(2, 0, 0).stand(LIFE, Timestamp::from_millis(999_999), true),
+        TokenState::Ask,
+        "a clock set back"
+    );
 }
 
 #[test]
 fn where_tokens_are_short_nobody_is_asked_until_it_makes_sense() {
     let lease = lease_of(0, 500, 0);
-    assert_eq!(stand(&lease, 100), Standing::Refused(Millis::new(400)));
-    assert_eq!(stand(&lease, 500), Standing::Ask);
+    assert_eq!(stand(&lease, 100), TokenState::Refused(Millis::new(400)));
+    assert_eq!(stand(&lease, 500), TokenState::Ask);
     let (_, open) = lease.ask(PACE, LIFE, at(500), true);
-    assert_eq!(stand(&lease, 501), Standing::Refused(Millis::new(1)), "one question is enough");
+    assert_eq!(stand(&lease, 501), TokenState::Refused(Millis::new(1)), "one question is enough");
     drop(open);
-    assert_eq!(stand(&lease, 502), Standing::Ask, "a question whose request was dropped is not under way");
+    assert_eq!(stand(&lease, 502), TokenState::Ask, "a question whose request was dropped is not under way");
     let lease = lease_of(0, 0, 0);
     let (first, open) = lease.ask(PACE, LIFE, at(1), true);
-    assert_eq!((stand(&lease, 1), stand(&lease, 2), first.waiting), (Standing::Wait, Standing::Wait, 1));
+    assert_eq!((stand(&lease, 1), stand(&lease, 2), first.waiting), (TokenState::Wait, TokenState::Wait, 1));
     drop(open);
     assert_eq!(lease.ask(PACE, LIFE, at(3), true).0.waiting, 3, "one asks for all who wait");
     let clock_set_back = Timestamp::from_millis(5);
-    assert_eq!(lease_of(0, 500, 0).stand(LIFE, clock_set_back, true), Standing::Ask, "a clock that was set back");
+    assert_eq!(lease_of(0, 500, 0).stand(LIFE, clock_set_back, true), TokenState::Ask, "a clock that was set back");
 }
 
 #[test]
-fn a_lost_answer_gives_nothing_and_is_not_asked_for_again_at_once() {
+fn a_lost_answer_gives_nothing_and_is_not_retried_at_once() {
     let lease = lease_of(1, 0, 0);
     let (_, open) = lease.ask(PACE, LIFE, at(10), false);
     open.lost(DurableError::Unavailable, at(20));
-    assert_eq!(stand(&lease, 20), Standing::Ready { renew: false });
+    assert_eq!(stand(&lease, 20), TokenState::Ready { renew: false });
     lease.take();
-    assert_eq!(stand(&lease, 20), Standing::Lost(DurableError::Unavailable, RATE_RETRY));
-    assert_eq!(stand(&lease, 1_020), Standing::Ask);
+    assert_eq!(stand(&lease, 20), TokenState::Lost(DurableError::Unavailable, RATE_RETRY));
+    assert_eq!(stand(&lease, 1_020), TokenState::Ask);
 }
 
 #[test]
@@ -75,7 +79,7 @@ fn an_answer_that_comes_too_late_is_given_back() {
     let lease = Lease::new(1, at(0));
     let (_, open) = lease.ask(PACE, LIFE, at(0), true);
     open.answered(&granted(9, 0), LIFE, at(2_000));
-    assert_eq!(stand(&lease, 2_000), Standing::Ask);
+    assert_eq!(stand(&lease, 2_000), TokenState::Ask);
     assert_eq!(lease.ask(PACE, LIFE, at(2_000), true).0.returned, 9);
 }
 
@@ -98,7 +102,7 @@ fn is_renewed_when_a_quarter_of_what_is_wanted_is_left() {
     lease.0.borrow_mut().wanted = 12;
     let renewals: Vec<bool> = (0..10)
         .map(|_| {
-            let renew = stand(&lease, 10) == Standing::Ready { renew: true };
+            let renew = stand(&lease, 10) == TokenState::Ready { renew: true };
             lease.take();
             renew
         })

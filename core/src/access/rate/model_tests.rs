@@ -193,16 +193,16 @@ impl World {
     fn stand(&mut self, isolate: usize, is_new: bool) {
         let standing = self.with(isolate, |lease, now| lease.stand(LIFE, now, is_new));
         match standing {
-            Standing::Ready { renew } => {
+            TokenState::Ready { renew } => {
                 self.with(isolate, |lease, _| lease.take());
                 self.above += TOKEN;
                 if renew {
                     self.ask(isolate, false);
                 }
             }
-            Standing::Ask => self.ask(isolate, true),
-            Standing::Wait => self.lookers[isolate] += 1,
-            Standing::Refused(_) | Standing::Lost(..) => {}
+            TokenState::Ask => self.ask(isolate, true),
+            TokenState::Wait => self.lookers[isolate] += 1,
+            TokenState::Refused(_) | TokenState::Lost(..) => {}
         }
     }
 

@@ -1,4 +1,4 @@
-//! The operator's limits on the rate of requests.
+//! Holds the operator's limits on the rate of requests.
 
 use crate::state::rate::Pace;
 use crate::words::choice::choice;
@@ -6,25 +6,25 @@ use crate::words::modes::FailMode;
 use crate::words::names::{CallerId, LimitId, TenantId, ToolPattern};
 use crate::words::time::Millis;
 
-/// How many requests there may be.
+/// Limits how many requests there may be.
 #[derive(Clone, Debug)]
 pub struct RateRules {
-    /// For how long tokens that an isolate was given can be used.
+    /// The time for which tokens that an isolate was given can be used.
     pub lease: Millis,
-    /// What happens when the owner of a limit cannot be asked.
+    /// The decision when the owner of a limit cannot be asked.
     pub fail_mode: FailMode,
     /// The limits: at most [`crate::words::limits::RATE_LIMITS`].
     pub limits: Vec<RateLimit>,
 }
 
-/// One limit.
+/// Describes one limit.
 #[derive(Clone, Debug)]
 pub struct RateLimit {
     /// Its name.
     pub id: LimitId,
-    /// How many requests.
+    /// The pace of requests.
     pub pace: Pace,
-    /// Whose requests are counted together: those that agree in all of these.
+    /// The parts that requests which are counted together agree in.
     pub per: Vec<RatePer>,
     /// Whether it refuses.
     pub mode: RateMode,
@@ -39,7 +39,8 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// Whether only requests of one caller are counted together: then how many are left is nobody else's affair.
+    /// Returns whether only requests of one caller are counted together: then how many are left is nobody else's
+    /// affair.
     #[must_use]
     pub fn is_of_one_caller(&self) -> bool {
         self.per.contains(&RatePer::Caller)
@@ -47,7 +48,7 @@ impl RateLimit {
 }
 
 choice! {
-    /// What requests have in common that are counted together.
+    /// Names what requests that are counted together have in common.
     pub enum RatePer {
         /// The caller.
         Caller = "caller",
@@ -59,7 +60,7 @@ choice! {
 }
 
 choice! {
-    /// Whether a limit refuses.
+    /// Says whether a limit refuses.
     pub enum RateMode {
         /// It refuses.
         Enforce = "enforce",

@@ -5,8 +5,10 @@ use std::rc::Rc;
 
 use super::{Outcome, Reply, StoredStatus};
 use crate::access::admission::Context;
-use crate::access::epochs::Held;
-use crate::backends::{Executor, NO_ACCOUNT};
+
+use crate::access::epochs::EpochsView;
+use crate::backends::Executor;
+use crate::backends::NO_ACCOUNT;
 use crate::cache::flight::Asked;
 use crate::cache::{
     self, Bypass, CacheKey, CacheOutcome, Demand, Directives, Entry, Forward, Hit, Keep, KeyParts, Saved, Terms, Tier,
@@ -145,7 +147,7 @@ fn account_of<'c>(executor: &'c Executor, context: &Context<'_>) -> (&'c [u8; 16
 /// The oldest version of the epochs that an entry of this place may carry.
 pub(super) fn floor_of(
     rules: &CacheRules,
-    held: &Held,
+    held: &EpochsView,
     (tenant, user): (&TenantId, Option<&UserId>),
     tool: &Tool,
     (keep, key): (Keep, &CacheKey),

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use super::look::stored_outcome;
 use super::{Outcome, Reply, answered_here, floor_of};
 use crate::access::admission::Context;
-use crate::access::epochs::Held;
+
+use crate::access::epochs::EpochsView;
 use crate::cache::{CacheKey, CacheOutcome, Directives, Entry, Keep, Standing, Terms};
 use crate::model::call::ToolCall;
 use crate::model::caller::Caller;
@@ -79,7 +80,7 @@ impl Spare {
         self,
         platform: &P,
         running: &Running,
-        (caller, held): (&Caller, &Held),
+        (caller, held): (&Caller, &EpochsView),
         record: &mut Record,
     ) -> Option<Outcome> {
         let Self { entry, tenant, tool, user, keep, key, terms, status } = self;

@@ -4,9 +4,9 @@ use crate::defect::{Defect, of_keys, of_stories};
 
 pub(crate) const DEFECTS: &[Defect] = &[
     of_keys("issued: revocations ignored where remembered", "self.revocation == revocation && ", ""),
-    of_keys("issued: remembered for ever", " && now < self.until", ""),
+    of_keys("issued: remembered for ever", " && now < self.ends_at", ""),
     of_keys("issued: an end ignored", "self.ends_at().is_some_and(|end| end <= now)", "false"),
-    of_keys("issued: remembered beyond the end", "key.ends_at().map_or(until, |end| end.min(until))", "until"),
+    of_keys("issued: remembered beyond the end", "key.ends_at().map_or(ends_at, |end| end.min(ends_at))", "ends_at"),
     of_keys("issued: any secret fits", "if !bool::from(hasher.hash(text).ct_eq(key.hash.as_slice())) {", "if false {"),
     of_keys(
         "issued: scopes narrow nothing",

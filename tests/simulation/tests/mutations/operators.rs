@@ -32,8 +32,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_stories(
         "operators: a look-up is not admitted as a call",
-        "Authority::new(config, caller, Action::ToolsCall, project, at, country)",
-        "Authority::new(config, caller, Action::CacheRead, project, at, country)",
+        "Authority::new(rules, caller, Action::ToolsCall, project, at, country)",
+        "Authority::new(rules, caller, Action::CacheRead, project, at, country)",
     ),
     of_stories(
         "operators: everybody warms for everybody",

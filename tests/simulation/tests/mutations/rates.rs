@@ -18,13 +18,13 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_rates(
         "a lost limiter admits",
-        "Standing::Lost(..) if running.config.rate.fail_mode == FailMode::Open => continue,",
-        "Standing::Lost(..) => continue,",
+        "TokenState::Lost(..) if rates.rules.fail_mode == FailMode::Open => continue,",
+        "TokenState::Lost(..) => continue,",
     ),
     of_stories(
         "a refused request takes tokens",
-        "    refuse(running, stood, record)?;\n",
-        "    each(running, stood).for_each(|(_, _, entry, _)| drop(entry.lease.take()));\n    refuse(running, stood, record)?;\n",
+        "    let mut verdict = refuse(rates, stood);\n",
+        "    each(rates, stood).for_each(|(_, _, entry, _)| drop(entry.lease.take()));\n    let mut verdict = refuse(rates, stood);\n",
     ),
     of_stories(
         "callers share a limit of each",

@@ -5,8 +5,8 @@ use crate::defect::{Defect, of_tokens};
 pub(crate) const DEFECTS: &[Defect] = &[
     of_tokens(
         "tokens: no signature",
-        "    check_signature(token, &compact, &keys, issuer, now)?;\n",
-        "    let _ = check_signature(token, &compact, &keys, issuer, now);\n",
+        "    check_signature(text, &compact, &keys, issuer, now)?;\n",
+        "    let _ = check_signature(text, &compact, &keys, issuer, now);\n",
     ),
     of_tokens(
         "tokens: any algorithm",

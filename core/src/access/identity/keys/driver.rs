@@ -14,8 +14,8 @@ use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
-/// The keys of an issuer, among which the token's should be. They are asked for where there are none, and once more where the
-/// token's is not among them; what is no longer fresh is asked for in the background.
+/// Returns the keys of an issuer, among which the token's should be. They are asked for where there are none, and once
+/// more where the token's is not among them; what is no longer fresh is asked for in the background.
 pub(crate) async fn keys_for<P: Platform>(
     platform: &P,
     identity: &Rc<Identity>,
@@ -89,7 +89,7 @@ async fn fetch<P: Platform>(platform: &P, identity: &Identity, place: usize, rul
     true
 }
 
-/// Where the keys are: as configured, or as the issuer's metadata says.
+/// Returns the URL of the keys: as configured, or as the issuer's metadata says.
 async fn locate<P: Platform>(platform: &P, identity: &Identity, place: usize, rules: &SignedRules) -> Option<String> {
     let issuer = match &rules.keys {
         KeysAt::Url(url) => return Some(url.clone()),
@@ -110,7 +110,7 @@ async fn locate<P: Platform>(platform: &P, identity: &Identity, place: usize, ru
     None
 }
 
-/// What stands at a URL of an issuer, and for how long it is fresh.
+/// Fetches a document of an issuer, and returns it with the time for which it is fresh.
 async fn get<P: Platform>(platform: &P, url: String) -> Option<(Vec<u8>, Millis)> {
     let request = OriginRequest {
         method: Method::Get,
@@ -126,13 +126,13 @@ async fn get<P: Platform>(platform: &P, url: String) -> Option<(Vec<u8>, Millis)
     Some((answer.body, fresh_for))
 }
 
-/// The name of an issuer's keys in the store.
+/// Returns the name of an issuer's keys in the store.
 fn store_name(identity: &Identity, place: usize) -> Option<String> {
     identity.issuers.get(place).map(|issuer| ["jwks/1/", issuer.id.as_str()].concat())
 }
 
-/// A keyed hash of keys and their times. Whoever can write into the store must not be able to add an issuer's key: without the
-/// hashing secret this is another hash in each isolate, and nothing of the store is taken.
+/// Returns a keyed hash of keys and their times. Whoever can write into the store must not be able to add an issuer's
+/// key: without the hashing secret this is another hash in each isolate, and nothing of the store is taken.
 fn seal(identity: &Identity, place: usize, rules: &SignedRules, kept: &str) -> Option<String> {
     let at = match &rules.keys {
         KeysAt::Url(at) | KeysAt::Discovered(at) => at,
