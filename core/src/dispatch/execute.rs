@@ -7,7 +7,6 @@ mod call_state;
 mod engine;
 mod local;
 mod pass;
-mod race;
 mod terms;
 mod worker;
 

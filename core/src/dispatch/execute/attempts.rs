@@ -5,11 +5,11 @@ use std::pin::pin;
 
 use super::again::{Next, Tries, Why};
 use super::call_state::{Attempted, CallState};
-use super::race::{Either, either};
 use super::{Failed, Ran, attempt};
 use crate::dispatch::health;
 use crate::dispatch::route::{Candidate, Target};
 use crate::ports::Platform;
+use crate::words::futures::{Either, either};
 use crate::words::limits::{HEDGE_CALLS, HEDGE_DELAY_MIN, HEDGE_MEDIANS};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
