@@ -6,12 +6,14 @@
 //! limit that is checked while reading, so hostile input costs no more than its own length.
 
 mod canonical;
+mod object;
 mod reader;
 mod writer;
 
 use std::borrow::Cow;
 
 pub use canonical::write_canonical;
+pub(crate) use object::{ObjectWriter, Ready, write_array};
 pub use reader::{Fault, FaultKind, Limits, parse};
 pub use writer::{write_json, write_string};
 
