@@ -306,7 +306,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_known_of_a_local_tool_at_once_is_what_its_definition_says() {
+    fn a_local_tools_facts_are_those_of_its_definition() {
         let tools = of_local(3);
         assert!(tools.len() >= 18);
         for tool in tools {

@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn names_every_fault_in_the_order_of_declaration_then_of_sending() {
+    fn names_every_fault_as_declared_and_then_as_sent() {
         assert_eq!(
             sample(r#"{"zz":1,"":2,"maybe":false,"many":["x",1,["y"]]}"#).unwrap_err(),
             "Invalid input: a: Field required; many.1: Input should be a valid string; many.2: Input should be a valid \

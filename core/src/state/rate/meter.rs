@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn two_clocks_in_turn_drain_once_and_a_clock_set_back_is_believed() {
+    fn two_clocks_drain_once_and_one_set_back_is_believed() {
         let mut meter = Meter::new(Timestamp::from_millis(100_000));
         meter.take(PACE, 2);
         for _ in 0..100 {
