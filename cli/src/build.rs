@@ -103,7 +103,7 @@ pub(crate) fn bindings_of(workspace: &Workspace, package: &str, output: &Path) -
     let compiled =
         target::compile(workspace, package, cloudflare::TARGET, Profile::Release, &cloudflare::KEEP_FEATURES)?;
     files::directory(output)?;
-    bindgen::run(workspace, &compiled, output)
+    bindgen::run(&compiled, output)
 }
 
 /// Where `wrangler.toml` and `spin.toml` look.

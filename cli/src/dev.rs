@@ -23,6 +23,7 @@ use crate::machine::{Stopwatch, pause, spoken};
 use crate::workspace::Workspace;
 use crate::{npm, prerequisites, say};
 
+use health::Health;
 use watch::Watch;
 
 /// The configuration that is taken when none is named.
@@ -117,8 +118,8 @@ impl Session {
             Platform::Cloudflare => cloudflare::start(self)?,
             Platform::Spin => spin::start(self)?,
         };
-        let begun = Stopwatch::start();
-        while !health::is_live(self.port) {
+        let (begun, health) = (Stopwatch::start(), Health::of(self.port)?);
+        while !health.is_live() {
             if self.interrupt.is_asked() {
                 return Ok(None);
             }

@@ -5,11 +5,15 @@ mod deny;
 mod licences;
 mod module;
 mod packages;
+mod programs;
 mod python;
+mod report;
 mod run;
+mod share;
 mod steps;
 mod tally;
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,7 +25,9 @@ use crate::machine::{Stopwatch, spoken};
 use crate::workspace::Workspace;
 use crate::{prerequisites, say};
 
+use report::Report;
 use run::Run;
+use share::Share;
 use steps::{STEPS, Step};
 use tally::Tally;
 
@@ -35,6 +41,10 @@ pub struct Arguments {
     /// Run from this step on.
     #[arg(long, value_name = "STEP")]
     from: Option<String>,
+
+    /// Do all of the deep work: every seed, every deliberate defect, every model, every load.
+    #[arg(long)]
+    deep: bool,
 
     /// List the steps, and run none.
     #[arg(long)]
@@ -54,7 +64,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     let (tally, failed) = match prerequisites::for_tests() {
-        Ok(()) => run_all(&chosen)?,
+        Ok(()) => run_all(&chosen, arguments.deep)?,
         Err(failure) => {
             say::failure(&failure.to_string());
             (Tally { passed: 0, failed: 1, skipped: 0 }, vec!["prerequisites"])
@@ -74,7 +84,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// # Errors
 /// [`Failure`] when it cannot be made.
 pub fn ensure_python(workspace: &Workspace) -> Result<PathBuf, Failure> {
-    let mut run = Run::new(workspace.clone(), Interrupt::watch()?)?;
+    let share = Share::choose(workspace, false);
+    let mut run = Run::new(workspace.clone(), Interrupt::watch()?, share)?;
     python::ensure(&mut run)?;
     Ok(run.python())
 }
@@ -107,18 +118,23 @@ fn with_needs(mut names: Vec<&str>) -> Vec<&'static Step> {
 }
 
 /// Runs the steps; returns the count of tests and steps, and the names of the steps that did not pass.
-fn run_all(steps: &[&'static Step]) -> Result<(Tally, Vec<&'static str>), Failure> {
-    let mut run = Run::new(Workspace::find()?, Interrupt::watch()?)?;
-    let (mut failed, mut times) = (Vec::new(), Vec::new());
+fn run_all(steps: &[&'static Step], deep: bool) -> Result<(Tally, Vec<&'static str>), Failure> {
+    let workspace = Workspace::find()?;
+    let share = Share::choose(&workspace, deep);
+    say::text(&format!("=== {}", share.told));
+    let mut run = Run::new(workspace, Interrupt::watch()?, share)?;
+    let (mut failed, mut report) = (Vec::new(), Report::default());
+    let _absent = fs::remove_file(run.build_times());
     for (number, step) in steps.iter().enumerate() {
         say::text(&format!("\n=== {} ({} of {}): {}", step.name, number.saturating_add(1), steps.len(), step.about));
-        let begun = Stopwatch::start();
+        let (begun, before) = (Stopwatch::start(), run.tally);
         let outcome = match step.needs.iter().find(|need| failed.contains(*need)) {
             Some(need) => Outcome::Skipped(need),
             None => (step.work)(&mut run).map_or_else(Outcome::Failed, |()| Outcome::Passed),
         };
+        let tests = run.tally.tests_since(before);
         conclude(step.name, &outcome, begun.elapsed(), &mut run.tally);
-        times.push((step.name, begun.elapsed()));
+        report.add(step.name, outcome.name(), tests, begun.elapsed(), &run.build_times());
         if !matches!(outcome, Outcome::Passed) {
             failed.push(step.name);
         }
@@ -126,8 +142,7 @@ fn run_all(steps: &[&'static Step]) -> Result<(Tally, Vec<&'static str>), Failur
             return Err(Failure::new("interrupted"));
         }
     }
-    let times: Vec<String> = times.iter().map(|(name, time)| format!("{name} {}", spoken(*time))).collect();
-    say::text(&format!("\n=== times: {}", times.join(", ")));
+    say::text(&format!("\n=== {}\n{}", run.share.told, report.table()));
     Ok((run.tally, failed))
 }
 
@@ -137,6 +152,16 @@ enum Outcome {
     Failed(Failure),
     /// A step that it needs did not pass.
     Skipped(&'static str),
+}
+
+impl Outcome {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed(_) => "FAILED",
+            Self::Skipped(_) => "skipped",
+        }
+    }
 }
 
 fn conclude(name: &str, outcome: &Outcome, time: Duration, tally: &mut Tally) {
@@ -163,7 +188,7 @@ mod tests {
 
     fn names(only: &[&str], from: Option<&str>) -> Vec<&'static str> {
         let only = only.iter().map(|name| (*name).to_owned()).collect();
-        let arguments = Arguments { only, from: from.map(str::to_owned), list: false };
+        let arguments = Arguments { only, from: from.map(str::to_owned), list: false, deep: false };
         choose(&arguments).unwrap().iter().map(|step| step.name).collect()
     }
 
@@ -185,7 +210,7 @@ mod tests {
         assert!(from.contains(&"python") && from.contains(&"differential"));
         assert_eq!(from.last(), STEPS.last().map(|step| &step.name));
         assert!(!from.contains(&"format"));
-        let arguments = Arguments { only: vec!["no-such".to_owned()], from: None, list: false };
+        let arguments = Arguments { only: vec!["no-such".to_owned()], from: None, list: false, deep: false };
         assert!(choose(&arguments).err().unwrap().to_string().contains("there are format"));
     }
 }

@@ -10,6 +10,7 @@ pub mod config;
 pub mod dev;
 pub mod gate;
 pub mod key;
+#[cfg(feature = "policy")]
 pub mod policy;
 
 pub mod command;
@@ -21,4 +22,5 @@ pub mod machine;
 pub mod npm;
 pub mod prerequisites;
 pub mod say;
+pub mod times;
 pub mod workspace;

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use toolgate_cli::failure::Failure;
-use toolgate_cli::{bench, build, cache, config, dev, gate, key, policy, say};
+#[cfg(feature = "policy")]
+use toolgate_cli::policy;
+use toolgate_cli::{bench, build, cache, config, dev, gate, key, say};
 
 /// Develop, build and check Toolgate.
 #[derive(Debug, Parser)]
@@ -31,6 +33,7 @@ enum Command {
     /// Make or hash an API key of a caller.
     Key(key::Arguments),
     /// Check, test or compare policies.
+    #[cfg(feature = "policy")]
     Policy(policy::Arguments),
 }
 
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::Config(arguments) => config::run(&arguments),
         Command::Cache(arguments) => cache::run(&arguments),
         Command::Key(arguments) => key::run(&arguments),
+        #[cfg(feature = "policy")]
         Command::Policy(arguments) => policy::run(&arguments),
     };
     match outcome {

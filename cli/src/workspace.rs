@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::command::{self, CommandError};
+use crate::machine::variable;
 
 /// How to get `cargo` and its companions.
 pub const RUSTUP_REMEDY: &str = "install Rust with rustup (https://rustup.rs)";
@@ -111,13 +112,10 @@ impl Workspace {
             .ok_or(WorkspaceError::NotPinned { file: "rust-toolchain.toml", what: "Rust".to_owned() })
     }
 
-    /// The version of the package `name` in `Cargo.lock`.
-    ///
-    /// # Errors
-    /// [`WorkspaceError`] when the lock does not hold it.
-    pub fn locked_version(&self, name: &str) -> Result<String, WorkspaceError> {
-        let lock = read(&self.root.join("Cargo.lock"))?;
-        locked_version(&lock, name).ok_or(WorkspaceError::NotPinned { file: "Cargo.lock", what: name.to_owned() })
+    /// Returns the folder for programs that are built from source and serve every clone: in the user's cache where there is one.
+    #[must_use]
+    pub fn tools(&self) -> PathBuf {
+        tools(variable("XDG_CACHE_HOME"), variable("HOME")).unwrap_or_else(|| self.target.join("tools"))
     }
 
     /// Returns the program `name` that `npm ci` has installed, to run at the root with the pinned Node.
@@ -161,6 +159,12 @@ impl Workspace {
     }
 }
 
+fn tools(cache: Option<String>, home: Option<String>) -> Option<PathBuf> {
+    // A relative path means nothing there, says the base directory specification.
+    let cache = cache.map(PathBuf::from).filter(|cache| cache.is_absolute());
+    Some(cache.or_else(|| Some(PathBuf::from(home?).join(".cache")))?.join("toolgate"))
+}
+
 fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
@@ -186,24 +190,9 @@ fn quoted_value<'a>(mut lines: impl Iterator<Item = &'a str>, key: &str) -> Opti
     })
 }
 
-fn locked_version(lock: &str, name: &str) -> Option<String> {
-    let package = format!("name = \"{name}\"");
-    quoted_value(lock.lines().skip_while(|line| *line != package), "version")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const LOCK: &str = "version = 4\n\n[[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n\n\
-        [[package]]\nname = \"wasm-bindgen-futures\"\nversion = \"0.4.80\"\n";
-
-    #[test]
-    fn the_lock_is_read_by_whole_names() {
-        assert_eq!(locked_version(LOCK, "wasm-bindgen").as_deref(), Some("0.2.130"));
-        assert_eq!(locked_version(LOCK, "wasm-bindgen-futures").as_deref(), Some("0.4.80"));
-        assert_eq!(locked_version(LOCK, "wasm"), None);
-    }
 
     #[test]
     fn the_programs_of_the_lock_come_before_those_of_the_machine() {
@@ -221,5 +210,13 @@ mod tests {
         let workspace = Workspace::find().unwrap();
         assert!(workspace.root.join("cli").is_dir());
         assert!(workspace.toolchain().unwrap().starts_with("1."));
+    }
+
+    #[test]
+    fn tools_are_kept_in_the_users_cache() {
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(tools(text("/c"), text("/h")), Some(PathBuf::from("/c/toolgate")));
+        assert_eq!(tools(text("here"), text("/h")), Some(PathBuf::from("/h/.cache/toolgate")));
+        assert_eq!(tools(None, None), None);
     }
 }

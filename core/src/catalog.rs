@@ -1,6 +1,5 @@
 //! The registry: every tool that some executor offers, under the names that callers use.
 
-mod discover;
 mod driver;
 mod rules;
 
@@ -12,7 +11,7 @@ pub use crate::model::tool::{Behavior, Tool};
 pub use driver::{Catalog, Current, SourceState, for_user};
 pub use rules::{ConflictRule, RegistryRules};
 
-use crate::model::executor::Executor;
+use crate::backends::Executor;
 use crate::model::route::{Route, RoutingRules};
 use crate::words::limits;
 use crate::words::names::ToolName;

@@ -1,7 +1,7 @@
 //! Names, versions and conflicts.
 
 use super::*;
-use crate::model::executor::ExecutorKind;
+use crate::backends::ExecutorKind;
 use crate::model::route::Strategy;
 use crate::model::tool;
 use crate::words::json::{Json, Limits, parse};
@@ -24,6 +24,7 @@ fn executor(id: &str, tools: &[&str]) -> Executor {
     Executor {
         id: ExecutorId::new(id).unwrap(),
         kind: ExecutorKind::Local,
+        upstream: None,
         tools: tools.iter().map(|pattern| ToolPattern::new(pattern).unwrap()).collect(),
         timeout: Millis::from_secs(1),
         cost: Price::default(),

@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 pub use rules::ExecuteRules;
 
-use crate::model::executor::Executor;
+use crate::backends::Executor;
 use crate::model::route::RoutingRules;
 use bulkhead::Bulkheads;
 use circuits::{BreakerRules, Circuits};

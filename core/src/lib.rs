@@ -9,7 +9,7 @@
 
 // The wings: each imports only those above it in this list. cli/tests/repository holds them to it.
 pub mod access;
-mod backends;
+pub mod backends;
 pub mod cache;
 pub mod catalog;
 pub mod config;

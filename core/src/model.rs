@@ -3,7 +3,6 @@
 pub mod call;
 pub mod caller;
 pub mod credential;
-pub mod executor;
 pub mod operation;
 pub mod request;
 pub mod route;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{BuildError, Profile, bindgen, files, size, snapshot, target};
 use crate::command;
 use crate::say;
+use crate::times;
 use crate::workspace::Workspace;
 
 /// What it is compiled for.
@@ -38,53 +39,51 @@ pub(super) fn build(workspace: &Workspace, profile: Profile, output: &Path) -> R
     let stage = workspace.target.join("cloudflare").join(profile.cargo());
     files::directory(&stage)?;
 
-    bindgen::run(workspace, &compiled, &stage)?;
+    let module = stage.join(MODULE);
+    files::once(&stage.join("bound"), &[&compiled], &module, || bindgen::run(&compiled, &stage))?;
     let module = match profile {
-        Profile::Release => optimise(workspace, &stage)?,
-        Profile::Dev => stage.join(MODULE),
+        Profile::Release => optimise(workspace, &stage, &module)?,
+        Profile::Dev => module,
     };
-    let path = workspace.document();
-    let document = std::fs::read_to_string(&path).map_err(BuildError::file(&path))?;
-    let started = snapshot::take(&files::read(&module)?, &document)?;
-    let started = match profile {
-        Profile::Release => without_unused(workspace, &stage, &started)?,
-        Profile::Dev => started,
-    };
+    let started = start(workspace, profile, &stage, &module)?;
     bundle(workspace, &stage)?;
 
     files::directory(output)?;
     let (entry, shipped) = (output.join(ENTRY), output.join(MODULE));
     // The module first: a server that sees a new entry then finds the module that belongs to it.
-    files::replace(&shipped, &started)?;
+    files::replace(&shipped, &files::read(&started)?)?;
     files::replace(&entry, &files::read(&stage.join(ENTRY))?)?;
     size::report(&[&shipped, &entry])?;
     Ok(entry)
 }
 
-/// Shrinks the module with wasm-opt and returns the result: the earlier one if the module has not changed since, because
-/// this is the longest step after the compiler.
-fn optimise(workspace: &Workspace, stage: &Path) -> Result<PathBuf, BuildError> {
-    let (module, seen, optimised) = (stage.join(MODULE), stage.join("seen.wasm"), stage.join("optimised.wasm"));
-    let bytes = files::read(&module)?;
-    if optimised.is_file() && files::read(&seen).is_ok_and(|old| old == bytes) {
-        return Ok(optimised);
-    }
-    say::step("optimising the module with wasm-opt");
-    let mut wasm_opt = workspace.npm_program("wasm-opt");
-    wasm_opt.args(WASM_FEATURES).args(OPTIMISE).arg(&module).arg("--output").arg(&optimised);
-    command::run(&mut wasm_opt, NPM_REMEDY)?;
-    files::replace(&seen, &bytes)?;
+/// Shrinks the module with wasm-opt and returns the result. This is the longest step after the compiler.
+fn optimise(workspace: &Workspace, stage: &Path, module: &Path) -> Result<PathBuf, BuildError> {
+    let optimised = stage.join("optimised.wasm");
+    files::once(&stage.join("optimising"), &[module], &optimised, || {
+        say::step("optimising the module with wasm-opt");
+        let mut wasm_opt = workspace.npm_program("wasm-opt");
+        wasm_opt.args(WASM_FEATURES).args(OPTIMISE).arg(module).arg("--output").arg(&optimised);
+        times::timed("wasm-opt", || command::run(&mut wasm_opt, NPM_REMEDY).map_err(BuildError::Command))
+    })?;
     Ok(optimised)
 }
 
-/// The module without what only the reading of its document needed.
-fn without_unused(workspace: &Workspace, stage: &Path, started: &[u8]) -> Result<Vec<u8>, BuildError> {
-    let (whole, less) = (stage.join("started.wasm"), stage.join("shipped.wasm"));
-    files::replace(&whole, started)?;
-    let mut wasm_opt = workspace.npm_program("wasm-opt");
-    wasm_opt.args(WASM_FEATURES).arg("--remove-unused-module-elements").arg(&whole).arg("--output").arg(&less);
-    command::run(&mut wasm_opt, NPM_REMEDY)?;
-    files::read(&less)
+/// Reads the document in the module; a release then loses what only that needed. Returns the result.
+fn start(workspace: &Workspace, profile: Profile, stage: &Path, module: &Path) -> Result<PathBuf, BuildError> {
+    let (document, started, less) = (workspace.document(), stage.join("started.wasm"), stage.join("shipped.wasm"));
+    let text = std::fs::read_to_string(&document).map_err(BuildError::file(&document))?;
+    let result = if profile == Profile::Release { &less } else { &started };
+    files::once(&stage.join("starting"), &[module, &document], result, || {
+        files::replace(&started, &snapshot::take(&files::read(module)?, &text)?)?;
+        if profile == Profile::Dev {
+            return Ok(());
+        }
+        let mut wasm_opt = workspace.npm_program("wasm-opt");
+        wasm_opt.args(WASM_FEATURES).arg("--remove-unused-module-elements").arg(&started).arg("--output").arg(&less);
+        command::run(&mut wasm_opt, NPM_REMEDY).map_err(BuildError::Command)
+    })?;
+    Ok(result.clone())
 }
 
 /// Joins our entry, wasm-bindgen's bindings and what they import into one module beside the

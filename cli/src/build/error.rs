@@ -20,6 +20,8 @@ pub enum BuildError {
     NoTarget(&'static str),
     /// wasm-bindgen's output is not of the shape that the entry relies on.
     UnknownBindings(&'static str),
+    /// wasm-bindgen could not make bindings of the module.
+    Bindings(String),
     /// The document could not be read into the module's memory.
     Snapshot(String),
 }
@@ -42,6 +44,7 @@ impl fmt::Display for BuildError {
                 "the Rust target {target} is not installed and `rustup` is missing: install Rust with rustup \
                  (https://rustup.rs), or add the target to the toolchain you use"
             ),
+            Self::Bindings(reason) => write!(f, "wasm-bindgen refuses the module: {reason}"),
             Self::Snapshot(reason) => write!(
                 f,
                 "the module could not be started with its document: {reason}: what the build relies on has changed, so \

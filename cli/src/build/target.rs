@@ -6,6 +6,7 @@ use std::process::Command;
 use super::{BuildError, Profile};
 use crate::command::{self, CommandError};
 use crate::say;
+use crate::times;
 use crate::workspace::{RUSTUP_REMEDY, Workspace};
 
 /// Compiles `package` for `target`, with `flags` for cargo, and returns the module.
@@ -20,7 +21,8 @@ pub(super) fn compile(
     say::step(&format!("compiling {package} for {target} ({})", profile.cargo()));
     let mut cargo = workspace.cargo();
     cargo.args(["build", "--package", package, "--target", target, "--profile", profile.cargo()]);
-    command::run(cargo.args(flags), RUSTUP_REMEDY)?;
+    let what = format!("{package} for {target} ({})", profile.cargo());
+    times::timed(&what, || command::run(cargo.args(flags), RUSTUP_REMEDY))?;
     let module = format!("{}.wasm", package.replace('-', "_"));
     Ok(workspace.target.join(target).join(profile.cargo()).join(module))
 }

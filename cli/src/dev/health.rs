@@ -1,31 +1,42 @@
-//! Whether the gateway answers.
+//! Asks whether the gateway answers.
 
-use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Bound on each step of one attempt.
+use reqwest::blocking::Client;
+
+use crate::failure::Failure;
+
+/// Bound on one attempt.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Whether `GET /health/live` on this port of 127.0.0.1 is answered with 200.
-pub(super) fn is_live(port: u16) -> bool {
-    status(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_some_and(|line| line.starts_with("HTTP/1.1 200"))
+/// Asks a gateway on this machine.
+#[derive(Debug)]
+pub(super) struct Health {
+    client: Client,
+    url: String,
 }
 
-/// The first bytes of the answer.
-fn status(address: SocketAddr) -> Option<String> {
-    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT).ok()?;
-    stream.set_read_timeout(Some(TIMEOUT)).ok()?;
-    let request = format!("GET /health/live HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).ok()?;
-    let mut line = [0; 12];
-    stream.read_exact(&mut line).ok()?;
-    Some(String::from_utf8_lossy(&line).into_owned())
+impl Health {
+    /// Prepares to ask the gateway at this port of 127.0.0.1.
+    pub(super) fn of(port: u16) -> Result<Self, Failure> {
+        // Another provider may be installed already; either does.
+        let _earlier = rustls::crypto::ring::default_provider().install_default();
+        // No connection is kept: the next attempt may be answered by another process.
+        let client = Client::builder().timeout(TIMEOUT).pool_max_idle_per_host(0).no_proxy().build();
+        let client = client.map_err(|fault| Failure::new(format!("no HTTP: {fault}")))?;
+        Ok(Self { client, url: format!("http://127.0.0.1:{port}/health/live") })
+    }
+
+    /// Returns whether it answers with 200.
+    pub(super) fn is_live(&self) -> bool {
+        self.client.get(&self.url).send().is_ok_and(|answer| answer.status() == 200)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::TcpListener;
+    use std::io::{Read as _, Write as _};
+    use std::net::{Ipv4Addr, TcpListener};
 
     use super::*;
 
@@ -45,11 +56,16 @@ mod tests {
 
     #[test]
     fn only_an_answer_of_200_counts() {
-        for (answer, expected) in [("HTTP/1.1 200 OK\r\n\r\n", true), ("HTTP/1.1 503 No\r\n\r\n", false), ("", false)] {
+        for (answer, expected) in [
+            ("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", true),
+            ("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n", false),
+            ("", false),
+        ] {
             let (port, server) = answering(answer);
-            assert_eq!(is_live(port), expected, "{answer:?}");
+            let health = Health::of(port).unwrap();
+            assert_eq!(health.is_live(), expected, "{answer:?}");
             server.join().unwrap();
-            assert!(!is_live(port), "nobody listens any more");
+            assert!(!health.is_live(), "nobody listens any more");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the developer reads when the gateway runs: where it is, the key, and calls that work as pasted.
 
-use toolgate::model::executor::ExecutorKind;
+use toolgate::backends::Executor;
 
 use super::Session;
 use crate::build::Platform;
@@ -42,12 +42,12 @@ fn opens_something(session: &Session) -> bool {
 
 /// Where tools run, and what would switch on the others.
 fn executors(session: &Session) -> String {
-    let describe = |executor: &toolgate::model::executor::Executor| match &executor.kind {
-        ExecutorKind::Local => format!("  {}: in the gateway itself", executor.id.as_str()),
-        ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) if executor.is_inactive() => {
+    let describe = |executor: &Executor| match &executor.upstream {
+        None => format!("  {}: in the gateway itself", executor.id.as_str()),
+        Some(upstream) if executor.is_inactive() => {
             format!("  {}: takes no part; set {} to switch it on", executor.id.as_str(), upstream.credential_setting)
         }
-        ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) => {
+        Some(upstream) => {
             format!("  {}: {}", executor.id.as_str(), upstream.base_url)
         }
     };

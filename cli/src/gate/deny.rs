@@ -19,9 +19,9 @@ pub(super) fn check(run: &mut Run) -> Result<(), Failure> {
     run.start(&mut deny, RUSTUP_REMEDY)
 }
 
-/// The program: from the `PATH`, from an earlier run, or installed now, unoptimised because it runs once.
+/// Returns the program: from the user's cache or the `PATH`, or installed now, unoptimised as it runs for a second.
 fn ensure(run: &mut Run) -> Result<PathBuf, Failure> {
-    let tools = run.workspace.target.join("tools");
+    let tools = run.workspace.tools().join(format!("cargo-deny-{VERSION}"));
     let installed = tools.join("bin/cargo-deny");
     for program in [installed.clone(), PathBuf::from("cargo-deny")] {
         let output = Command::new(&program).arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output();
@@ -33,6 +33,6 @@ fn ensure(run: &mut Run) -> Result<PathBuf, Failure> {
     let mut cargo = run.workspace.cargo();
     cargo.args(["install", "cargo-deny", "--version", VERSION, "--locked", "--debug", "--force", "--root"]).arg(tools);
     cargo.env("CARGO_PROFILE_DEV_DEBUG", "false");
-    run.start(&mut cargo, RUSTUP_REMEDY)?;
+    run.build(&format!("cargo-deny {VERSION}"), &mut cargo)?;
     Ok(installed)
 }

@@ -35,7 +35,7 @@ pub(super) fn imports(path: &Path, bytes: &[u8]) -> Result<Imports, Failure> {
             }
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
-                    imports.host.insert(import.map_err(broken)?.name.name.to_owned());
+                    imports.host.insert(import.map_err(broken)?.name.0.to_owned());
                 }
             }
             _ => {}

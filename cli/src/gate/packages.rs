@@ -1,5 +1,7 @@
 //! The members of the workspace, and for which machine each is compiled.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::command;
@@ -15,6 +17,8 @@ pub(super) const CLI: &str = "toolgate-cli";
 #[derive(Debug)]
 pub(super) struct Package {
     pub(super) name: String,
+    /// Where it lies, from the root.
+    pub(super) folder: String,
     /// The WASM target it is compiled for; `None` for this machine.
     pub(super) target: Option<&'static str>,
     /// Its integration tests.
@@ -36,11 +40,13 @@ pub(super) fn read(workspace: &Workspace) -> Result<Vec<Package>, Failure> {
     let metadata: Value =
         serde_json::from_str(&text).map_err(|error| Failure::new(format!("cargo metadata: {error}")))?;
     let packages = metadata.get("packages").and_then(Value::as_array).into_iter().flatten();
-    Ok(packages.filter_map(package).collect())
+    Ok(packages.filter_map(|of| package(of, &workspace.root)).collect())
 }
 
-fn package(package: &Value) -> Option<Package> {
+fn package(package: &Value, root: &Path) -> Option<Package> {
     let name = package.get("name")?.as_str()?.to_owned();
+    let manifest = Path::new(package.get("manifest_path")?.as_str()?);
+    let folder = manifest.parent()?.strip_prefix(root).ok()?.to_str()?.to_owned();
     let targets = package.get("targets")?.as_array()?;
     let is_wasm = targets
         .iter()
@@ -51,7 +57,7 @@ fn package(package: &Value) -> Option<Package> {
     let test_name = |target: &Value| Some(target.get("name")?.as_str()?.to_owned());
     let tests = targets.iter().filter(is_test).filter_map(test_name).collect();
     let target = is_wasm.then(|| wasm_target(&name));
-    Some(Package { name, target, tests })
+    Some(Package { name, folder, target, tests })
 }
 
 /// A `cdylib` is a WASM module here. Only the Workers run in a JavaScript engine.

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::packages::{self, Package};
+use super::share::Share;
 use super::tally::Tally;
 use crate::command::{self, CommandError};
 use crate::failure::Failure;
@@ -16,6 +17,7 @@ use crate::group::Group;
 use crate::interrupt::Interrupt;
 use crate::machine::{Stopwatch, spoken};
 use crate::say;
+use crate::times;
 use crate::workspace::{RUSTUP_REMEDY, Workspace};
 
 /// How often it is looked whether the user wants the run to end.
@@ -33,29 +35,52 @@ pub(super) struct Run {
     pub(super) packages: Vec<Package>,
     /// What passed and failed so far.
     pub(super) tally: Tally,
+    /// The part of the deep work that tests are told to do.
+    pub(super) share: Share,
 }
 
 impl Run {
-    pub(super) fn new(workspace: Workspace, interrupt: Interrupt) -> Result<Self, Failure> {
+    pub(super) fn new(workspace: Workspace, interrupt: Interrupt, share: Share) -> Result<Self, Failure> {
         let packages = packages::read(&workspace)?;
-        Ok(Self { workspace, interrupt, packages, tally: Tally::default() })
+        Ok(Self { workspace, interrupt, packages, tally: Tally::default(), share })
     }
 
-    /// Runs cargo with these arguments and the tests' surroundings.
+    /// Returns where builds note what they took.
+    pub(super) fn build_times(&self) -> PathBuf {
+        self.workspace.target.join("build-times.txt")
+    }
+
+    /// Runs cargo with these arguments.
     pub(super) fn cargo<S: Into<OsString>>(&mut self, arguments: impl IntoIterator<Item = S>) -> Result<(), Failure> {
         let mut cargo = self.workspace.cargo();
-        cargo.args(arguments.into_iter().map(Into::into)).envs(self.surroundings());
-        cargo.env("PATH", self.workspace.search_path());
+        cargo.args(arguments.into_iter().map(Into::into)).env("PATH", self.workspace.search_path());
         self.start(&mut cargo, RUSTUP_REMEDY)
+    }
+
+    /// Runs cargo, which builds and runs nothing: what it takes is noted as `what`.
+    pub(super) fn build(&mut self, what: &str, cargo: &mut Command) -> Result<(), Failure> {
+        let begun = Stopwatch::start();
+        let outcome = self.start(cargo, RUSTUP_REMEDY);
+        times::note(&self.build_times(), what, begun.elapsed());
+        outcome
+    }
+
+    /// Runs the tests that `cargo test` selects by these arguments. They are built first, so that the build is counted apart.
+    pub(super) fn test(&mut self, what: &str, selected: &[String]) -> Result<(), Failure> {
+        let mut build = self.workspace.cargo();
+        build.args(["test", "--no-run"]).args(selected);
+        self.build(what, &mut build)?;
+        let run = ["test", "--no-fail-fast"].map(str::to_owned);
+        self.cargo(run.into_iter().chain(selected.iter().cloned()))
     }
 
     /// Runs some tests of the packages that are built together: `choice` names them in cargo's words. All these packages are
     /// selected each time, because cargo unifies the features of what the selected ones depend on: so it does it once.
-    pub(super) fn native_tests(&mut self, choice: Vec<String>) -> Result<(), Failure> {
+    pub(super) fn native_tests(&mut self, what: &str, choice: Vec<String>) -> Result<(), Failure> {
         let selected = self.packages.iter().filter(|package| package.is_built_with_others());
         let selected = selected.flat_map(|package| ["--package".to_owned(), package.name.clone()]);
         let arguments: Vec<String> = selected.chain(choice).collect();
-        self.cargo(["test".to_owned(), "--no-fail-fast".to_owned()].into_iter().chain(arguments))
+        self.test(what, &arguments)
     }
 
     /// The integration tests of the packages that are meant, in cargo's words.
@@ -64,12 +89,16 @@ impl Run {
         meant.flat_map(|package| &package.tests).flat_map(|name| ["--test".to_owned(), name.clone()]).collect()
     }
 
-    /// Where tests find what other steps have made.
-    fn surroundings(&self) -> [(&'static str, PathBuf); 3] {
+    /// Returns what tests are told: where they find what other steps have made, which part of the deep work they do, and where
+    /// builds note what they took.
+    fn surroundings(&self) -> [(&'static str, OsString); 5] {
+        let (share, part) = &self.share.variable;
         [
-            ("TOOLGATE_PYTHON", self.python()),
-            ("TOOLGATE_NODE_MODULES", self.workspace.root.join("node_modules")),
-            ("TOOLGATE_SPIN_HOST", self.workspace.target.join("host/toolgate-spin-host")),
+            ("TOOLGATE_PYTHON", self.python().into()),
+            ("TOOLGATE_NODE_MODULES", self.workspace.root.join("node_modules").into()),
+            ("TOOLGATE_SPIN_HOST", self.workspace.target.join("host/toolgate-spin-host").into()),
+            (*share, part.into()),
+            (times::FILE, self.build_times().into()),
         ]
     }
 
@@ -83,6 +112,7 @@ impl Run {
         if std::io::stderr().is_terminal() {
             command.env("CARGO_TERM_COLOR", "always");
         }
+        command.envs(self.surroundings());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut group = Group::start(command, remedy)?;
         let (sender, lines) = mpsc::channel();
@@ -162,7 +192,9 @@ mod tests {
     use super::*;
 
     fn run() -> Run {
-        Run::new(Workspace::find().unwrap(), Interrupt::watch().unwrap()).unwrap()
+        let workspace = Workspace::find().unwrap();
+        let share = Share::choose(&workspace, false);
+        Run::new(workspace, Interrupt::watch().unwrap(), share).unwrap()
     }
 
     fn shell(script: &str) -> Command {

@@ -2,7 +2,7 @@
 
 use super::packages::{CLI, SPIN_HOST};
 use super::run::Run;
-use super::{budget, deny, licences, python};
+use super::{budget, deny, licences, programs, python};
 use crate::build::target;
 use crate::failure::Failure;
 use crate::npm;
@@ -21,8 +21,9 @@ pub(super) struct Step {
     pub(super) work: fn(&mut Run) -> Result<(), Failure>,
 }
 
-/// Packages whose integration tests take long or need more than themselves, and so have rows of their own.
-const OWN_ROW: [&str; 4] = ["toolgate-differential", "toolgate-engine", "toolgate-simulation", "toolgate-e2e"];
+/// Native packages whose integration tests take long or need more than themselves, and so have rows of their own.
+pub(super) const OWN_ROW: [&str; 4] =
+    ["toolgate-differential", "toolgate-engine", "toolgate-simulation", "toolgate-e2e"];
 
 /// All steps.
 pub(super) const STEPS: &[Step] = &[
@@ -83,7 +84,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "entry",
-        about: "the Worker's JavaScript on workerd: bodies, callers that hang up, traps, the durable owner",
+        about: "the Worker's JavaScript, on workerd: bodies, callers that hang up, traps, the durable owner, lines of the log",
         needs: &["npm"],
         work: entry,
     },
@@ -137,36 +138,37 @@ fn clippy(run: &mut Run) -> Result<(), Failure> {
         }
     }
     let strict = || ["--", "--deny", "warnings"].map(str::to_owned);
-    run.cargo(native.into_iter().chain(strict()))?;
+    let mut cargo = run.workspace.cargo();
+    run.build("lints, native", cargo.args(native.into_iter().chain(strict())))?;
     for (target, arguments) in wasm {
         // Where rustup's auto-install is off, the targets of rust-toolchain.toml do not come by themselves.
         target::ensure(&run.workspace, target)?;
-        run.cargo(arguments.into_iter().chain(strict()))?;
+        let mut cargo = run.workspace.cargo();
+        run.build(&format!("lints, {}", arguments[2]), cargo.args(arguments.into_iter().chain(strict())))?;
     }
     Ok(())
 }
 
 /// This program's tests; the unit tests of all other native packages, and the integration tests of those without a row.
 fn tests(run: &mut Run) -> Result<(), Failure> {
-    let own = run.cargo(["test", "--no-fail-fast", "--package", CLI]);
+    let own = run.test("tests of the command line", &["--package", CLI].map(str::to_owned));
     let integration = run.integration_tests(|package| !OWN_ROW.contains(&package.name.as_str()));
-    run.native_tests(["--lib", "--bins"].map(str::to_owned).into_iter().chain(integration).collect()).and(own)
+    let chosen = ["--lib", "--bins"].map(str::to_owned).into_iter().chain(integration).collect();
+    run.native_tests("native tests", chosen).and(own)
 }
 
 /// The integration tests of one package.
 fn tests_of(run: &mut Run, name: &str) -> Result<(), Failure> {
     let integration = run.integration_tests(|package| package.name == name);
-    run.native_tests(integration)
+    run.native_tests(&format!("tests of {name}"), integration)
 }
 
+/// Every JavaScript test that has no step of its own.
 fn entry(run: &mut Run) -> Result<(), Failure> {
-    const TESTS: [&str; 3] = [
-        "functions/cloudflare/tests/entry.test.mjs",
-        "functions/cloudflare/tests/log.test.mjs",
-        "functions/cloudflare/tests/origin.test.mjs",
-    ];
     let mut node = run.workspace.node();
-    node.args(["--test", "--test-reporter=tap"]).args(TESTS);
+    let tests = programs::javascript_tests(&run.workspace.root);
+    let without_step = tests.into_iter().filter(|test| !programs::JAVASCRIPT_WITH_STEP.contains(&test.as_str()));
+    node.args(["--test", "--test-reporter=tap"]).args(without_step);
     run.start(&mut node, NODE_REMEDY)
 }
 
@@ -200,6 +202,7 @@ fn spin_host(run: &mut Run) -> Result<(), Failure> {
     const PACKAGE: [&str; 4] = ["--package", SPIN_HOST, "--profile", "host"];
     // Its tests build a component.
     target::ensure(&run.workspace, "wasm32-wasip2")?;
-    run.cargo(["build"].into_iter().chain(PACKAGE))?;
-    run.cargo(["test", "--no-fail-fast"].into_iter().chain(PACKAGE))
+    let mut cargo = run.workspace.cargo();
+    run.build(SPIN_HOST, cargo.arg("build").args(PACKAGE))?;
+    run.test("tests of the Spin host", &PACKAGE.map(str::to_owned))
 }

@@ -23,6 +23,12 @@ impl Tally {
         add(&mut self.passed, after("# pass "));
         add(&mut self.failed, after("# fail "));
     }
+
+    /// Returns how many tests ended since `before`, of which no step has been counted meanwhile.
+    pub(super) const fn tests_since(self, before: Self) -> u64 {
+        let ended = self.passed.saturating_add(self.failed);
+        ended.saturating_sub(before.passed).saturating_sub(before.failed)
+    }
 }
 
 /// The number that stands right before `what`; 0 without one.
@@ -60,6 +66,7 @@ mod tests {
             tally.note(line);
         }
         assert_eq!(tally, Tally { passed: 20, failed: 3, skipped: 0 });
+        assert_eq!(tally.tests_since(Tally { passed: 12, ..Tally::default() }), 11);
         assert_eq!(tally.to_string(), "20 passed, 3 failed");
         assert_eq!(Tally { skipped: 1, ..tally }.to_string(), "20 passed, 3 failed, 1 skipped");
     }

@@ -4,9 +4,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::discover::{discover, discover_one};
-use super::{Offer, Registry, RegistryRules};
-use crate::model::executor::{Executor, ExecutorKind};
+use super::Offer;
+use super::Registry;
+use super::RegistryRules;
+use crate::backends::Executor;
+use crate::backends::Listing;
+use crate::backends::list;
+use crate::backends::list_one;
 use crate::model::operation::Asked;
 use crate::model::route::RoutingRules;
 use crate::model::tool;
@@ -19,7 +23,7 @@ use crate::words::json::{self, Json, ObjectWriter, write_array, write_json};
 use crate::words::limits;
 use crate::words::names::{Project, TenantId, UserId};
 use crate::words::refusal::RefusalKind;
-use crate::words::time::Timestamp;
+use crate::words::time::{Millis, Timestamp};
 
 /// Holds the registries of an isolate, one for each project addressed, and what they are built by.
 #[derive(Debug)]
@@ -168,25 +172,22 @@ impl Catalog {
         reach: Reach,
     ) -> SourceState {
         let now = platform.now();
-        let account = match &executor.kind {
-            ExecutorKind::Local if known.tools.is_some() => return known,
-            ExecutorKind::Local => {
-                let tools = Some(tool::of_local(index));
-                return SourceState { tools, fetched_at: now, ..SourceState::default() };
+        if !executor.kind.is_remote() {
+            if known.tools.is_some() {
+                return known;
             }
-            ExecutorKind::Worker(_) if project.is_some() => {
-                return SourceState { tools: Some(Vec::new()), ..known };
-            }
-            ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) => {
-                upstream.credentials.of_discovery().map_or([0; 16], |credential| credential.account)
-            }
-        };
+            let listing = Listing { platform, executor, index, project, user: None, within: Millis::ZERO };
+            return SourceState { tools: list(&listing).await.ok(), fetched_at: now, ..SourceState::default() };
+        }
+        if project.is_some() && !executor.kind.has_engine_api() {
+            return SourceState { tools: Some(Vec::new()), ..known };
+        }
         if executor.is_inactive() {
             // Not a fault: nothing was promised. `/health/ready` names it.
             return SourceState { tools: Some(Vec::new()), ..known };
         }
         let known = SourceState { is_remote: true, ..known };
-        let key = store_key(executor, &account, project);
+        let key = store_key(executor, executor.account_of_discovery(), project);
         let stored = if reach != Reach::ExecutorOnly || known.tools.is_none() {
             stored_list(platform, &key, index).await
         } else {
@@ -202,7 +203,7 @@ impl Catalog {
         }
         let within =
             if reach == Reach::StoreOfAnyAge { limits::CATALOGUE_TIMEOUT_COLD } else { limits::CATALOGUE_TIMEOUT };
-        match discover(platform, executor, index, project, None, within).await {
+        match list(&Listing { platform, executor, index, project, user: None, within }).await {
             Ok(tools) => {
                 let fetched_at = platform.now();
                 let ttl = limits::CATALOGUE_KEPT;
@@ -247,10 +248,11 @@ pub async fn for_user<P: Platform>(
     only: Option<&Tool>,
 ) -> Result<Vec<Rc<Tool>>, RefusalKind> {
     if let (Some(tool), Some(engine)) = (only, executor.1.engine()) {
-        return discover_one(platform, engine, executor.0, project, (tenant, user), tool).await.map(|tool| vec![tool]);
+        return list_one(platform, engine, executor.0, project, (tenant, user), tool).await.map(|tool| vec![tool]);
     }
-    let whose = Some((tenant, user));
-    discover(platform, executor.1, executor.0, project, whose, limits::CATALOGUE_TIMEOUT).await
+    let (index, executor) = executor;
+    let user = Some((tenant, user));
+    list(&Listing { platform, executor, index, project, user, within: limits::CATALOGUE_TIMEOUT }).await
 }
 
 fn store_key(executor: &Executor, account: &[u8; 16], project: Option<&Project>) -> String {

@@ -19,14 +19,14 @@ use super::inputs;
 use super::prepared::{Prepared, Unset, UnsetCredential, UnsetKey, successor_of};
 use super::quantity::Bytes;
 use super::rate;
-use super::sections::{Document, ExecutorSection, KindChoice, LimitsSection};
+use super::sections::{Document, ExecutorSection, LimitsSection};
 use super::settings::SETTINGS;
 use super::words::{Label, SettingName};
 use crate::access::admission::RequestLimits;
 use crate::access::epochs::EpochRules;
+use crate::backends::{Executor, Upstream};
 use crate::catalog::RegistryRules;
 use crate::model::credential::Credentials;
-use crate::model::executor::{Executor, ExecutorKind, Upstream};
 use crate::words::json;
 use crate::words::limits;
 use crate::words::time::Millis;
@@ -165,12 +165,12 @@ impl Builder<'_> {
         most: Millis,
     ) -> Executor {
         let place = format!("executors.{}", section.id);
-        let is_local = section.kind == KindChoice::Local;
+        let is_local = !section.kind.is_remote();
         let has_credential = section.credential_setting.is_some() || !section.credentials.is_empty();
         if is_local && (section.base_url.is_some() || has_credential) {
             self.fault(line, &place, "a local executor has neither base_url nor credential_setting nor credentials");
         }
-        if section.project.is_some() && section.kind != KindChoice::Engine {
+        if section.project.is_some() && !section.kind.has_engine_api() {
             self.fault(line, &place, "only an engine has a project");
         }
         if !is_local && (section.base_url.is_none() || !has_credential) {
@@ -197,13 +197,9 @@ impl Builder<'_> {
             credentials: Credentials::default(),
             project: section.project,
         };
-        let kind = match section.kind {
-            KindChoice::Local => ExecutorKind::Local,
-            KindChoice::Engine => ExecutorKind::Engine(upstream),
-            KindChoice::Worker => ExecutorKind::Worker(upstream),
-        };
         Executor {
-            kind,
+            kind: section.kind,
+            upstream: (!is_local).then_some(upstream),
             tools: section.tools,
             timeout: section.timeout.unwrap_or(most).min(most),
             cost: section.cost,

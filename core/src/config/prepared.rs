@@ -4,15 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use hmac_sha256::{HMAC, Hash};
-
 use super::faults::ConfigFault;
 use super::{Config, settings};
 use crate::access::identity::rules::TokenCheck;
 use crate::access::identity::{KeyHasher, KeyHashers};
+use crate::backends::Executor;
 use crate::model::caller::CallerKey;
 use crate::model::credential::Credential;
-use crate::model::executor::{Executor, ExecutorKind};
 use crate::ports::Settings;
 use crate::words::limits;
 use crate::words::names::{KeyId, TenantId};
@@ -130,7 +128,7 @@ impl Prepared {
         set_credentials(&mut config, credentials, values);
         set_client_secrets(&mut config, values);
         settings::apply(&mut config, values, &mut found);
-        Rc::make_mut(&mut config.executors).iter_mut().for_each(set_accounts);
+        Rc::make_mut(&mut config.executors).iter_mut().for_each(Executor::derive_accounts);
         if found.is_empty() { Ok(Loaded { config, hashers, worker_secret }) } else { Err(found) }
     }
 }
@@ -210,9 +208,8 @@ fn set_keys(
 fn set_credentials(config: &mut Config, unset: Vec<UnsetCredential>, values: &Values) {
     let executors = Rc::make_mut(&mut config.executors);
     for UnsetCredential { executor, tenant, setting } in unset {
-        let Some(ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream)) =
-            executors.get_mut(executor).map(|executor| &mut executor.kind)
-        else {
+        let executor = executors.get_mut(executor);
+        let Some(upstream) = executor.and_then(|executor| executor.upstream.as_mut()) else {
             continue;
         };
         let next = secret(values, &successor_of(&setting));
@@ -229,17 +226,6 @@ fn set_client_secrets(config: &mut Config, values: &Values) {
     for issuer in Rc::make_mut(&mut config.issuers) {
         if let TokenCheck::Asked(rules) = &mut issuer.check {
             rules.client_secret = secret(values, &rules.client_secret_setting);
-        }
-    }
-}
-
-/// The account behind each credential, as 16 bytes that tell nothing of it.
-fn set_accounts(executor: &mut Executor) {
-    if let ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) = &mut executor.kind {
-        let base_url = upstream.base_url.as_bytes();
-        for credential in upstream.credentials.each_mut() {
-            let digest = HMAC::mac(base_url, Hash::hash(credential.primary().expose().as_bytes()));
-            credential.account = digest.first_chunk().copied().unwrap_or_default();
         }
     }
 }

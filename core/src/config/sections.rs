@@ -7,6 +7,7 @@ use super::quantity::Bytes;
 use super::rate::RateSection;
 use super::route_sections::{BreakerSection, ExecuteSection, RouteSection, RoutingSection};
 use super::words::{BaseUrl, KeyHash, Label, ProjectPattern, SettingName, UserPattern};
+use crate::backends::ExecutorKind;
 use crate::cache::CacheScopeChoice;
 use crate::cache::CacheStrategy;
 use crate::cache::Eviction;
@@ -97,7 +98,7 @@ document! {
         /// Its name.
         id: ExecutorId;
         /// What it is.
-        kind: KindChoice;
+        kind: ExecutorKind;
         /// Where an engine or worker is: scheme://host[:port][/prefix].
         base_url: Option<BaseUrl>;
         /// The setting (variable or secret of the platform) that holds the engine's API key or the worker's secret. Unset, the executor is inactive.
@@ -128,18 +129,6 @@ document! {
         tenant: TenantId;
         /// The setting that holds its API key or secret. Unset, the tenant has no access: it never falls back to credential_setting.
         setting: SettingName;
-    }
-}
-
-choice! {
-    /// What an executor is.
-    pub(super) enum KindChoice {
-        /// The tools compiled into the gateway.
-        Local = "local",
-        /// An Arcade engine, by its REST API.
-        Engine = "engine",
-        /// An Arcade worker, by the worker protocol.
-        Worker = "worker",
     }
 }
 

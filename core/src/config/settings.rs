@@ -8,10 +8,9 @@ use super::faults::ConfigFault;
 use super::quantity::{bytes, duration};
 use super::route_sections::{LOCAL_PRIORITY_MAX, REMOTE_THRESHOLD_MAX};
 use super::words::BaseUrl;
+use crate::backends::Upstream;
 use crate::cache::CacheStrategy;
 use crate::cache::Eviction;
-use crate::model::executor::ExecutorKind;
-use crate::model::executor::Upstream;
 use crate::model::route::Strategy;
 use crate::words::limits;
 use crate::words::names::Project;
@@ -163,7 +162,8 @@ fn workspace(config: &mut Config, value: &str) -> Set {
 
 fn each_arcade(config: &mut Config, mut change: impl FnMut(&mut Upstream)) {
     for executor in Rc::make_mut(&mut config.executors) {
-        if let ExecutorKind::Engine(upstream) = &mut executor.kind
+        let is_engine = executor.kind.has_engine_api();
+        if let Some(upstream) = executor.upstream.as_mut().filter(|_| is_engine)
             && upstream.credential_setting == "ARCADE_API_KEY"
         {
             change(upstream);

@@ -7,43 +7,13 @@ mod rank;
 
 use std::rc::Rc;
 
+use crate::backends::{Executor, Remote, Target};
 use crate::dispatch::health::Seen;
-use crate::model::credential::Credential;
-use crate::model::executor::{Executor, ExecutorKind, Upstream};
 use crate::model::route::{Route, RoutingRules, Strategy};
 use crate::model::tool::Tool;
-use crate::tools::LocalTool;
 use crate::words::names::TenantId;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
-
-/// Where a tool call goes.
-#[derive(Clone, Copy, Debug)]
-pub enum Target<'c> {
-    /// A tool compiled into the gateway.
-    Local(&'static LocalTool),
-    /// An engine.
-    Engine(Remote<'c>),
-    /// A worker.
-    Worker(Remote<'c>),
-}
-
-/// An executor somewhere else, and the credential that this call is made with.
-#[derive(Clone, Copy, Debug)]
-pub struct Remote<'c> {
-    /// The executor.
-    pub executor: &'c Executor,
-    /// Where it is.
-    pub upstream: &'c Upstream,
-    /// The tenant's credential there.
-    pub credential: &'c Credential,
-}
-
-impl<'c> Remote<'c> {
-    fn new(executor: &'c Executor, upstream: &'c Upstream, tenant: &TenantId) -> Option<Self> {
-        Some(Self { executor, upstream, credential: upstream.credentials.of(tenant)? })
-    }
-}
 
 /// A call that has to go somewhere.
 #[derive(Debug)]
@@ -298,13 +268,7 @@ fn target_of<'c>(
             return Err(Rejection::BehaviorDiffers);
         }
     }
-    let remote = |upstream| Remote::new(executor, upstream, question.tenant).ok_or(Rejection::ExecutorInactive);
-    match (&executor.kind, tool.local) {
-        (ExecutorKind::Local, Some(local)) => Ok(Target::Local(local)),
-        (ExecutorKind::Engine(upstream), _) => remote(upstream).map(Target::Engine),
-        (ExecutorKind::Worker(upstream), _) => remote(upstream).map(Target::Worker),
-        (ExecutorKind::Local, None) => Err(Rejection::ExecutorInactive),
-    }
+    executor.target(tool, question.tenant).ok_or(Rejection::ExecutorInactive)
 }
 
 /// Whether two tools change the same, as far as they say. The gateway's own are pure, whatever they say: only what says that it
@@ -326,7 +290,7 @@ pub fn of_engine<'c>(
     wanted: Option<usize>,
     tenant: &TenantId,
 ) -> Result<Remote<'c>, Refusal> {
-    let engine = |executor: &'c Executor| Remote::new(executor, executor.engine()?, tenant);
+    let engine = |executor: &'c Executor| executor.remote(tenant).filter(|_| executor.kind.has_engine_api());
     let found = match wanted {
         Some(index) => executors.get(index).and_then(engine),
         None => executors.iter().find_map(engine),

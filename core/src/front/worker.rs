@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use super::conditional::revalidated;
 use crate::access::admission::{check_rules, json_body};
-use crate::backends::upstream::is_worker_token;
-use crate::dispatch::execute::{call_local, write_worker_result};
+use crate::backends::{call_local_tool, is_worker_token, write_worker_result};
 use crate::front::response::Answer;
 use crate::model::operation::Operation;
 use crate::model::request::{Header, Request};
@@ -86,7 +85,7 @@ fn invoke<P: Platform>(
     let inputs = body.get("inputs").filter(|inputs| **inputs != Json::Null).unwrap_or(&none);
     let folded = [local.toolkit.name, ".", local.name].concat().to_ascii_lowercase();
     let outcome = match check_rules(&running.config.inputs, &folded, local.name, inputs) {
-        Ok(()) => call_local(platform, local, inputs),
+        Ok(()) => call_local_tool(platform, local, inputs),
         Err(error) => Err(error),
     };
     if let Err(error) = &outcome {

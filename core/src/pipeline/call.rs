@@ -14,9 +14,22 @@ use std::rc::Rc;
 use crate::access::admission::Context;
 use crate::access::admission::check_arguments;
 use crate::access::admission::check_rules;
-use crate::cache::flight::{self, Boarded, Lead};
-use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Directives, Entry, Keep, Wanted};
-use crate::dispatch::execute::{CallTerms, Failed, Failure, Ran, Says};
+use crate::backends::Failed;
+use crate::backends::Failure;
+use crate::backends::OutputKind;
+use crate::backends::Ran;
+use crate::cache;
+use crate::cache::Bypass;
+use crate::cache::CacheKey;
+use crate::cache::CacheOutcome;
+use crate::cache::Directives;
+use crate::cache::Entry;
+use crate::cache::Keep;
+use crate::cache::Wanted;
+use crate::cache::flight;
+use crate::cache::flight::Boarded;
+use crate::cache::flight::Lead;
+use crate::dispatch::execute::CallTerms;
 use crate::model::call::ToolCall;
 use crate::model::request;
 use crate::model::tool::Tool;
@@ -220,7 +233,7 @@ fn answered_here<P: Platform>(platform: &P, output: Vec<u8>, success: bool) -> R
         error_kind: None,
         retry_after: None,
         authorization: None,
-        says: Says::Other,
+        kind: OutputKind::Other,
         whole: None,
     }
 }
@@ -287,7 +300,7 @@ async fn invalidate<P: Platform>(
 /// What is kept of an answer, and shared; `None` of one that nobody else may have.
 fn entry_of<P: Platform>(platform: &P, epoch: u64, keep: Keep, ran: &Ran) -> Option<Rc<Entry>> {
     let now = platform.now();
-    let may_be_kept = ran.success && ran.says == Says::Value;
+    let may_be_kept = ran.success && ran.kind == OutputKind::Value;
     may_be_kept.then(|| {
         Rc::new(Entry {
             output: ran.output.clone(),
@@ -329,9 +342,9 @@ async fn finish<P: Platform>(
     record.tool_error.clone_from(&ran.error_kind);
     if let Some(claim) = claim {
         let body = ran_json(&record.request_id, &ran);
-        let outcome = match ran.says {
+        let outcome = match ran.kind {
             // The same request is sent again once the user has consented.
-            Says::NeedsConsent => Settled::NotExecuted,
+            OutputKind::NeedsConsent => Settled::NotExecuted,
             _ if body.len() > limits::IDEMPOTENT_ANSWER_BYTES => {
                 record.degraded.push("idempotent_answer_too_large");
                 Settled::Unknown

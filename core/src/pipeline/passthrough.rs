@@ -3,7 +3,8 @@
 use hmac_sha256::Hash;
 
 use crate::access::admission::Context;
-use crate::dispatch::execute::{ANSWER_LIMITS, Attempted, Passed, Why, pass};
+use crate::backends::{ANSWER_LIMITS, Bounds, Passed, pass};
+use crate::dispatch::execute::{Attempted, Why};
 use crate::dispatch::route;
 use crate::model::call::{EngineCall, Exchange};
 use crate::model::caller::UserRule;
@@ -40,7 +41,11 @@ pub(crate) async fn run<P: Platform>(
     let executor = engine.executor;
     let index = running.config.executors.iter().position(|known| known.id == executor.id).unwrap_or_default();
     record.executor = Some(executor.id.clone());
-    let bounds = (executor.timeout, running.config.execute.response_bytes, running.config.limits.long_poll);
+    let bounds = Bounds {
+        timeout: executor.timeout,
+        response_limit: running.config.execute.response_bytes,
+        long_poll: running.config.limits.long_poll,
+    };
     let began = platform.now();
     let passed = pass(platform, engine, context.caller, &call, request, bounds).await;
     let outcome = match &passed {

@@ -1,8 +1,8 @@
 //! How a call was routed: who was considered, what was known of them, and what became of each attempt.
 
+use crate::backends::Executor;
 use crate::dispatch::execute::Attempted;
 use crate::dispatch::route::Considered;
-use crate::model::executor::Executor;
 use crate::model::route::Strategy;
 use crate::words::json::{ObjectWriter, write_array};
 

@@ -108,6 +108,9 @@ fn draws_within_bounds_without_favour() {
     assert_eq!(draw("10", "19"), "15");
     assert_eq!(draw("7", "7"), "7");
     assert_eq!(draw("-9223372036854775808", "9223372036854775807"), "-9223372036854775803");
+    // Of 2^64 numbers the last six would make 0 to 5 likelier than 6 to 9: they are drawn anew.
+    let mut bits = [u64::MAX, u64::MAX - 5, u64::MAX - 6].into_iter();
+    assert_eq!(super::operations::draw("0", "9", || bits.next().unwrap()), Ok(9));
     assert_eq!(draw("2", "1"), "bounds_reversed");
     assert_eq!(draw("1", "9223372036854775808"), "number_out_of_range");
 }

@@ -30,13 +30,17 @@ thread_local! {
 #[wasm_bindgen]
 pub fn prepare(document: &str) {
     record::install(glue::log);
-    panic::set_hook(Box::new(tell));
     GATEWAY.set(Some(Box::leak(Box::new(Gateway::new(document)))));
 }
 
-/// What `js/known.js` holds: `[most bytes of a request body, request headers to read, response headers to report]`.
+/// Begins an instance, and returns what `js/known.js` holds: `[most bytes of a request body, request headers to read, response
+/// headers to report]`.
+///
+/// The bindings have called the start function of `worker` by now, which wraps the hook that it finds and writes the message of a
+/// panic to the console: ours replaces it.
 #[wasm_bindgen]
 pub fn start() -> Array {
+    panic::set_hook(Box::new(tell));
     Array::of3(&JsValue::from(limits::BODY_BYTES_MAX as f64), &array(&Header::NAMES), &array(&RESPONSE_HEADERS))
 }
 

@@ -64,10 +64,12 @@ impl Kv for Spin {
             }
             let is_last = keys.len() < expiry::STEP;
             for key in &keys {
-                // It may have been put again since it was named.
-                if let Ok(Some(value)) = store.get(key).await
-                    && fresh(value, now).is_none()
-                {
+                // It may have been put again since it was named. What cannot be read is of no use to anybody.
+                let is_over = match store.get(key).await {
+                    Ok(found) => found.is_some_and(|value| fresh(value, now).is_none()),
+                    Err(_) => true,
+                };
+                if is_over {
                     if store.delete(key).await.is_err() {
                         return;
                     }

@@ -1,28 +1,24 @@
 //! A small seeded generator, so that a failing run is a number.
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
+/// Draws what cases are made of.
 #[derive(Clone, Debug)]
-pub struct Random(u64);
+pub struct Random(fastrand::Rng);
 
 impl Random {
     /// The sequence of `seed`.
     #[must_use]
-    pub const fn new(seed: u64) -> Self {
-        Self(seed)
+    pub fn new(seed: u64) -> Self {
+        Self(fastrand::Rng::with_seed(seed))
     }
 
     /// 64 random bits.
-    pub const fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
+    pub fn bits(&mut self) -> u64 {
+        self.0.u64(..)
     }
 
     /// A number from 0 up to but not including `bound`; 0 for a bound of 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        self.bits().checked_rem(bound).unwrap_or(0)
+        if bound == 0 { 0 } else { self.0.u64(..bound) }
     }
 
     /// A number from `low` through `high`.

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
+use toolgate::backends::{Executor, ExecutorKind};
 use toolgate::catalog::ConflictRule;
 use toolgate::catalog::{Offer, Registry, Tool};
-use toolgate::model::executor::{Executor, ExecutorKind};
 use toolgate::model::route::{Route, RoutingRules, Strategy};
 use toolgate::model::tool::{CATALOGUE_LIMITS, of_engine_definition, of_worker};
 use toolgate::words::json::{Json, parse, write_json};
@@ -60,6 +60,7 @@ fn executor(id: &str) -> Executor {
     Executor {
         id,
         kind: ExecutorKind::Local,
+        upstream: None,
         tools: vec![ToolPattern::Every],
         timeout,
         cost: Price::default(),

@@ -5,7 +5,6 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use toolgate::config::{self, Config, ConfigFault};
-use toolgate::model::executor::ExecutorKind;
 use toolgate::model::route::Strategy;
 use toolgate::ports::Settings;
 use toolgate::words::limits;
@@ -80,10 +79,7 @@ fn check(config: &Config) {
     assert_eq!(callers.len(), config.callers.len(), "two callers with one id");
     let keys: Vec<_> = config.callers.iter().flat_map(|caller| &caller.keys).map(|key| &key.id).collect();
     assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len(), "two keys with one id");
-    for upstream in config.executors.iter().filter_map(|executor| match &executor.kind {
-        ExecutorKind::Local => None,
-        ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) => Some(upstream),
-    }) {
+    for upstream in config.executors.iter().filter_map(|executor| executor.upstream.as_ref()) {
         let url = &upstream.base_url;
         let is_url = url.starts_with("http://") || url.starts_with("https://");
         assert!(is_url && !url.ends_with('/') && !url.contains(['?', '#', ' ', '@']), "base_url: {url}");

@@ -1,6 +1,6 @@
 //! Local tools: whatever the arguments are, there is an answer or an error that names the tool, and neither is endless.
 
-use toolgate::dispatch::execute::write_worker_result;
+use toolgate::backends::write_worker_result;
 use toolgate::tools::{LocalTool, Outcome, ToolContext, toolkits};
 use toolgate::words::json::{Json, Limits, parse};
 use toolgate::words::time::Timestamp;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::model::executor::Executor;
+use crate::backends::Executor;
 use crate::model::route::RoutingRules;
 use crate::policy::PolicySet;
 use crate::words::modes::FailMode;

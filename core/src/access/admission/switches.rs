@@ -1,8 +1,8 @@
 //! What the operator switched off.
 
+use crate::backends::Executor;
 use crate::catalog::Tool;
 use crate::model::caller::Caller;
-use crate::model::executor::Executor;
 use crate::state::epochs::{Epochs, KillSwitch};
 use crate::words::refusal::{Refusal, RefusalKind};
 

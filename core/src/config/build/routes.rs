@@ -2,9 +2,9 @@
 
 use super::super::document::Located;
 use super::super::route_sections::{BreakerSection, ExecuteSection, RouteSection, RoutingSection};
-use super::super::sections::KindChoice;
 use super::super::words::Label;
 use super::{Builder, size};
+use crate::backends::ExecutorKind;
 use crate::dispatch::ExecuteRules;
 use crate::dispatch::circuits::BreakerRules;
 use crate::model::route::Route;
@@ -183,8 +183,8 @@ impl Builder<'_> {
     }
 
     /// Most calls at once of one isolate at an executor.
-    pub(super) fn concurrency(&mut self, given: Option<&Located<u64>>, kind: KindChoice, place: &str) -> u32 {
-        if let Some(Located { line, .. }) = given.filter(|_| kind == KindChoice::Local) {
+    pub(super) fn concurrency(&mut self, given: Option<&Located<u64>>, kind: ExecutorKind, place: &str) -> u32 {
+        if let Some(Located { line, .. }) = given.filter(|_| !kind.is_remote()) {
             self.fault(*line, &format!("{place}.concurrency"), "is only for an engine or worker");
         }
         self.within(given, 1, EXECUTOR_CONCURRENCY_MAX, place, "concurrency");

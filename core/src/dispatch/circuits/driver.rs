@@ -7,13 +7,19 @@ use std::rc::Rc;
 
 use super::circuit::Circuit;
 use super::{Circuits, Introduction, Job, Permit};
+use crate::backends::{Executor, is_healthy};
 use crate::dispatch::Dispatch;
-use crate::model::executor::{Executor, ExecutorKind};
-use crate::ports::{Origin, OriginRequest, Platform};
-use crate::state::circuit::{Answer, Command, Rules, trial_lasts};
-use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
-use crate::words::limits::{CIRCUIT_MEET_LOOK, CIRCUIT_MEET_LOOKS, PROBE_BYTES, PROBE_TIMEOUT};
-use crate::words::method::Method;
+use crate::ports::Origin;
+use crate::ports::Platform;
+use crate::state;
+use crate::state::Command as AnyCommand;
+use crate::state::Reply as AnyReply;
+use crate::state::circuit::Answer;
+use crate::state::circuit::Command;
+use crate::state::circuit::Rules;
+use crate::state::circuit::trial_lasts;
+use crate::words::limits::CIRCUIT_MEET_LOOK;
+use crate::words::limits::CIRCUIT_MEET_LOOKS;
 use crate::words::time::Timestamp;
 
 /// Has an executor's owner told and asked what is due, after the response. Called after each attempt, and each time that the
@@ -82,7 +88,7 @@ impl<P: Platform> Errand<'_, P> {
         if whole.wants_trial(&rules, self.platform.now())
             && let Some(permit) = self.claim(whole).await
         {
-            let passed = self.is_healthy().await;
+            let passed = is_healthy(self.platform, self.executor).await;
             self.decide(whole, permit, passed).await;
         }
         // While no call goes to the executor, none can try a tool.
@@ -90,7 +96,7 @@ impl<P: Platform> Errand<'_, P> {
             for circuit in self.circuits().untried(self.job, &rules, self.platform.now()) {
                 let Some(permit) = self.claim(&circuit).await else { continue };
                 // No caller's call is risked at an executor that is surely down.
-                if self.is_healthy().await {
+                if is_healthy(self.platform, self.executor).await {
                     circuit.keep(permit);
                 } else {
                     self.decide(&circuit, permit, false).await;
@@ -131,25 +137,5 @@ impl<P: Platform> Errand<'_, P> {
         let (rules, holder) = (self.rules(), self.circuits().holder);
         let scope = circuit.scope.as_ref().to_owned();
         let _noted = self.ask(Command::Tried { rules, holder, scope, generation, passed }).await;
-    }
-
-    /// Asks the executor for its health. Whatever it answers, it answers: only what says that it cannot work does not pass.
-    async fn is_healthy(&self) -> bool {
-        let (upstream, path) = match &self.executor.kind {
-            ExecutorKind::Local => return true,
-            ExecutorKind::Engine(upstream) => (upstream, "/v1/health"),
-            ExecutorKind::Worker(upstream) => (upstream, "/worker/health"),
-        };
-        let request = OriginRequest {
-            method: Method::Get,
-            url: [upstream.base_url.as_str(), path].concat(),
-            headers: Vec::new(),
-            authorization: None,
-            body: Vec::new(),
-            timeout: PROBE_TIMEOUT,
-            response_limit: PROBE_BYTES,
-        };
-        let answer = Origin::send(self.platform, request).await;
-        answer.is_ok_and(|answer| answer.status < 500 && answer.status != 429)
     }
 }

@@ -1,6 +1,6 @@
 //! After an attempt that failed: whether there is another, where, and when.
 
-use super::Failed;
+use crate::backends::Failed;
 use crate::words::limits::{ATTEMPTS, BACKOFF_FIRST, BACKOFF_MAX};
 use crate::words::time::Millis;
 
@@ -104,6 +104,7 @@ impl Tries {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backends::Failure;
     use crate::words::refusal::{Refusal, RefusalKind};
 
     const LEFT: Millis = Millis::from_secs(10);
@@ -166,8 +167,7 @@ mod tests {
     #[test]
     fn what_is_the_callers_fault_is_nobody_elses() {
         let words = crate::ports::OriginResponse { status: 400, headers: Vec::new(), body: Vec::new() };
-        let answered =
-            Failed { failure: super::super::Failure::Answered(words), surely_not_run: true, status: Some(400) };
+        let answered = Failed { failure: Failure::Answered(words), surely_not_run: true, status: Some(400) };
         let mut tries = Tries::new(2, 3);
         tries.count(0);
         assert_eq!(tries.next(0, &answered, true, LEFT, 0, |_| true), None);

@@ -5,12 +5,12 @@ use std::pin::pin;
 
 use super::again::Why;
 use super::call_state::CallState;
-use super::{Exchange, Failed, Failure, Ran, engine, local, worker};
+use crate::backends::{self, Failed, Failure, Invocation, Ran, Target};
 use crate::dispatch::bulkhead::{self, Ended as Slotted, Slot};
 use crate::dispatch::circuits::driver::tend;
 use crate::dispatch::circuits::{Outcome, Standing, Ticket};
 use crate::dispatch::health::Ended;
-use crate::dispatch::route::{Candidate, Remote, Target};
+use crate::dispatch::route::Candidate;
 use crate::ports::Platform;
 use crate::words::futures::{Either, either};
 use crate::words::limits::SLOW_LOOK;
@@ -27,15 +27,12 @@ pub(super) async fn run<P: Platform>(
 ) -> Result<Ran, Failed> {
     let (dispatch, executor) = (state.dispatch, candidate.executor());
     let tool = candidate.tool.folded.as_str();
-    let remote = match candidate.target {
-        Target::Local(local) => {
-            let began = state.platform.now();
-            let ran = local::run(state.platform, local, &state.call.input);
-            let now = state.platform.now();
-            dispatch.health.ended(executor, tool, now.since(began), Ended::Answered, now);
-            return Ok(ran);
-        }
-        Target::Engine(remote) | Target::Worker(remote) => remote,
+    let Target::Remote(remote) = candidate.target else {
+        let began = state.platform.now();
+        let ended = exchange(state, candidate, state.left()).await;
+        let now = state.platform.now();
+        dispatch.health.ended(executor, tool, now.since(began), Ended::Answered, now);
+        return ended;
     };
     let slot = place(state, executor, why).await?;
     // It may have opened while this call waited. A trial is given to the first call that begins.
@@ -55,7 +52,7 @@ pub(super) async fn run<P: Platform>(
     }
     let mut ticket = dispatch.circuits.begin(executor, tool, began);
     sent.set(Some(began));
-    let ended = watched(state, candidate, remote, timeout, &mut ticket).await;
+    let ended = watched(state, candidate, timeout, &mut ticket).await;
     let now = state.platform.now();
     let took = now.since(began);
     // A caller that gives a call less time than it needs says nothing about the executor.
@@ -82,24 +79,39 @@ async fn place<'w, P: Platform>(state: &CallState<'w, P>, executor: usize, why: 
     })
 }
 
-/// The exchange. Once it is slow it is counted as such, and where its circuit opens meanwhile, and the call may be made again, it is
+/// Has the executor make the call.
+async fn exchange<P: Platform>(
+    state: &CallState<'_, P>,
+    candidate: &Candidate<'_>,
+    timeout: Millis,
+) -> Result<Ran, Failed> {
+    let &CallState { platform, dispatch, call, .. } = state;
+    let tool = &candidate.tool;
+    let Some(executor) = dispatch.executors.get(tool.executor) else {
+        return Err(Failed::refused(Refusal::new(RefusalKind::ExecutorInactive), true));
+    };
+    let invocation = Invocation {
+        platform,
+        target: candidate.target,
+        call,
+        tool,
+        timeout,
+        response_limit: dispatch.execute.response_bytes,
+        request_id: state.arrival.request_id,
+    };
+    backends::call(executor.kind, &invocation).await
+}
+
+/// Makes the exchange. Once it is slow it is counted as such, and where its circuit opens meanwhile, and the call may be made again, it is
 /// given up: nobody waits for what everybody else has given up.
 async fn watched<P: Platform>(
     state: &CallState<'_, P>,
     candidate: &Candidate<'_>,
-    remote: Remote<'_>,
     timeout: Millis,
     ticket: &mut Ticket,
 ) -> Result<Ran, Failed> {
     let rules = &state.dispatch.breaker;
-    let limit = state.dispatch.execute.response_bytes;
-    let exchange = Exchange { timeout, response_limit: limit, request_id: state.arrival.request_id };
-    let work = async {
-        match candidate.target {
-            Target::Worker(_) => worker::run(state.platform, remote, state.call, &candidate.tool, &exchange).await,
-            _ => engine::run(state.platform, remote, state.call, &candidate.tool, &exchange).await,
-        }
-    };
+    let work = exchange(state, candidate, timeout);
     if rules.slow_call >= timeout {
         return work.await;
     }
@@ -129,7 +141,7 @@ fn learn<P: Platform>(
 ) {
     let now = state.platform.now();
     let (executor, tool) = (candidate.executor(), candidate.tool.folded.as_str());
-    let (seen, outcome, slotted) = said(ended, had_its_time);
+    let (seen, outcome, slotted) = classify(ended, had_its_time);
     if let Some(seen) = seen {
         state.dispatch.health.ended(executor, tool, took, seen, now);
     }
@@ -137,8 +149,8 @@ fn learn<P: Platform>(
     slot.ended(took, tool, slotted);
 }
 
-/// The same, for each that learns. A fault of the caller's, or of the tool's own making, is none of the executor's: it answered.
-const fn said(ended: &Result<Ran, Failed>, had_its_time: bool) -> (Option<Ended>, Outcome, Slotted) {
+/// Classifies how an attempt ended, for each that learns. A fault of the caller's, or of the tool's own making, is none of the executor's: it answered.
+const fn classify(ended: &Result<Ran, Failed>, had_its_time: bool) -> (Option<Ended>, Outcome, Slotted) {
     let answered = (Some(Ended::Answered), Outcome::Success, Slotted::Answered);
     let Err(Failed { failure: Failure::Refused(refusal), .. }) = ended else { return answered };
     match refusal.kind {

@@ -4,10 +4,11 @@ use std::cell::Cell;
 use std::pin::pin;
 
 use super::again::{Next, Tries, Why};
+use super::attempt;
 use super::call_state::{Attempted, CallState};
-use super::{Failed, Ran, attempt};
+use crate::backends::{Failed, Ran, Target};
 use crate::dispatch::health;
-use crate::dispatch::route::{Candidate, Target};
+use crate::dispatch::route::Candidate;
 use crate::ports::Platform;
 use crate::words::futures::{Either, either};
 use crate::words::limits::{HEDGE_CALLS, HEDGE_DELAY_MIN, HEDGE_MEDIANS};

@@ -1,6 +1,7 @@
 //! The strategies: each an order of the executors that may run a call.
 
-use super::{Candidate, Considered, Facts, Question, Rejection, Target};
+use super::{Candidate, Considered, Facts, Question, Rejection};
+use crate::backends::Target;
 use crate::model::route::{Route, RoutingRules, Strategy};
 use crate::words::time::Millis;
 
@@ -96,7 +97,7 @@ fn performance(rules: &RoutingRules, one: &Ranked<'_>) -> u64 {
 fn cost_of(one: &Ranked<'_>) -> u64 {
     match one.candidate.target {
         Target::Local(_) => 0,
-        Target::Engine(remote) | Target::Worker(remote) => remote.executor.cost.micros(),
+        Target::Remote(remote) => remote.executor.cost.micros(),
     }
 }
 

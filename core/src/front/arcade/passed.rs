@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::dispatch::execute::Passed;
+use crate::backends::Passed;
 use crate::front::response::Answer;
 
 /// Writes the response from the engine's answer.

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::{Outcome, Reply, StoredStatus};
 use crate::access::admission::Context;
 use crate::access::epochs::Held;
+use crate::backends::{Executor, NO_ACCOUNT};
 use crate::cache::flight::Asked;
 use crate::cache::{
     self, Bypass, CacheKey, CacheOutcome, Demand, Directives, Entry, Forward, Hit, Keep, KeyParts, Saved, Terms, Tier,
@@ -13,7 +14,6 @@ use crate::cache::{
 };
 use crate::cache::{CacheRules, CacheScopeChoice};
 use crate::model::call::ToolCall;
-use crate::model::executor::{Executor, ExecutorKind};
 use crate::model::tool::Tool;
 use crate::pipeline::idempotency::Claim;
 use crate::pipeline::runtime::Running;
@@ -137,17 +137,9 @@ fn executed_by<'c>(running: &'c Running, context: &Context<'_>, tool: &Tool) -> 
     ExecutedBy { executors: Cow::Owned(executors), account: Cow::Owned(accounts), default_project: None }
 }
 
-/// Of a local tool, and of a tenant without a credential.
-const NO_ACCOUNT: [u8; 16] = [0; 16];
-
 fn account_of<'c>(executor: &'c Executor, context: &Context<'_>) -> (&'c [u8; 16], Option<&'c Project>) {
-    match &executor.kind {
-        ExecutorKind::Engine(upstream) | ExecutorKind::Worker(upstream) => {
-            let credential = upstream.credentials.of(&context.caller.tenant);
-            (credential.map_or(&NO_ACCOUNT, |credential| &credential.account), upstream.project.as_ref())
-        }
-        ExecutorKind::Local => (&NO_ACCOUNT, None),
-    }
+    let project = executor.upstream.as_ref().and_then(|upstream| upstream.project.as_ref());
+    (executor.account_of(&context.caller.tenant), project)
 }
 
 /// The oldest version of the epochs that an entry of this place may carry.

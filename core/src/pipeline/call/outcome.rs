@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use crate::backends::Ran;
 use crate::cache::{CacheOutcome, Demand, Directives, Entry, Forward, Role};
-use crate::dispatch::execute::{CallTerms, Ran};
+use crate::dispatch::execute::CallTerms;
 use crate::ports::OriginResponse;
 use crate::telemetry::Record;
 use crate::words::json::write_string;

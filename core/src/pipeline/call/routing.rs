@@ -6,8 +6,10 @@ use std::rc::Rc;
 use siphasher::sip::SipHasher13;
 
 use crate::access::admission::{Context, check_equivalent};
+use crate::backends::Failed;
+use crate::backends::Ran;
 use crate::dispatch::circuits::driver as circuits;
-use crate::dispatch::execute::{self, Arrival, CallTerms, Failed, Ran};
+use crate::dispatch::execute::{self, Arrival, CallTerms};
 use crate::dispatch::plan::plan;
 use crate::dispatch::route::{Question, Rejection};
 use crate::model::call::ToolCall;

@@ -1,5 +1,7 @@
 //! Calculations on one list of numbers, and on whole numbers.
 
+use std::num::NonZeroU64;
+
 use num_bigint::{BigInt, BigUint};
 use num_integer::Integer as _;
 
@@ -95,11 +97,11 @@ pub(super) fn draw(low: &str, high: &str, mut random: impl FnMut() -> u64) -> Re
     if low > high {
         return Err(Fault::BoundsReversed);
     }
-    // The number of outcomes less one; draws above the largest multiple of the outcomes would favour the small ones.
-    let width = high.abs_diff(low);
-    let Some(outcomes) = width.checked_add(1) else {
+    // Every number of 64 bits can be drawn where the outcomes are too many to be counted in as many.
+    let Some(outcomes) = NonZeroU64::new(high.abs_diff(low).wrapping_add(1)) else {
         return Ok(low.wrapping_add_unsigned(random()));
     };
+    // Draws above the largest multiple of the outcomes would favour the small ones.
     let surplus = (u64::MAX % outcomes).wrapping_add(1) % outcomes;
     // A draw is refused with a chance below one half; the bound on the draws is beyond any run that will be met.
     let drawn = (0..256).map(|_| random()).find(|bits| *bits <= u64::MAX.wrapping_sub(surplus)).unwrap_or_default();

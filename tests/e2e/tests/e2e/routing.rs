@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use toolgate_engine::{Options, Running};
+use toolgate_share::Share;
 
 use crate::build::{Document, PORTS};
 use crate::clock::{Stopwatch, pause, until};
@@ -17,6 +18,12 @@ use crate::world::{BOTH, DEVELOPER, DEVELOPER_2, Platform, WORKER_SECRET, World,
 
 /// The ports of the two workers are in the document: one test at a time has them.
 static PORTS_TAKEN: Mutex<()> = Mutex::new(());
+
+/// Returns the platforms on which this run does the test of this number: load takes long, and is deep work, two pieces a test.
+fn of_share(test: u64) -> impl Iterator<Item = Platform> {
+    let share = Share::asked();
+    BOTH.into_iter().zip(test * 2..).filter(move |(_, piece)| share.has(*piece)).map(|(platform, _)| platform)
+}
 
 /// A gateway in front of two workers that do the same. Calls go to the near one while it can be asked.
 struct Storm {
@@ -112,7 +119,7 @@ fn look_up(number: u64) -> Ask {
 
 #[test]
 fn calls_that_may_be_repeated_succeed_where_one_of_two_workers_fails_one_in_five() {
-    for platform in BOTH {
+    for platform in of_share(0) {
         let storm = Storm::new(platform, "routing-fallback");
         let kinds = ["refuse", "reset", "cut", "garbage", "status"];
         let rule =
@@ -145,7 +152,7 @@ fn no_call_that_may_do_harm_runs_twice() {
         whole.as_object_mut().unwrap().extend(one.as_object().unwrap().clone());
         whole
     }));
-    for platform in BOTH {
+    for platform in of_share(1) {
         let storm = Storm::new(platform, "routing-once");
         [&storm.near, &storm.far].into_iter().for_each(forget);
         let mut seen = Vec::new();
@@ -177,7 +184,7 @@ fn no_call_that_may_do_harm_runs_twice() {
 
 #[test]
 fn nobody_waits_for_a_worker_that_hangs_for_long_and_it_serves_again_soon() {
-    for platform in BOTH {
+    for platform in of_share(2) {
         let storm = Storm::new(platform, "routing-dead");
         forget(&storm.near);
         spoil(&storm.near, &json!([{"kind": "delay_ms", "ms": 30_000, "executed": false}]));
@@ -210,7 +217,7 @@ fn nobody_waits_for_a_worker_that_hangs_for_long_and_it_serves_again_soon() {
 
 #[test]
 fn a_second_call_beside_a_slow_one_takes_its_tail_away_and_costs_little() {
-    for platform in BOTH {
+    for platform in of_share(3) {
         let storm = Storm::new(platform, "routing-hedge");
         let slow =
             |ms: u64, probability: f64| json!({"kind": "delay_ms", "ms": ms, "probability": probability, "seed": 3});
@@ -236,7 +243,7 @@ fn a_second_call_beside_a_slow_one_takes_its_tail_away_and_costs_little() {
 
 #[test]
 fn a_worker_that_is_down_is_hardly_called_whatever_the_callers_do() {
-    for platform in BOTH {
+    for platform in of_share(4) {
         let storm = Storm::new(platform, "routing-outage");
         spoil(&storm.near, &json!([{"kind": "refuse"}]));
         forget(&storm.near);
@@ -255,7 +262,7 @@ fn the_first_class_is_served_while_there_is_three_times_too_much() {
     const SLOTS: u32 = 8;
     const WORK_MS: u32 = 100;
     const SECONDS: u64 = 10;
-    for platform in BOTH {
+    for platform in of_share(5) {
         let storm = Storm::new(platform, "routing-overload");
         control(storm.near.base_url(), "PUT", "slots", Some(&json!({"slots": SLOTS, "work_ms": WORK_MS})));
         let first_class = |number| look_up(number).key(DEVELOPER);

@@ -92,7 +92,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_the_world("epoch of an entry ignored", " && self.epoch >= floor", " && floor < u64::MAX"),
     of_the_world("life of an entry ignored", "now < self.expires_at", "now >= self.stored_at"),
-    of_the_world("failures kept", "ran.success && ran.says == Says::Value", "true"),
+    of_the_world("failures kept", "ran.success && ran.kind == OutputKind::Value", "true"),
     of_the_world(
         "any verified key is every other",
         "bool::from(self.0.ct_eq(&other.0))",

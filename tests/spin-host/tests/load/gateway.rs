@@ -128,7 +128,7 @@ impl Gateway {
             .arg("--cache-dir")
             .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("spin-host-cache"))
             .env("SPIN_VARIABLE_TOOLGATE_DEV_KEY", KEY)
-            .env("SPIN_VARIABLE_TOOLGATE_KEY_HASH_SECRET", "hashing secret of the load tests")
+            .env("SPIN_VARIABLE_TOOLGATE_KEY_HASH_SECRET", "hashing secret of the load tests, long enough")
             .env("SPIN_VARIABLE_ARCADE_API_KEY", ENGINE_KEY)
             .env("SPIN_VARIABLE_ARCADE_BASE_URL", &self.engine.url);
         self.host = Some(Program::start(&mut host, "Serving "));

@@ -1,15 +1,33 @@
-//! Runs a tool inside the isolate.
+//! The gateway itself as an executor: runs tools inside the isolate.
 
-use super::{Ran, Says, written};
+use std::rc::Rc;
+
+use super::{Failed, Invocation, Listing, OutputKind, Ran, Target, Traits};
+use crate::model::tool::{self, Tool};
 use crate::ports::Platform;
 use crate::tools::{LocalTool, Outcome, ToolContext};
 use crate::words::json::{Json, write_json, write_string};
+use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Timestamp;
 
+pub(super) const TRAITS: Traits = Traits { is_remote: false, has_engine_api: false, health_path: "" };
+
+/// Lists the tools compiled into the gateway.
+pub(super) async fn list<P>(listing: &Listing<'_, P>) -> Result<Vec<Rc<Tool>>, RefusalKind> {
+    Ok(tool::of_local(listing.index))
+}
+
 /// Runs the tool; it cannot fail to answer.
-pub(super) fn run<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>) -> Ran {
+pub(super) async fn call<P: Platform>(invocation: &Invocation<'_, P>) -> Result<Ran, Failed> {
+    match invocation.target {
+        Target::Local(local) => Ok(run(invocation.platform, local, &invocation.call.input)),
+        Target::Remote(_) => Err(Failed::refused(Refusal::new(RefusalKind::ExecutorInactive), true)),
+    }
+}
+
+fn run<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>) -> Ran {
     let started = platform.now();
-    let outcome = call(platform, local, input);
+    let outcome = call_tool(platform, local, input);
     let finished = platform.now();
     let mut output = Vec::with_capacity(64);
     let error_kind = match &outcome {
@@ -29,9 +47,9 @@ pub(super) fn run<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>
         retry_after: None,
         output,
         success: outcome.is_ok(),
-        says: if outcome.is_ok() { Says::Value } else { Says::Other },
+        kind: if outcome.is_ok() { OutputKind::Value } else { OutputKind::Other },
         duration: finished.since(started).get().to_string(),
-        finished_at: written(finished),
+        finished_at: finished.to_string(),
         error_kind,
         authorization: None,
         whole: None,
@@ -39,7 +57,7 @@ pub(super) fn run<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>
 }
 
 /// Calls the tool with the host's randomness.
-pub(crate) fn call<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>) -> Outcome {
+pub(crate) fn call_tool<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>) -> Outcome {
     let mut random = || {
         let mut bytes = [0; 8];
         platform.fill(&mut bytes);
@@ -54,7 +72,7 @@ pub fn write_result(out: &mut Vec<u8>, execution_id: &str, outcome: &Outcome, st
     write_string(out, execution_id);
     out.extend_from_slice(b",\"finished_at\":");
     // Workers write no zone.
-    write_string(out, written(finished).trim_end_matches('Z'));
+    write_string(out, finished.to_string().trim_end_matches('Z'));
     let duration = finished.since(started).get();
     let success = outcome.is_ok();
     out.extend_from_slice(format!(",\"duration\":{duration},\"success\":{success},\"output\":{{\"value\":").as_bytes());

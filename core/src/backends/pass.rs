@@ -2,9 +2,10 @@
 
 use hmac_sha256::Hash;
 
-use super::{Failure, server_failure};
-use crate::backends::upstream::{self, Scheme};
-use crate::dispatch::route::Remote;
+use super::answer::server_failure;
+use super::engine::{SCHEME, url};
+use super::send::send_as;
+use super::{Failure, Remote};
 use crate::model::call::{EngineCall, Exchange};
 use crate::model::caller::Caller;
 use crate::model::request;
@@ -23,9 +24,20 @@ use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Millis;
 
-/// The engine's answer.
+/// Bounds a request that is passed on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Bound on the exchange.
+    pub timeout: Millis,
+    /// Bound on the answer's bytes.
+    pub response_limit: usize,
+    /// How long an engine may be asked to hold an answer back.
+    pub long_poll: Millis,
+}
+
+/// Holds the engine's answer.
 #[derive(Debug)]
-pub struct Passed<S> {
+pub(crate) struct Passed<S> {
     /// Its status.
     pub status: u16,
     /// The headers that are passed on.
@@ -38,14 +50,15 @@ pub struct Passed<S> {
 ///
 /// # Errors
 /// A refusal where the engine did not answer, did not accept our credential, or failed without words of its own.
-pub async fn pass<P: Platform>(
+pub(crate) async fn pass<P: Platform>(
     platform: &P,
     engine: Remote<'_>,
     caller: &Caller,
     call: &EngineCall,
     request: &Request,
-    (timeout, response_limit, long_poll): (Millis, usize, Millis),
+    bounds: Bounds,
 ) -> Result<Passed<P::Stream>, Refusal> {
+    let Bounds { timeout, response_limit, long_poll } = bounds;
     let timeout = match call.exchange {
         // The engine may hold the answer back for as long as it was asked to wait.
         Exchange::AwaitsAuthorization(_) => Millis::new(long_poll.get().saturating_add(5_000)),
@@ -67,7 +80,7 @@ pub async fn pass<P: Platform>(
     let outbound = OriginRequest {
         // Whose execution it is stands in the body, which an answer to HEAD does not have.
         method: if call.exchange == Exchange::OneExecution { Method::Get } else { call.method },
-        url: format!("{}/{}{}", upstream::engine_url(engine.upstream, call.project.as_ref()), call.path, call.query),
+        url: format!("{}/{}{}", url(engine.upstream, call.project.as_ref()), call.path, call.query),
         headers,
         authorization: None,
         body,
@@ -76,9 +89,7 @@ pub async fn pass<P: Platform>(
     };
     let passed = if call.exchange == Exchange::Streams {
         let open = async |request| Origin::open(platform, request).await;
-        let opened =
-            upstream::send_as(platform, Scheme::Engine, engine.credential, outbound, open, |answer| answer.status)
-                .await;
+        let opened = send_as(platform, &SCHEME, engine.credential, outbound, open, |answer| answer.status).await;
         let OriginStream { status, headers, body } = opened.map_err(|error| Refusal::new(error.into()))?;
         let head = OriginResponse { status, headers, body: Vec::new() };
         let kind = head.header("content-type");
@@ -88,9 +99,7 @@ pub async fn pass<P: Platform>(
         Passed { status, headers: head.headers, body: Body::Stream(body) }
     } else {
         let send = async |request| Origin::send(platform, request).await;
-        let sent =
-            upstream::send_as(platform, Scheme::Engine, engine.credential, outbound, send, |answer| answer.status)
-                .await;
+        let sent = send_as(platform, &SCHEME, engine.credential, outbound, send, |answer| answer.status).await;
         let answer = sent.map_err(|error| Refusal::new(error.into()))?;
         let needs_words = !answer.body.is_empty() || (answer.status >= 400 && call.method != Method::Head);
         if needs_words && !is_json(answer.header("content-type")) {
@@ -106,12 +115,12 @@ pub async fn pass<P: Platform>(
     }
 }
 
-/// Callers choose their keys, and share the account at the engine: two of them must never meet there.
+/// Returns the key for the engine. Callers choose their keys, and share the account there: no two may use the same.
 fn key_upstream(caller: &Caller, key: &str) -> String {
     hex::encode(&Hash::hash(format!("{}\n{}\n{key}", caller.tenant, caller.id).as_bytes()))
 }
 
-/// The refusal for an answer without words of the engine's own: an intermediary's page is nothing for a caller.
+/// Returns the refusal for an answer without words of the engine's own: an intermediary's page is nothing for a caller.
 fn wordless(answer: &OriginResponse) -> Refusal {
     match (server_failure(answer).map(|failed| failed.failure), answer.status) {
         (Some(Failure::Refused(refusal)), _) => refusal,
