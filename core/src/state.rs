@@ -86,7 +86,7 @@ states! {
     Circuit = "one executor's circuit breakers", 7, 8, circuit::reduce, circuit::Circuit, circuit::Command, circuit::Reply;
 }
 
-/// What a host does after [`step`].
+/// Describes what a host does after [`step`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The state to store in place of the old one; `None` leaves what is stored as it is.

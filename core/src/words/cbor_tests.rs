@@ -1,4 +1,4 @@
-//! What is refused, and how kinds change while versions of the gateway work beside each other.
+//! Tests what is refused, and how kinds change while versions of the gateway work beside each other.
 
 use std::collections::BTreeMap;
 
