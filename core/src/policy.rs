@@ -90,13 +90,13 @@ impl PolicySet {
         Ok(Self { policies, index })
     }
 
-    /// Whether there are none.
+    /// Tells whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.policies.is_empty()
     }
 
-    /// How many there are.
+    /// Counts how many there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.policies.len()

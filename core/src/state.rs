@@ -86,7 +86,7 @@ states! {
     Circuit = "one executor's circuit breakers", 7, 8, circuit::reduce, circuit::Circuit, circuit::Command, circuit::Reply;
 }
 
-/// What a host does after [`step`].
+/// Describes what a host does after [`step`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The state to store in place of the old one; `None` leaves what is stored as it is.
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_is_not_known_is_passed_over_in_states_and_commands() {
+    fn states_and_commands_pass_over_unknown_members() {
         // The epochs at version 5, and a ninth member; to be read, by a command with a member.
         let stored = b"\x02\x82\x00\x81\x89\x05\x04\x03\x02\x01\xa0\x81ak\x80\x82cnew\xf6";
         let done = step(Some(stored), b"\x02\x82\x00\x81\x82\x00\x81\x07", NOW);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn an_optional_member_that_is_missing_is_done_without_in_states_and_commands() {
+    fn states_and_commands_may_lack_optional_members() {
         // A flight that is over, and has no fourth member; a call that joins, without its fourth and fifth.
         let stored = b"\x02\x82\x06\x81\x83\x01\x05\x82\x02\x80";
         let join = b"\x02\x82\x06\x81\x82\x00\x81\x83\x02\x05\x00";

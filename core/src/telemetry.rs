@@ -18,11 +18,11 @@ use crate::cache::{Bypass, CacheOutcome, Forward, Place, Role, Saved};
 use crate::catalog::Tool;
 use crate::model::route::Strategy;
 use crate::tools::LocalTool;
-use crate::words::json::write_string;
+use crate::words::json::{ObjectWriter, Ready};
 use crate::words::method::Method;
 use crate::words::names::{CallerId, ExecutorId, KeyId, LimitId, TenantId, UserId};
 use crate::words::refusal::RefusalKind;
-use crate::words::time::{Timestamp, write_number};
+use crate::words::time::Timestamp;
 
 /// The tool that was called.
 #[derive(Clone, Debug)]
@@ -111,7 +111,7 @@ pub struct Record {
 /// A member's name as it stands behind another member: `,"name":`.
 macro_rules! name {
     ($name:literal) => {
-        concat!(",\"", $name, "\":")
+        Ready(concat!(",\"", $name, "\":"))
     };
 }
 
@@ -169,10 +169,8 @@ impl Record {
     /// The line: JSON with the names of the OpenTelemetry semantic conventions where they have one.
     #[must_use]
     pub fn line(&self, status: u16, now: Timestamp) -> String {
-        let mut line = Line(Vec::with_capacity(640));
-        line.raw("{\"timestamp\":\"");
-        self.at.write_to(&mut line.0);
-        line.raw("\"");
+        let mut line = ObjectWriter::with_capacity(640);
+        line.time("timestamp", self.at);
         line.text(name!("request_id"), &self.request_id);
         line.text(name!("operation"), self.operation);
         line.text(name!("outcome"), self.outcome());
@@ -213,53 +211,21 @@ impl Record {
         if let Some(epoch) = self.epoch {
             line.number(name!("epoch"), epoch);
         }
-        line.list(name!("policy"), &self.decided.rules);
-        line.list(name!("policy_depends"), &self.decided.depends);
+        line.optional(name!("policy"), non_empty(&self.decided.rules));
+        line.optional(name!("policy_depends"), non_empty(&self.decided.depends));
         if let Some((verdict, rules)) = &self.decided.would {
             line.text(name!("policy_would"), verdict);
-            line.list(name!("policy_would_rules"), rules);
+            line.optional(name!("policy_would_rules"), non_empty(rules));
         }
         line.optional(name!("trace_id"), self.trace_id.as_deref());
-        line.end()
+        // Everything written was text.
+        String::from_utf8(line.end()).unwrap_or_default()
     }
 }
 
-/// Writes one flat JSON object.
-struct Line(Vec<u8>);
-
-impl Line {
-    fn raw(&mut self, text: &str) {
-        self.0.extend_from_slice(text.as_bytes());
-    }
-
-    fn text(&mut self, name: &'static str, value: &str) {
-        self.raw(name);
-        write_string(&mut self.0, value);
-    }
-
-    fn optional(&mut self, name: &'static str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.text(name, value);
-        }
-    }
-
-    /// Names with commas between; nothing for none.
-    fn list(&mut self, name: &'static str, names: &str) {
-        if !names.is_empty() {
-            self.text(name, names);
-        }
-    }
-
-    fn number(&mut self, name: &'static str, value: u64) {
-        self.raw(name);
-        write_number(&mut self.0, value);
-    }
-
-    fn end(mut self) -> String {
-        self.0.push(b'}');
-        // Everything written was text.
-        String::from_utf8(self.0).unwrap_or_default()
-    }
+/// Returns names with commas between; `None` for none.
+fn non_empty(names: &str) -> Option<&str> {
+    Some(names).filter(|names| !names.is_empty())
 }
 
 /// The trace id of a W3C `traceparent` (`00-{32 hex}-{16 hex}-{2 hex}`).

@@ -17,7 +17,7 @@ use error::ToolError;
 use input::ToolInput;
 use schema::Parameter;
 
-/// What a tool may use besides its input.
+/// Describes what a tool may use besides its input.
 pub struct ToolContext<'a> {
     random: &'a mut dyn FnMut() -> u64,
 }
@@ -52,7 +52,7 @@ pub trait Tool {
     const DESCRIPTION: &'static str;
     /// For the model: what the answer is.
     const OUTPUT: &'static str;
-    /// Whether equal inputs have equal answers: what is not deterministic is never cached.
+    /// Tells whether equal inputs have equal answers: what is not deterministic is never cached.
     const DETERMINISTIC: bool = true;
 
     /// Runs the tool.
@@ -62,7 +62,7 @@ pub trait Tool {
     fn call(input: Self::Input, context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>>;
 }
 
-/// How a tool run ended.
+/// Describes how a tool run ended.
 pub type Outcome = Result<Json<'static>, ToolError>;
 
 /// A set of tools that are released together.
@@ -89,7 +89,7 @@ pub struct LocalTool {
     pub description: &'static str,
     /// For the model: what the answer is.
     pub output: &'static str,
-    /// Whether equal inputs have equal answers.
+    /// Tells whether equal inputs have equal answers.
     pub deterministic: bool,
     /// The input.
     pub parameters: &'static [Parameter],
@@ -132,7 +132,7 @@ fn run<T: Tool>(input: &Json<'_>, context: &mut ToolContext<'_>) -> Outcome {
     finish(T::SNAKE, input::decode(input).and_then(|input| T::call(input, context)))
 }
 
-/// What all tools share, kept out of each tool's code for the sake of its size.
+/// Does what all tools share, kept out of each tool's code for the sake of its size.
 fn finish(snake_name: &str, result: Result<String, Box<ToolError>>) -> Outcome {
     result.map(|text| Json::String(text.into())).map_err(|error| error.in_tool(snake_name))
 }

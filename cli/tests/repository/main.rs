@@ -1,5 +1,12 @@
 //! Rules of the repository that the compiler does not know, one test binary.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a rule that cannot be looked at is a failed test")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a rule that cannot be looked at is a failed test"
+)]
 
 mod documents;
 mod layers;

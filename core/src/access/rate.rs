@@ -8,15 +8,13 @@ mod fields;
 mod lease;
 mod rules;
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Poll;
 
 use crate::model::caller::Caller;
 use crate::ports::{DurableError, Platform};
 use crate::state::rate::{Ask, Command};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::words::futures::join_all;
 use crate::words::limits::RATE_LIMITS;
 use crate::words::modes::FailMode;
 use crate::words::names::LimitId;
@@ -166,18 +164,14 @@ fn next(rates: &Rates, stood: &TokenStates) -> Next {
 /// Asks every owner that has to be asked, all at the same time.
 async fn ask_all<P: Platform>(platform: &P, rates: &Rates, stood: &TokenStates) {
     let rules = &*rates.rules;
-    let mut asks: Vec<Pin<Box<dyn Future<Output = ()> + '_>>> = Vec::new();
+    let mut asks = Vec::new();
     for (_, limit, entry, standing) in each(rates, stood) {
         if standing == TokenState::Ask {
             let (question, open) = entry.lease.ask(limit.pace, rules.lease, platform.now(), true);
-            asks.push(Box::pin(ask(platform, &entry.owner, question, open)));
+            asks.push(ask(platform, &entry.owner, question, open));
         }
     }
-    poll_fn(|context| {
-        asks.retain_mut(|ask| ask.as_mut().poll(context).is_pending());
-        if asks.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
+    join_all(asks).await;
 }
 
 async fn ask<P: Platform>(platform: &P, owner: &str, ask: Ask, open: Question) {

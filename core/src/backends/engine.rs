@@ -12,7 +12,7 @@ use crate::model::call::ToolCall;
 use crate::model::operation::query::encode_into;
 use crate::model::tool::{self, CATALOGUE_LIMITS, Tool};
 use crate::ports::{Origin, OriginRequest, OriginResponse, Platform};
-use crate::words::json::{self, Json, Object, write_json, write_string};
+use crate::words::json::{self, Json, Object, ObjectWriter, write_json};
 use crate::words::limits;
 use crate::words::method::Method;
 use crate::words::names::{Project, TenantId, UserId};
@@ -134,28 +134,18 @@ pub(super) async fn call<P: Platform>(invocation: &Invocation<'_, P>) -> Result<
 
 /// Returns the request's body, with the version that the registry resolved: what is kept under a version was made by it.
 fn request_body(call: &ToolCall<'_>, tool: &Tool) -> Vec<u8> {
-    let mut body = Vec::with_capacity(512);
-    let mut member = |prefix: &[u8], text: &str| {
-        body.extend_from_slice(prefix);
-        write_string(&mut body, text);
-    };
-    member(b"{\"tool_name\":", tool.name.as_str());
+    let mut body = ObjectWriter::with_capacity(512);
+    body.text("tool_name", tool.name.as_str());
     if !tool.version.is_empty() {
-        member(b",\"tool_version\":", &tool.version);
+        body.text("tool_version", &tool.version);
     }
-    if let Some(user) = &call.user {
-        member(b",\"user_id\":", user.as_str());
-    }
-    if let Some(run_at) = &call.run_at {
-        member(b",\"run_at\":", run_at);
-    }
+    body.optional("user_id", call.user.as_ref().map(UserId::as_str));
+    body.optional("run_at", call.run_at.as_deref());
     if call.include_stacktrace {
-        body.extend_from_slice(b",\"include_error_stacktrace\":true");
+        body.json("include_error_stacktrace", b"true");
     }
-    body.extend_from_slice(b",\"input\":");
-    write_json(&mut body, &call.input);
-    body.push(b'}');
-    body
+    write_json(body.value("input"), &call.input);
+    body.end()
 }
 
 fn read(response: OriginResponse, include_stacktrace: bool) -> Result<Ran, Failed> {

@@ -15,8 +15,9 @@ use crate::model::tool;
 use crate::model::tool::CATALOGUE_LIMITS;
 use crate::model::tool::Tool;
 use crate::ports::{Origin, OriginRequest, OriginResponse, Platform};
-use crate::words::json::{self, Json, Object, write_json, write_string};
+use crate::words::json::{self, Json, Object, ObjectWriter, write_json};
 use crate::words::method::Method;
+use crate::words::names::UserId;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::secret::Secret;
 use crate::words::time::{Millis, Timestamp};
@@ -46,7 +47,7 @@ pub(super) async fn call<P: Platform>(invocation: &Invocation<'_, P>) -> Result<
         url: format!("{}/worker/tools/invoke", remote.upstream.base_url),
         headers: vec![("content-type", "application/json".to_owned()), ("accept", "application/json".to_owned())],
         authorization: None,
-        body: request_body(call, tool, request_id, &now.to_string()),
+        body: request_body(call, tool, request_id, now),
         timeout,
         response_limit,
     };
@@ -56,29 +57,23 @@ pub(super) async fn call<P: Platform>(invocation: &Invocation<'_, P>) -> Result<
     read(&response, call.include_stacktrace)
 }
 
-fn request_body(call: &ToolCall<'_>, tool: &Tool, request_id: &str, created_at: &str) -> Vec<u8> {
-    let mut body = Vec::with_capacity(512);
-    let mut member = |prefix: &[u8], text: &str| {
-        body.extend_from_slice(prefix);
-        write_string(&mut body, text);
-    };
-    member(b"{\"run_id\":", request_id);
-    member(b",\"execution_id\":", request_id);
-    member(b",\"created_at\":", created_at);
-    member(b",\"tool\":{\"name\":", tool.name.tool());
-    member(b",\"toolkit\":", tool.name.toolkit());
+fn request_body(call: &ToolCall<'_>, tool: &Tool, request_id: &str, created_at: Timestamp) -> Vec<u8> {
+    let mut called = ObjectWriter::new();
+    called.text("name", tool.name.tool());
+    called.text("toolkit", tool.name.toolkit());
     if !tool.version.is_empty() {
-        member(b",\"version\":", &tool.version);
+        called.text("version", &tool.version);
     }
-    body.extend_from_slice(b"},\"inputs\":");
-    write_json(&mut body, &call.input);
-    body.extend_from_slice(b",\"context\":{");
-    if let Some(user) = &call.user {
-        body.extend_from_slice(b"\"user_id\":");
-        write_string(&mut body, user.as_str());
-    }
-    body.extend_from_slice(b"}}");
-    body
+    let mut context = ObjectWriter::new();
+    context.optional("user_id", call.user.as_ref().map(UserId::as_str));
+    let mut body = ObjectWriter::with_capacity(512);
+    body.text("run_id", request_id);
+    body.text("execution_id", request_id);
+    body.time("created_at", created_at);
+    body.json("tool", &called.end());
+    write_json(body.value("inputs"), &call.input);
+    body.json("context", &context.end());
+    body.end()
 }
 
 fn read(response: &OriginResponse, include_stacktrace: bool) -> Result<Ran, Failed> {

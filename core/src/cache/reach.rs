@@ -1,17 +1,15 @@
 //! The way to the tiers below memory and back: each is asked within its time, and written after the response.
 
-use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::Poll;
 
 use super::below::Below;
 use super::tier::{Tier, TierFault};
 use super::{Cache, CacheKey, Entry, table};
 use crate::cache::CacheStrategy;
 use crate::ports::{EdgeCache, EdgeCacheError, Kv, Platform, SqlError};
-use crate::words::limits;
 use crate::words::time::{Millis, Timestamp};
+use crate::words::{futures, limits};
 
 /// One look-up's questions to the tiers, which together take [`limits::TIERS_TIMEOUT`] at most.
 pub(super) struct Questions {
@@ -221,11 +219,5 @@ async fn put<P: Platform>(
 
 /// What `work` comes to, unless it takes longer than `span`.
 async fn within<P: Platform, T>(platform: &P, span: Millis, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
-    let mut late = pin!(platform.sleep(span));
-    let first = poll_fn(|context| match work.as_mut().poll(context) {
-        Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending => late.as_mut().poll(context).map(|()| None),
-    });
-    first.await
+    futures::within(pin!(platform.sleep(span)), pin!(work)).await
 }

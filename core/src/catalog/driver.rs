@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::task::Poll;
 
 use super::Offer;
 use super::Registry;
@@ -18,8 +17,9 @@ use crate::model::tool;
 use crate::model::tool::CATALOGUE_LIMITS;
 use crate::model::tool::Tool;
 use crate::ports::{Kv, Platform};
+use crate::words::futures::join_all;
 use crate::words::hex;
-use crate::words::json::{self, Json, write_json};
+use crate::words::json::{self, Json, ObjectWriter, write_array, write_json};
 use crate::words::limits;
 use crate::words::names::{Project, TenantId, UserId};
 use crate::words::refusal::RefusalKind;
@@ -134,7 +134,7 @@ impl Catalog {
             let known = before.as_ref().and_then(|before| before.sources.get(index)).cloned().unwrap_or_default();
             self.source(platform, project, index, executor, known, reach)
         });
-        let sources = together(asking.collect()).await;
+        let sources = join_all(asking).await;
         let offers: Vec<Offer> = sources
             .iter()
             .enumerate()
@@ -255,23 +255,6 @@ pub async fn for_user<P: Platform>(
     list(&Listing { platform, executor, index, project, user, within: limits::CATALOGUE_TIMEOUT }).await
 }
 
-/// Drives all of them until all have ended; the outcomes in the same order.
-async fn together<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
-    let mut running: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(|context| {
-        let mut all_ended = true;
-        for (future, outcome) in running.iter_mut().filter(|(_, outcome)| outcome.is_none()) {
-            match future.as_mut().poll(context) {
-                Poll::Ready(ended) => *outcome = Some(ended),
-                Poll::Pending => all_ended = false,
-            }
-        }
-        if all_ended { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    running.into_iter().filter_map(|(_, outcome)| outcome).collect()
-}
-
 fn store_key(executor: &Executor, account: &[u8; 16], project: Option<&Project>) -> String {
     let project = project.map_or("-", Project::as_str);
     format!("catalogue/1/{}/{}/{project}", executor.id, hex::encode(account))
@@ -279,15 +262,10 @@ fn store_key(executor: &Executor, account: &[u8; 16], project: Option<&Project>)
 
 /// Writes `{"fetched_at":ms,"tools":[definition, ...]}`.
 fn list_to_store(tools: &[Rc<Tool>], fetched_at: Timestamp) -> Vec<u8> {
-    let mut out = format!("{{\"fetched_at\":{},\"tools\":[", fetched_at.as_millis()).into_bytes();
-    for (index, tool) in tools.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        write_json(&mut out, tool.definition());
-    }
-    out.extend_from_slice(b"]}");
-    out
+    let mut out = ObjectWriter::new();
+    out.number("fetched_at", fetched_at.as_millis());
+    write_array(out.value("tools"), tools, |out, tool| write_json(out, tool.definition()));
+    out.end()
 }
 
 async fn stored_list<P: Platform>(platform: &P, key: &str, index: usize) -> Option<(Vec<Rc<Tool>>, Timestamp)> {

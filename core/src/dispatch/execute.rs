@@ -4,7 +4,6 @@ mod again;
 mod attempt;
 mod attempts;
 mod call_state;
-mod race;
 mod terms;
 
 use std::cell::{Cell, RefCell};

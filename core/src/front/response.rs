@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::access::rate::Fields;
 use crate::model::request::{Header, Request};
 use crate::ports::Body;
-use crate::words::json::write_string;
+use crate::words::json::ObjectWriter;
 use crate::words::refusal::{Again, Refusal, RefusalKind};
 use crate::words::time::Millis;
 
@@ -83,14 +83,11 @@ pub fn broken_stream(headers: &[ResponseHeader]) -> Vec<u8> {
 }
 
 fn refusal_body(refusal: &Refusal, request_id: &str) -> Vec<u8> {
-    let mut body = b"{\"name\":".to_vec();
-    write_string(&mut body, refusal.kind.name());
-    body.extend_from_slice(b",\"message\":");
-    write_string(&mut body, &refusal.message());
-    body.extend_from_slice(b",\"request_id\":");
-    write_string(&mut body, request_id);
-    body.push(b'}');
-    body
+    let mut body = ObjectWriter::new();
+    body.text("name", refusal.kind.name());
+    body.text("message", &refusal.message());
+    body.text("request_id", request_id);
+    body.end()
 }
 
 /// How long to wait where a refusal is worth another try and says nothing more particular.

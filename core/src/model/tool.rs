@@ -307,7 +307,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_local_tool_is_known_at_once_as_its_definition_says() {
+    fn a_local_tools_facts_are_those_of_its_definition() {
         let tools = of_local(3);
         assert!(tools.len() >= 18);
         for tool in tools {

@@ -20,7 +20,7 @@ use crate::ports::Platform;
 use crate::telemetry::{CalledTool, Record};
 use crate::words::action::{Action, ActionPattern};
 use crate::words::hex;
-use crate::words::json::write_string;
+use crate::words::json::ObjectWriter;
 use crate::words::limits;
 use crate::words::method::Method;
 use crate::words::modes::Priority;
@@ -222,22 +222,19 @@ fn caller_of(warm: &WarmCall) -> Caller {
 
 /// The call as a caller would send it.
 fn request_of(warm: &WarmCall) -> Request {
-    let mut body = b"{\"tool_name\":".to_vec();
-    write_string(&mut body, warm.tool.as_str());
-    let version = warm.version.as_deref().map(|version| ("tool_version", version));
-    let user = warm.user.as_ref().map(|user| ("user_id", user.as_str()));
-    for (name, value) in version.into_iter().chain(user) {
-        body.push(b',');
-        write_string(&mut body, name);
-        body.push(b':');
-        write_string(&mut body, value);
-    }
-    body.extend_from_slice(b",\"input\":");
-    body.extend_from_slice(warm.input.as_bytes());
-    body.push(b'}');
+    let mut body = ObjectWriter::new();
+    body.text("tool_name", warm.tool.as_str());
+    body.optional("tool_version", warm.version.as_deref());
+    body.optional("user_id", warm.user.as_ref().map(|user| user.as_str()));
+    body.json("input", warm.input.as_bytes());
     let mut headers = RequestHeaders::default();
     if let Some(content_type) = headers.0.get_mut(Header::ContentType as usize) {
         *content_type = Some("application/json".to_owned());
     }
-    Request { method: Method::Post, target: "/v1/tools/execute".to_owned(), headers, body: RequestBody::Whole(body) }
+    Request {
+        method: Method::Post,
+        target: "/v1/tools/execute".to_owned(),
+        headers,
+        body: RequestBody::Whole(body.end()),
+    }
 }

@@ -1,4 +1,4 @@
-//! What a policy is once it has been read: a scope, and conditions over the request.
+//! Describes what a policy is once it has been read: a scope, and conditions over the request.
 
 use crate::policy::Mode;
 use crate::words::action::Action;
@@ -47,14 +47,14 @@ pub(crate) struct Uid {
     pub(crate) id: Box<str>,
 }
 
-/// What a policy does when it applies.
+/// Describes what a policy does when it applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     Permit,
     Forbid,
 }
 
-/// What the scope says of the principal or the resource.
+/// Describes what the scope says of the principal or the resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Constraint {
     Any,
@@ -101,7 +101,7 @@ pub(crate) struct Policy {
     pub(crate) conditions: Box<[Expr]>,
 }
 
-/// What the request is made of.
+/// Describes what the request is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Variable {
     Principal,

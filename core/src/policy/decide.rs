@@ -8,7 +8,7 @@ use super::value::{ErrorKind, Possible};
 use crate::model::caller::Grant;
 use crate::policy::Mode;
 
-/// What came of it.
+/// Tells what was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Yes, whatever is still unknown.
@@ -33,43 +33,43 @@ pub enum Denial {
 /// A decision, and what made it.
 #[derive(Clone, Debug)]
 pub struct Decision<'a> {
-    /// What came of it.
+    /// Tells what was decided.
     pub verdict: Verdict,
     /// The determining rules: of a refusal those that forbid, of everything else those that permit. Grants first, then
     /// policies in their order.
     pub rules: Vec<&'a str>,
     /// The policies with errors, in their order.
     pub errors: Vec<(&'a str, ErrorKind)>,
-    /// Whether nothing forbids it and nothing fails, whatever is still unknown.
+    /// Tells whether nothing forbids it and nothing fails, whatever is still unknown.
     pub is_clear: bool,
-    /// What the policies in dry run would have made of it, where that is something else.
+    /// Tells what the policies in dry run would have made of it, where that is something else.
     pub would: Option<Would<'a>>,
 }
 
-/// What policies in dry run would have changed.
+/// Describes what policies in dry run would have changed.
 #[derive(Clone, Debug)]
 pub struct Would<'a> {
-    /// What would have come of it.
+    /// Tells what would have been decided.
     pub verdict: Verdict,
     /// The policies in dry run that apply.
     pub rules: Vec<&'a str>,
 }
 
 impl Decision<'_> {
-    /// Whether it is allowed for certain.
+    /// Tells whether it is allowed for certain.
     #[must_use]
     pub fn is_allowed(&self) -> bool {
         self.verdict == Verdict::Allow
     }
 
-    /// Whether it may be allowed, depending on what is still unknown.
+    /// Tells whether it may be allowed, depending on what is still unknown.
     #[must_use]
     pub fn may_be_allowed(&self) -> bool {
         matches!(self.verdict, Verdict::Allow | Verdict::Maybe)
     }
 }
 
-/// What the policies that apply come to, taken together.
+/// Describes what the policies that apply come to, taken together.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     permits: bool,
@@ -119,7 +119,7 @@ struct Hit<'a> {
     policy: &'a Policy,
     place: u16,
     error: Option<ErrorKind>,
-    /// Whether it holds, or has that error, whatever is still unknown.
+    /// Tells whether it holds, or has that error, whatever is still unknown.
     is_sure: bool,
 }
 
@@ -201,7 +201,7 @@ impl PolicySet {
     }
 }
 
-/// Whether a grant permits the request; `None` where that depends on the tool, which is not known yet.
+/// Tells whether a grant permits the request; `None` where that depends on the tool, which is not known yet.
 fn permits(grant: &Grant, request: &Request<'_>) -> Option<bool> {
     if !grant.covers(request.action) {
         return Some(false);

@@ -1,4 +1,4 @@
-//! Which attributes a decision can depend on: read off the policies, not off one evaluation.
+//! Describes which attributes a decision can depend on: read off the policies, not off one evaluation.
 //!
 //! INVARIANT (sound over-approximation): changing an attribute that is not among them, and neither within nor around one of
 //! them, leaves the decision as it is.
@@ -38,7 +38,7 @@ fn add(paths: &mut BTreeSet<String>, names: &[&str]) {
     paths.extend(names.iter().map(|name| (*name).to_owned()));
 }
 
-/// Whether the scope matches is asked of every policy, so its attributes count where it does not, too.
+/// Tells whether the scope matches is asked of every policy, so its attributes count where it does not, too.
 fn of_scope(constraint: &Constraint, paths: &mut BTreeSet<String>) {
     match constraint {
         Constraint::Any | Constraint::Is(_) => {}

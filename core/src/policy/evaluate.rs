@@ -33,7 +33,7 @@ impl<'a> Evaluator<'a> {
         left.map(|_| ())
     }
 
-    /// What all of these conditions together may come to.
+    /// Returns what all of these conditions together may come to.
     pub(super) fn conditions(&self, conditions: &'a [Expr]) -> (Possible, Option<ErrorKind>) {
         match self.chain(conditions, false) {
             Ok(value) => (possible(&value), None),
@@ -292,7 +292,7 @@ const fn is_unknown(value: &Value<'_>) -> bool {
     matches!(value, Value::Unknown(_))
 }
 
-/// What a condition with this value comes to.
+/// Returns what a condition with this value comes to.
 fn possible(value: &Value<'_>) -> Possible {
     match value {
         Value::Bool(true) => Possible::TRUE,

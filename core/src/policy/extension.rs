@@ -45,7 +45,7 @@ impl Ip {
         self.address.is_multicast() && self.prefix >= if self.is_ipv4() { 4 } else { 8 }
     }
 
-    /// Whether every address of this range is in the other.
+    /// Tells whether every address of this range is in the other.
     pub(super) fn is_in(self, other: Self) -> bool {
         if self.is_ipv4() != other.is_ipv4() || self.prefix < other.prefix {
             return false;

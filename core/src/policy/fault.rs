@@ -9,7 +9,7 @@ pub struct PolicyFault {
     pub line: usize,
     /// From 1, in characters.
     pub column: usize,
-    /// What is wrong, and what would be right.
+    /// Tells what is wrong, and what would be right.
     pub message: String,
 }
 

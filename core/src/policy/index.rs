@@ -1,10 +1,10 @@
-//! Which policies may apply, without looking at each: a policy is filed under the narrowest part of its scope.
+//! Describes which policies may apply, without looking at each: a policy is filed under the narrowest part of its scope.
 
 use super::ast::{Constraint, Kind, Policy, Uid};
 use super::request::{Request, Resource, toolkit_of};
 use crate::words::action::Action;
 
-/// Where a policy is filed.
+/// Describes where a policy is filed.
 ///
 /// INVARIANT (complete): a policy whose scope can match a request is filed under one of the request's keys. A policy that is
 /// found may still not match: keys are digests, and only one part of the scope is in them.
@@ -14,7 +14,7 @@ pub(super) struct Index {
     rows: Vec<(u64, u16)>,
     /// The kinds of keys that there are, a bit for each.
     kinds: u32,
-    /// Where the resource is not known yet, every policy that is filed under one.
+    /// Holds, where the resource is not known yet, every policy that is filed under one.
     of_resources: Vec<u16>,
     /// Those of them that are filed under an executor.
     of_executors: Vec<u16>,
@@ -115,7 +115,7 @@ fn key(kind: Kind, id: &str) -> u64 {
 }
 
 impl Policy {
-    /// Whether the scope matches; `None` when that is not known yet.
+    /// Tells whether the scope matches; `None` when that is not known yet.
     pub(super) fn applies(&self, request: &Request<'_>) -> Option<bool> {
         if !self.actions.has(request.action) {
             return Some(false);

@@ -1,13 +1,13 @@
-//! How policies are applied.
+//! Describes how policies are applied.
 
 use crate::words::choice::choice;
 
 choice! {
-    /// Whether policies decide.
+    /// Tells whether policies decide.
     pub enum Mode {
         /// They do.
         Enforce = "enforce",
-        /// What they would decide is recorded.
+        /// Records what they would decide.
         DryRun = "dry_run",
     }
 }

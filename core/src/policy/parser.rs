@@ -255,7 +255,7 @@ impl<'t> Parser<'t> {
         Ok(found)
     }
 
-    /// What the scope says of the principal or resource, which is one of `kinds` or within one.
+    /// Returns what the scope says of the principal or resource, which is one of `kinds` or within one.
     fn constraint(&mut self, kinds: &[Kind]) -> Result<Constraint, Found> {
         if self.is_word("is") {
             self.bump()?;

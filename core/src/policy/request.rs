@@ -1,4 +1,4 @@
-//! What is decided about: who asks, for what, on which resource, under which circumstances. Attributes are looked up when a
+//! Describes what is decided about: who asks, for what, on which resource, under which circumstances. Attributes are looked up when a
 //! condition reads them, and nothing is copied for that.
 
 use super::ast::Kind;
@@ -11,9 +11,9 @@ use crate::words::time::Timestamp;
 /// A request, as policies see it.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// Who asks.
+    /// Tells who asks.
     pub caller: &'a Caller,
-    /// What for.
+    /// Tells what for.
     pub action: Action,
     /// On what.
     pub resource: Resource<'a>,
@@ -23,13 +23,13 @@ pub struct Request<'a> {
     pub user: User<'a>,
     /// The engine project that the path names.
     pub project: Option<&'a str>,
-    /// When it will be done; `None` when that is not known.
+    /// Tells when it will be done; `None` when that is not known.
     pub at: Option<Timestamp>,
     /// The country it comes from, where the platform tells.
     pub country: Option<&'a str>,
 }
 
-/// What a request is about.
+/// Describes what a request is about.
 #[derive(Clone, Copy, Debug)]
 pub enum Resource<'a> {
     /// A tool of the registry.
@@ -44,7 +44,7 @@ pub enum Resource<'a> {
     Project(&'a str),
 }
 
-/// What policies can know of a tool.
+/// Describes what policies can know of a tool.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ToolFacts<'a> {
     /// Its name in lower case.
@@ -55,13 +55,13 @@ pub struct ToolFacts<'a> {
     pub version: &'a str,
     /// The executor it is on.
     pub executor: &'a str,
-    /// Whether it only reads, where it says so.
+    /// Tells whether it only reads, where it says so.
     pub read_only: Option<bool>,
-    /// Whether it may destroy something, where it says so.
+    /// Tells whether it may destroy something, where it says so.
     pub destructive: Option<bool>,
-    /// Whether calling it twice is like calling it once, where it says so.
+    /// Tells whether calling it twice is like calling it once, where it says so.
     pub idempotent: Option<bool>,
-    /// Whether it reaches out into the world, where it says so.
+    /// Tells whether it reaches out into the world, where it says so.
     pub open_world: Option<bool>,
 }
 
@@ -87,7 +87,7 @@ pub enum User<'a> {
     Named(&'a str),
 }
 
-/// What an attribute is: absent, or a value, or there without a value that could be used; and how many values were looked at.
+/// Describes what an attribute is: absent, or a value, or there without a value that could be used; and how many values were looked at.
 pub(super) type Found<'a> = Option<Result<(Value<'a>, u32), ErrorKind>>;
 
 #[expect(clippy::unnecessary_wraps, reason = "the common form of what is found")]
@@ -132,7 +132,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Whether the entity is, or lies in, the one of this kind and id; `None` when that is not known yet.
+    /// Tells whether the entity is, or lies in, the one of this kind and id; `None` when that is not known yet.
     pub(super) fn is_in(&self, entity: (Kind, &str), container: (Kind, &str)) -> Option<bool> {
         if entity == container {
             return Some(true);

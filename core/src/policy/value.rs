@@ -42,7 +42,7 @@ impl ErrorKind {
     }
 }
 
-/// Which outcomes an expression over unknown parts may have.
+/// Holds the outcomes that an expression over unknown parts may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Possible(u8);
 
@@ -53,7 +53,7 @@ impl Possible {
     pub(super) const ERROR: Self = Self(4);
     /// A value that is no Boolean.
     pub(super) const OTHER: Self = Self(8);
-    /// What a test of something unknown may come to.
+    /// Sets what a test of something unknown may come to.
     pub(super) const TEST: Self = Self(7);
     pub(super) const ANYTHING: Self = Self(15);
 
@@ -127,7 +127,7 @@ impl<'a> Set<'a> {
         }
     }
 
-    /// Whether the text is in it, where that can be told without making values.
+    /// Tells whether the text is in it, where that can be told without making values.
     pub(super) fn has_text(&self, text: &str) -> Option<bool> {
         match self {
             Self::Literals(items) => {
@@ -175,7 +175,7 @@ pub(super) fn of_json<'a>(json: &'a Json<'a>) -> Result<(Value<'a>, u32), ErrorK
     Ok((value, looked_at.ok_or(ErrorKind::Unrepresentable)?))
 }
 
-/// How many values this is, or `None` when for something in it no Cedar value stands. The reader of JSON bounds how deep
+/// Counts how many values this is, or `None` when for something in it no Cedar value stands. The reader of JSON bounds how deep
 /// that goes.
 pub(super) fn weight(json: &Json<'_>) -> Option<u32> {
     match json {

@@ -87,7 +87,7 @@ pub enum OriginError {
 }
 
 impl OriginError {
-    /// Whether the request provably never reached the other side.
+    /// Tells whether the request provably never reached the other side.
     #[must_use]
     pub const fn surely_not_sent(self) -> bool {
         matches!(self, Self::Unreachable | Self::Forbidden)

@@ -1,4 +1,4 @@
-//! Whose an authorisation id is: an engine's id belongs to the callers that began it, and to nobody else.
+//! Describes whose an authorisation id is: an engine's id belongs to the callers that began it, and to nobody else.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 use crate::words::limits::AUTHORIZATION_CALLERS;
 use crate::words::time::{Millis, Timestamp};
 
-/// How long an id is remembered after it was last begun.
+/// Sets how long an id is remembered after it was last begun.
 const KEPT: Millis = Millis::from_secs(24 * 3600);
 
 /// The callers that began one authorisation id. Several may: an engine gives the same id to everyone who asks for the same
@@ -19,7 +19,7 @@ pub struct Authorization {
     callers: BTreeMap<String, String>,
 }
 
-/// What the owner of an authorisation id can be asked.
+/// Asks the owner of an authorisation id for something.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
     /// This caller began it, at this executor.
@@ -37,7 +37,7 @@ pub enum Command {
     IsOf(#[n(0)] String),
 }
 
-/// What it answers.
+/// Answers a [`Command`].
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
     /// The caller began it, at this executor.

@@ -22,7 +22,7 @@ use crate::words::time::{Millis, Timestamp};
 /// The scope of the executor as a whole; the others are names of tools in lower case.
 pub const WHOLE: &str = "";
 
-/// What is known of one executor.
+/// Describes what is known of one executor.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Circuit {
     #[n(0)]
@@ -33,7 +33,7 @@ pub struct Circuit {
     floor: u64,
 }
 
-/// What the owner can be asked.
+/// Asks the owner for something.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Command {
     /// Takes outcomes, and tells how things stand.
@@ -42,7 +42,7 @@ pub enum Command {
         /// The rules as the isolate's configuration has them.
         #[n(0)]
         rules: Rules,
-        /// What is told, at most [`CIRCUITS_PER_EXECUTOR`].
+        /// Tells what is told, at most [`CIRCUITS_PER_EXECUTOR`].
         #[n(1)]
         reports: Vec<Report>,
     },
@@ -52,13 +52,13 @@ pub enum Command {
         /// See above.
         #[n(0)]
         rules: Rules,
-        /// Who asks: a number that no other isolate has.
+        /// Tells who asks: a number that no other isolate has.
         #[n(1)]
         holder: u64,
         /// The scope.
         #[n(2)]
         scope: String,
-        /// How long the trial may take.
+        /// Sets how long the trial may take.
         #[n(3)]
         lasts: Millis,
     },
@@ -68,7 +68,7 @@ pub enum Command {
         /// See above.
         #[n(0)]
         rules: Rules,
-        /// Who made it.
+        /// Tells who made it.
         #[n(1)]
         holder: u64,
         /// The scope.
@@ -77,7 +77,7 @@ pub enum Command {
         /// The generation that the trial was given under.
         #[n(3)]
         generation: u64,
-        /// Whether it went well.
+        /// Tells whether it went well.
         #[n(4)]
         passed: bool,
     },
@@ -92,12 +92,12 @@ pub struct Report {
     /// The generation in which the calls began, as far as the isolate knew.
     #[n(1)]
     pub generation: u64,
-    /// How they went.
+    /// Tells how they went.
     #[n(2)]
     pub tally: Tally,
 }
 
-/// What it answers.
+/// Answers a [`Command`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Reply {
     /// To the question itself.
@@ -129,16 +129,16 @@ pub enum Answer {
     Needless,
 }
 
-/// How a scope stands.
+/// Describes how a scope stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct View {
     /// The scope.
     #[n(0)]
     pub scope: String,
-    /// What is done with its calls.
+    /// Tells what is done with its calls.
     #[n(1)]
     pub phase: Phase,
-    /// How long that has been so. No point in time: the clocks of owner and isolates differ.
+    /// Tells how long that has been so. No point in time: the clocks of owner and isolates differ.
     #[n(2)]
     pub age: Millis,
     /// The generation.
@@ -149,7 +149,7 @@ pub struct View {
     pub reason: Option<Reason>,
 }
 
-/// How long a trial may take. An executor's is a question for its health. A tool's is a call: it is decided when it is slow,
+/// Returns how long a trial may take. An executor's is a question for its health. A tool's is a call: it is decided when it is slow,
 /// and what is left is for its outcome to arrive.
 pub(crate) fn trial_lasts(scope: &str, slow_call: Millis) -> Millis {
     if scope == WHOLE {

@@ -65,7 +65,7 @@ struct Trial {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct World {
     now: u64,
-    /// How far the owner's clock was set back.
+    /// Tells how far the owner's clock was set back.
     behind: u64,
     owner: Option<Circuit>,
     /// The generation as each isolate knows it.
@@ -100,7 +100,7 @@ fn standing(owner: &Option<Circuit>, now: Timestamp) -> (Phase, u64) {
 }
 
 impl Flaw {
-    /// What the owner does, with the defect.
+    /// Returns what the owner does, with the defect.
     fn apply(self, owner: &mut Option<Circuit>, mut command: Command, mut now: Timestamp) -> Reply {
         let (phase, current) = standing(owner, now);
         match (self, &mut command) {
@@ -172,7 +172,7 @@ impl World {
         }
     }
 
-    /// Whether nothing but time, and a trial that passes, closes the breaker from here.
+    /// Tells whether nothing but time, and a trial that passes, closes the breaker from here.
     fn can_close(&self, flaw: Flaw) -> bool {
         let (mut owner, mut now) = (self.owner.clone(), self.owner_now());
         for _ in 0..4 {

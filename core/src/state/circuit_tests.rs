@@ -41,7 +41,7 @@ fn recovering() -> Breaker {
 }
 
 #[test]
-fn calls_of_a_tool_that_fail_in_a_row_outweigh_the_good_times_before_them() {
+fn failures_in_a_row_outweigh_earlier_successes() {
     for (scope, opens) in [("docs.get", true), (WHOLE, false)] {
         let mut breaker = Breaker::of_scope(scope, 0, at(0));
         breaker.count(&RULES, 0, tally(1_000, 0, 0), at(1));

@@ -14,7 +14,7 @@ pub struct Counters {
     sums: BTreeMap<String, u64>,
 }
 
-/// What the owner of the counters can be asked.
+/// Asks the owner of the counters for something.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
     /// Adds to each series.
@@ -25,13 +25,13 @@ pub enum Command {
     Read,
 }
 
-/// What it answers.
+/// Answers a [`Command`].
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
     /// Added. New series beyond the bound were left out: this many.
     #[n(0)]
     Added {
-        /// How many series were left out.
+        /// Counts how many series were left out.
         #[n(0)]
         left_out: u64,
     },

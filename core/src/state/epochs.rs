@@ -14,7 +14,7 @@ use minicbor::{Decode, Encode};
 use crate::words::limits::{EPOCH_CACHE_SCOPES, EPOCH_CHANGES, KILL_SWITCHES, REVOKED_KEYS};
 use crate::words::time::Timestamp;
 
-/// Which cached answers a change makes stale.
+/// Describes which cached answers a change makes stale.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum CacheScope {
     /// Every entry.
@@ -46,7 +46,7 @@ pub enum CacheScope {
     Key(#[n(0)] String, #[cbor(n(1), with = "minicbor::bytes")] [u8; 32]),
 }
 
-/// What is switched off until it is revived.
+/// Describes what is switched off until it is revived.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum KillSwitch {
     /// Every tool call and everything passed through.
@@ -70,7 +70,7 @@ pub enum KillSwitch {
 }
 
 impl KillSwitch {
-    /// What kind of thing is switched off.
+    /// Returns what kind of thing is switched off.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -108,7 +108,7 @@ pub enum Change {
     /// The configuration is another one now.
     #[n(6)]
     Configuration,
-    /// What is remembered of credentials must be asked for anew.
+    /// Makes isolates ask anew for what they remember of credentials.
     #[n(7)]
     Credentials,
 }
@@ -138,12 +138,12 @@ pub struct Epochs {
     /// Ids of revoked keys.
     #[n(6)]
     pub revoked: BTreeSet<String>,
-    /// What is switched off.
+    /// Tells what is switched off.
     #[n(7)]
     pub killed: BTreeSet<KillSwitch>,
 }
 
-/// What the owner of the epochs can be asked.
+/// Asks the owner of the epochs for something.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
     /// The epochs as they are.
@@ -154,7 +154,7 @@ pub enum Command {
     Advance(#[n(0)] Vec<Change>),
 }
 
-/// What it answers.
+/// Answers a [`Command`].
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
     /// The epochs after the command.
@@ -165,7 +165,7 @@ pub enum Reply {
     Full,
 }
 
-/// Whether a command changed the epochs.
+/// Tells whether a command changed the epochs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Applied {
     Read,

@@ -11,7 +11,7 @@ use minicbor::{Decode, Encode};
 use crate::words::limits::{FLIGHT_KEPT, FLIGHT_LEADER_LOST};
 use crate::words::time::Timestamp;
 
-/// What is known of one key. `V` is what a call brings back.
+/// Describes what is known of one key. `V` is what a call brings back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Flight<V> {
     /// The number of its leader: no other call has it, so what a lost leader says late is about no later flight.
@@ -48,7 +48,7 @@ enum Phase<V> {
     Over,
 }
 
-/// What the owner of a key can be asked.
+/// Asks the owner of a key for something.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Command<V> {
     /// A call missed.
@@ -67,7 +67,7 @@ pub enum Command<V> {
         /// Its number.
         #[n(0)]
         number: u64,
-        /// What it brought.
+        /// Tells what it brought.
         #[n(1)]
         landing: Landing<V>,
     },
@@ -93,7 +93,7 @@ pub struct Join {
     pub refused: Option<u64>,
 }
 
-/// What a leader brings.
+/// Describes what a leader brings.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Landing<V> {
     /// A value for everyone who waits.
@@ -121,7 +121,7 @@ pub enum Landing<V> {
     Left,
 }
 
-/// What it answers.
+/// Answers a [`Command`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Reply<V> {
     /// The call leads: the flight has its number.
@@ -134,7 +134,7 @@ pub enum Reply<V> {
         #[n(0)]
         flight: u64,
     },
-    /// What another call brought.
+    /// Tells what another call brought.
     #[n(2)]
     Value {
         /// The flight.
@@ -162,7 +162,7 @@ pub enum Reply<V> {
     Lost,
 }
 
-/// What is to be stored and from when on it can be forgotten (`None`: it stays as it was), and the reply.
+/// Describes what is to be stored and from when on it can be forgotten (`None`: it stays as it was), and the reply.
 type Applied<V> = (Option<(Flight<V>, Timestamp)>, Reply<V>);
 
 /// The next state, and the reply.
@@ -219,7 +219,7 @@ impl<V> Flight<V> {
         matches!(self.phase, Phase::InAir { .. }) && self.number == number
     }
 
-    /// Whether a leader is under way that was heard of lately. A clock that was set back must not keep the dead for ever.
+    /// Tells whether a leader is under way that was heard of lately. A clock that was set back must not keep the dead for ever.
     pub(crate) fn is_living(&self, now: Timestamp) -> bool {
         matches!(self.phase, Phase::InAir { until } if now < until && until <= now.after(FLIGHT_LEADER_LOST))
     }

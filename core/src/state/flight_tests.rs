@@ -67,7 +67,7 @@ fn a_leader_that_did_not_hear_the_reply_may_ask_again() {
 }
 
 #[test]
-fn a_leader_that_is_heard_of_keeps_its_place_and_a_silent_one_is_replaced() {
+fn only_a_silent_leader_is_replaced() {
     let mut owner = Owner::new();
     assert_eq!(owner.join(call(1)), Reply::Lead);
     for _ in 0..20 {
@@ -96,7 +96,7 @@ fn a_lost_leader_that_nobody_replaced_is_still_the_leader() {
 }
 
 #[test]
-fn a_value_from_before_an_invalidation_is_not_given_to_a_call_from_after_it() {
+fn a_call_gets_no_value_from_before_an_invalidation() {
     let mut owner = Owner::new();
     assert_eq!(owner.join(call(1)), Reply::Lead);
     let after = Join { epoch: 5, floor: 5, ..call(2) };
@@ -132,7 +132,7 @@ fn who_waited_for_one_that_left_takes_its_place() {
 }
 
 #[test]
-fn a_value_too_large_is_told_of_and_then_fetched_one_after_the_other() {
+fn a_value_too_large_is_fetched_one_after_the_other() {
     let mut owner = Owner::new();
     assert_eq!(owner.join(call(1)), Reply::Lead);
     assert_eq!(owner.finish(1, Landing::Elsewhere { expires_at: LATER }), Reply::Noted);

@@ -4,10 +4,10 @@ use minicbor::{Decode, Encode};
 
 use crate::words::time::{Millis, Timestamp};
 
-/// How long an outcome is remembered.
+/// Sets how long an outcome is remembered.
 const KEPT: Millis = Millis::from_secs(24 * 3600);
 
-/// What is known of one key.
+/// Describes what is known of one key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Idempotency {
     /// Digest of the request that came first.
@@ -43,7 +43,7 @@ enum Progress {
     Unknown,
 }
 
-/// What the owner of an idempotency key can be asked.
+/// Asks the owner of an idempotency key for something.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Command {
     /// A request arrived. `attempt` tells attempts apart; `lost_after` is when to give it up for lost.
@@ -55,7 +55,7 @@ pub enum Command {
         /// A number that no other attempt has.
         #[n(1)]
         attempt: u64,
-        /// How long the attempt may take.
+        /// Sets how long the attempt may take.
         #[n(2)]
         lost_after: Millis,
     },
@@ -65,13 +65,13 @@ pub enum Command {
         /// The number given at the beginning.
         #[n(0)]
         attempt: u64,
-        /// How it ended.
+        /// Tells how it ended.
         #[n(1)]
         outcome: Outcome,
     },
 }
 
-/// How an attempt ended.
+/// Describes how an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Outcome {
     /// With this answer, to be given to every repetition.
@@ -92,7 +92,7 @@ pub enum Outcome {
     Unknown,
 }
 
-/// What it answers.
+/// Answers a [`Command`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Reply {
     /// Go on; or, after an end: noted.

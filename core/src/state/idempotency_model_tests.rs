@@ -21,7 +21,7 @@ struct Budget {
     deaths: u8,
     /// Executions that provably never reach the executor.
     unsent: u8,
-    /// Whether the last request is another one under the same key.
+    /// Tells whether the last request is another one under the same key.
     other: bool,
     flaw: Flaw,
 }
@@ -65,7 +65,7 @@ struct Message {
     command: Command,
     /// Once the owner has been reached.
     reply: Option<Reply>,
-    /// Whether the request still listens.
+    /// Tells whether the request still listens.
     is_heard: bool,
 }
 

@@ -13,7 +13,7 @@ use crate::model::caller::ClaimValue;
 use crate::words::limits::{ISSUED_KEY_BYTES, ISSUED_KEY_KEPT, ISSUED_KEYS, ISSUED_KEYS_OF_TENANT};
 use crate::words::time::{Millis, Timestamp};
 
-/// What a key grants. It cannot be changed: another grant is another key.
+/// Describes what a key grants. It cannot be changed: another grant is another key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Grants {
     /// The tenant that it belongs to.
@@ -22,7 +22,7 @@ pub struct Grants {
     /// The caller that it makes; every key that it is rotated to makes the same.
     #[n(1)]
     pub caller: String,
-    /// What people call it.
+    /// Tells what people call it.
     #[n(2)]
     pub name: String,
     /// The roles.
@@ -37,10 +37,10 @@ pub struct Grants {
     /// The projects that it may address; `*` for all.
     #[n(6)]
     pub projects: Vec<String>,
-    /// What the credential said that it was made with.
+    /// Tells what the credential said that it was made with.
     #[n(7)]
     pub claims: BTreeMap<String, ClaimValue>,
-    /// What people should know of it; may be empty.
+    /// Tells what people should know of it; may be empty.
     #[n(8)]
     pub note: String,
 }
@@ -54,13 +54,13 @@ pub struct Key {
     /// HMAC-SHA-256 of its text under a hashing secret; empty in lists.
     #[cbor(n(1), with = "minicbor::bytes")]
     pub hash: Vec<u8>,
-    /// Which hashing secret that was.
+    /// Tells which hashing secret that was.
     #[n(2)]
     pub secret: u64,
-    /// What it grants.
+    /// Tells what it grants.
     #[n(3)]
     pub grants: Grants,
-    /// When it was made.
+    /// Tells when it was made.
     #[n(4)]
     pub created_at: Timestamp,
     /// The caller that made it.
@@ -69,7 +69,7 @@ pub struct Key {
     /// From when on it is not valid any more; `None` for never.
     #[n(6)]
     pub expires_at: Option<Timestamp>,
-    /// When it was revoked.
+    /// Tells when it was revoked.
     #[n(7)]
     pub revoked_at: Option<Timestamp>,
     /// The caller that revoked it.
@@ -105,7 +105,7 @@ pub struct Once {
     pub body: Vec<u8>,
 }
 
-/// How a key stands at some time.
+/// Describes how a key stands at some time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// It is valid.
@@ -127,13 +127,13 @@ pub struct Fresh {
     /// The keyed hash of its text.
     #[cbor(n(1), with = "minicbor::bytes")]
     pub hash: Vec<u8>,
-    /// Which hashing secret that was.
+    /// Tells which hashing secret that was.
     #[n(2)]
     pub secret: u64,
     /// The caller that makes it.
     #[n(3)]
     pub created_by: String,
-    /// How long it is to live; `None` for ever, or as long as the key whose place it takes.
+    /// Sets how long it is to live; `None` for ever, or as long as the key whose place it takes.
     #[n(4)]
     pub lasts: Option<Millis>,
     /// The request that it is made by, if that is to be known again.
@@ -141,7 +141,7 @@ pub struct Fresh {
     pub once: Option<Once>,
 }
 
-/// What the owner of keys can be asked.
+/// Asks the owner of keys for something.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
     /// Makes a key.
@@ -172,7 +172,7 @@ pub enum Command {
         /// The key that takes it.
         #[n(1)]
         fresh: Box<Fresh>,
-        /// How long the earlier one stays valid.
+        /// Sets how long the earlier one stays valid.
         #[n(2)]
         overlap: Millis,
     },
@@ -201,13 +201,13 @@ pub enum Command {
         /// The hash to know it by.
         #[cbor(n(2), with = "minicbor::bytes")]
         to: Vec<u8>,
-        /// Which hashing secret that was made under.
+        /// Tells which hashing secret that was made under.
         #[n(3)]
         secret: u64,
     },
 }
 
-/// What it answers.
+/// Answers a [`Command`].
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
     /// The key as it is after the command.
@@ -219,7 +219,7 @@ pub enum Reply {
         /// The key.
         #[n(0)]
         key: Box<Key>,
-        /// Whether another key ended with that at once: one of the same request.
+        /// Tells whether another key ended with that at once: one of the same request.
         #[n(1)]
         ended_another: bool,
     },
@@ -248,14 +248,14 @@ pub struct Keys {
 }
 
 impl Key {
-    /// When it ends, as far as that is known.
+    /// Returns when it ends, as far as that is known.
     #[must_use]
     pub fn ends_at(&self) -> Option<Timestamp> {
         let replaced = self.replaced.as_ref().map(|replaced| replaced.until);
         [self.expires_at, replaced, self.revoked_at].into_iter().flatten().min()
     }
 
-    /// How it stands.
+    /// Returns how it stands.
     #[must_use]
     pub fn standing(&self, now: Timestamp) -> Standing {
         if self.revoked_at.is_some() {

@@ -69,7 +69,7 @@ fn a_key_lives_until_its_end_and_not_a_moment_longer() {
 }
 
 #[test]
-fn a_rotated_key_and_its_follower_overlap_and_then_only_the_follower_is_left() {
+fn a_rotated_key_overlaps_with_its_follower_and_then_ends() {
     let mut keys = Keys::default();
     create(&mut keys, fresh("a"), "t", 0);
     assert_eq!(ended_another(&rotate(&mut keys, "a", fresh("b"), 50, 10)), Some(false));

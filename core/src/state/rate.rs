@@ -14,10 +14,10 @@ pub use meter::{Meter, Pace};
 use crate::words::limits::{LEASE_MAX, RATE_HOLDERS};
 use crate::words::time::{Millis, Timestamp};
 
-/// Where tokens are short, an isolate asks again when about so many can have come together for it.
+/// Sets a batch: where tokens are short, an isolate asks again when about so many can have come together for it.
 const BATCH: u64 = 64;
 
-/// What is known of one key.
+/// Describes what is known of one key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Rate {
     #[n(0)]
@@ -40,12 +40,12 @@ struct Holder {
     /// Tokens that may lie in its lease, at most.
     #[n(3)]
     out: u64,
-    /// When it is forgotten: what it has not given back by then is spent.
+    /// Tells when it is forgotten: what it has not given back by then is spent.
     #[n(4)]
     until: Timestamp,
 }
 
-/// What the owner of a limit's key can be asked.
+/// Asks the owner of a limit's key for something.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Command {
     /// Takes back what was not used, and asks for more.
@@ -62,7 +62,7 @@ pub struct Ask {
     /// For how long what is handed out can be used.
     #[n(1)]
     pub lease: Millis,
-    /// Who asks: a number that no other lease has.
+    /// Tells who asks: a number that no other lease has.
     #[n(2)]
     pub holder: u64,
     /// Raised with each question of this holder: one that was overtaken does not count.
@@ -83,7 +83,7 @@ pub struct Ask {
     pub more: u64,
 }
 
-/// What it answers.
+/// Answers a [`Command`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Reply {
     /// A lease.
@@ -94,7 +94,7 @@ pub enum Reply {
     Overtaken,
 }
 
-/// What an owner hands out.
+/// Describes what an owner hands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Granted {
     /// Tokens: they are debited.
@@ -103,12 +103,12 @@ pub struct Granted {
     /// Tokens that are still free.
     #[n(1)]
     pub left: u64,
-    /// How long not to ask again; zero where there is plenty.
+    /// Tells how long not to ask again; zero where there is plenty.
     #[n(2)]
     pub wait: Millis,
 }
 
-/// How many tokens may lie unspent in leases, beside those of waiting requests: as many as come in the life of a lease, so
+/// Returns how many tokens may lie unspent in leases, beside those of waiting requests: as many as come in the life of a lease, so
 /// that a limit of few requests a minute has none, and is exact.
 #[must_use]
 pub fn most_out(pace: Pace, lease: Millis) -> u64 {
@@ -181,7 +181,7 @@ impl Rate {
         Some(Granted { tokens, left, wait })
     }
 
-    /// How long not to ask again: where isolates share many tokens, until a batch can have come together for each of them
+    /// Tells how long not to ask again: where isolates share many tokens, until a batch can have come together for each of them
     /// (but not for long); else until there is a token at all.
     fn wait(&self, pace: Pace, lease: Millis) -> Millis {
         let askers = u64::try_from(self.holders.len()).unwrap_or(u64::MAX).max(1);
@@ -200,14 +200,14 @@ const KEPT_MOST: Millis = Millis::from_secs(30);
 
 #[cfg(test)]
 impl Rate {
-    /// What has not drained by now, in the meter's units.
+    /// Returns what has not drained by now, in the meter's units.
     pub(crate) fn level(&self, pace: Pace, now: Timestamp) -> u64 {
         let mut meter = self.meter.clone();
         meter.advance(pace, now);
         meter.level()
     }
 
-    /// How many tokens it would take back of a holder that says it has returned so many.
+    /// Returns how many tokens it would take back of a holder that says it has returned so many.
     pub(crate) fn would_take_back(&self, id: u64, returned: u64) -> u64 {
         let holder = self.holders.iter().find(|holder| holder.id == id);
         holder.map_or(0, |holder| returned.saturating_sub(holder.returned).min(holder.out))

@@ -4,8 +4,7 @@ use crate::backends::Executor;
 use crate::dispatch::execute::Attempted;
 use crate::dispatch::route::Considered;
 use crate::model::route::Strategy;
-use crate::words::json::write_string;
-use crate::words::time::write_number;
+use crate::words::json::{ObjectWriter, write_array};
 
 /// The routing of one call. Holds names and numbers, nothing of the call itself.
 #[derive(Clone, Debug, Default)]
@@ -30,44 +29,33 @@ impl Routed {
 
     /// The line of a record, with this as its last member.
     pub(crate) fn beside(&self, line: &str, executors: &[Executor]) -> Vec<u8> {
-        let mut out = line.as_bytes().to_vec();
-        if self.is_of_use() && out.pop().is_some() {
-            out.extend_from_slice(b",\"routing\":");
-            self.write_json(&mut out, executors);
-            out.push(b'}');
+        let line = line.as_bytes().to_vec();
+        if !self.is_of_use() {
+            return line;
         }
-        out
+        let mut line = ObjectWriter::reopen(line);
+        line.json("routing", &self.to_json(executors));
+        line.end()
     }
 
-    /// Appends it as JSON.
-    fn write_json(&self, out: &mut Vec<u8>, executors: &[Executor]) {
+    fn to_json(&self, executors: &[Executor]) -> Vec<u8> {
         let id = |place: usize| executors.get(place).map_or("", |executor| executor.id.as_str());
-        out.extend_from_slice(b"{\"strategy\":");
-        write_string(out, self.strategy.map_or("", Strategy::as_str));
-        out.extend_from_slice(b",\"candidates\":[");
-        for (index, considered) in self.considered.iter().enumerate() {
-            separate(out, index);
-            write_considered(out, id(considered.executor), considered);
-        }
-        out.extend_from_slice(b"],\"attempts\":[");
-        for (index, attempt) in self.attempts.iter().enumerate() {
-            separate(out, index);
-            out.extend_from_slice(b"{\"executor\":");
-            write_string(out, id(attempt.executor));
-            out.extend_from_slice(b",\"why\":");
-            write_string(out, attempt.why.name());
-            number(out, "began_ms", attempt.began.get());
-            number(out, "took_ms", attempt.took.get());
-            out.extend_from_slice(b",\"outcome\":");
-            write_string(out, attempt.outcome);
-            out.push(b'}');
-        }
-        out.extend_from_slice(b"]");
-        if let Some(place) = self.answered_by {
-            out.extend_from_slice(b",\"answered_by\":");
-            write_string(out, id(place));
-        }
-        out.push(b'}');
+        let mut object = ObjectWriter::new();
+        object.text("strategy", self.strategy.map_or("", Strategy::as_str));
+        write_array(object.value("candidates"), &self.considered, |out, considered| {
+            out.extend_from_slice(&considered_to_json(id(considered.executor), considered));
+        });
+        write_array(object.value("attempts"), &self.attempts, |out, attempt| {
+            let mut object = ObjectWriter::new();
+            object.text("executor", id(attempt.executor));
+            object.text("why", attempt.why.name());
+            object.number("began_ms", attempt.began.get());
+            object.number("took_ms", attempt.took.get());
+            object.text("outcome", attempt.outcome);
+            out.extend_from_slice(&object.end());
+        });
+        object.optional("answered_by", self.answered_by.map(id));
+        object.end()
     }
 
     /// In one line, for a header: who answered, how it was chosen, and how many attempts it took.
@@ -82,42 +70,25 @@ impl Routed {
     }
 }
 
-fn write_considered(out: &mut Vec<u8>, executor: &str, considered: &Considered) {
-    out.extend_from_slice(b"{\"executor\":");
-    write_string(out, executor);
-    if let Some(rejection) = considered.rejection {
-        out.extend_from_slice(b",\"refused\":");
-        write_string(out, rejection.name());
-    }
+fn considered_to_json(executor: &str, considered: &Considered) -> Vec<u8> {
+    let mut object = ObjectWriter::new();
+    object.text("executor", executor);
+    object.optional("refused", considered.rejection.map(|rejection| rejection.name()));
     if let Some(score) = considered.score {
-        number(out, "score", score);
+        object.number("score", score);
     }
     let facts = &considered.facts;
-    number(out, "calls", u64::from(facts.seen.calls));
-    number(out, "failed", u64::from(facts.seen.failed));
+    object.number("calls", u64::from(facts.seen.calls));
+    object.number("failed", u64::from(facts.seen.failed));
     for (name, time) in [("p50_ms", facts.seen.p50), ("p95_ms", facts.seen.p95)] {
         if let Some(time) = time {
-            number(out, name, time.get());
+            object.number(name, time.get());
         }
     }
-    number(out, "in_flight", u64::from(facts.in_flight));
-    number(out, "limit", u64::from(facts.limit));
+    object.number("in_flight", u64::from(facts.in_flight));
+    object.number("limit", u64::from(facts.limit));
     if let Some(since) = facts.open_since {
-        out.extend_from_slice(b",\"open_since\":");
-        write_string(out, &since.to_string());
+        object.text("open_since", &since.to_string());
     }
-    out.push(b'}');
-}
-
-fn number(out: &mut Vec<u8>, name: &str, value: u64) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
-    write_number(out, value);
-}
-
-fn separate(out: &mut Vec<u8>, index: usize) {
-    if index > 0 {
-        out.push(b',');
-    }
+    object.end()
 }

@@ -6,7 +6,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use super::Line;
+use crate::words::json::ObjectWriter;
 
 /// The field of an event whose text is a whole line already: a request's record.
 pub(crate) const LINE_FIELD: &str = "line";
@@ -41,32 +41,36 @@ impl Subscriber for Lines {
     fn exit(&self, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        let mut fields =
-            Fields { level: event.metadata().level(), line: Line(Vec::new()), whole: false, write: self.write };
+        let mut fields = Fields { level: event.metadata().level(), line: None, whole: false, write: self.write };
         event.record(&mut fields);
         if !fields.whole {
-            (self.write)(&fields.line.end());
+            let line = fields.line().end();
+            (self.write)(std::str::from_utf8(&line).unwrap_or_default());
         }
     }
 }
 
 struct Fields {
     level: &'static Level,
-    line: Line,
+    line: Option<ObjectWriter>,
     whole: bool,
     write: fn(&str),
 }
 
 impl Fields {
-    /// The name of the next member; the level stands before the first.
-    fn name(&mut self, field: &Field) {
-        if self.line.0.is_empty() {
-            self.line.text("{\"level\":", self.level.as_str());
-        }
-        // Names are ours, and plain.
-        for part in [",\"", field.name(), "\":"] {
-            self.line.raw(part);
-        }
+    /// Takes the line so far; the level stands before all else.
+    fn line(&mut self) -> ObjectWriter {
+        self.line.take().unwrap_or_else(|| {
+            let mut line = ObjectWriter::new();
+            line.text("level", self.level.as_str());
+            line
+        })
+    }
+
+    fn text(&mut self, field: &Field, value: &str) {
+        let mut line = self.line();
+        line.text(field.name(), value);
+        self.line = Some(line);
     }
 }
 
@@ -76,18 +80,17 @@ impl Visit for Fields {
             (self.write)(value);
             self.whole = true;
         } else {
-            self.name(field);
-            self.line.text("", value);
+            self.text(field, value);
         }
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.name(field);
-        self.line.number("", value);
+        let mut line = self.line();
+        line.number(field.name(), value);
+        self.line = Some(line);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.name(field);
-        self.line.text("", &format!("{value:?}"));
+        self.text(field, &format!("{value:?}"));
     }
 }

@@ -1,8 +1,8 @@
-//! What a failed tool run says: Arcade's error kinds and their defaults, for local tools and upstream ones alike.
+//! Describes what a failed tool run says: Arcade's error kinds and their defaults, for local tools and upstream ones alike.
 
 use crate::words::json::{Json, Number, Object, write_json};
 
-/// Who failed, when, and how: the closed list of kinds that Arcade's engine and workers use.
+/// Describes who failed, when, and how: the closed list of kinds that Arcade's engine and workers use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ErrorKind {
     /// A toolkit could not be loaded.
@@ -117,7 +117,7 @@ impl ErrorKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
-    /// Whether a failure of this kind is worth another attempt when its sender did not say.
+    /// Tells whether a failure of this kind is worth another attempt when its sender did not say.
     #[must_use]
     pub const fn can_retry(self) -> bool {
         matches!(
@@ -156,13 +156,13 @@ impl ErrorKind {
 /// A failed tool run, as the caller sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToolError {
-    /// Who failed, when, and how.
+    /// Tells who failed, when, and how.
     pub kind: ErrorKind,
     /// For the caller and its model: holds no argument values.
     pub message: String,
     /// For the developer: may repeat argument values.
     pub developer_message: Option<String>,
-    /// Whether another attempt may help.
+    /// Tells whether another attempt may help.
     pub can_retry: bool,
     /// An HTTP status that describes the failure.
     pub status_code: Option<u16>,

@@ -22,13 +22,13 @@ pub trait Argument: Sized {
     /// The type in the words of Arcade's definitions.
     const SCHEMA: ValueSchema;
 
-    /// Whether the argument must be there.
+    /// Tells whether the argument must be there.
     const REQUIRED: bool = true;
 
     /// Reads `value`, which stands at `path`; `None` exactly when `faults` grew.
     fn decode(value: &Json<'_>, path: &str, faults: &mut Faults) -> Option<Self>;
 
-    /// What a missing argument means; `None` when it is a fault.
+    /// Returns what a missing argument means; `None` when it is a fault.
     #[must_use]
     fn missing() -> Option<Self> {
         None
@@ -79,7 +79,7 @@ impl<T: Argument> Argument for Option<T> {
     }
 }
 
-/// What is wrong with an input: never holds an argument's value.
+/// Describes what is wrong with an input: never holds an argument's value.
 #[derive(Debug, Default)]
 pub struct Faults {
     summary: String,
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn names_every_fault_in_the_order_of_declaration_then_of_sending() {
+    fn names_every_fault_as_declared_and_then_as_sent() {
         assert_eq!(
             sample(r#"{"zz":1,"":2,"maybe":false,"many":["x",1,["y"]]}"#).unwrap_err(),
             "Invalid input: a: Field required; many.1: Input should be a valid string; many.2: Input should be a valid \

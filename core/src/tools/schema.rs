@@ -31,7 +31,7 @@ pub struct Parameter {
     pub name: &'static str,
     /// For the model.
     pub description: &'static str,
-    /// Whether it must be there.
+    /// Tells whether it must be there.
     pub required: bool,
     /// Its type.
     pub schema: ValueSchema,

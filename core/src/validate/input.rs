@@ -28,7 +28,7 @@ use crate::words::names::ToolPattern;
 pub struct InputRule {
     /// The tools.
     pub tools: Vec<ToolPattern>,
-    /// What the whole input has to fulfil.
+    /// Tells what the whole input has to fulfil.
     pub schema: Option<Rc<Schema>>,
     /// Places that hold URLs.
     pub urls: Vec<UrlRule>,
@@ -36,7 +36,7 @@ pub struct InputRule {
     pub files: Vec<FileRule>,
 }
 
-/// What is wrong with a value: the rule's name, and what would be right. Neither holds the value.
+/// Describes what is wrong with a value: the rule's name, and what would be right. Neither holds the value.
 pub(crate) type Broken = (&'static str, &'static str);
 
 /// Checks the input of the tool with this name in lower case against every rule that names it.

@@ -37,12 +37,12 @@ pub struct Schema {
     root: usize,
 }
 
-/// What is wrong with a schema.
+/// Describes what is wrong with a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaFault {
     /// The place in the schema, as a JSON Pointer (RFC 6901); empty for the whole.
     pub place: String,
-    /// What is wrong there, and what would be right.
+    /// Tells what is wrong there, and what would be right.
     pub message: String,
 }
 
@@ -53,14 +53,14 @@ impl fmt::Display for SchemaFault {
     }
 }
 
-/// What is wrong with an instance: never holds a value of it.
+/// Describes what is wrong with an instance: never holds a value of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Where, in the form that Arcade's workers use (`many.1`); empty for the whole. Names are clipped.
+    /// Tells where, in the form that Arcade's workers use (`many.1`); empty for the whole. Names are clipped.
     pub path: String,
     /// The keyword that it breaks, or the limit: `steps`, `depth`, `number_range`.
     pub rule: &'static str,
-    /// What would be right.
+    /// Tells what would be right.
     pub message: String,
 }
 
@@ -71,7 +71,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// How the text of a schema is read.
+/// Sets how the text of a schema is read.
 const LIMITS: Limits = Limits {
     depth: limits::SCHEMA_DEPTH,
     values: limits::SCHEMA_VALUES,

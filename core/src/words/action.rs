@@ -4,7 +4,7 @@ use std::fmt;
 
 macro_rules! actions {
     ($($(#[doc = $doc:literal])* $variant:ident = $name:literal),* $(,)?) => {
-        /// What a request asks to do. The name is what the configuration, the record and a refusal say.
+        /// Names what a request asks to do. The name is what the configuration, the record and a refusal say.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Action { $($(#[doc = $doc])* $variant),* }
 
@@ -98,7 +98,7 @@ impl fmt::Display for Action {
     }
 }
 
-/// Which actions a caller holds: `*`, `family/*` or one by name.
+/// Names the actions that a caller holds: `*`, `family/*` or one by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActionPattern {
     /// Every action.
@@ -126,7 +126,7 @@ impl ActionPattern {
         Action::ALL.iter().find(|action| action.as_str() == text).map(|action| Self::One(*action))
     }
 
-    /// Whether the action is meant.
+    /// Tells whether the action is meant.
     #[must_use]
     pub fn matches(self, action: Action) -> bool {
         match self {
@@ -136,7 +136,7 @@ impl ActionPattern {
         }
     }
 
-    /// Whether every action that `other` means is meant.
+    /// Tells whether every action that `other` means is meant.
     #[must_use]
     pub fn covers(self, other: Self) -> bool {
         match other {

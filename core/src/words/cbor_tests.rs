@@ -1,4 +1,4 @@
-//! What is refused, and how kinds change while versions of the gateway work beside each other.
+//! Tests what is refused, and how kinds change while versions of the gateway work beside each other.
 
 use std::collections::BTreeMap;
 
@@ -63,7 +63,7 @@ fn an_optional_member_that_is_missing_is_done_without() {
 }
 
 #[test]
-fn a_variant_that_is_not_known_is_none_only_where_it_is_optional() {
+fn an_unknown_variant_is_none_only_where_it_is_optional() {
     let expected = Today { count: 7, kind: None, sums: BTreeMap::new() };
     assert_eq!(read(b"\x83\x07\x82\x09\x82\x01\x61x\xa0"), Ok(expected));
     assert_eq!(read::<Kind>(b"\x82\x09\x80"), Err(Fault::Other));

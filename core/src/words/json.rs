@@ -6,12 +6,14 @@
 //! limit that is checked while reading, so hostile input costs no more than its own length.
 
 mod canonical;
+mod object;
 mod reader;
 mod writer;
 
 use std::borrow::Cow;
 
 pub use canonical::write_canonical;
+pub(crate) use object::{ObjectWriter, Ready, write_array};
 pub use reader::{Fault, FaultKind, Limits, parse};
 pub use writer::{write_json, write_string};
 
@@ -57,7 +59,7 @@ impl<'a> Number<'a> {
         self.0.parse().unwrap_or(f64::NAN)
     }
 
-    /// Whether the text has neither fraction nor exponent.
+    /// Tells whether the text has neither fraction nor exponent.
     #[must_use]
     pub fn is_integer_text(&self) -> bool {
         self.0.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
@@ -123,7 +125,7 @@ impl<'a> Object<'a> {
         self.0.len()
     }
 
-    /// Whether there are no members.
+    /// Tells whether there are no members.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -191,7 +193,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// What this value is, in the words of JSON: for messages.
+    /// Returns the kind of this value in the words of JSON: for messages.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {

@@ -115,7 +115,7 @@ pub const CATALOGUE_TIMEOUT_COLD: Millis = Millis::from_secs(3);
 /// After a failed fetch of a list, the next attempt waits this long.
 pub const CATALOGUE_RETRY: Millis = Millis::from_secs(5);
 
-/// How long the last good list is kept.
+/// Sets how long the last good list is kept.
 pub const CATALOGUE_KEPT: Millis = Millis::from_secs(7 * 24 * 3600);
 
 /// Most projects whose registry one isolate holds.
@@ -147,16 +147,16 @@ pub const SQL_SWEPT_ROWS: u32 = 1_000;
 /// Most such statements of one sweep: with a sweep every five minutes, rows that end are deleted as fast as 166 a second.
 pub const SQL_SWEEPS: u32 = 50;
 
-/// How long one look-up waits for all tiers below memory together: a tier that is slow must not make a miss dear.
+/// Sets how long one look-up waits for all tiers below memory together: a tier that is slow must not make a miss dear.
 pub const TIERS_TIMEOUT: Millis = Millis::new(300);
 
-/// How long one look-up waits for the data centre's cache.
+/// Sets how long one look-up waits for the data centre's cache.
 pub const DATA_CENTRE_TIMEOUT: Millis = Millis::new(75);
 
-/// How long one look-up waits for the edge store: a key that is not cached near by is fetched from far away.
+/// Sets how long one look-up waits for the edge store: a key that is not cached near by is fetched from far away.
 pub const STORE_TIMEOUT: Millis = Millis::new(200);
 
-/// How long one look-up waits for the SQL database.
+/// Sets how long one look-up waits for the SQL database.
 pub const SQL_TIMEOUT: Millis = Millis::new(200);
 
 /// A tier that failed, or was slow, so often in a row is left alone for [`TIER_REST`].
@@ -177,10 +177,10 @@ pub const FLIGHT_VALUE_BYTES: usize = 64 * 1024;
 /// The leader of a flight that has not been heard of for this long is lost: another call takes its place.
 pub const FLIGHT_LEADER_LOST: Millis = Millis::from_secs(3);
 
-/// How often a leader says that it is under way: twice it may go unheard.
+/// Sets how often a leader says that it is under way: twice it may go unheard.
 pub const FLIGHT_RENEW: Millis = Millis::from_secs(1);
 
-/// How long the owner of a key remembers what a flight brought, at most.
+/// Sets how long the owner of a key remembers what a flight brought, at most.
 pub const FLIGHT_KEPT: Millis = Millis::from_secs(10);
 
 /// Longest wait between two looks at a flight of the same isolate.
@@ -212,7 +212,7 @@ pub const IDEMPOTENCY_POLL_MIN: Millis = Millis::new(50);
 /// The longest of these waits: in 30 s, some thirty-five questions.
 pub const IDEMPOTENCY_POLL_MAX: Millis = Millis::from_secs(1);
 
-/// What an isolate counted waits this long for more before the owner of the counters is told; less on a host whose instances
+/// Delays what an isolate counted this long for more before the owner of the counters is told; less on a host whose instances
 /// end sooner.
 pub const COUNTERS_DELAY: Millis = Millis::from_secs(5);
 
@@ -234,10 +234,10 @@ pub const ISSUED_KEY_BYTES: usize = 2_400;
 /// Most keys in one page of their list.
 pub const ISSUED_KEYS_LISTED: usize = 101;
 
-/// How long an issued key that has ended is told of by name.
+/// Sets how long an issued key that has ended is told of by name.
 pub const ISSUED_KEY_KEPT: Millis = Millis::from_secs(30 * 24 * 3600);
 
-/// How long a request that makes a key is known again by its Idempotency-Key.
+/// Sets how long a request that makes a key is known again by its Idempotency-Key.
 pub const ISSUED_KEY_ONCE: Millis = Millis::from_secs(24 * 3600);
 
 /// Most bytes of an issued key's name: its caller's id is the name, a dot and twenty digits.
@@ -249,10 +249,10 @@ pub const ISSUED_KEY_LIFE_MAX: Millis = Millis::from_secs(10 * 366 * 24 * 3600);
 /// Longest time that a rotated key stays valid beside the one that takes its place.
 pub const ISSUED_KEY_OVERLAP_MAX: Millis = Millis::from_secs(30 * 24 * 3600);
 
-/// How long an isolate takes an issued key for valid, revocations apart, before it asks the key's owner again.
+/// Sets how long an isolate takes an issued key for valid, revocations apart, before it asks the key's owner again.
 pub const ISSUED_KEY_REMEMBERED: Millis = Millis::from_secs(60);
 
-/// How long an isolate remembers that a key is unknown, expired or revoked, or that an opaque token is inactive.
+/// Sets how long an isolate remembers that a key is unknown, expired or revoked, or that an opaque token is inactive.
 pub const CREDENTIAL_REFUSAL_REMEMBERED: Millis = Millis::from_secs(10);
 
 /// Most look-ups of keys that an isolate has never seen which are under way at once.
@@ -276,7 +276,7 @@ pub const TOKEN_CLAIM_BYTES: usize = 1024;
 /// Longest leeway towards an issuer's clock.
 pub const TOKEN_LEEWAY_MAX: Millis = Millis::from_secs(60);
 
-/// How long an opaque token is taken to be active after its issuer said so.
+/// Sets how long an opaque token is taken to be active after its issuer said so.
 pub const OPAQUE_KEPT: Millis = Millis::from_secs(60);
 
 /// Most opaque tokens per second that an isolate asks one issuer about.
@@ -301,13 +301,13 @@ pub const KEY_FETCH_WINDOW: Millis = Millis::from_secs(10);
 /// Requests that come at once to an isolate without keys cannot wait for each other: so many of them may ask.
 pub const KEY_FETCHES_COLD: u32 = 4;
 
-/// How long a `kid` that an issuer does not have is remembered as such.
+/// Sets how long a `kid` that an issuer does not have is remembered as such.
 pub const KID_UNKNOWN_KEPT: Millis = Millis::from_secs(30);
 
 /// Most such `kid`s of one issuer.
 pub const KIDS_UNKNOWN: usize = 64;
 
-/// How long an issuer's keys are fresh: at least, at most, and where it does not say.
+/// Sets how long an issuer's keys are fresh: at least, at most, and where it does not say.
 pub const KEYS_FRESH_MIN: Millis = Millis::from_secs(300);
 /// See [`KEYS_FRESH_MIN`].
 pub const KEYS_FRESH_MAX: Millis = Millis::from_secs(24 * 3600);

@@ -3,7 +3,7 @@
 use super::choice::choice;
 
 choice! {
-    /// What happens to decisions when the epochs cannot be renewed.
+    /// Names what happens to decisions when the epochs cannot be renewed.
     pub enum FailMode {
         /// Refuse.
         Closed = "closed",
@@ -13,12 +13,12 @@ choice! {
 }
 
 choice! {
-    /// Whose calls wait, or are turned away, before others where an executor has more than it can do.
+    /// Ranks calls: those that wait, or are turned away, before others where an executor has more than it can do.
     #[derive(PartialOrd, Ord, Hash)]
     pub enum Priority {
         /// First to be turned away; what the gateway calls by itself.
         Low = "low",
-        /// What is not said otherwise.
+        /// Stands where nothing else is said.
         Normal = "normal",
         /// Last to be turned away.
         High = "high",

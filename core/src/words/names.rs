@@ -85,7 +85,7 @@ id! {
     CacheTag
 }
 
-/// Whether this could be an identifier of ours.
+/// Tells whether this could be an identifier of ours.
 pub(crate) fn is_id(text: &str) -> bool {
     text.len() <= ID_BYTES
         && text.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
@@ -187,7 +187,7 @@ impl ToolName {
     }
 }
 
-/// Which tools something is about: `*`, `Toolkit.*` or `Toolkit.Tool`, in any case.
+/// Names the tools that something is about: `*`, `Toolkit.*` or `Toolkit.Tool`, in any case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ToolPattern {
     /// Every tool.
@@ -212,7 +212,7 @@ impl ToolPattern {
         ToolName::new(text).map(|name| Self::Tool(name.folded().into()))
     }
 
-    /// Whether the tool with this name in lower case (`toolkit.tool`) is meant.
+    /// Tells whether the tool with this name in lower case (`toolkit.tool`) is meant.
     #[must_use]
     pub fn matches(&self, folded: &str) -> bool {
         match self {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::words::json;
 use crate::words::time::Millis;
 
-/// Whether the SDKs should send the request again (`x-should-retry`).
+/// Tells whether the SDKs should send the request again (`x-should-retry`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Again {
     /// Sending it again cannot help, or could do harm.
@@ -41,13 +41,13 @@ macro_rules! refusals {
                 match self { $(Self::$variant => $status),* }
             }
 
-            /// Whether to send the request again.
+            /// Tells whether to send the request again.
             #[must_use]
             pub const fn again(self) -> Again {
                 match self { $(Self::$variant => Again::$again),* }
             }
 
-            /// What was wrong and what to do about it.
+            /// Says what was wrong and what to do about it.
             #[must_use]
             pub const fn message(self) -> &'static str {
                 match self { $(Self::$variant => $message),* }
@@ -154,11 +154,11 @@ refusals! {
 pub struct Refusal {
     /// Why.
     pub kind: RefusalKind,
-    /// Where, or what instead: follows the kind's message. Holds names and places, never values.
+    /// Tells where, or what instead: follows the kind's message. Holds names and places, never values.
     pub detail: Option<Cow<'static, str>>,
-    /// How long to wait before trying again.
+    /// Tells how long to wait before trying again.
     pub retry_after: Option<Millis>,
-    /// Whether the gateway has repeated the call itself, so that nobody else need.
+    /// Tells whether the gateway has repeated the call itself, so that nobody else need.
     pub is_spent: bool,
     /// The methods that the path does take, for `Allow`.
     pub allow: Option<&'static str>,

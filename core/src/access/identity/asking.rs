@@ -6,7 +6,7 @@ use super::base64;
 use crate::access::identity::rules::{AskProtocol, AskRules};
 use crate::model::operation::query::encode_into;
 use crate::ports::{OriginRequest, OriginResponse};
-use crate::words::json::{self, Json, Limits, Object, write_string};
+use crate::words::json::{self, Json, Limits, Object, ObjectWriter};
 use crate::words::limits;
 use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
@@ -40,10 +40,9 @@ pub fn question(rules: &AskRules, token: &str) -> Option<OriginRequest> {
                 ("user-agent", "toolgate".to_owned()),
                 ("x-github-api-version", "2022-11-28".to_owned()),
             ];
-            let mut body = b"{\"access_token\":".to_vec();
-            write_string(&mut body, token);
-            body.push(b'}');
-            ([&rules.endpoint, "/applications/", &rules.client_id, "/token"].concat(), body)
+            let mut body = ObjectWriter::new();
+            body.text("access_token", token);
+            ([&rules.endpoint, "/applications/", &rules.client_id, "/token"].concat(), body.end())
         }
     };
     Some(OriginRequest {

@@ -1,9 +1,8 @@
 //! Carries a call that misses to the owners of its key, and a leader through its own call.
 
-use std::future::{Future, poll_fn};
+use std::future::pending;
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::Poll;
 
 use minicbor::bytes::ByteVec;
 
@@ -14,6 +13,7 @@ use crate::cache::{Cache, CacheKey, CacheOutcome, Entry, Wanted, look_in_memory,
 use crate::ports::{DurableError, Platform};
 use crate::state::flight::{Command, Landing, Reply};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::words::futures::{Either, either};
 use crate::words::limits::FLIGHT_RENEW;
 use crate::words::time::Timestamp;
 
@@ -249,20 +249,16 @@ impl<'r> Lead<'r> {
         let mut is_first = true;
         // The work has a deadline of its own.
         let done = loop {
-            let mut tick = pin!(platform.sleep(FLIGHT_RENEW));
-            let mut renewal = pin!(self.renew(platform, seat, is_first));
-            let mut is_renewed = false;
-            let done = poll_fn(|context| {
-                if let Poll::Ready(done) = work.as_mut().poll(context) {
-                    return Poll::Ready(Some(done));
-                }
-                // An owner that is slow to answer must not hold up the next word to it.
-                is_renewed = is_renewed || renewal.as_mut().poll(context).is_ready();
-                tick.as_mut().poll(context).map(|()| None)
+            let tick = pin!(platform.sleep(FLIGHT_RENEW));
+            // An owner that is slow to answer must not hold up the next word to it.
+            let renewed = self.renew(platform, seat, is_first);
+            let renewal = pin!(async {
+                renewed.await;
+                pending::<()>().await;
             });
-            match done.await {
-                Some(done) => break done,
-                None => is_first = false,
+            match either(work.as_mut(), pin!(either(renewal, tick))).await {
+                Either::First(done) => break done,
+                Either::Second(_) => is_first = false,
             }
         };
         let took = platform.now().since(began);

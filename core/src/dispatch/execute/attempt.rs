@@ -5,7 +5,6 @@ use std::pin::pin;
 
 use super::again::Why;
 use super::call_state::CallState;
-use super::race::{Either, either};
 use crate::backends::{self, Failed, Failure, Invocation, Ran, Target};
 use crate::dispatch::bulkhead::{self, Ended as Slotted, Slot};
 use crate::dispatch::circuits::driver::tend;
@@ -13,6 +12,7 @@ use crate::dispatch::circuits::{Outcome, Standing, Ticket};
 use crate::dispatch::health::Ended;
 use crate::dispatch::route::Candidate;
 use crate::ports::Platform;
+use crate::words::futures::{Either, either};
 use crate::words::limits::SLOW_LOOK;
 use crate::words::modes::Priority;
 use crate::words::refusal::{Refusal, RefusalKind};

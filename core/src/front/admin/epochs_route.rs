@@ -8,7 +8,7 @@ use crate::model::request::Request;
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::state::epochs::{CacheScope, Change, Epochs, KillSwitch};
-use crate::words::json::{Json, write_string};
+use crate::words::json::{Json, ObjectWriter};
 use crate::words::names::ToolName;
 use crate::words::refusal::{Refusal, RefusalKind};
 
@@ -118,26 +118,19 @@ fn switch_text(switch: &KillSwitch) -> String {
 
 fn body_of(epochs: &Epochs) -> Vec<u8> {
     let Epochs { version, revocation, policy, configuration, cache_floor, cache, revoked, killed } = epochs;
-    let mut body = format!(
-        "{{\"version\":{version},\"revocation\":{revocation},\"policy\":{policy},\"configuration\":{configuration},\
-         \"cache_floor\":{cache_floor},\"cache_scopes\":{},\"revoked\":",
-        cache.len()
-    )
-    .into_bytes();
-    write_texts(&mut body, revoked.iter().cloned());
-    body.extend_from_slice(b",\"killed\":");
-    write_texts(&mut body, killed.iter().map(switch_text));
-    body.push(b'}');
-    body
-}
-
-fn write_texts(out: &mut Vec<u8>, texts: impl Iterator<Item = String>) {
-    out.push(b'[');
-    for (index, text) in texts.enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        write_string(out, &text);
+    let mut body = ObjectWriter::new();
+    let numbers = [
+        ("version", *version),
+        ("revocation", *revocation),
+        ("policy", *policy),
+        ("configuration", *configuration),
+        ("cache_floor", *cache_floor),
+    ];
+    for (name, number) in numbers {
+        body.number(name, number);
     }
-    out.push(b']');
+    body.size("cache_scopes", cache.len());
+    body.texts("revoked", revoked);
+    body.texts("killed", killed.iter().map(switch_text));
+    body.end()
 }

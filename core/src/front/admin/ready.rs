@@ -4,7 +4,7 @@ use crate::access::admission::Context;
 use crate::catalog::Current;
 use crate::front::response::Answer;
 use crate::pipeline::runtime::Running;
-use crate::words::json::write_string;
+use crate::words::json::{ObjectWriter, write_array};
 use crate::words::time::Timestamp;
 
 /// `200` when everything works, `503` when a part is degraded; the body names each.
@@ -43,39 +43,32 @@ pub(super) fn answer<S>(running: &Running, context: &Context<'_>, tools: &Curren
         }
     }
     let ready = parts.is_empty();
-    let mut body = format!("{{\"ready\":{ready},\"tools\":{},\"degraded\":[", tools.registry.len()).into_bytes();
-    body.extend_from_slice(parts.join(",").as_bytes());
-    body.extend_from_slice(b"],\"inactive\":[");
+    let mut body = ObjectWriter::new();
+    body.json("ready", if ready { b"true" } else { b"false" });
+    body.size("tools", tools.registry.len());
+    write_parts(body.value("degraded"), parts);
     let inactive = running.config.executors.iter().filter(|executor| executor.is_inactive());
-    let inactive: Vec<_> = inactive
-        .map(|executor| part(executor.id.as_str(), "executor_inactive", None, "its credential is not set"))
-        .collect();
+    let inactive =
+        inactive.map(|executor| part(executor.id.as_str(), "executor_inactive", None, "its credential is not set"));
     let silent = running.config.issuers.iter().filter(|issuer| issuer.is_inactive());
     let silent = silent.map(|issuer| {
         part(issuer.id.as_str(), "token_check_unavailable", None, "its client_secret_setting is not set")
     });
-    let inactive: Vec<_> = inactive.into_iter().chain(silent).collect();
-    body.extend_from_slice(inactive.join(",").as_bytes());
-    body.extend_from_slice(b"],\"notices\":[");
-    let notices: Vec<_> =
-        running.config.notices.iter().map(|notice| part(notice.setting, notice.name, None, notice.message)).collect();
-    body.extend_from_slice(notices.join(",").as_bytes());
-    body.extend_from_slice(b"]}");
-    Answer::json(if ready { 200 } else { 503 }, body)
+    write_parts(body.value("inactive"), inactive.chain(silent));
+    let notices = running.config.notices.iter().map(|notice| part(notice.setting, notice.name, None, notice.message));
+    write_parts(body.value("notices"), notices);
+    Answer::json(if ready { 200 } else { 503 }, body.end())
 }
 
-fn part(name: &str, reason: &str, since: Option<String>, effect: &str) -> String {
-    let mut out = Vec::new();
-    let mut member = |prefix: &[u8], text: &str| {
-        out.extend_from_slice(prefix);
-        write_string(&mut out, text);
-    };
-    member(b"{\"part\":", name);
-    member(b",\"reason\":", reason);
-    if let Some(since) = since {
-        member(b",\"since\":", &since);
-    }
-    member(b",\"effect\":", effect);
-    out.push(b'}');
-    String::from_utf8(out).unwrap_or_default()
+fn write_parts(out: &mut Vec<u8>, parts: impl IntoIterator<Item = Vec<u8>>) {
+    write_array(out, parts, |out, part| out.extend_from_slice(&part));
+}
+
+fn part(name: &str, reason: &str, since: Option<String>, effect: &str) -> Vec<u8> {
+    let mut out = ObjectWriter::new();
+    out.text("part", name);
+    out.text("reason", reason);
+    out.optional("since", since.as_deref());
+    out.text("effect", effect);
+    out.end()
 }

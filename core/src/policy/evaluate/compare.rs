@@ -1,11 +1,11 @@
-//! Which values are the same, and what is in a set.
+//! Describes which values are the same, and what is in a set.
 
 use super::super::value::{ErrorKind, Record, Set, Value, weight};
 use super::Evaluator;
 use crate::words::json::Json;
 
 impl<'a> Evaluator<'a> {
-    /// Whether an item of the set equals the value; both are whole.
+    /// Tells whether an item of the set equals the value; both are whole.
     pub(super) fn contains(&self, set: &Set<'a>, value: &Value<'a>) -> Result<bool, ErrorKind> {
         self.spend(u32::try_from(set.len()).unwrap_or(u32::MAX))?;
         if let Value::Text(text) = value
@@ -23,7 +23,7 @@ impl<'a> Evaluator<'a> {
         Ok(false)
     }
 
-    /// Whether all (or any) of `wanted` are in the set.
+    /// Tells whether all (or any) of `wanted` are in the set.
     pub(super) fn contains_each(&self, set: &Set<'a>, wanted: &Set<'a>, all: bool) -> Result<bool, ErrorKind> {
         for index in 0..wanted.len() {
             if let Some(item) = wanted.get(index)
@@ -58,7 +58,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Whether two whole values are the same; values of different types are not.
+    /// Tells whether two whole values are the same; values of different types are not.
     fn equal(&self, left: &Value<'a>, right: &Value<'a>) -> Result<bool, ErrorKind> {
         self.spend(1)?;
         Ok(match (left, right) {

@@ -41,7 +41,7 @@ fn negated(possible: Possible) -> Possible {
     all
 }
 
-/// Whether the text is what the pattern says. A star that did not fit is tried one letter later, so that the work is at most
+/// Tells whether the text is what the pattern says. A star that did not fit is tried one letter later, so that the work is at most
 /// the product of both lengths; it is paid for as it is done.
 pub(super) fn like(
     text: &str,

@@ -21,7 +21,7 @@ const UNARY: [(&str, Unary); 7] = [
     ("isMulticast", Unary::IsMulticast),
 ];
 
-/// How many of [`UNARY`] are functions.
+/// Counts how many of [`UNARY`] are functions.
 const FUNCTIONS: usize = 2;
 
 /// Methods with one argument.

@@ -17,7 +17,7 @@ const SHARE_MIN: u8 = 10;
 /// All calls.
 const SHARE_ALL: u8 = 100;
 
-/// When a breaker opens and how it is tried: the operator's rules as they are sent to an owner.
+/// Describes when a breaker opens and how it is tried: the operator's rules as they are sent to an owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Rules {
     /// Over what time calls are counted.
@@ -32,12 +32,12 @@ pub struct Rules {
     /// It opens when so many of a hundred calls were slow.
     #[n(3)]
     pub slow_rate: u8,
-    /// How long it stays open before it is tried, and how long it recovers.
+    /// Sets how long it stays open before it is tried, and how long it recovers.
     #[n(4)]
     pub probe_interval: Millis,
 }
 
-/// What a breaker does with calls.
+/// Describes what a breaker does with calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Phase {
     /// All go through.
@@ -49,7 +49,7 @@ pub enum Phase {
     /// One is under way, whose outcome decides. Half-open, in the words of "Release It!".
     #[n(2)]
     Probing {
-        /// Who tries.
+        /// Tells who tries.
         #[n(0)]
         holder: u64,
         /// After this time the trial is lost, and another may be made.
@@ -88,7 +88,7 @@ impl Reason {
 pub struct Breaker {
     #[n(0)]
     phase: Phase,
-    /// When the phase began.
+    /// Tells when the phase began.
     #[n(1)]
     since: Timestamp,
     #[n(2)]
@@ -98,7 +98,7 @@ pub struct Breaker {
     reason: Option<Reason>,
     #[n(4)]
     window: Window,
-    /// Whether it opens also for calls in a row that did not go well.
+    /// Tells whether it opens also for calls in a row that did not go well.
     #[n(5)]
     minds_runs: bool,
 }
@@ -116,17 +116,17 @@ impl Breaker {
         Self { minds_runs: scope != super::WHOLE, ..Self::new(generation, now) }
     }
 
-    /// What it does with calls, as of the last time it was advanced.
+    /// Returns what it does with calls, as of the last time it was advanced.
     pub(crate) const fn phase(&self) -> Phase {
         self.phase
     }
 
-    /// When that began.
+    /// Returns when that began.
     pub(crate) const fn since(&self) -> Timestamp {
         self.since
     }
 
-    /// How often the phase changed.
+    /// Counts how often the phase changed.
     pub(crate) const fn generation(&self) -> u64 {
         self.generation
     }
@@ -166,7 +166,7 @@ impl Breaker {
         true
     }
 
-    /// Whether a trial may be made now.
+    /// Tells whether a trial may be made now.
     pub(crate) fn is_due(&self, rules: &Rules, now: Timestamp) -> bool {
         is_due(self.phase, now.since(self.since), rules)
     }
@@ -190,12 +190,12 @@ impl Breaker {
         }
     }
 
-    /// How many of a hundred calls go through.
+    /// Returns how many of a hundred calls go through.
     pub(crate) fn share(&self, rules: &Rules, now: Timestamp) -> u8 {
         share(self.phase, now.since(self.since), rules)
     }
 
-    /// When it can be forgotten: a closed one after it was told nothing for long, any other when nobody asks any more.
+    /// Returns when it can be forgotten: a closed one after it was told nothing for long, any other when nobody asks any more.
     pub(super) fn quiet_at(&self, now: Timestamp) -> Timestamp {
         let last = self.since.max(self.window.counted_at()).min(now);
         last.after(if self.phase == Phase::Closed { CIRCUIT_QUIET } else { CIRCUIT_KEPT })
@@ -212,7 +212,7 @@ impl Breaker {
     }
 }
 
-/// Whether a trial may be made so long after the phase began.
+/// Tells whether a trial may be made so long after the phase began.
 pub(crate) fn is_due(phase: Phase, age: Millis, rules: &Rules) -> bool {
     match phase {
         Phase::Closed | Phase::Recovering => false,
@@ -221,7 +221,7 @@ pub(crate) fn is_due(phase: Phase, age: Millis, rules: &Rules) -> bool {
     }
 }
 
-/// How many of a hundred calls go through so long after the phase began.
+/// Returns how many of a hundred calls go through so long after the phase began.
 pub(crate) fn share(phase: Phase, age: Millis, rules: &Rules) -> u8 {
     match phase {
         Phase::Closed => SHARE_ALL,
@@ -234,7 +234,7 @@ pub(crate) fn share(phase: Phase, age: Millis, rules: &Rules) -> u8 {
     }
 }
 
-/// Whether so many calls are reason to open. Shares are compared as products, so that nothing is rounded.
+/// Tells whether so many calls are reason to open. Shares are compared as products, so that nothing is rounded.
 fn judge(rules: &Rules, minimum: u32, tally: Tally) -> Option<Reason> {
     if tally.calls < minimum.max(1) {
         return None;

@@ -8,7 +8,7 @@ use crate::words::time::{Millis, Timestamp};
 /// Parts of the window: what is counted leaves it a tenth of the window at a time.
 const BUCKETS: u64 = 10;
 
-/// How some calls went.
+/// Describes how some calls went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Tally {
     /// Calls.
@@ -23,7 +23,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Whether nothing was counted.
+    /// Tells whether nothing was counted.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self == Self::default()
@@ -50,7 +50,7 @@ impl Tally {
 /// The outcomes of the last time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 pub(super) struct Window {
-    /// How long a bucket is.
+    /// Sets how long a bucket is.
     #[n(0)]
     width: Millis,
     /// The number of the newest bucket: the time over the width.
@@ -58,7 +58,7 @@ pub(super) struct Window {
     newest: u64,
     #[n(2)]
     buckets: [Tally; BUCKETS as usize],
-    /// What was told since a call last went well.
+    /// Tells what was told since a call last went well.
     #[n(3)]
     run: Tally,
 }
@@ -75,7 +75,7 @@ impl Window {
         (self.buckets.iter().fold(Tally::default(), |sum, bucket| sum.plus(*bucket)), self.run)
     }
 
-    /// When something was told last, to a bucket; the beginning of time if never.
+    /// Returns when something was told last, to a bucket; the beginning of time if never.
     pub(super) const fn counted_at(&self) -> Timestamp {
         Timestamp::from_millis(self.newest.saturating_mul(self.width.get()))
     }

@@ -1,4 +1,4 @@
-//! What covers a look-up: its scopes, borrowed, so that a warm hit builds none.
+//! Describes what covers a look-up: its scopes, borrowed, so that a warm hit builds none.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -20,7 +20,7 @@ pub struct Covered<'c> {
     pub tool: &'c str,
     /// The tags that the operator's rule gives the tool.
     pub tags: &'c [CacheTag],
-    /// Whose the answers are: a user's (`""` for nobody's), or `None` where the tenant's users share them.
+    /// Tells whose the answers are: a user's (`""` for nobody's), or `None` where the tenant's users share them.
     pub user: Option<&'c str>,
     /// The bytes of the key.
     pub key: &'c [u8],
@@ -40,7 +40,7 @@ enum Scope<'s> {
     Key(&'s str, &'s [u8; 32]),
 }
 
-/// What can be seen as a scope with borrowed names: a key of the map, and what it is asked for.
+/// Sees a scope with borrowed names: a key of the map, and what it is asked for.
 trait Seen {
     fn seen(&self) -> Scope<'_>;
 }

@@ -34,7 +34,7 @@ impl Random {
 const NAMES: [&str; 3] = ["a", "b", "ab"];
 const KEYS: [&[u8]; 3] = [b"key-1", b"key-2", b""];
 
-/// Whether a scope covers a look-up, as its documentation says.
+/// Tells whether a scope covers a look-up, as its documentation says.
 fn covers(scope: &CacheScope, of: &Covered<'_>) -> bool {
     match scope {
         CacheScope::All => true,
@@ -122,7 +122,7 @@ fn the_borrowed_order_is_the_maps_order() {
     }
 }
 
-/// What is stored after the changes below: numbers are never used again, so this is read for ever.
+/// Sets what is stored after the changes below: numbers are never used again, so this is read for ever.
 const STORED: &[u8] =
     b"\x02\x82\x00\x81\x88\x06\x05\x00\x00\x00\xa4\x82\x01\x81at\x01\x82\x02\x82atdmail\x02\x82\x03\x82atdmail\x03\
     \x82\x04\x83atdmailau\x04\x81ekey-1\x81\x82\x04\x81imail.send";

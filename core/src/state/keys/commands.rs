@@ -1,4 +1,4 @@
-//! What becomes of the keys of one owner by each command.
+//! Describes what becomes of the keys of one owner by each command.
 
 use super::{Command, Fresh, Grants, Key, Keys, Once, Replaced, Reply, Standing};
 use crate::words::limits::{ISSUED_KEY_BYTES, ISSUED_KEY_ONCE, ISSUED_KEYS_LISTED};
@@ -7,7 +7,7 @@ use crate::words::time::{Millis, Timestamp};
 /// Most letters of a caller's id that are kept with a revocation.
 const BY_LETTERS: usize = 100;
 
-/// What became of the keys of one request that were made before.
+/// Describes what became of the keys of one request that were made before.
 enum Before {
     /// There are none, or they have ended now. Whether one has.
     Ended(bool),
@@ -163,7 +163,7 @@ impl Keys {
     }
 }
 
-/// Whether a key was made by this request, not long ago.
+/// Tells whether a key was made by this request, not long ago.
 fn is_of_request(key: &Key, once: Option<&Once>, now: Timestamp) -> bool {
     let same = key.once.as_ref().zip(once).is_some_and(|(known, once)| known.request == once.request);
     same && now.since(key.created_at) < ISSUED_KEY_ONCE

@@ -27,7 +27,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// What one token weighs: a millisecond drains `requests` of these units, so a window drains `requests` tokens.
+    /// Returns what one token weighs: a millisecond drains `requests` of these units, so a window drains `requests` tokens.
     fn cost(self) -> u64 {
         self.window.get().max(1)
     }
@@ -43,7 +43,7 @@ impl Pace {
         u64::try_from(units.checked_div(u128::from(self.cost())).unwrap_or(0)).unwrap_or(u64::MAX)
     }
 
-    /// How long `tokens` take to drain, rounded up.
+    /// Returns how long `tokens` take to drain, rounded up.
     #[must_use]
     pub fn time_for(self, tokens: u64) -> Millis {
         self.drains(self.cost().saturating_mul(tokens))
@@ -57,13 +57,13 @@ impl Pace {
 /// The meter of one key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Meter {
-    /// What a token weighed when the level was written: the window, in milliseconds.
+    /// Tells what a token weighed when the level was written: the window, in milliseconds.
     #[n(0)]
     cost: u64,
     /// Up to when it has drained.
     #[n(1)]
     at: Timestamp,
-    /// What was taken and has not drained.
+    /// Tells what was taken and has not drained.
     #[n(2)]
     level: u64,
 }
@@ -104,12 +104,12 @@ impl Meter {
         self.level = self.level.saturating_sub(pace.cost().saturating_mul(tokens));
     }
 
-    /// How long until a token is free.
+    /// Returns how long until a token is free.
     pub(super) fn wait(&self, pace: Pace) -> Millis {
         pace.drains(self.level.saturating_add(pace.cost()).saturating_sub(pace.capacity()))
     }
 
-    /// When nothing is left in it.
+    /// Returns when nothing is left in it.
     pub(super) fn empty_at(&self, pace: Pace) -> Timestamp {
         self.at.after(pace.drains(self.level))
     }
@@ -117,7 +117,7 @@ impl Meter {
 
 #[cfg(test)]
 impl Meter {
-    /// What was taken and has not drained.
+    /// Returns what was taken and has not drained.
     pub(super) const fn level(&self) -> u64 {
         self.level
     }
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn two_clocks_in_turn_drain_once_and_a_clock_set_back_is_believed() {
+    fn two_clocks_drain_once_and_one_set_back_is_believed() {
         let mut meter = Meter::new(Timestamp::from_millis(100_000));
         meter.take(PACE, 2);
         for _ in 0..100 {

@@ -1,8 +1,8 @@
-//! Where addresses lead, by the registries of special-purpose addresses (RFC 6890 and its successors).
+//! Describes where addresses lead, by the registries of special-purpose addresses (RFC 6890 and its successors).
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// Where an address leads.
+/// Describes where an address leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
     /// The public network.
@@ -42,7 +42,7 @@ type Range6 = (u32, u32);
 /// Within the global unicast range: IETF protocols with Teredo and ORCHID, documentation, 6to4, documentation again.
 const NEVER_6: [Range6; 4] = [(0x2001_0000, 23), (0x2001_0db8, 32), (0x2002_0000, 16), (0x3fff_0000, 20)];
 
-/// Where an IPv4 address leads.
+/// Returns where an IPv4 address leads.
 pub(super) fn reach_of_v4(address: Ipv4Addr) -> Reach {
     let bits = u32::from(address);
     let is_in = |(network, length): &Range4| begins_alike(bits, u32::from(Ipv4Addr::from(*network)), *length);
@@ -55,7 +55,7 @@ pub(super) fn reach_of_v4(address: Ipv4Addr) -> Reach {
     }
 }
 
-/// Where an IPv6 address leads.
+/// Returns where an IPv6 address leads.
 pub(super) fn reach_of_v6(address: Ipv6Addr) -> Reach {
     const AWS_METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
     let [first, second, _, _, _, sixth, ..] = address.segments();

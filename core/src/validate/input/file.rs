@@ -24,7 +24,7 @@ const MEDIA_TYPE: Broken = ("file_media_type", "The file's declared type is not 
 const SIZE: Broken = ("file_size", "The file is too large");
 const CONTENT: Broken = ("file_content", "The file's content is not of the type that it should have");
 
-/// Whether the text is a media type without parameters, in lower case.
+/// Tells whether the text is a media type without parameters, in lower case.
 #[must_use]
 pub fn is_media_type(text: &str) -> bool {
     let is_word = |word: &str| {

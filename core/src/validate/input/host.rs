@@ -126,7 +126,7 @@ fn judge_name(host: &str, private: bool, hosts: &[HostPattern]) -> Result<(), Br
     if hosts.is_empty() || is_listed { Ok(()) } else { Err(UNLISTED) }
 }
 
-/// Whether `host` is `name` or below it.
+/// Tells whether `host` is `name` or below it.
 fn is_within(host: &str, name: &str) -> bool {
     // The last letter tells most names apart.
     host.as_bytes().last() == name.as_bytes().last()

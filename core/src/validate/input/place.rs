@@ -1,4 +1,4 @@
-//! Where in an input a rule looks: a JSON Pointer in which `*` stands for every member or item.
+//! Describes where in an input a rule looks: a JSON Pointer in which `*` stands for every member or item.
 
 use super::Broken;
 use crate::validate::schema::{Fault, Path};

@@ -37,7 +37,7 @@ const BASE: u32 = 36;
 const T_MIN: u32 = 1;
 const T_MAX: u32 = 26;
 
-/// Whether the text behind `xn--` decodes to a label with characters beyond ASCII, all of them such as names have.
+/// Tells whether the text behind `xn--` decodes to a label with characters beyond ASCII, all of them such as names have.
 pub(super) fn is_plain(text: &str) -> bool {
     let is_letter = |letter: &char| {
         let code = u32::from(*letter);

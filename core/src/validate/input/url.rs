@@ -17,7 +17,7 @@ pub struct UrlRule {
     pub at: Place,
     /// The schemes that it may have.
     pub schemes: Vec<Scheme>,
-    /// Whether it may lead into private networks.
+    /// Tells whether it may lead into private networks.
     pub private: bool,
     /// The hosts that it may name; empty for all.
     pub hosts: Vec<HostPattern>,

@@ -117,17 +117,17 @@ impl<'s> Check<'s> {
         false
     }
 
-    /// Whether the value fits, or `false` for a number out of range.
+    /// Tells whether the value fits, or `false` for a number out of range.
     fn known(&mut self, fits: Option<bool>) -> bool {
         fits.unwrap_or_else(|| self.give_up(Overrun::NumberRange))
     }
 
-    /// Whether there is no use in going on: the outcome is known, and nobody asks for more faults.
+    /// Tells whether there is no use in going on: the outcome is known, and nobody asks for more faults.
     fn is_over(&self, fits: bool) -> bool {
         self.overrun.is_some() || (!fits && (self.quiet > 0 || self.faults.len() >= limits::SCHEMA_FAULTS))
     }
 
-    /// Whether the value fits the node. What it evaluates is added to `into`, if it fits.
+    /// Tells whether the value fits the node. What it evaluates is added to `into`, if it fits.
     fn node(&mut self, id: NodeId, value: &Json<'_>, path: &Path<'_>, depth: u32, into: Option<&mut Marks>) -> bool {
         let schema = self.schema;
         let Some(node) = schema.nodes.get(id) else { return true };

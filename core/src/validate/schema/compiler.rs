@@ -7,7 +7,7 @@ use super::rules::{Node, NodeId};
 /// Most instructions of all patterns of a schema.
 const PATTERNS: usize = 20_000;
 
-/// Where in the document a schema stands.
+/// Describes where in the document a schema stands.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     /// JSON Pointer from the root.

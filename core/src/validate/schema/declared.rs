@@ -69,7 +69,7 @@ impl Declared {
     }
 }
 
-/// What some worker would take for the declared kind; `None` for a kind that is not known.
+/// Returns what some worker would take for the declared kind; `None` for a kind that is not known.
 fn kind(wanted: &str, may_be_null: bool) -> Option<Rule> {
     let kinds = match wanted {
         "string" => Kinds::STRING,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::number::Decimal;
 use crate::words::json::{Json, write_string};
 
-/// Whether the two are equal; `None` when a number is out of range.
+/// Tells whether the two are equal; `None` when a number is out of range.
 pub(super) fn are_equal(left: &Json<'_>, right: &Json<'_>) -> Option<bool> {
     match (left, right) {
         (Json::Number(left), Json::Number(right)) => Some(if left.as_str() == right.as_str() {
@@ -18,7 +18,7 @@ pub(super) fn are_equal(left: &Json<'_>, right: &Json<'_>) -> Option<bool> {
     }
 }
 
-/// Whether all items differ; `None` when a number is out of range.
+/// Tells whether all items differ; `None` when a number is out of range.
 pub(super) fn all_differ(items: &[Json<'_>]) -> Option<bool> {
     let mut seen = BTreeSet::new();
     for item in items {

@@ -41,7 +41,7 @@ impl Format {
         FORMATS.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
     }
 
-    /// Whether the text has the format.
+    /// Tells whether the text has the format.
     pub(super) fn fits(self, text: &str) -> bool {
         match self {
             Self::DateTime => time::is_date_time(text),

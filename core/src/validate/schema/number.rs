@@ -40,7 +40,7 @@ impl Decimal {
         Some(Self { is_negative, digits, exponent: exponent?.saturating_add(shift) })
     }
 
-    /// Whether the number is whole.
+    /// Tells whether the number is whole.
     pub(super) const fn is_whole(&self) -> bool {
         self.exponent >= 0
     }
@@ -107,7 +107,7 @@ fn exponent_of(text: &str) -> Option<i64> {
     Some(if is_negative { exponent.saturating_neg() } else { exponent })
 }
 
-/// What `multipleOf` divides by.
+/// Describes what `multipleOf` divides by.
 #[derive(Clone, Debug)]
 pub(super) struct Divisor {
     digits: u64,
@@ -121,7 +121,7 @@ impl Divisor {
         is_one.then(|| Self { digits: number.digits.iter().fold(0, shifted_in), exponent: number.exponent })
     }
 
-    /// Whether the number is a whole multiple: `digits * 10^a` of `divisor * 10^b`, without any rounding.
+    /// Tells whether the number is a whole multiple: `digits * 10^a` of `divisor * 10^b`, without any rounding.
     pub(super) fn divides(&self, number: &Decimal) -> bool {
         if number.digits.is_empty() {
             return true;

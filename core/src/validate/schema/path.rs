@@ -1,4 +1,4 @@
-//! Where in an instance a check stands: kept on the stack, written only for a fault.
+//! Describes where in an instance a check stands: kept on the stack, written only for a fault.
 
 /// Most bytes of one member's name in a path.
 const NAME_BYTES: usize = 64;

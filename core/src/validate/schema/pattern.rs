@@ -73,7 +73,7 @@ impl Pattern {
         self.program.len()
     }
 
-    /// Whether some part of the text fits. Takes one of `steps` for each instruction visited; `None` when none is left.
+    /// Tells whether some part of the text fits. Takes one of `steps` for each instruction visited; `None` when none is left.
     pub(super) fn is_match(&self, text: &str, steps: &mut u64) -> Option<bool> {
         let mut now = States::new(self.program.len());
         let mut next = States::new(self.program.len());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::rules::NodeId;
 
-/// What can be referred to.
+/// Holds what can be referred to.
 #[derive(Debug, Default)]
 pub(super) struct Targets {
     /// Every schema, by its JSON Pointer from the root of the document.

@@ -1,4 +1,4 @@
-//! What a schema is compiled to: nodes in one list, each a list of rules.
+//! Describes what a schema is compiled to: nodes in one list, each a list of rules.
 
 use super::format::Format;
 use super::number::{Decimal, Divisor};
@@ -12,7 +12,7 @@ pub(super) type NodeId = usize;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Node {
     pub(super) rules: Vec<Rule>,
-    /// Whether a rule asks which members or items the others have evaluated.
+    /// Tells whether a rule asks which members or items the others have evaluated.
     pub(super) asks_evaluated: bool,
 }
 
@@ -35,7 +35,7 @@ impl Kinds {
         Self(self.0 | other.0)
     }
 
-    /// Whether one of `other` is among them.
+    /// Tells whether one of `other` is among them.
     pub(super) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
@@ -124,7 +124,7 @@ pub(super) struct Members {
     pub(super) additional: Additional,
 }
 
-/// What holds of members that no property and no pattern names.
+/// Describes what holds of members that no property and no pattern names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Additional {
     /// They may be anything, and are not evaluated.
@@ -145,7 +145,7 @@ pub(super) struct Property {
     pub(super) node: Option<NodeId>,
 }
 
-/// Which bound a number has to keep.
+/// Describes which bound a number has to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bound {
     Minimum,
@@ -155,7 +155,7 @@ pub(super) enum Bound {
 }
 
 impl Bound {
-    /// Whether the value keeps the limit.
+    /// Tells whether the value keeps the limit.
     pub(super) fn holds<T: Ord>(self, value: &T, limit: &T) -> bool {
         match self {
             Self::Minimum => value >= limit,
@@ -176,7 +176,7 @@ impl Bound {
     }
 }
 
-/// What is counted, and which way it is bounded.
+/// Describes what is counted, and which way it is bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Count {
     MinLength,

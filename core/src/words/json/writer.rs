@@ -64,7 +64,7 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// What is before the first byte that must be escaped, that byte, and what is behind it.
+/// Returns what is before the first byte that must be escaped, that byte, and what is behind it.
 fn first_escaped(text: &[u8]) -> Option<(&[u8], u8, &[u8])> {
     let (words, _) = text.as_chunks::<8>();
     let plain = words.iter().take_while(|word| is_plain(u64::from_le_bytes(**word))).count().saturating_mul(8);
@@ -74,7 +74,7 @@ fn first_escaped(text: &[u8]) -> Option<(&[u8], u8, &[u8])> {
     Some((run, byte, behind))
 }
 
-/// Whether none of eight bytes must be escaped: a byte is below `n`, with `n` up to 128, in a word if and only if subtracting
+/// Tells whether none of eight bytes must be escaped: a byte is below `n`, with `n` up to 128, in a word if and only if subtracting
 /// `n` from each borrows into a highest bit that was not set (Anderson, Bit Twiddling Hacks, "hasless").
 const fn is_plain(word: u64) -> bool {
     const ONES: u64 = u64::MAX / 0xff;

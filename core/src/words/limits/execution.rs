@@ -17,7 +17,7 @@ pub const RESPONSE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Bound on the wait for the head of a streamed answer.
 pub const STREAM_HEAD_TIMEOUT: Millis = Millis::from_secs(60);
 
-/// How long one window of an executor's health lasts: what is known of it is at most twice as old.
+/// Sets how long one window of an executor's health lasts: what is known of it is at most twice as old.
 pub const HEALTH_WINDOW: Millis = Millis::from_secs(30);
 
 /// Most tools of one executor whose calls an isolate remembers.
@@ -45,7 +45,7 @@ pub const HEDGE_MEDIANS: u64 = 3;
 /// A second call is never sent sooner than this.
 pub const HEDGE_DELAY_MIN: Millis = Millis::new(5);
 
-/// How often a call that is slow already looks whether its executor has been given up meanwhile.
+/// Sets how often a call that is slow already looks whether its executor has been given up meanwhile.
 pub const SLOW_LOOK: Millis = Millis::new(250);
 
 /// Most requests per second of which an isolate writes down what became of them.
@@ -60,10 +60,10 @@ pub const EXPLAINED_BLOCK: u64 = 256;
 /// Most such names whose lines an isolate remembers, to add to them: a request that ends later than others is told of alone.
 pub const EXPLAINED_BLOCKS: usize = 16;
 
-/// What is to be told of requests waits this long for more, before it is written; less on a host whose instances end sooner.
+/// Delays the records of requests this long, for more, before they are written; less on a host whose instances end sooner.
 pub const EXPLAINED_DELAY: Millis = Millis::from_secs(1);
 
-/// How long a call waits each time while another of its isolate asks how an executor stands, and how often.
+/// Sets how long a call waits each time while another of its isolate asks how an executor stands, and how often.
 pub const CIRCUIT_MEET_LOOK: Millis = Millis::new(10);
 /// See [`CIRCUIT_MEET_LOOK`].
 pub const CIRCUIT_MEET_LOOKS: u32 = 100;
@@ -77,7 +77,7 @@ pub const CIRCUITS: usize = 512;
 /// Most calls in one report of one scope: more would be no more evidence.
 pub const CIRCUIT_TALLY: u32 = 1_000_000;
 
-/// How often an isolate reports how its calls to an executor go, where some do not go well.
+/// Sets how often an isolate reports how its calls to an executor go, where some do not go well.
 pub const CIRCUIT_REPORT: Millis = Millis::from_secs(1);
 
 /// The same where all go well.
@@ -89,7 +89,7 @@ pub const CIRCUIT_QUIET: Millis = Millis::from_secs(600);
 /// One that is not closed is forgotten after this time without a change: nobody calls any more.
 pub const CIRCUIT_KEPT: Millis = Millis::from_secs(24 * 3600);
 
-/// How long the trial of an executor whose breaker is open may take.
+/// Sets how long the trial of an executor whose breaker is open may take.
 pub const PROBE_TIMEOUT: Millis = Millis::from_secs(5);
 
 /// Most bytes of an executor's answer to such a trial.

@@ -7,66 +7,14 @@ use crate::pipeline::runtime::Running;
 use crate::pipeline::warm::Warmed;
 use crate::telemetry::savings::{self, OTHER, decimal};
 use crate::words::hex;
-use crate::words::json::write_string;
+use crate::words::json::{ObjectWriter, write_array};
 use crate::words::names::TenantId;
-use crate::words::time::{Millis, Timestamp, write_number};
-
-/// Writes an object, member by member.
-struct Told(Vec<u8>);
-
-impl Told {
-    fn new() -> Self {
-        Self(b"{".to_vec())
-    }
-
-    fn name(&mut self, name: &str) -> &mut Vec<u8> {
-        if self.0.last() != Some(&b'{') {
-            self.0.push(b',');
-        }
-        write_string(&mut self.0, name);
-        self.0.push(b':');
-        &mut self.0
-    }
-
-    fn text(&mut self, name: &str, value: &str) {
-        write_string(self.name(name), value);
-    }
-
-    fn number(&mut self, name: &str, value: u64) {
-        write_number(self.name(name), value);
-    }
-
-    fn size(&mut self, name: &str, value: usize) {
-        self.number(name, u64::try_from(value).unwrap_or(u64::MAX));
-    }
-
-    /// A member whose value is JSON already.
-    fn json(&mut self, name: &str, value: &[u8]) {
-        self.name(name).extend_from_slice(value);
-    }
-
-    fn end(mut self) -> Vec<u8> {
-        self.0.push(b'}');
-        self.0
-    }
-}
-
-fn array(items: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
-    let mut out = b"[".to_vec();
-    for item in items {
-        if out.len() > 1 {
-            out.push(b',');
-        }
-        out.extend_from_slice(&item);
-    }
-    out.push(b']');
-    out
-}
+use crate::words::time::{Millis, Timestamp};
 
 /// The statistics. Of savings, those of tools that `may_see` lets through are told one by one.
 pub(super) fn statistics(running: &Running, sums: &[(String, u64)], may_see: impl Fn(&str) -> bool) -> Vec<u8> {
     let rules = &running.cache.rules;
-    let mut memory = Told::new();
+    let mut memory = ObjectWriter::new();
     {
         let held = running.cache.memory.borrow();
         memory.size("entries", held.len());
@@ -74,7 +22,7 @@ pub(super) fn statistics(running: &Running, sums: &[(String, u64)], may_see: imp
         memory.size("bound", held.bound());
     }
     memory.text("eviction", rules.eviction.as_str());
-    let mut outcomes = Told::new();
+    let mut outcomes = ObjectWriter::new();
     for (series, sum) in sums {
         let outcome = series.strip_prefix("toolgate_cache_total{outcome=\"").and_then(|rest| rest.strip_suffix("\"}"));
         if let Some(outcome) = outcome {
@@ -89,17 +37,17 @@ pub(super) fn statistics(running: &Running, sums: &[(String, u64)], may_see: imp
             tools.push(saving(Some(tool), saved));
         }
     }
-    let mut told = Told::new();
+    let mut told = ObjectWriter::new();
     told.text("strategy", rules.strategy.as_str());
     told.json("memory", &memory.end());
     told.json("outcomes", &outcomes.end());
     told.json("saved", &saving(None, all));
-    told.json("saved_by_tool", &array(tools.into_iter()));
+    write_array(told.value("saved_by_tool"), tools, |out, tool| out.extend_from_slice(&tool));
     told.end()
 }
 
 fn saving(tool: Option<&str>, Saved { millis, tokens, nanos }: Saved) -> Vec<u8> {
-    let mut told = Told::new();
+    let mut told = ObjectWriter::new();
     if let Some(tool) = tool {
         told.text("tool", tool);
     }
@@ -110,8 +58,8 @@ fn saving(tool: Option<&str>, Saved { millis, tokens, nanos }: Saved) -> Vec<u8>
     told.end()
 }
 
-fn call_told(call: &ToolCall<'_>) -> Told {
-    let mut told = Told::new();
+fn call_told(call: &ToolCall<'_>) -> ObjectWriter {
+    let mut told = ObjectWriter::new();
     told.text("tool", call.tool.name.as_str());
     told.text("version", &call.tool.version);
     told
@@ -154,7 +102,7 @@ impl Look<'_> {
     }
 
     fn tier(&self, held: &Held) -> Vec<u8> {
-        let mut told = Told::new();
+        let mut told = ObjectWriter::new();
         told.text("standing", held.condition.name());
         if let Condition::Unreadable(fault) = held.condition {
             told.text("fault", fault.name());
@@ -178,7 +126,7 @@ impl Look<'_> {
 
 /// What was made stale, and within which time that holds in every isolate.
 pub(super) fn invalidated(word: &str, tenant: Option<&TenantId>, version: u64, lease: Millis) -> Vec<u8> {
-    let mut told = Told::new();
+    let mut told = ObjectWriter::new();
     told.text("scope", word);
     if let Some(tenant) = tenant {
         told.text("tenant", tenant.as_str());
@@ -191,14 +139,14 @@ pub(super) fn invalidated(word: &str, tenant: Option<&TenantId>, version: u64, l
 /// What became of each configured call.
 pub(super) fn warmed(warmed: &[Warmed<'_>]) -> Vec<u8> {
     let items = warmed.iter().map(|Warmed { index, call, outcome }| {
-        let mut told = Told::new();
+        let mut told = ObjectWriter::new();
         told.size("item", *index);
         told.text("tenant", call.tenant.as_str());
         told.text("tool", call.tool.as_str());
         told.text("outcome", outcome.name());
         told.end()
     });
-    let mut told = Told::new();
-    told.json("items", &array(items));
+    let mut told = ObjectWriter::new();
+    write_array(told.value("items"), items, |out, item| out.extend_from_slice(&item));
     told.end()
 }

@@ -1,4 +1,4 @@
-//! How files of common types begin.
+//! Describes how files of common types begin.
 
 /// Media type, offset, bytes. A type may have several.
 const SIGNATURES: &[(&str, usize, &[u8])] = &[
@@ -50,7 +50,7 @@ const PROGRAM: &str = "a program";
 const TEXTS: [&str; 5] =
     ["application/json", "application/xml", "application/yaml", "application/javascript", "image/svg+xml"];
 
-/// Whether the bytes may be a file of the type: they begin as such files do, or are text where it is a text type. A type that is
+/// Tells whether the bytes may be a file of the type: they begin as such files do, or are text where it is a text type. A type that is
 /// not known here takes what begins like no other.
 pub(super) fn may_be(media_type: &str, bytes: &[u8]) -> bool {
     let begins =

@@ -92,7 +92,7 @@ fn is_authority(text: &str) -> bool {
     is_made_of(user, b":") && is_made_of(host, b"") && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether the text is made of unreserved characters, sub-delimiters, percent-encoded bytes and `more`.
+/// Tells whether the text is made of unreserved characters, sub-delimiters, percent-encoded bytes and `more`.
 fn is_made_of(text: &str, more: &[u8]) -> bool {
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

@@ -169,7 +169,7 @@ impl Reader {
         Ok(set)
     }
 
-    /// What stands behind a backslash.
+    /// Returns what stands behind a backslash.
     fn escape(&mut self, in_set: bool) -> Result<Set, String> {
         let letter = self.next()?;
         if let Some(class) = Set::class(letter) {

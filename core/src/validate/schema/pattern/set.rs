@@ -63,14 +63,14 @@ impl Set {
         self.ranges.push((from, u32::MAX));
     }
 
-    /// Whether the set has the character.
+    /// Tells whether the set has the character.
     pub(super) fn has(&self, letter: char) -> bool {
         let letter = u32::from(letter);
         self.ranges.iter().any(|(low, high)| (*low..=*high).contains(&letter)) != self.is_negated
     }
 }
 
-/// Whether the character is one of `\w`.
+/// Tells whether the character is one of `\w`.
 pub(super) fn is_word(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || letter == '_'
 }
