@@ -25,11 +25,11 @@ pub(crate) use pass::{Bounds, Passed, pass};
 pub(crate) use worker::is_worker_token;
 
 use crate::model::call::ToolCall;
-use crate::model::request::Method;
 use crate::model::tool::Tool;
 use crate::ports::{Origin, OriginRequest, Platform};
 use crate::words::choice::choice;
 use crate::words::limits::{PROBE_BYTES, PROBE_TIMEOUT};
+use crate::words::method::Method;
 use crate::words::names::{Project, TenantId, UserId};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Millis;

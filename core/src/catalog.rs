@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-pub use crate::model::tool::{Behavior, Tool};
-pub use driver::{Current, Registries, SourceState, at_hand, fetch, for_user, refresh_all};
+use crate::model::tool::Tool;
+pub use driver::{Catalog, Current, SourceState, for_user};
 pub use rules::{ConflictRule, RegistryRules};
 
 use crate::backends::Executor;

@@ -15,11 +15,11 @@ mod sections;
 mod settings;
 mod words;
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::access::admission::RequestLimits;
+use crate::access::admission::{self, RequestLimits};
 use crate::access::epochs::EpochRules;
+use crate::access::identity::Roles;
 use crate::access::identity::rules::Issuer;
 use crate::access::rate::RateRules;
 use crate::backends::Executor;
@@ -27,11 +27,10 @@ use crate::cache::CacheRules;
 use crate::catalog::RegistryRules;
 use crate::dispatch::ExecuteRules;
 use crate::dispatch::circuits::BreakerRules;
-use crate::model::caller::{ConfiguredCaller, Grant};
+use crate::model::caller::ConfiguredCaller;
 use crate::model::route::RoutingRules;
 use crate::policy::PolicySet;
 use crate::validate::input::InputRule;
-use crate::words::names::RoleId;
 
 pub use faults::ConfigFault;
 pub use prepared::{Prepared, Values, ask, load};
@@ -62,17 +61,17 @@ pub struct Config {
     /// How their tools become one registry.
     pub registry: RegistryRules,
     /// The roles that callers of every kind can have.
-    pub roles: BTreeMap<RoleId, Rc<Grant>>,
+    pub roles: Rc<Roles>,
     /// Who may call, of those that the document names.
     pub callers: Vec<ConfiguredCaller>,
     /// Whose tokens are taken besides.
-    pub issuers: Vec<Issuer>,
+    pub issuers: Rc<[Issuer]>,
     /// How many requests there may be.
-    pub rate: RateRules,
+    pub rate: Rc<RateRules>,
     /// What inputs have to fulfil besides what their tools say.
     pub inputs: Vec<InputRule>,
     /// The rules besides.
-    pub policies: PolicySet,
+    pub policies: Rc<PolicySet>,
     /// Whether the header cf-ipcountry says where a request comes from.
     pub country_header: bool,
     /// What may be answered from cache.
@@ -87,4 +86,18 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// What was clamped, or has no effect here: reported by name at start and in `/health/ready`.
     pub notices: Vec<Notice>,
+}
+
+impl Config {
+    /// Returns the rules that admission decides by.
+    #[must_use]
+    pub fn admission(&self) -> admission::Rules {
+        admission::Rules {
+            limits: self.limits,
+            fail_mode: self.epochs.fail_mode,
+            executors: Rc::clone(&self.executors),
+            policies: Rc::clone(&self.policies),
+            routing: Rc::clone(&self.routing),
+        }
+    }
 }

@@ -10,17 +10,16 @@ use std::pin::pin;
 use std::rc::Rc;
 
 use crate::access::admission::Admitted;
-use crate::access::rate;
+use crate::access::rate::{self, RateVerdict};
 use crate::cache;
-use crate::catalog;
 use crate::config::{self, Prepared};
 use crate::dispatch::execute::CallTerms;
 use crate::front::admin;
-use crate::front::arcade::execute;
+use crate::front::arcade::{execute, passed};
 use crate::front::response::{self, Answer, Response};
 use crate::front::worker;
 use crate::model::operation::{self, Asked, Gate};
-use crate::model::request::{Header, Method, Request, RequestBody};
+use crate::model::request::{Header, Request, RequestBody};
 use crate::pipeline::guard::{Guard, context};
 use crate::pipeline::passthrough;
 use crate::pipeline::runtime::Isolate;
@@ -31,6 +30,7 @@ use crate::telemetry::{Record, trace_id_of};
 use crate::words::action::Action;
 use crate::words::futures::apart;
 use crate::words::hex;
+use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 
 /// One isolate's gateway. A host keeps it in a thread-local `Rc` for the isolate's life and calls nothing else of the core
@@ -67,7 +67,7 @@ impl Gateway {
     pub async fn scheduled<P: Platform>(&self, platform: &P) {
         let isolate = self.isolate(platform).await;
         if let Ok(running) = isolate.running() {
-            catalog::refresh_all(platform, running).await;
+            running.catalog.refresh_all(platform).await;
             warm::run(platform, &isolate, running, None).await;
             if running.config.cache.uses_sql() {
                 cache::table::sweep(platform, platform.now()).await;
@@ -132,7 +132,7 @@ async fn pipeline<P: Platform>(
     let running = isolate.running().map_err(|_| Refusal::new(RefusalKind::ConfigurationInvalid))?;
     let action = match asked.operation.gate() {
         Gate::Open => {
-            return apart(pin!(admin::public(platform, isolate, running, asked, request))).await;
+            return apart(pin!(admin::public(platform, running, asked, request))).await;
         }
         Gate::WorkerToken => {
             return apart(pin!(worker::answer(platform, running, &asked.operation, request, record))).await;
@@ -141,21 +141,23 @@ async fn pipeline<P: Platform>(
     };
 
     // identity, and of admission what needs no tools.
-    let guard = Guard { platform, isolate, running, asked, action, request };
+    let guard = Guard { platform, running, asked, action, request };
     let (mut caller, mut held) = guard.let_in(record).await?;
 
     // admission: it decides from names, so the names must be known.
-    let tools = match catalog::at_hand(platform, isolate, running, asked) {
+    let tools = match running.catalog.at_hand(platform, asked) {
         Some(tools) => tools,
         None => {
-            let tools = apart(pin!(catalog::fetch(platform, isolate, running, asked.project.as_ref()))).await;
+            let tools = apart(pin!(running.catalog.fetch(platform, asked.project.as_ref()))).await;
             // That may have taken long. What was decided before it is decided again, under epochs that are current now.
             (caller, held) = guard.let_in(record).await?;
             tools
         }
     };
     let mut admitted = guard.admit(&tools, &caller, &held, record)?;
-    if !asked.operation.is_operators() && rate::admit(platform, running, &caller, admitted.tool(), record).await? {
+    if !asked.operation.is_operators()
+        && rated(rate::admit(platform, &running.rates, &caller, admitted.tool()).await, record)?
+    {
         // As above: the owners of limits had to be waited for.
         (caller, held) = guard.let_in(record).await?;
         admitted = guard.admit(&tools, &caller, &held, record)?;
@@ -179,8 +181,21 @@ async fn pipeline<P: Platform>(
             outcome.map(|outcome| execute::answer(&record.request_id, outcome))
         }
         Admitted::Engine(call) => {
-            apart(pin!(passthrough::answer(platform, running, &context, call, request, record))).await
+            let passed = apart(pin!(passthrough::run(platform, running, &context, call, request, record))).await;
+            passed.map(passed::answer)
         }
         Admitted::Own => apart(pin!(admin::answer(platform, isolate, running, &context, &tools, asked, request))).await,
     }
+}
+
+/// Writes the verdict of the rate limits into the record, and says whether an owner had to be waited for.
+///
+/// # Errors
+/// The verdict's refusal.
+fn rated(verdict: RateVerdict, record: &mut Record) -> Result<bool, Refusal> {
+    let RateVerdict { refusal, fields, would_refuse, degraded, has_waited } = verdict;
+    record.rate = fields;
+    record.would_refuse = would_refuse;
+    record.degraded.extend(degraded);
+    refusal.map_or(Ok(has_waited), Err)
 }

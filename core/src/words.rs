@@ -7,6 +7,7 @@ pub(crate) mod futures;
 pub mod hex;
 pub mod json;
 pub mod limits;
+pub mod method;
 pub mod modes;
 pub mod names;
 pub(crate) mod nearest;

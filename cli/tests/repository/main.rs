@@ -4,6 +4,7 @@
 mod documents;
 mod layers;
 mod tidy;
+mod walls;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,8 +31,9 @@ fn files(directory: &str, endings: &[&str]) -> Vec<String> {
 fn collect(directory: &Path, endings: &[&str], found: &mut Vec<String>) {
     for entry in fs::read_dir(directory).unwrap().flatten() {
         let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
-        let is_made =
-            name.starts_with('.') || ["target", "node_modules", "build", "__pycache__"].contains(&name.as_str());
+        let is_made = name.starts_with('.')
+            || ["target", "node_modules", "__pycache__"].contains(&name.as_str())
+            || path == root().join("build");
         if path.is_dir() {
             if !is_made {
                 collect(&path, endings, found);

@@ -1,8 +1,25 @@
 //! Files that can be read: short, with a line at the top that says what they are for, and without left-overs.
 
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
 use crate::{files, read};
 
 const LINES_MAX: usize = 400;
+
+/// Words that begin a clause: a summary that begins with one has no subject to look up.
+const CLAUSE_WORDS: [&str; 11] =
+    ["What", "Who", "Whose", "Whom", "Whether", "Which", "Where", "When", "How", "That", "If"];
+
+/// Most summaries of a thousand that are clauses. Only shrinks: 20 is the aim.
+const CLAUSES_PER_MILLE: usize = 223;
+
+const TEST_NAME_CHARS: usize = 60;
+
+/// The names of tests that are longer today. Only shrinks.
+const LONG_TEST_NAMES: usize = 133;
+
+/// The parameters `(a, b): (A, B)` that signatures have today, where a struct would name the two. Only shrinks.
+const TUPLE_PARAMETERS: usize = 31;
 
 /// What a person wrote to themselves, and where they happened to work. In pieces, as this file is read too.
 const LEFT_OVERS: [&str; 7] = [
@@ -54,4 +71,120 @@ fn folders_of_modules_are_named_by_the_file_beside_them() {
     assert!(files.iter().any(|file| file == "core/src/lib.rs"), "nothing was looked at");
     let old: Vec<String> = files.into_iter().filter(|file| file.ends_with("/mod.rs")).collect();
     assert!(old.is_empty(), "`foo.rs` beside `foo/`, not `foo/mod.rs`: {old:#?}");
+}
+
+/// Fails when there are more than `most`.
+fn assert_only_shrinks(what: &str, found: &[String], most: usize) {
+    assert!(found.len() <= most, "{} {what}, at most {most}: {found:#?}", found.len());
+}
+
+/// Returns the text of all Rust files below these directories, by name.
+fn sources(directories: &[&str]) -> Vec<(String, String)> {
+    let files = directories.iter().flat_map(|directory| files(directory, &[".rs"]));
+    files.map(|file| (read(&file), file)).map(|(text, file)| (file, text)).collect()
+}
+
+/// Returns the first line of each block of documentation.
+fn summaries(text: &str) -> Vec<&str> {
+    let is_doc = |line: &str| line.starts_with("///") || line.starts_with("//!");
+    let mut found = Vec::new();
+    let mut before = "";
+    for line in text.lines().map(str::trim_start) {
+        if is_doc(line) && !is_doc(before) {
+            found.push(line[3..].trim_start());
+        }
+        before = line;
+    }
+    found
+}
+
+fn is_clause(summary: &str) -> bool {
+    CLAUSE_WORDS.contains(&summary.split(|letter: char| !letter.is_alphabetic()).next().unwrap())
+}
+
+/// Returns the names of tests that are too long.
+fn long_test_names(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for item in text.split("#[test]").skip(1) {
+        let name = item.split_once("fn ").and_then(|(_, rest)| rest.split_once('(')).unwrap_or_default().0;
+        if name.chars().count() > TEST_NAME_CHARS {
+            found.push(name);
+        }
+    }
+    found
+}
+
+/// Returns the functions with a parameter that is a tuple taken apart, once for each.
+fn tuple_parameters(tokens: TokenStream) -> Vec<String> {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut found = Vec::new();
+    for (index, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Group(group) => found.extend(tuple_parameters(group.stream())),
+            TokenTree::Ident(word) if word == "fn" => {
+                let rest = &tokens[index + 1..];
+                let parameters = rest.iter().find_map(|token| match token {
+                    TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => Some(group.stream()),
+                    _ => None,
+                });
+                let parameters: Vec<TokenTree> = parameters.into_iter().flatten().collect();
+                let is_tuple = |token: &TokenTree| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis);
+                let is_colon = |token: &TokenTree| matches!(token, TokenTree::Punct(sign) if sign.as_char() == ':');
+                let is_taken_apart =
+                    |three: &&[TokenTree]| is_tuple(&three[0]) && is_colon(&three[1]) && is_tuple(&three[2]);
+                let name = rest.first().map(TokenTree::to_string).unwrap_or_default();
+                found.extend(parameters.windows(3).filter(is_taken_apart).map(|_| name.clone()));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn summaries_are_no_clauses() {
+    let sources = sources(&["core", "cli", "functions"]);
+    let summaries: Vec<(&String, &str)> = sources
+        .iter()
+        .flat_map(|(file, text)| summaries(text).into_iter().map(move |summary| (file, summary)))
+        .collect();
+    let clauses: Vec<String> = summaries
+        .iter()
+        .filter(|(_, summary)| is_clause(summary))
+        .map(|(file, summary)| format!("{file}: {summary}"))
+        .collect();
+    let most = summaries.len() * CLAUSES_PER_MILLE / 1000;
+    let found = clauses.len();
+    assert!(found <= most, "{found} of {} summaries are clauses, at most {most}: {clauses:#?}", summaries.len());
+}
+
+#[test]
+fn names_of_tests_are_short() {
+    let sources = sources(&["core", "cli", "functions", "tests"]);
+    let names = |(file, text): &(String, String)| -> Vec<String> {
+        long_test_names(text).iter().map(|name| format!("{file}: {name}")).collect()
+    };
+    assert_only_shrinks("long names of tests", &sources.iter().flat_map(names).collect::<Vec<_>>(), LONG_TEST_NAMES);
+}
+
+#[test]
+fn signatures_take_no_tuples_apart() {
+    let sources = sources(&["core", "cli", "functions"]);
+    let names = |(file, text): &(String, String)| -> Vec<String> {
+        tuple_parameters(text.parse().unwrap()).iter().map(|name| format!("{file}: {name}")).collect()
+    };
+    assert_only_shrinks("tuple parameters", &sources.iter().flat_map(names).collect::<Vec<_>>(), TUPLE_PARAMETERS);
+}
+
+#[test]
+fn what_the_rules_look_for_is_found() {
+    let text =
+        "//! What it is.\n//! If.\n\n/// Returns\n/// What.\nfn f() {}\n    /// Whoever\n///\n/// When\n/// How: so.\n";
+    let found: Vec<(&str, bool)> = summaries(text).into_iter().map(|summary| (summary, is_clause(summary))).collect();
+    assert_eq!(found, [("What it is.", true), ("Returns", false), ("Whoever", false)]);
+    let long = "x".repeat(TEST_NAME_CHARS + 1);
+    let tests = format!("#[test]\nfn short() {{}}\n#[test]\nfn {long}() {{}}\nfn {long}y() {{}}");
+    assert_eq!(long_test_names(&tests), [&long]);
+    let signatures = "fn f(a: (A, B)) {} impl X { fn g<T: Fn()>((a, b): (A, B), c: C) { |(a, b): (A, B)| 1 } fn h((a, b): (A, B), (c, d): (C, D)) {} }";
+    assert_eq!(tuple_parameters(signatures.parse().unwrap()), ["h", "h"]);
 }

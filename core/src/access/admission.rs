@@ -11,12 +11,13 @@ pub use arguments::{check as check_arguments, check_rules};
 use authority::Call;
 pub use authority::{Authority, Noted};
 pub use body::{Members, json_body};
-pub use rules::RequestLimits;
+pub use rules::{RequestLimits, Rules};
 
 use crate::access::epochs::Held;
 use crate::catalog::Registry;
-use crate::config::Config;
-use crate::model::call::{EngineCall, Exchange, ToolCall};
+use crate::model::call::EngineCall;
+use crate::model::call::Exchange;
+use crate::model::call::ToolCall;
 use crate::model::caller::{Caller, ProjectRule, UserRule};
 use crate::model::operation::{Asked, Operation};
 use crate::model::request::Request;
@@ -26,6 +27,7 @@ use crate::words::json::Json;
 use crate::words::modes::FailMode;
 use crate::words::names::UserId;
 use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::time::Millis;
 use switches::check_caller_switches;
 pub(crate) use tools::check_equivalent;
 
@@ -51,8 +53,8 @@ impl Admitted<'_> {
 /// What admission decides from.
 #[derive(Debug)]
 pub struct Context<'a> {
-    /// The configuration.
-    pub config: &'a Config,
+    /// The operator's rules.
+    pub rules: &'a Rules,
     /// The caller.
     pub caller: &'a Caller,
     /// Whoever decides what the caller may.
@@ -81,13 +83,13 @@ impl Context<'_> {
 /// # Errors
 /// The refusal of the first check that fails.
 pub fn permit(
-    config: &Config,
+    rules: &Rules,
     caller: &Caller,
     authority: &Authority<'_>,
     held: &Held,
     asked: &Asked,
 ) -> Result<(), Refusal> {
-    if let (Some(fault), FailMode::Closed) = (held.fault, config.epochs.fail_mode) {
+    if let (Some(fault), FailMode::Closed) = (held.fault, rules.fail_mode) {
         return Err(Refusal::new(match fault {
             DurableError::Unavailable => RefusalKind::EpochsUnavailable,
             DurableError::Unsupported => RefusalKind::DurableUnsupported,
@@ -137,7 +139,7 @@ pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> 
     match &asked.operation {
         Operation::Execute => admit_execute(context, asked, request),
         Operation::AuthorizeTool => {
-            let body = json_body(request, context.config)?;
+            let body = json_body(request, &context.rules.limits)?;
             body::refuse_lookalikes(&body)?;
             let members = Members::of(&body)?;
             context.user("user_id", members.text("user_id")?)?;
@@ -147,16 +149,15 @@ pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> 
                 return Ok(Admitted::Own);
             }
             // An engine may know a worker's tool too; then it is whichever engine answers by default.
-            let is_engine = |index: &usize| {
-                context.config.executors.get(*index).is_some_and(|executor| executor.engine().is_some())
-            };
+            let is_engine =
+                |index: &usize| context.rules.executors.get(*index).is_some_and(|executor| executor.engine().is_some());
             Ok(Admitted::Engine(EngineCall {
                 executor: Some(tool.executor).filter(is_engine),
                 ..engine_call(asked, request, Exchange::BeginsAuthorization)
             }))
         }
         Operation::Requirements => {
-            let body = json_body(request, context.config)?;
+            let body = json_body(request, &context.rules.limits)?;
             body::refuse_lookalikes(&body)?;
             let members = Members::of(&body)?;
             context.user("user_id", members.text("user_id")?)?;
@@ -174,7 +175,7 @@ pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> 
             check_user(context, asked, None)?;
             let missing = || Refusal::with(RefusalKind::QueryInvalid, "id is missing");
             let id = asked.query.get("id").ok_or_else(missing)?.to_owned();
-            engine(&clip_wait(asked, context.config)?, request, Exchange::AwaitsAuthorization(id))
+            engine(&clip_wait(asked, context.rules.limits.long_poll)?, request, Exchange::AwaitsAuthorization(id))
         }
         Operation::ScheduledList if context.caller.users != UserRule::Every => {
             Err(Refusal::with(RefusalKind::UserNotPermitted, "the list holds every user's executions"))
@@ -184,7 +185,7 @@ pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> 
             engine(asked, request, Exchange::OneExecution)
         }
         Operation::Chat => {
-            let body = json_body(request, context.config)?;
+            let body = json_body(request, &context.rules.limits)?;
             body::refuse_lookalikes(&body)?;
             let members = Members::of(&body)?;
             let user = context.user("user", members.text("user")?)?;
@@ -207,7 +208,7 @@ pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> 
 }
 
 fn admit_execute<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> Result<Admitted<'r>, Refusal> {
-    let body = json_body(request, context.config)?;
+    let body = json_body(request, &context.rules.limits)?;
     let members = Members::of(&body)?;
     let user = context.user("user_id", members.text("user_id")?)?;
     let run_at = members.text("run_at")?.filter(|run_at| !run_at.is_empty()).map(str::to_owned);
@@ -250,7 +251,7 @@ fn check_user(context: &Context<'_>, asked: &Asked, user: Option<UserId>) -> Res
 
 /// The user that the body names, if the caller may name it.
 fn check_users_in_body(context: &Context<'_>, request: &Request) -> Result<Option<UserId>, Refusal> {
-    let body = json_body(request, context.config)?;
+    let body = json_body(request, &context.rules.limits)?;
     let mut found = None;
     if let Json::Object(_) = &body {
         body::refuse_lookalikes(&body)?;
@@ -283,13 +284,13 @@ fn engine_call(asked: &Asked, request: &Request, exchange: Exchange) -> EngineCa
 }
 
 /// Clips the long poll's `wait` to what this host allows; the SDKs ask again.
-fn clip_wait(asked: &Asked, config: &Config) -> Result<Asked, Refusal> {
+fn clip_wait(asked: &Asked, longest: Millis) -> Result<Asked, Refusal> {
     let mut asked = asked.clone();
     if let Some(wait) = asked.query.get("wait") {
         let wait: u64 = wait
             .parse()
             .map_err(|_| Refusal::with(RefusalKind::QueryInvalid, "wait must be a whole number of seconds"))?;
-        let most = config.limits.long_poll.get() / 1000;
+        let most = longest.get() / 1000;
         asked.query.set("wait", wait.min(most).to_string());
     }
     Ok(asked)

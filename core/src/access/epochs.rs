@@ -6,7 +6,6 @@ mod rules;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::{DurableError, Platform};
 use crate::state::epochs::{Change, Command, Epochs, Reply};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
@@ -18,9 +17,12 @@ use known::{Known, Question, Standing};
 /// The key of the epochs' owner.
 const OWNER: &str = "epochs";
 
-/// What an isolate knows of the epochs.
-#[derive(Debug, Default)]
-pub struct Lease(RefCell<Known>);
+/// Holds an isolate's lease on the epochs: its rules, and the epochs as they were read last.
+#[derive(Debug)]
+pub struct Lease {
+    rules: EpochRules,
+    known: RefCell<Known>,
+}
 
 /// The epochs as a decision may use them.
 #[derive(Clone, Debug)]
@@ -40,41 +42,68 @@ impl Held {
     }
 }
 
-/// The epochs, now. Waits only when the lease has run out; in its second half it is renewed in the background.
-///
-/// INVARIANT (lease): epochs are used as current only within `epochs.lease` of the moment before they were asked for, so a
-/// change holds everywhere within that time.
-pub async fn hold<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running) -> Held {
-    let now = platform.now();
-    let known = running.lease.0.borrow().clone();
-    match known.standing(running.config.epochs.lease, now) {
-        Standing::Current { renew } => {
-            if renew {
-                renew_in_background(platform, isolate, running, now);
-            }
-            Held { epochs: known.epochs, fault: None }
-        }
-        Standing::Over => match ask(platform, Command::Read).await {
-            Ok(epochs) => Held { epochs: adopt(running, epochs, known.question(now)), fault: None },
-            Err(fault) => Held { epochs: known.epochs, fault: Some(fault) },
-        },
+impl Lease {
+    /// Makes a lease that has run out: the epochs are read when they are first needed.
+    #[must_use]
+    pub fn new(rules: EpochRules) -> Self {
+        Self { rules, known: RefCell::default() }
     }
-}
 
-fn renew_in_background<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running, now: Timestamp) {
-    let question = running.lease.0.borrow_mut().renews(now);
-    let (platform_, isolate) = (platform.clone(), Rc::clone(isolate));
-    platform.spawn(async move {
-        if let (Ok(running), Ok(epochs)) = (isolate.running(), ask(&platform_, Command::Read).await) {
-            adopt(running, epochs, question);
+    /// Returns the epochs, now. Waits only when the lease has run out; in its second half it is renewed in the background.
+    ///
+    /// INVARIANT (lease): epochs are used as current only within `epochs.lease` of the moment before they were asked for, so a
+    /// change holds everywhere within that time.
+    pub async fn hold<P: Platform>(self: &Rc<Self>, platform: &P) -> Held {
+        let now = platform.now();
+        let known = self.known.borrow().clone();
+        match known.standing(self.rules.lease, now) {
+            Standing::Current { renew } => {
+                if renew {
+                    self.renew_in_background(platform, now);
+                }
+                Held { epochs: known.epochs, fault: None }
+            }
+            Standing::Over => match ask(platform, Command::Read).await {
+                Ok(epochs) => Held { epochs: self.adopt(epochs, known.question(now)), fault: None },
+                Err(fault) => Held { epochs: known.epochs, fault: Some(fault) },
+            },
         }
-    });
-}
+    }
 
-fn adopt(running: &Running, epochs: Epochs, question: Question) -> Rc<Epochs> {
-    let mut known = running.lease.0.borrow_mut();
-    known.adopt(epochs, question);
-    Rc::clone(&known.epochs)
+    fn renew_in_background<P: Platform>(self: &Rc<Self>, platform: &P, now: Timestamp) {
+        let question = self.known.borrow_mut().renews(now);
+        let (platform_, lease) = (platform.clone(), Rc::clone(self));
+        platform.spawn(async move {
+            if let Ok(epochs) = ask(&platform_, Command::Read).await {
+                lease.adopt(epochs, question);
+            }
+        });
+    }
+
+    fn adopt(&self, epochs: Epochs, question: Question) -> Rc<Epochs> {
+        let mut known = self.known.borrow_mut();
+        known.adopt(epochs, question);
+        Rc::clone(&known.epochs)
+    }
+
+    /// Applies changes at the owner and takes the result as this isolate's own epochs.
+    ///
+    /// # Errors
+    /// [`AdvanceError`].
+    pub async fn advance<P: Platform>(&self, platform: &P, changes: Vec<Change>) -> Result<Rc<Epochs>, AdvanceError> {
+        let question = self.known.borrow().question(platform.now());
+        let command = AnyCommand::Epochs(Command::Advance(changes));
+        match state::apply(platform, OWNER, &command).await {
+            Ok(AnyReply::Epochs(Reply::Now(epochs))) => Ok(self.adopt(epochs, question)),
+            Ok(AnyReply::Epochs(Reply::Full)) => Err(AdvanceError::Full),
+            Ok(_) => Err(AdvanceError::Durable(DurableError::Unavailable)),
+            Err(error) => {
+                // It may have been applied: what this isolate knows is not to be used any more.
+                self.known.borrow_mut().forget();
+                Err(AdvanceError::Durable(error))
+            }
+        }
+    }
 }
 
 /// The epochs as their owner has them.
@@ -83,29 +112,6 @@ fn adopt(running: &Running, epochs: Epochs, question: Question) -> Rc<Epochs> {
 /// [`DurableError`] when the owner could not be asked.
 pub async fn read<P: Platform>(platform: &P) -> Result<Epochs, DurableError> {
     ask(platform, Command::Read).await
-}
-
-/// Applies changes at the owner and takes the result as this isolate's own epochs.
-///
-/// # Errors
-/// [`AdvanceError`].
-pub async fn advance<P: Platform>(
-    platform: &P,
-    running: &Running,
-    changes: Vec<Change>,
-) -> Result<Rc<Epochs>, AdvanceError> {
-    let question = running.lease.0.borrow().question(platform.now());
-    let command = AnyCommand::Epochs(Command::Advance(changes));
-    match state::apply(platform, OWNER, &command).await {
-        Ok(AnyReply::Epochs(Reply::Now(epochs))) => Ok(adopt(running, epochs, question)),
-        Ok(AnyReply::Epochs(Reply::Full)) => Err(AdvanceError::Full),
-        Ok(_) => Err(AdvanceError::Durable(DurableError::Unavailable)),
-        Err(error) => {
-            // It may have been applied: what this isolate knows is not to be used any more.
-            running.lease.0.borrow_mut().forget();
-            Err(AdvanceError::Durable(error))
-        }
-    }
 }
 
 /// Why the epochs could not be advanced.

@@ -15,6 +15,7 @@ pub mod rules;
 pub mod signature;
 pub mod tokens;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
@@ -24,15 +25,17 @@ use subtle::ConstantTimeEq;
 use issued::Unverified;
 use memory::{Digest, Known, Memory, Now, Remembered};
 
-use crate::model::caller::{Caller, CallerKey, ConfiguredCaller};
+use crate::model::caller::{Caller, CallerKey, ConfiguredCaller, Grant};
 use crate::model::request::{Header, RequestHeaders};
 use crate::state::epochs::Epochs;
 use crate::words::limits;
-use crate::words::names::KeyId;
+use crate::words::names::{KeyId, RoleId};
 use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::time::Timestamp;
 
 pub use discovery::is_web_url;
-pub use tokens::Tokens;
+use rules::Issuer;
+use tokens::Tokens;
 
 /// Hashes API keys under the hashing secret, so that only keyed hashes are held (HMAC-SHA-256, RFC 2104).
 ///
@@ -153,6 +156,38 @@ impl KeyHashers {
             Some(hasher) if hasher.id == self.current.id => "current",
             Some(_) => "previous",
         }
+    }
+}
+
+/// The grants of each role of the configuration.
+pub type Roles = BTreeMap<RoleId, Rc<Grant>>;
+
+/// Holds what an isolate identifies callers by: its keys, its issuers with what is known of each, and the roles.
+#[derive(Debug)]
+pub struct Identity {
+    keyring: Keyring,
+    tokens: Tokens,
+    issuers: Rc<[Issuer]>,
+    roles: Rc<Roles>,
+}
+
+impl Identity {
+    /// Makes the identity of an isolate that has seen no credential yet.
+    #[must_use]
+    pub fn new(keyring: Keyring, issuers: Rc<[Issuer]>, roles: Rc<Roles>) -> Self {
+        Self { keyring, tokens: Tokens::new(&issuers), issuers, roles }
+    }
+
+    /// Returns the hashers of keys.
+    #[must_use]
+    pub const fn hashers(&self) -> &KeyHashers {
+        self.keyring.hashers()
+    }
+
+    /// Returns since when the keys of the issuer at this place of the configuration cannot be fetched.
+    #[must_use]
+    pub fn keys_failing_since(&self, place: usize) -> Option<Timestamp> {
+        self.tokens.keys(place).and_then(|keys| keys.borrow().failing_since)
     }
 }
 

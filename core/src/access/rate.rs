@@ -14,21 +14,20 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use crate::model::caller::Caller;
-use crate::pipeline::runtime::Running;
 use crate::ports::{DurableError, Platform};
 use crate::state::rate::{Ask, Command};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
-use crate::telemetry::Record;
 use crate::words::limits::RATE_LIMITS;
 use crate::words::modes::FailMode;
+use crate::words::names::LimitId;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
-pub(crate) use book::{Book, Fared};
+pub(crate) use book::Fared;
 pub use fields::Fields;
 pub use rules::{RateLimit, RateMode, RatePer, RateRules};
 
-use book::{Entry, Subject, is_about};
+use book::{Book, Entry, Subject, is_about};
 use lease::{Question, Standing};
 
 /// How often a request asks. More than once: the tokens that it was given may go to another request that came while it waited
@@ -39,52 +38,84 @@ const LOOKS: u32 = 40;
 /// The longest wait between two looks is two to this power, in milliseconds.
 const LOOK_DOUBLINGS: u32 = 6;
 
+/// Holds the limits on the rate of requests, and an isolate's leases of their tokens.
+#[derive(Debug)]
+pub struct Rates {
+    rules: Rc<RateRules>,
+    book: Book,
+}
+
+impl Rates {
+    /// Makes the rates of an isolate without a lease; the leases are numbered from a random number on.
+    #[must_use]
+    pub fn new(rules: Rc<RateRules>, first_holder: u64) -> Self {
+        Self { rules, book: Book::new(first_holder) }
+    }
+
+    /// Takes what was counted since the last time: the limit, how requests fared with it, and how many.
+    pub(crate) fn take_counts(&self) -> impl Iterator<Item = (&LimitId, Fared, u64)> {
+        let counts = self.book.take_counts();
+        counts.filter_map(|(index, fared, count)| Some((&self.rules.limits.get(index)?.id, fared, count)))
+    }
+}
+
 /// How a request stands with each limit that is about it, at the limit's place.
 type Stood = [Option<(Entry, Standing)>; RATE_LIMITS];
 
+/// Tells how a request fared with all limits that are about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RateVerdict {
+    /// The refusal, if it was one: [`RefusalKind::RateLimited`]; where a limit's owner cannot be asked and the fail mode is
+    /// closed, [`RefusalKind::LimiterUnavailable`] or [`RefusalKind::DurableUnsupported`]. Then no token was taken.
+    pub(crate) refusal: Option<Refusal>,
+    /// The fields that tell the caller of the limits.
+    pub(crate) fields: Fields,
+    /// The limits that would have refused it, but are not enforced.
+    pub(crate) would_refuse: Vec<LimitId>,
+    /// The name of what went wrong beside the verdict: an owner could not be asked, and the request was let through.
+    pub(crate) degraded: Option<&'static str>,
+    /// Tells that an owner had to be waited for.
+    pub(crate) has_waited: bool,
+}
+
 /// Lets the request pass if every limit that is about it has a token left, and takes one of each. `tool` is the tool that is
-/// called, in lower case. Says whether an owner had to be waited for.
+/// called, in lower case.
 ///
 /// INVARIANT (debited first): a token is taken from a lease only after its owner has debited it.
-///
-/// # Errors
-/// [`RefusalKind::RateLimited`]; where a limit's owner cannot be asked and the fail mode is closed,
-/// [`RefusalKind::LimiterUnavailable`] or [`RefusalKind::DurableUnsupported`]. Then no token was taken.
 pub(crate) async fn admit<P: Platform>(
     platform: &P,
-    running: &Running,
+    rates: &Rates,
     caller: &Caller,
     tool: Option<&str>,
-    record: &mut Record,
-) -> Result<bool, Refusal> {
-    if running.config.rate.limits.is_empty() {
-        return Ok(false);
+) -> RateVerdict {
+    if rates.rules.limits.is_empty() {
+        return RateVerdict::default();
     }
     let subject = Subject { caller, tool };
     let (mut asks, mut looks) = (0, 0);
     loop {
         let is_new = asks == 0 && looks == 0;
-        let stood = stand(running, &subject, platform.now(), is_new);
-        match next(running, &stood) {
+        let stood = stand(rates, &subject, platform.now(), is_new);
+        match next(rates, &stood) {
             Next::Ask if asks < ASKS => {
                 asks = asks.saturating_add(1);
-                ask_all(platform, running, &stood).await;
+                ask_all(platform, rates, &stood).await;
             }
             Next::Look if looks < LOOKS => {
                 platform.sleep(Millis::new(1 << looks.min(LOOK_DOUBLINGS))).await;
                 looks = looks.saturating_add(1);
             }
-            _ => return settle(platform, running, &stood, record).map(|()| !is_new),
+            _ => return RateVerdict { has_waited: !is_new, ..settle(platform, rates, &stood) },
         }
     }
 }
 
-fn stand(running: &Running, subject: &Subject<'_>, now: Timestamp, is_new: bool) -> Stood {
-    let rules = &running.config.rate;
+fn stand(rates: &Rates, subject: &Subject<'_>, now: Timestamp, is_new: bool) -> Stood {
+    let rules = &*rates.rules;
     let mut stood = [const { None }; RATE_LIMITS];
     for ((index, limit), place) in rules.limits.iter().enumerate().zip(&mut stood) {
         if is_about(limit, subject) {
-            let entry = running.rates.entry(index, limit, subject, now);
+            let entry = rates.book.entry(index, limit, subject, now);
             let standing = entry.lease.stand(rules.lease, now, is_new);
             *place = Some((entry, standing));
         }
@@ -93,11 +124,8 @@ fn stand(running: &Running, subject: &Subject<'_>, now: Timestamp, is_new: bool)
 }
 
 /// The limits that are about a request, and how it stands with each.
-fn each<'s>(
-    running: &'s Running,
-    stood: &'s Stood,
-) -> impl Iterator<Item = (usize, &'s RateLimit, &'s Entry, Standing)> {
-    let limits = running.config.rate.limits.iter().zip(stood).enumerate();
+fn each<'s>(rates: &'s Rates, stood: &'s Stood) -> impl Iterator<Item = (usize, &'s RateLimit, &'s Entry, Standing)> {
+    let limits = rates.rules.limits.iter().zip(stood).enumerate();
     limits
         .filter_map(|(index, (limit, stood))| stood.as_ref().map(|(entry, standing)| (index, limit, entry, *standing)))
 }
@@ -114,10 +142,10 @@ enum Next {
 }
 
 /// Whether owners have to be asked: not for a request that is refused in any case.
-fn next(running: &Running, stood: &Stood) -> Next {
-    let is_closed = running.config.rate.fail_mode == FailMode::Closed;
+fn next(rates: &Rates, stood: &Stood) -> Next {
+    let is_closed = rates.rules.fail_mode == FailMode::Closed;
     let mut next = Next::Settle;
-    for (_, limit, _, standing) in each(running, stood) {
+    for (_, limit, _, standing) in each(rates, stood) {
         let enforced = limit.mode == RateMode::Enforce;
         match standing {
             Standing::Ready { .. } => {}
@@ -133,10 +161,10 @@ fn next(running: &Running, stood: &Stood) -> Next {
 }
 
 /// Asks every owner that has to be asked, all at the same time.
-async fn ask_all<P: Platform>(platform: &P, running: &Running, stood: &Stood) {
-    let rules = &running.config.rate;
+async fn ask_all<P: Platform>(platform: &P, rates: &Rates, stood: &Stood) {
+    let rules = &*rates.rules;
     let mut asks: Vec<Pin<Box<dyn Future<Output = ()> + '_>>> = Vec::new();
-    for (_, limit, entry, standing) in each(running, stood) {
+    for (_, limit, entry, standing) in each(rates, stood) {
         if standing == Standing::Ask {
             let (question, open) = entry.lease.ask(limit.pace, rules.lease, platform.now(), true);
             asks.push(Box::pin(ask(platform, &entry.owner, question, open)));
@@ -161,19 +189,22 @@ async fn ask<P: Platform>(platform: &P, owner: &str, ask: Ask, open: Question) {
 }
 
 /// Takes a token of every limit, or refuses and takes none: nothing is awaited between the look and the taking.
-fn settle<P: Platform>(platform: &P, running: &Running, stood: &Stood, record: &mut Record) -> Result<(), Refusal> {
-    refuse(running, stood, record)?;
-    let rules = &running.config.rate;
-    for (index, limit, entry, standing) in each(running, stood) {
+fn settle<P: Platform>(platform: &P, rates: &Rates, stood: &Stood) -> RateVerdict {
+    let mut verdict = refuse(rates, stood);
+    if verdict.refusal.is_some() {
+        return verdict;
+    }
+    let rules = &*rates.rules;
+    for (index, limit, entry, standing) in each(rates, stood) {
         let enforced = limit.mode == RateMode::Enforce;
         if enforced {
-            record.rate.policy(limit);
+            verdict.fields.policy(limit);
         }
         let fared = match standing {
             Standing::Ready { renew } => {
                 let left = entry.lease.take();
                 if enforced && limit.is_of_one_caller() {
-                    record.rate.left(limit, left);
+                    verdict.fields.left(limit, left);
                 }
                 if renew {
                     let (question, open) = entry.lease.ask(limit.pace, rules.lease, platform.now(), false);
@@ -182,54 +213,54 @@ fn settle<P: Platform>(platform: &P, running: &Running, stood: &Stood, record: &
                 Fared::Admitted
             }
             Standing::Refused(_) | Standing::Ask | Standing::Wait => {
-                record.would_refuse.push(limit.id.clone());
+                verdict.would_refuse.push(limit.id.clone());
                 Fared::WouldRefuse
             }
             Standing::Lost(..) => {
-                if !record.degraded.contains(&LOST) {
-                    record.degraded.push(LOST);
-                }
+                verdict.degraded = Some(LOST);
                 Fared::Lost
             }
         };
-        running.rates.count(index, fared);
+        rates.book.count(index, fared);
     }
-    Ok(())
+    verdict
 }
 
 /// What an admitted request's record says where a limit's owner could not be asked.
 const LOST: &str = "limiter_unavailable";
 
 /// Refuses where an enforced limit has no token left. Of several, the one that lasts longest is named.
-fn refuse(running: &Running, stood: &Stood, record: &mut Record) -> Result<(), Refusal> {
-    if each(running, stood).all(|(.., standing)| matches!(standing, Standing::Ready { .. })) {
-        return Ok(());
+fn refuse(rates: &Rates, stood: &Stood) -> RateVerdict {
+    let mut verdict = RateVerdict::default();
+    if each(rates, stood).all(|(.., standing)| matches!(standing, Standing::Ready { .. })) {
+        return verdict;
     }
     let mut worst: Option<(Millis, Refusal)> = None;
-    for (index, limit, _, standing) in each(running, stood).filter(|(_, limit, ..)| limit.mode == RateMode::Enforce) {
+    for (index, limit, _, standing) in each(rates, stood).filter(|(_, limit, ..)| limit.mode == RateMode::Enforce) {
         let (kind, wait) = match standing {
             Standing::Ready { .. } => continue,
             Standing::Refused(wait) => (RefusalKind::RateLimited, wait),
             // Others took what the owner gave, time and again: there is more demand than tokens.
             Standing::Ask | Standing::Wait => (RefusalKind::RateLimited, limit.pace.time_for(1)),
-            Standing::Lost(..) if running.config.rate.fail_mode == FailMode::Open => continue,
+            Standing::Lost(..) if rates.rules.fail_mode == FailMode::Open => continue,
             Standing::Lost(DurableError::Unavailable, wait) => (RefusalKind::LimiterUnavailable, wait),
             Standing::Lost(DurableError::Unsupported, wait) => (RefusalKind::DurableUnsupported, wait),
         };
         let is_limited = kind == RefusalKind::RateLimited;
-        running.rates.count(index, if is_limited { Fared::Refused } else { Fared::Lost });
+        rates.book.count(index, if is_limited { Fared::Refused } else { Fared::Lost });
         if is_limited {
-            record.rate.exhausted(limit, wait);
+            verdict.fields.exhausted(limit, wait);
         }
         if worst.as_ref().is_none_or(|(longest, _)| wait > *longest) {
             worst = Some((wait, Refusal::with(kind, limit.id.as_str().to_owned()).after(wait)));
         }
     }
-    let Some((_, refusal)) = worst else { return Ok(()) };
-    for (_, limit, ..) in each(running, stood).filter(|(_, limit, ..)| limit.mode == RateMode::Enforce) {
-        record.rate.policy(limit);
+    let Some((_, refusal)) = worst else { return verdict };
+    for (_, limit, ..) in each(rates, stood).filter(|(_, limit, ..)| limit.mode == RateMode::Enforce) {
+        verdict.fields.policy(limit);
     }
-    Err(refusal)
+    verdict.refusal = Some(refusal);
+    verdict
 }
 
 fn renew_in_background<P: Platform>(platform: &P, owner: Rc<str>, question: Ask, open: Question) {

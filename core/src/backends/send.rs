@@ -2,9 +2,9 @@
 
 use super::Upstream;
 use crate::model::credential::Credential;
-use crate::model::request::Method;
 use crate::ports::{Clock, Origin, OriginError, OriginRequest, Platform};
 use crate::words::limits;
+use crate::words::method::Method;
 use crate::words::names::{TenantId, UserId};
 use crate::words::refusal::RefusalKind;
 use crate::words::secret::Secret;

@@ -11,10 +11,10 @@ use super::answer::{
 use super::send::{Scheme, credential_of, fetch, get, send_as};
 use super::{Failed, Invocation, Listing, Ran, Traits};
 use crate::model::call::ToolCall;
-use crate::model::request::Method;
 use crate::model::tool::{self, CATALOGUE_LIMITS, Tool};
 use crate::ports::{Origin, OriginRequest, OriginResponse, Platform};
 use crate::words::json::{self, Json, Object, write_json, write_string};
+use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::secret::Secret;
 use crate::words::time::{Millis, Timestamp};

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::task::Poll;
 
-use super::{Offer, Registry};
+use super::{Offer, Registry, RegistryRules};
 use crate::backends::{Executor, Listing, list, list_one};
 use crate::model::operation::Asked;
+use crate::model::route::RoutingRules;
 use crate::model::tool::{self, CATALOGUE_LIMITS, Tool};
-use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::{Kv, Platform};
 use crate::words::hex;
 use crate::words::json::{self, Json, write_json};
@@ -18,9 +18,14 @@ use crate::words::names::{Project, TenantId, UserId};
 use crate::words::refusal::RefusalKind;
 use crate::words::time::{Millis, Timestamp};
 
-/// The registries that an isolate holds, one for each project addressed.
-#[derive(Debug, Default)]
-pub struct Registries(RefCell<BTreeMap<Option<Project>, Entry>>);
+/// Holds the registries of an isolate, one for each project addressed, and what they are built by.
+#[derive(Debug)]
+pub struct Catalog {
+    executors: Rc<[Executor]>,
+    rules: RegistryRules,
+    routing: Rc<RoutingRules>,
+    registries: RefCell<BTreeMap<Option<Project>, Entry>>,
+}
 
 #[derive(Clone, Debug)]
 struct Entry {
@@ -61,63 +66,168 @@ pub struct SourceState {
     pub is_remote: bool,
 }
 
-/// The registry that this request decides from, without any wait: `None` when this isolate has none yet. One that is no
-/// longer fresh is refreshed in the background.
-pub fn at_hand<P: Platform>(
-    platform: &P,
-    isolate: &Rc<Isolate>,
-    running: &Running,
-    asked: &Asked,
-) -> Option<Rc<Current>> {
-    if !asked.operation.needs_tools() {
-        return Some(Rc::default());
+impl Catalog {
+    /// Makes a catalogue without a registry: it is fetched when it is first needed.
+    #[must_use]
+    pub fn new(executors: Rc<[Executor]>, rules: RegistryRules, routing: Rc<RoutingRules>) -> Self {
+        Self { executors, rules, routing, registries: RefCell::default() }
     }
-    let project = asked.project.as_ref();
-    let known = running.registries.0.borrow().get(&project.cloned()).cloned()?;
-    if platform.now() >= known.fresh_until {
-        refresh_soon(platform, isolate, running, project);
-    }
-    Some(known.current)
-}
 
-/// The registry of an isolate that has none yet: from the store whatever its age, else from the executors, which have little
-/// time for it, as a caller waits. What was not fresh, or did not come, is asked for again in the background.
-pub async fn fetch<P: Platform>(
-    platform: &P,
-    isolate: &Rc<Isolate>,
-    running: &Running,
-    project: Option<&Project>,
-) -> Rc<Current> {
-    let current = refresh(platform, running, project, Reach::StoreOfAnyAge).await;
-    let refresh = running.config.registry.refresh;
-    let is_stale = |source: &SourceState| {
-        source.is_remote && (source.fault.is_some() || platform.now().since(source.fetched_at) >= refresh)
-    };
-    if current.sources.iter().any(is_stale) {
-        refresh_soon(platform, isolate, running, project);
-    }
-    current
-}
-
-fn refresh_soon<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Running, project: Option<&Project>) {
-    let now = platform.now();
-    if let Some(entry) = running.registries.0.borrow_mut().get_mut(&project.cloned()) {
-        if entry.refreshing_until.is_some_and(|until| now < until) {
-            return;
+    /// Returns the registry that this request decides from, without any wait: `None` when this isolate has none yet. One that
+    /// is no longer fresh is refreshed in the background.
+    pub fn at_hand<P: Platform>(self: &Rc<Self>, platform: &P, asked: &Asked) -> Option<Rc<Current>> {
+        if !asked.operation.needs_tools() {
+            return Some(Rc::default());
         }
-        entry.refreshing_until = Some(now.after(limits::CATALOGUE_TIMEOUT));
-    }
-    let (platform_, isolate, project) = (platform.clone(), Rc::clone(isolate), project.cloned());
-    platform.spawn(async move {
-        if let Ok(running) = isolate.running() {
-            refresh(&platform_, running, project.as_ref(), Reach::StoreFirst).await;
+        let project = asked.project.as_ref();
+        let known = self.registries.borrow().get(&project.cloned()).cloned()?;
+        if platform.now() >= known.fresh_until {
+            self.refresh_soon(platform, project);
         }
-    });
+        Some(known.current)
+    }
+
+    /// Fetches the registry of an isolate that has none yet: from the store whatever its age, else from the executors, which
+    /// have little time for it, as a caller waits. What was not fresh, or did not come, is asked for again in the background.
+    pub async fn fetch<P: Platform>(self: &Rc<Self>, platform: &P, project: Option<&Project>) -> Rc<Current> {
+        let current = self.refresh(platform, project, Reach::StoreOfAnyAge).await;
+        let is_stale = |source: &SourceState| {
+            source.is_remote
+                && (source.fault.is_some() || platform.now().since(source.fetched_at) >= self.rules.refresh)
+        };
+        if current.sources.iter().any(is_stale) {
+            self.refresh_soon(platform, project);
+        }
+        current
+    }
+
+    fn refresh_soon<P: Platform>(self: &Rc<Self>, platform: &P, project: Option<&Project>) {
+        let now = platform.now();
+        if let Some(entry) = self.registries.borrow_mut().get_mut(&project.cloned()) {
+            if entry.refreshing_until.is_some_and(|until| now < until) {
+                return;
+            }
+            entry.refreshing_until = Some(now.after(limits::CATALOGUE_TIMEOUT));
+        }
+        let (platform_, catalog, project) = (platform.clone(), Rc::clone(self), project.cloned());
+        platform.spawn(async move {
+            catalog.refresh(&platform_, project.as_ref(), Reach::StoreFirst).await;
+        });
+    }
+
+    /// Fetches every list anew: the scheduled job.
+    pub async fn refresh_all<P: Platform>(&self, platform: &P) {
+        self.refresh(platform, None, Reach::ExecutorOnly).await;
+    }
+
+    async fn refresh<P: Platform>(&self, platform: &P, project: Option<&Project>, reach: Reach) -> Rc<Current> {
+        let before = self.registries.borrow().get(&project.cloned()).map(|entry| Rc::clone(&entry.current));
+        // All at once: one that hangs costs its own time and nobody else's.
+        let asking = self.executors.iter().enumerate().map(|(index, executor)| {
+            let known = before.as_ref().and_then(|before| before.sources.get(index)).cloned().unwrap_or_default();
+            self.source(platform, project, index, executor, known, reach)
+        });
+        let sources = together(asking.collect()).await;
+        let offers: Vec<Offer> = sources
+            .iter()
+            .enumerate()
+            .map(|(executor, source)| Offer { executor, tools: source.tools.clone().unwrap_or_default() })
+            .collect();
+        let registry = Registry::build(&offers, &self.executors, self.rules.conflicts, &self.routing);
+        let now = platform.now();
+        // A list from the store is as old as its fetch.
+        let remote = sources.iter().filter(|source| source.is_remote);
+        let fresh_until = remote
+            .map(|source| match source.fault {
+                None => source.fetched_at.after(self.rules.refresh),
+                Some(_) => now.after(limits::CATALOGUE_RETRY),
+            })
+            .min()
+            .unwrap_or_else(|| now.after(self.rules.refresh));
+        let current = Rc::new(Current { registry, sources });
+        let entry = Entry { current: Rc::clone(&current), fresh_until, refreshing_until: None };
+        let mut registries = self.registries.borrow_mut();
+        if registries.len() >= limits::REGISTRIES && !registries.contains_key(&project.cloned()) {
+            // Projects beyond the bound push out another; the unscoped registry stays.
+            registries.retain(|known, _| known.is_none());
+        }
+        registries.insert(project.cloned(), entry);
+        current
+    }
+
+    async fn source<P: Platform>(
+        &self,
+        platform: &P,
+        project: Option<&Project>,
+        index: usize,
+        executor: &Executor,
+        known: SourceState,
+        reach: Reach,
+    ) -> SourceState {
+        let now = platform.now();
+        if !executor.kind.is_remote() {
+            if known.tools.is_some() {
+                return known;
+            }
+            let listing = Listing { platform, executor, index, project, user: None, within: Millis::ZERO };
+            let tools = list(&listing).await.ok();
+            return SourceState { tools, fetched_at: now, ..SourceState::default() };
+        }
+        if project.is_some() && !executor.kind.has_engine_api() {
+            return SourceState { tools: Some(Vec::new()), ..known };
+        }
+        if executor.is_inactive() {
+            // Not a fault: nothing was promised. `/health/ready` names it.
+            return SourceState { tools: Some(Vec::new()), ..known };
+        }
+        let known = SourceState { is_remote: true, ..known };
+        let key = store_key(executor, executor.account_of_discovery(), project);
+        let stored = if reach != Reach::ExecutorOnly || known.tools.is_none() {
+            stored_list(platform, &key, index).await
+        } else {
+            None
+        };
+        let good_enough = |fetched_at: Timestamp| match reach {
+            Reach::StoreOfAnyAge => true,
+            Reach::StoreFirst => now.since(fetched_at) < self.rules.refresh,
+            Reach::ExecutorOnly => false,
+        };
+        if let Some((tools, fetched_at)) = stored.as_ref().filter(|(_, fetched_at)| good_enough(*fetched_at)) {
+            return SourceState { tools: Some(tools.clone()), fetched_at: *fetched_at, fault: None, is_remote: true };
+        }
+        let within =
+            if reach == Reach::StoreOfAnyAge { limits::CATALOGUE_TIMEOUT_COLD } else { limits::CATALOGUE_TIMEOUT };
+        match list(&Listing { platform, executor, index, project, user: None, within }).await {
+            Ok(tools) => {
+                let fetched_at = platform.now();
+                let ttl = limits::CATALOGUE_KEPT;
+                // A lost write costs one more fetch by another isolate.
+                let _lost = Kv::put(platform, &key, list_to_store(&tools, fetched_at), ttl).await;
+                SourceState { tools: Some(tools), fetched_at, fault: None, is_remote: true }
+            }
+            Err(kind) => {
+                tracing::warn!(executor = executor.id.as_str(), name = kind.name(), "tools_not_fetched");
+                let since = known.fault.map_or(now, |(_, since)| since);
+                let (tools, fetched_at) = match (known.tools, stored) {
+                    (Some(tools), _) => (Some(tools), known.fetched_at),
+                    (None, Some((tools, fetched_at))) => (Some(tools), fetched_at),
+                    (None, None) => (None, Timestamp::default()),
+                };
+                SourceState { tools, fetched_at, fault: Some((kind, since)), is_remote: true }
+            }
+        }
+    }
 }
 
-/// Fetches every list anew: the scheduled job.
-pub async fn refresh_all<P: Platform>(platform: &P, running: &Running) {
-    refresh(platform, running, None, Reach::ExecutorOnly).await;
+/// Where a refresh may take a list from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// From the store, however old, as long as it keeps one.
+    StoreOfAnyAge,
+    /// From the store while its list is fresh: another isolate may have fetched it.
+    StoreFirst,
+    /// From the executor.
+    ExecutorOnly,
 }
 
 /// The tools of one engine as one user sees them, or `only` one of them; never kept.
@@ -137,114 +247,6 @@ pub async fn for_user<P: Platform>(
     let (index, executor) = executor;
     let user = Some((tenant, user));
     list(&Listing { platform, executor, index, project, user, within: limits::CATALOGUE_TIMEOUT }).await
-}
-
-/// Where a refresh may take a list from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    /// From the store, however old, as long as it keeps one.
-    StoreOfAnyAge,
-    /// From the store while its list is fresh: another isolate may have fetched it.
-    StoreFirst,
-    /// From the executor.
-    ExecutorOnly,
-}
-
-async fn refresh<P: Platform>(platform: &P, running: &Running, project: Option<&Project>, reach: Reach) -> Rc<Current> {
-    let config = &running.config;
-    let before = running.registries.0.borrow().get(&project.cloned()).map(|entry| Rc::clone(&entry.current));
-    // All at once: one that hangs costs its own time and nobody else's.
-    let asking = config.executors.iter().enumerate().map(|(index, executor)| {
-        let known = before.as_ref().and_then(|before| before.sources.get(index)).cloned().unwrap_or_default();
-        source(platform, running, project, index, executor, known, reach)
-    });
-    let sources = together(asking.collect()).await;
-    let offers: Vec<Offer> = sources
-        .iter()
-        .enumerate()
-        .map(|(executor, source)| Offer { executor, tools: source.tools.clone().unwrap_or_default() })
-        .collect();
-    let registry = Registry::build(&offers, &config.executors, config.registry.conflicts, &config.routing);
-    let now = platform.now();
-    // A list from the store is as old as its fetch.
-    let remote = sources.iter().filter(|source| source.is_remote);
-    let fresh_until = remote
-        .map(|source| match source.fault {
-            None => source.fetched_at.after(config.registry.refresh),
-            Some(_) => now.after(limits::CATALOGUE_RETRY),
-        })
-        .min()
-        .unwrap_or_else(|| now.after(config.registry.refresh));
-    let current = Rc::new(Current { registry, sources });
-    let entry = Entry { current: Rc::clone(&current), fresh_until, refreshing_until: None };
-    let mut registries = running.registries.0.borrow_mut();
-    if registries.len() >= limits::REGISTRIES && !registries.contains_key(&project.cloned()) {
-        // Projects beyond the bound push out another; the unscoped registry stays.
-        registries.retain(|known, _| known.is_none());
-    }
-    registries.insert(project.cloned(), entry);
-    current
-}
-
-async fn source<P: Platform>(
-    platform: &P,
-    running: &Running,
-    project: Option<&Project>,
-    index: usize,
-    executor: &Executor,
-    known: SourceState,
-    reach: Reach,
-) -> SourceState {
-    let now = platform.now();
-    if !executor.kind.is_remote() {
-        if known.tools.is_some() {
-            return known;
-        }
-        let tools = list(&Listing { platform, executor, index, project, user: None, within: Millis::ZERO }).await.ok();
-        return SourceState { tools, fetched_at: now, ..SourceState::default() };
-    }
-    if project.is_some() && !executor.kind.has_engine_api() {
-        return SourceState { tools: Some(Vec::new()), ..known };
-    }
-    if executor.is_inactive() {
-        // Not a fault: nothing was promised. `/health/ready` names it.
-        return SourceState { tools: Some(Vec::new()), ..known };
-    }
-    let known = SourceState { is_remote: true, ..known };
-    let key = store_key(executor, executor.account_of_discovery(), project);
-    let stored = if reach != Reach::ExecutorOnly || known.tools.is_none() {
-        stored_list(platform, &key, index).await
-    } else {
-        None
-    };
-    let good_enough = |fetched_at: Timestamp| match reach {
-        Reach::StoreOfAnyAge => true,
-        Reach::StoreFirst => now.since(fetched_at) < running.config.registry.refresh,
-        Reach::ExecutorOnly => false,
-    };
-    if let Some((tools, fetched_at)) = stored.as_ref().filter(|(_, fetched_at)| good_enough(*fetched_at)) {
-        return SourceState { tools: Some(tools.clone()), fetched_at: *fetched_at, fault: None, is_remote: true };
-    }
-    let within = if reach == Reach::StoreOfAnyAge { limits::CATALOGUE_TIMEOUT_COLD } else { limits::CATALOGUE_TIMEOUT };
-    match list(&Listing { platform, executor, index, project, user: None, within }).await {
-        Ok(tools) => {
-            let fetched_at = platform.now();
-            let ttl = limits::CATALOGUE_KEPT;
-            // A lost write costs one more fetch by another isolate.
-            let _lost = Kv::put(platform, &key, list_to_store(&tools, fetched_at), ttl).await;
-            SourceState { tools: Some(tools), fetched_at, fault: None, is_remote: true }
-        }
-        Err(kind) => {
-            tracing::warn!(executor = executor.id.as_str(), name = kind.name(), "tools_not_fetched");
-            let since = known.fault.map_or(now, |(_, since)| since);
-            let (tools, fetched_at) = match (known.tools, stored) {
-                (Some(tools), _) => (Some(tools), known.fetched_at),
-                (None, Some((tools, fetched_at))) => (Some(tools), fetched_at),
-                (None, None) => (None, Timestamp::default()),
-            };
-            SourceState { tools, fetched_at, fault: Some((kind, since)), is_remote: true }
-        }
-    }
 }
 
 /// Drives all of them until all have ended; the outcomes in the same order.

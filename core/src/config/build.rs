@@ -31,17 +31,20 @@ use crate::words::json;
 use crate::words::limits;
 use crate::words::time::Millis;
 
-/// Reads a document.
-pub(super) fn prepare(document: &str) -> Prepared {
-    let mut faults = Faults::new(document);
-    let sections = read(document, &mut faults);
-    let mut found = faults.into_found();
-    let Some(sections) = sections else {
-        return Prepared::new(BTreeSet::new(), None, found);
-    };
-    let names = setting_names(&sections);
-    let unset = Builder { faults: &mut found, keys: Vec::new(), credentials: Vec::new() }.build(sections);
-    Prepared::new(names, Some(unset), found)
+impl Prepared {
+    /// Reads a document.
+    #[must_use]
+    pub fn read(document: &str) -> Self {
+        let mut faults = Faults::new(document);
+        let sections = read(document, &mut faults);
+        let mut found = faults.into_found();
+        let Some(sections) = sections else {
+            return Self::new(BTreeSet::new(), None, found);
+        };
+        let names = setting_names(&sections);
+        let unset = Builder { faults: &mut found, keys: Vec::new(), credentials: Vec::new() }.build(sections);
+        Self::new(names, Some(unset), found)
+    }
 }
 
 fn read(document: &str, faults: &mut Faults<'_>) -> Option<Document> {
@@ -120,14 +123,14 @@ impl Builder<'_> {
             executors: self.executors(executors, execute.timeout).into(),
             registry: RegistryRules { refresh: registry.refresh, conflicts: registry.conflicts },
             callers: self.callers(callers, &roles),
-            issuers: self.issuers(issuers, &roles),
-            roles,
-            rate: rate::rules(rate, self.faults),
+            issuers: self.issuers(issuers, &roles).into(),
+            roles: Rc::new(roles),
+            rate: Rc::new(rate::rules(rate, self.faults)),
             inputs: inputs::build(inputs, self.faults),
-            policies: self.policies(&policies),
+            policies: Rc::new(self.policies(&policies)),
             country_header: policy.country_header,
             cache: Rc::new(self.cache(cache, &offered, limits.json)),
-            routing: self.routing(routing, routes, &known, limits.json).into(),
+            routing: Rc::new(self.routing(routing, routes, &known, limits.json)),
             breaker: routes::breaker_rules(&breaker),
             execute,
             cors_origins: cors.origins,

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::build::prepare;
 use super::faults::ConfigFault;
 use super::{Config, settings};
 use crate::access::identity::rules::TokenCheck;
@@ -98,12 +97,6 @@ pub async fn ask<S: Settings>(names: &BTreeSet<String>, host: &S) -> Values {
 }
 
 impl Prepared {
-    /// Reads a document.
-    #[must_use]
-    pub fn read(document: &str) -> Self {
-        prepare(document)
-    }
-
     pub(super) fn new(names: BTreeSet<String>, unset: Option<Unset>, faults: Vec<ConfigFault>) -> Self {
         Self { names: Rc::new(names), unset, faults }
     }
@@ -213,8 +206,9 @@ fn set_keys(
 
 /// Gives every upstream the credentials that are set.
 fn set_credentials(config: &mut Config, unset: Vec<UnsetCredential>, values: &Values) {
+    let executors = Rc::make_mut(&mut config.executors);
     for UnsetCredential { executor, tenant, setting } in unset {
-        let executor = Rc::make_mut(&mut config.executors).get_mut(executor);
+        let executor = executors.get_mut(executor);
         let Some(upstream) = executor.and_then(|executor| executor.upstream.as_mut()) else {
             continue;
         };
@@ -229,7 +223,7 @@ fn set_credentials(config: &mut Config, unset: Vec<UnsetCredential>, values: &Va
 
 /// Gives every issuer that is asked the secret to ask it with.
 fn set_client_secrets(config: &mut Config, values: &Values) {
-    for issuer in &mut config.issuers {
+    for issuer in Rc::make_mut(&mut config.issuers) {
         if let TokenCheck::Asked(rules) = &mut issuer.check {
             rules.client_secret = secret(values, &rules.client_secret_setting);
         }

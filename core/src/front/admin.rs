@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::access::admission::Context;
-use crate::catalog::{self, Current};
+use crate::catalog::Current;
 use crate::front::arcade::listing;
 use crate::front::conditional::revalidated;
 use crate::front::response::Answer;
@@ -39,7 +39,6 @@ pub(crate) fn open<S>(operation: &Operation, request: &Request) -> Answer<S> {
 /// None today; the signature is that of every stage's end.
 pub(crate) async fn public<P: Platform>(
     platform: &P,
-    isolate: &Rc<Isolate>,
     running: &Rc<Running>,
     asked: &Asked,
     request: &Request,
@@ -51,9 +50,9 @@ pub(crate) async fn public<P: Platform>(
             Ok(Answer::json(200, format!("{{\"status\":\"ok\",\"tool_count\":\"{count}\"}}").into_bytes()))
         }
         _ => {
-            let tools = match catalog::at_hand(platform, isolate, running, asked) {
+            let tools = match running.catalog.at_hand(platform, asked) {
                 Some(tools) => tools,
-                None => catalog::fetch(platform, isolate, running, None).await,
+                None => running.catalog.fetch(platform, None).await,
             };
             let healthy = !tools.registry.is_empty();
             let body = if healthy {
@@ -123,7 +122,7 @@ async fn unlisted<P: Platform>(
         // Admission found that the tool needs no authorisation: there is nothing to give.
         Operation::AuthorizeTool => Ok(Answer::json(200, br#"{"status":"completed"}"#.to_vec())),
         Operation::Metrics => {
-            let text = metrics::exposition(platform, running).await.map_err(durable)?;
+            let text = metrics::exposition(platform, &running.counters).await.map_err(durable)?;
             let headers = vec![("content-type", Cow::Borrowed("text/plain; version=0.0.4; charset=utf-8"))];
             Ok(Answer { status: 200, headers, body: Body::Bytes(text.into_bytes()) })
         }
@@ -137,7 +136,7 @@ async fn unlisted<P: Platform>(
         Operation::KeyRotate(id) => keys_route::rotate(platform, running, context, id, request).await,
         Operation::KeyRevoke(id) => keys_route::revoke(platform, running, context, id).await,
         Operation::CacheStatistics => cache_route::statistics(platform, running, context).await,
-        Operation::CacheLookup => cache_route::look_up(platform, isolate, running, context, request).await,
+        Operation::CacheLookup => cache_route::look_up(platform, running, context, request).await,
         Operation::CacheInvalidate => cache_route::invalidate(platform, running, context, request).await,
         Operation::CacheWarm => Ok(cache_route::warm(platform, isolate, running, context).await),
         _ => Err(Refusal::new(RefusalKind::PathUnknown)),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::OPENAPI;
 use crate::model::operation::{Gate, Operation, find};
-use crate::model::request::Method;
+use crate::words::method::Method;
 use crate::words::refusal::RefusalKind;
 
 /// The description is compiled into the WASM. Each route, parameter and header that callers can use stands in it, in full: that

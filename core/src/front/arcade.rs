@@ -2,3 +2,4 @@
 
 pub(crate) mod execute;
 pub(crate) mod listing;
+pub(crate) mod passed;

@@ -58,7 +58,8 @@ fn names(list: &str, tag: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::request::{Method, RequestBody, RequestHeaders};
+    use crate::model::request::{RequestBody, RequestHeaders};
+    use crate::words::method::Method;
 
     fn ask(if_none_match: Option<&str>) -> Answer<()> {
         let mut headers = RequestHeaders::default();

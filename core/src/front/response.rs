@@ -127,7 +127,7 @@ pub fn finish<S>(
             headers.push(("access-control-expose-headers", Cow::Borrowed(EXPOSED)));
         }
     }
-    let body = if request.method == crate::model::request::Method::Head { Body::Empty } else { body };
+    let body = if request.method == crate::words::method::Method::Head { Body::Empty } else { body };
     Response { status, headers, body }
 }
 

@@ -67,7 +67,7 @@ fn invoke<P: Platform>(
     record: &mut Record,
 ) -> Result<Answer<P::Stream>, Refusal> {
     let started = platform.now();
-    let body = json_body(request, &running.config)?;
+    let body = json_body(request, &running.config.limits)?;
     let invalid = |what: &'static str| Refusal::with(RefusalKind::RequestInvalid, what);
     let tool = body.get("tool").ok_or_else(|| invalid("tool: is missing"))?;
     let text = |name: &str| tool.get(name).and_then(Json::as_str);

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::request::Method;
 use super::tool::Tool;
 use crate::words::json::Json;
+use crate::words::method::Method;
 use crate::words::names::{Project, UserId};
 
 /// A tool call that was admitted.

@@ -5,8 +5,8 @@ mod routes;
 
 pub use query::Query;
 
-use crate::model::request::Method;
 use crate::words::action::Action;
+use crate::words::method::Method;
 use crate::words::names::Project;
 use crate::words::refusal::{Refusal, RefusalKind};
 

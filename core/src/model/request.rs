@@ -1,59 +1,7 @@
 //! What arrives: the request as the host hands it over, and the operation it asks for.
 
+use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
-
-/// An HTTP method that the gateway knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// `GET`
-    Get,
-    /// `HEAD`
-    Head,
-    /// `POST`
-    Post,
-    /// `PUT`
-    Put,
-    /// `PATCH`
-    Patch,
-    /// `DELETE`
-    Delete,
-    /// `OPTIONS`
-    Options,
-    /// Any other method: always refused.
-    Other,
-}
-
-impl Method {
-    /// The method with this name; names are case-sensitive (RFC 9110 section 9.1).
-    #[must_use]
-    pub fn parse(name: &str) -> Self {
-        match name {
-            "GET" => Self::Get,
-            "HEAD" => Self::Head,
-            "POST" => Self::Post,
-            "PUT" => Self::Put,
-            "PATCH" => Self::Patch,
-            "DELETE" => Self::Delete,
-            "OPTIONS" => Self::Options,
-            _ => Self::Other,
-        }
-    }
-
-    /// The method's name; `?` for [`Method::Other`], which is never sent anywhere.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Head => "HEAD",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-            Self::Options => "OPTIONS",
-            Self::Other => "?",
-        }
-    }
-}
 
 /// A request header that the gateway reads. The list is closed: a host fetches these and no others, so nothing else a
 /// caller sends can matter.

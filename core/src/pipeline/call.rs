@@ -11,15 +11,16 @@ pub(crate) use described::{Place, Source};
 
 use std::rc::Rc;
 
-use crate::access::admission::{Context, check_arguments, check_rules};
-use crate::access::epochs;
+use crate::access::admission::Context;
+use crate::access::admission::check_arguments;
+use crate::access::admission::check_rules;
 use crate::backends::{Failed, Failure, OutputKind, Ran};
 use crate::cache::flight::{self, Boarded, Lead};
 use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Directives, Entry, Keep, Wanted};
-use crate::catalog::Tool;
 use crate::dispatch::execute::CallTerms;
 use crate::model::call::ToolCall;
 use crate::model::request;
+use crate::model::tool::Tool;
 use crate::pipeline::idempotency::{self, Claim, Claimed, Times};
 use crate::pipeline::passthrough::begin_authorizations;
 use crate::pipeline::runtime::Running;
@@ -61,7 +62,7 @@ pub(crate) async fn run<P: Platform>(
     // cache; what is to be replaced is not looked for, and nobody else brings it
     let kept = key_for(running, context, &call, directives);
     let at = kept.as_ref().ok().filter(|_| source == Source::Anywhere);
-    let wanted = at.map(|(keep, key)| wanted(context, &call, *keep, key, directives));
+    let wanted = at.map(|(keep, key)| wanted(running, context, &call, *keep, key, directives));
     record.cache = kept.as_ref().map_or_else(|bypass| CacheOutcome::Bypass(*bypass), |_| CacheOutcome::MissNotStored);
     let stale = match look(platform, running, wanted.as_ref(), record).await {
         Ok(hit) => {
@@ -279,7 +280,7 @@ async fn invalidate<P: Platform>(
         Change::Cache(CacheScope::ToolkitShared(tenant.clone(), toolkit.clone())),
         Change::Cache(CacheScope::ToolkitUser(tenant, toolkit, user)),
     ];
-    if epochs::advance(platform, running, changes).await.is_err() {
+    if running.lease.advance(platform, changes).await.is_err() {
         record.degraded.push("invalidation_failed");
     }
 }

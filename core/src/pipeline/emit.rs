@@ -16,7 +16,7 @@ pub(crate) fn emit<P: Platform>(platform: &P, isolate: &Rc<Isolate>, record: &Re
         return;
     };
     running.counters.count(record, now.since(record.at));
-    metrics::flush_soon(platform, isolate);
+    metrics::flush_soon(platform, &running.counters);
     let is_told = record.refusal.is_some() || record.engine_refused || record.routed.is_of_use();
     if is_told && running.explained.take(now, record.caller.is_some()) {
         let tenant = record.tenant.as_ref().map(TenantId::as_str);

@@ -3,14 +3,14 @@
 use std::rc::Rc;
 
 use crate::access::admission::{self, Admitted, Authority, Context};
-use crate::access::epochs::{self, Held};
+use crate::access::epochs::Held;
 use crate::access::identity;
 use crate::catalog::Current;
 use crate::model::caller::Caller;
 use crate::model::operation::Asked;
 use crate::model::request::{Header, Request};
 use crate::pipeline::call::{self, Outcome, Unanswered};
-use crate::pipeline::runtime::{Isolate, Running};
+use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::telemetry::Record;
 use crate::words::action::Action;
@@ -25,13 +25,12 @@ pub(crate) fn context<'a>(
     held: &'a Held,
 ) -> Context<'a> {
     let registry_is_incomplete = tools.is_incomplete();
-    Context { config: &running.config, caller, authority, held, registry: &tools.registry, registry_is_incomplete }
+    Context { rules: &running.admission, caller, authority, held, registry: &tools.registry, registry_is_incomplete }
 }
 
 /// Decides what is decided more than once on the way of one request: again after every wait, under what is current then.
 pub(crate) struct Guard<'a, P> {
     pub(crate) platform: &'a P,
-    pub(crate) isolate: &'a Rc<Isolate>,
     pub(crate) running: &'a Rc<Running>,
     pub(crate) asked: &'a Asked,
     pub(crate) action: Action,
@@ -41,21 +40,22 @@ pub(crate) struct Guard<'a, P> {
 impl<'a, P: Platform> Guard<'a, P> {
     /// Whose key it is, under the epochs that say which keys are revoked; and whether this caller may ask for this at all.
     pub(crate) async fn let_in(&self, record: &mut Record) -> Result<(Rc<Caller>, Held), Refusal> {
-        let Self { platform, isolate, running, request, .. } = *self;
-        let mut held = epochs::hold(platform, isolate, running).await;
+        let Self { platform, running, request, .. } = *self;
+        let mut held = running.lease.hold(platform).await;
         record.epoch = Some(held.epochs.version);
         if !held.is_current() && !record.degraded.contains(&"epochs_unavailable") {
             record.degraded.push("epochs_unavailable");
         }
         let identified;
-        (identified, held) = identity::driver::identify(platform, isolate, running, &request.headers, held).await?;
+        (identified, held) =
+            identity::driver::identify(platform, &running.identity, &running.lease, &request.headers, held).await?;
         record.epoch = Some(held.epochs.version);
         let caller = identified.caller;
         record.tenant = Some(caller.tenant.clone());
         record.caller = Some(caller.id.clone());
         record.key = Some(identified.key);
         let authority = self.authority(&caller, record);
-        let permitted = admission::permit(&running.config, &caller, &authority, &held, self.asked);
+        let permitted = admission::permit(&running.admission, &caller, &authority, &held, self.asked);
         record.decided = authority.take_noted();
         permitted?;
         Ok((caller, held))
@@ -104,6 +104,6 @@ impl<'a, P: Platform> Guard<'a, P> {
     {
         let Self { running, asked, action, request, .. } = *self;
         let country = running.config.country_header.then(|| request.headers.get(Header::CfIpcountry)).flatten();
-        Authority::new(&running.config, caller, action, asked.project.as_ref(), record.at, country)
+        Authority::new(&running.admission, caller, action, asked.project.as_ref(), record.at, country)
     }
 }

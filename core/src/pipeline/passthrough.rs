@@ -1,14 +1,11 @@
 //! An admitted request to the engine: whose authorisation it is, the exchange, and what begins with the answer.
 
-use std::borrow::Cow;
-
 use hmac_sha256::Hash;
 
 use crate::access::admission::Context;
 use crate::backends::{ANSWER_LIMITS, Bounds, Passed, pass};
 use crate::dispatch::execute::{Attempted, Why};
 use crate::dispatch::route;
-use crate::front::response::Answer;
 use crate::model::call::{EngineCall, Exchange};
 use crate::model::caller::UserRule;
 use crate::model::request::Request;
@@ -22,18 +19,18 @@ use crate::words::json::{self, Json};
 use crate::words::limits;
 use crate::words::refusal::{Refusal, RefusalKind};
 
-/// Answers the request with the engine's answer.
+/// Passes the request on to its engine, and returns the engine's answer.
 ///
 /// # Errors
 /// The refusal of the first stage that cannot go on.
-pub(crate) async fn answer<P: Platform>(
+pub(crate) async fn run<P: Platform>(
     platform: &P,
     running: &Running,
     context: &Context<'_>,
     mut call: EngineCall,
     request: &Request,
     record: &mut Record,
-) -> Result<Answer<P::Stream>, Refusal> {
+) -> Result<Passed<P::Stream>, Refusal> {
     if let Exchange::AwaitsAuthorization(id) = &call.exchange {
         let executor = owner_of_authorization(platform, context, id).await?;
         let index = running.config.executors.iter().position(|known| known.id.as_str() == executor);
@@ -89,7 +86,7 @@ pub(crate) async fn answer<P: Platform>(
         }
         _ => {}
     }
-    Ok(passed_on(passed))
+    Ok(passed)
 }
 
 /// The user that an answer is about.
@@ -97,15 +94,6 @@ fn user_in(body: &[u8]) -> Result<Option<String>, Refusal> {
     let answer = json::parse(body, ANSWER_LIMITS).map_err(|_| Refusal::new(RefusalKind::UpstreamNotJson))?;
     let user = answer.get("user_id").and_then(Json::as_str);
     Ok(user.filter(|user| !user.is_empty()).map(str::to_owned))
-}
-
-fn passed_on<S>(passed: Passed<S>) -> Answer<S> {
-    let headers = passed.headers.into_iter().filter(|(name, _)| !matches!(*name, "www-authenticate" | "cache-control"));
-    Answer {
-        status: passed.status,
-        headers: headers.map(|(name, value)| (name, Cow::Owned(value))).collect(),
-        body: passed.body,
-    }
 }
 
 /// Every authorisation id that an answer names: its own `id` (with a `status`), and `authorization_id` below

@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
+use crate::access::admission;
 use crate::access::epochs::Lease;
-use crate::access::identity::{Keyring, Tokens};
-use crate::access::rate::Book;
+use crate::access::identity::{Identity, Keyring};
+use crate::access::rate::Rates;
 use crate::cache::Cache;
-use crate::catalog::Registries;
+use crate::catalog::Catalog;
 use crate::config::{Config, ConfigFault, Prepared, Values};
 use crate::dispatch::Dispatch;
 use crate::ports::Platform;
@@ -27,14 +28,16 @@ pub struct Isolate {
 pub struct Running {
     /// The configuration.
     pub config: Config,
-    pub(crate) keyring: Keyring,
-    pub(crate) tokens: Tokens,
+    pub(crate) admission: admission::Rules,
+    /// The keys, the issuers and the roles.
+    pub identity: Rc<Identity>,
     pub(crate) worker_secret: Option<Secret>,
-    pub(crate) lease: Lease,
-    pub(crate) registries: Registries,
+    /// The lease on the epochs.
+    pub lease: Rc<Lease>,
+    pub(crate) catalog: Rc<Catalog>,
     pub(crate) cache: Rc<Cache>,
-    pub(crate) counters: Counters,
-    pub(crate) rates: Book,
+    pub(crate) counters: Rc<Counters>,
+    pub(crate) rates: Rc<Rates>,
     pub(crate) explained: Rc<Explained>,
     pub(crate) dispatch: Rc<Dispatch>,
 }
@@ -60,19 +63,22 @@ impl Isolate {
                 for notice in &loaded.config.notices {
                     tracing::warn!(setting = notice.setting, message = notice.message, "{}", notice.name);
                 }
-                let Config { executors, routing, breaker, execute, .. } = &loaded.config;
+                let config = loaded.config;
+                let keyring = Keyring::new(loaded.hashers, &config.callers, secret);
+                let rates = Rc::new(Rates::new(Rc::clone(&config.rate), ids.number()));
+                let (executors, routing) = (&config.executors, &config.routing);
                 Ok(Rc::new(Running {
-                    keyring: Keyring::new(loaded.hashers, &loaded.config.callers, secret),
-                    tokens: Tokens::new(&loaded.config.issuers),
+                    identity: Rc::new(Identity::new(keyring, Rc::clone(&config.issuers), Rc::clone(&config.roles))),
                     worker_secret: loaded.worker_secret,
-                    lease: Lease::default(),
-                    registries: Registries::default(),
-                    cache: Rc::new(Cache::new(Rc::clone(&loaded.config.cache), ids.number())),
-                    counters: Counters::default(),
-                    rates: Book::new(ids.number()),
-                    explained: Rc::new(Explained::new(loaded.config.routing.explained)),
-                    dispatch: Rc::new(Dispatch::new(executors, routing, *breaker, *execute, ids.number())),
-                    config: loaded.config,
+                    lease: Rc::new(Lease::new(config.epochs)),
+                    catalog: Rc::new(Catalog::new(Rc::clone(executors), config.registry, Rc::clone(routing))),
+                    cache: Rc::new(Cache::new(Rc::clone(&config.cache), ids.number())),
+                    counters: Rc::new(Counters::new(Rc::clone(executors), Rc::clone(&rates))),
+                    rates,
+                    explained: Rc::new(Explained::new(config.routing.explained)),
+                    dispatch: Rc::new(Dispatch::new(executors, routing, config.breaker, config.execute, ids.number())),
+                    admission: config.admission(),
+                    config,
                 }))
             }
         };

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::access::admission::{self, Admitted, Authority};
-use crate::access::epochs::{self, Held};
+use crate::access::epochs::Held;
 use crate::cache::WarmCall;
 use crate::cache::{self, Bypass, CacheOutcome, Directives};
-use crate::catalog;
 use crate::dispatch::execute::CallTerms;
 use crate::model::caller::{Caller, Grant, ProjectRule, UserRule};
 use crate::model::operation::Asked;
-use crate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use crate::model::request::{Header, Request, RequestBody, RequestHeaders};
 use crate::pipeline::call::{self, Options, Place, Source};
 use crate::pipeline::emit;
 use crate::pipeline::guard::context;
@@ -23,6 +22,7 @@ use crate::words::action::{Action, ActionPattern};
 use crate::words::hex;
 use crate::words::json::write_string;
 use crate::words::limits;
+use crate::words::method::Method;
 use crate::words::modes::Priority;
 use crate::words::names::{CallerId, TenantId, ToolPattern};
 use crate::words::refusal::{Refusal, RefusalKind};
@@ -118,7 +118,7 @@ async fn one<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Rc<Runn
     let request_id = hex::prefixed("req_", &isolate.next_id().to_be_bytes());
     let mut record = Record::new(request_id, platform.now(), Method::Post);
     record.operation = OPERATION;
-    let outcome = match made(platform, isolate, running, call, &mut record).await {
+    let outcome = match made(platform, running, call, &mut record).await {
         Ok(outcome) => outcome,
         Err(refusal) => {
             let outcome = Outcome::Refused(refusal.kind);
@@ -139,7 +139,6 @@ async fn one<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Rc<Runn
 /// The way of a caller's call: the same decisions, the same key, the same pipeline.
 async fn made<P: Platform>(
     platform: &P,
-    isolate: &Rc<Isolate>,
     running: &Rc<Running>,
     warm: &WarmCall,
     record: &mut Record,
@@ -148,16 +147,16 @@ async fn made<P: Platform>(
     record.tenant = Some(caller.tenant.clone());
     record.caller = Some(caller.id.clone());
     let asked = Asked::of_call(warm.project.clone());
-    let tools = match catalog::at_hand(platform, isolate, running, &asked) {
+    let tools = match running.catalog.at_hand(platform, &asked) {
         Some(tools) => tools,
-        None => catalog::fetch(platform, isolate, running, asked.project.as_ref()).await,
+        None => running.catalog.fetch(platform, asked.project.as_ref()).await,
     };
-    let held = epochs::hold(platform, isolate, running).await;
+    let held = running.lease.hold(platform).await;
     record.epoch = Some(held.epochs.version);
     let project = asked.project.as_ref();
-    let authority = Authority::new(&running.config, &caller, Action::ToolsCall, project, record.at, None);
+    let authority = Authority::new(&running.admission, &caller, Action::ToolsCall, project, record.at, None);
     let admit = |held: &Held, record: &mut Record| {
-        let admitted = admission::permit(&running.config, &caller, &authority, held, &asked)
+        let admitted = admission::permit(&running.admission, &caller, &authority, held, &asked)
             .and_then(|()| admission::admit(&context(running, &tools, &caller, &authority, held), &asked, &request));
         record.decided = authority.take_noted();
         admitted
@@ -174,7 +173,7 @@ async fn made<P: Platform>(
             return Ok(Outcome::Bypass(bypass));
         }
     };
-    let facts = cache::inspect(platform, &running.cache, &place.wanted(&context, &call)).await;
+    let facts = cache::inspect(platform, &running.cache, &place.wanted(running, &context, &call)).await;
     let source = match facts.servable() {
         Some(entry) if entry.is_nearly_over(platform.now()) => Source::Executor,
         Some(_) => return Ok(Outcome::Fresh),
@@ -183,7 +182,7 @@ async fn made<P: Platform>(
         None => Source::Anywhere,
     };
     let again = async |record: &mut Record| {
-        let held = epochs::hold(platform, isolate, running).await;
+        let held = running.lease.hold(platform).await;
         record.epoch = Some(held.epochs.version);
         admit(&held, record).map(drop)
     };

@@ -1,6 +1,7 @@
 //! Every outbound HTTP call of the system.
 
-use crate::model::request::Method;
+use crate::words::method::Method;
+use crate::words::refusal::RefusalKind;
 use crate::words::secret::Secret;
 use crate::words::time::Millis;
 
@@ -90,6 +91,19 @@ impl OriginError {
     #[must_use]
     pub const fn surely_not_sent(self) -> bool {
         matches!(self, Self::Unreachable | Self::Forbidden)
+    }
+}
+
+impl From<OriginError> for RefusalKind {
+    fn from(error: OriginError) -> Self {
+        match error {
+            OriginError::Unreachable => Self::UpstreamUnreachable,
+            OriginError::Forbidden => Self::UpstreamForbidden,
+            OriginError::Timeout => Self::UpstreamTimeout,
+            OriginError::Broken => Self::UpstreamBroken,
+            OriginError::BodyCut => Self::UpstreamCut,
+            OriginError::BodyTooLarge => Self::UpstreamTooLarge,
+        }
     }
 }
 

@@ -7,13 +7,14 @@ use std::rc::Rc;
 
 use super::savings::{self, Savings, decimal};
 use super::{CalledTool, Record};
+use crate::access::rate::Rates;
+use crate::backends::Executor;
 use crate::cache::{RefreshEnd, Role};
-use crate::config::Config;
 use crate::dispatch::execute::Attempted;
 use crate::dispatch::route::Considered;
-use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::{DurableError, Platform};
-use crate::state::{self, Command, Reply, counters};
+use crate::state::counters as sums_state;
+use crate::state::{self, Command, Reply};
 use crate::words::limits;
 use crate::words::time::{Millis, Timestamp};
 
@@ -43,9 +44,13 @@ enum Series {
     PassedOver { executor: usize, why: &'static str },
 }
 
-/// The counters of an isolate.
-#[derive(Debug, Default)]
+/// Counts what an isolate did, until the owner of the sums is told.
+#[derive(Debug)]
 pub struct Counters {
+    /// The executors, whose places series name.
+    executors: Rc<[Executor]>,
+    /// The limits, which count for themselves.
+    rates: Rc<Rates>,
     counted: RefCell<BTreeMap<Series, u64>>,
     savings: Savings,
     /// A job will tell the owner; another may be started after this, in case it was cut off.
@@ -53,6 +58,12 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Starts with nothing counted.
+    pub(crate) fn new(executors: Rc<[Executor]>, rates: Rc<Rates>) -> Self {
+        let (counted, flushing_until) = (RefCell::default(), Cell::default());
+        Self { executors, rates, counted, savings: Savings::default(), flushing_until }
+    }
+
     /// Counts one request.
     pub(crate) fn count(&self, record: &Record, took: Millis) {
         let mut counted = self.counted.borrow_mut();
@@ -100,15 +111,18 @@ impl Counters {
         *sum = sum.saturating_add(1);
     }
 
-    fn take(&self, config: &Config) -> Vec<(String, u64)> {
+    fn take(&self) -> Vec<(String, u64)> {
         let counted = std::mem::take(&mut *self.counted.borrow_mut());
-        let counted = counted.into_iter().map(|(series, by)| (series_name(series, config), by));
-        counted.chain(self.savings.take()).collect()
+        let counted = counted.into_iter().map(|(series, by)| (series_name(series, &self.executors), by));
+        let of_limits = self.rates.take_counts().map(|(limit, fared, count)| {
+            (format!("toolgate_rate_total{{limit=\"{limit}\",outcome=\"{}\"}}", fared.name()), count)
+        });
+        counted.chain(self.savings.take()).chain(of_limits).collect()
     }
 }
 
-fn series_name(series: Series, config: &Config) -> String {
-    let id = |place: usize| config.executors.get(place).map_or("", |executor| executor.id.as_str());
+fn series_name(series: Series, executors: &[Executor]) -> String {
+    let id = |place: usize| executors.get(place).map_or("", |executor| executor.id.as_str());
     match series {
         Series::Requests { operation, outcome } => {
             format!("toolgate_requests_total{{operation=\"{operation}\",outcome=\"{outcome}\"}}")
@@ -135,57 +149,47 @@ fn series_name(series: Series, config: &Config) -> String {
 }
 
 /// Tells the owner what was counted, a little later, so that many requests cost one call. Called after every response.
-pub(crate) fn flush_soon<P: Platform>(platform: &P, isolate: &Rc<Isolate>) {
-    let Ok(running) = isolate.running() else {
-        return;
-    };
+pub(crate) fn flush_soon<P: Platform>(platform: &P, counters: &Rc<Counters>) {
     let now = platform.now();
-    if now < running.counters.flushing_until.get() {
+    if now < counters.flushing_until.get() {
         return;
     }
     let delay = limits::COUNTERS_DELAY.min(P::LINGERS);
-    running.counters.flushing_until.set(now.after(delay).after(limits::COUNTERS_DELAY));
-    let (platform_, isolate) = (platform.clone(), Rc::clone(isolate));
+    counters.flushing_until.set(now.after(delay).after(limits::COUNTERS_DELAY));
+    let (platform_, counters) = (platform.clone(), Rc::clone(counters));
     platform.spawn(async move {
         platform_.sleep(delay).await;
-        if let Ok(running) = isolate.running() {
-            // From here on, what is counted needs a job of its own.
-            running.counters.flushing_until.set(Timestamp::default());
-            // What the owner did not take is counted as lost: it must not be counted twice.
-            let _lost = add(&platform_, running).await;
-        }
+        // From here on, what is counted needs a job of its own.
+        counters.flushing_until.set(Timestamp::default());
+        // What the owner did not take is counted as lost: it must not be counted twice.
+        let _lost = add(&platform_, &counters).await;
     });
 }
 
-async fn add<P: Platform>(platform: &P, running: &Running) -> Result<(), DurableError> {
-    let mut counted = running.counters.take(&running.config);
-    let of_limits = running.rates.take_counts();
-    counted.extend(of_limits.filter_map(|(index, fared, count)| {
-        let limit = running.config.rate.limits.get(index)?.id.as_str();
-        Some((format!("toolgate_rate_total{{limit=\"{limit}\",outcome=\"{}\"}}", fared.name()), count))
-    }));
+async fn add<P: Platform>(platform: &P, counters: &Counters) -> Result<(), DurableError> {
+    let counted = counters.take();
     if counted.is_empty() {
         return Ok(());
     }
-    state::apply(platform, OWNER, &Command::Counters(counters::Command::Add(counted))).await.map(|_| ())
+    state::apply(platform, OWNER, &Command::Counters(sums_state::Command::Add(counted))).await.map(|_| ())
 }
 
 /// All sums in the Prometheus text format (version 0.0.4).
 ///
 /// # Errors
 /// [`DurableError`] when their owner could not be asked.
-pub(crate) async fn exposition<P: Platform>(platform: &P, running: &Running) -> Result<String, DurableError> {
-    sums(platform, running).await.map(|sums| write_exposition(&sums))
+pub(crate) async fn exposition<P: Platform>(platform: &P, counters: &Counters) -> Result<String, DurableError> {
+    sums(platform, counters).await.map(|sums| write_exposition(&sums))
 }
 
 /// All sums by series, what this isolate has counted included.
 ///
 /// # Errors
 /// As [`exposition`].
-pub(crate) async fn sums<P: Platform>(platform: &P, running: &Running) -> Result<Vec<(String, u64)>, DurableError> {
-    add(platform, running).await?;
-    match state::apply(platform, OWNER, &Command::Counters(counters::Command::Read)).await? {
-        Reply::Counters(counters::Reply::Sums(sums)) => Ok(sums),
+pub(crate) async fn sums<P: Platform>(platform: &P, counters: &Counters) -> Result<Vec<(String, u64)>, DurableError> {
+    add(platform, counters).await?;
+    match state::apply(platform, OWNER, &Command::Counters(sums_state::Command::Read)).await? {
+        Reply::Counters(sums_state::Reply::Sums(sums)) => Ok(sums),
         _ => Err(DurableError::Unavailable),
     }
 }

@@ -6,6 +6,7 @@
 
 mod check;
 mod compile;
+mod compiler;
 mod declared;
 mod equal;
 mod format;

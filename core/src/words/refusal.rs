@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 
-use crate::ports::OriginError;
 use crate::words::json;
 use crate::words::time::Millis;
 
@@ -206,19 +205,6 @@ impl From<json::Fault> for Refusal {
             json::FaultKind::NumberTooLong => RefusalKind::BodyNumberTooLong,
         };
         Self::with(kind, format!("at byte {}", fault.offset))
-    }
-}
-
-impl From<OriginError> for RefusalKind {
-    fn from(error: OriginError) -> Self {
-        match error {
-            OriginError::Unreachable => Self::UpstreamUnreachable,
-            OriginError::Forbidden => Self::UpstreamForbidden,
-            OriginError::Timeout => Self::UpstreamTimeout,
-            OriginError::Broken => Self::UpstreamBroken,
-            OriginError::BodyCut => Self::UpstreamCut,
-            OriginError::BodyTooLarge => Self::UpstreamTooLarge,
-        }
     }
 }
 

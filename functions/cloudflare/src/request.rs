@@ -1,6 +1,7 @@
 //! A request as `js/entry.js` read it, as the core takes it.
 
-use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
+use toolgate::words::method::Method;
 
 use crate::lines;
 

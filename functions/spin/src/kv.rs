@@ -1,20 +1,27 @@
 //! Port `kv`: Spin's default key-value store (a file, or what `runtime-config.toml` names).
 //!
-//! The store knows no time to live, so each value ends with eight bytes that say until when it counts.
+//! The store knows no time to live, so each value ends with eight bytes that say until when it counts, and `expiry.rs` keeps a
+//! table of what ends when.
+//!
+//! INVARIANT (no lists): the store's keys are never listed. Every call here ends without the guest's doing.
 
 use std::cell::RefCell;
+use std::pin::pin;
 use std::rc::Rc;
 
+use futures_util::future::{Either, select};
 use spin_sdk::key_value::Store;
-use toolgate::ports::{Clock, Entropy, Kv, KvError};
+use toolgate::ports::{Clock, DurableError, Kv, KvError};
 use toolgate::words::time::{Millis, Timestamp};
 
-use crate::Spin;
+use crate::{Spin, expiry};
 
-/// Values that one sweep looks at.
-const SWEEP_VALUES: usize = 500;
-/// Names that one sweep may pass over, so that every value has its turn.
-const SWEEP_SKIP: usize = 100_000;
+/// How long a put waits until its end is written down.
+const TIMEOUT: Millis = Millis::from_secs(1);
+/// Steps of one sweep.
+const SWEEP_STEPS: u32 = 128;
+/// How long a sweep waits after each value, which costs the store a sync that all requests wait for: they have their turn.
+const SWEEP_PAUSE: Millis = Millis::new(2);
 
 thread_local! {
     static STORE: RefCell<Option<Rc<Store>>> = const { RefCell::new(None) };
@@ -37,28 +44,38 @@ impl Kv for Spin {
     }
 
     async fn put(&self, key: &str, value: Vec<u8>, ttl: Millis) -> Result<(), KvError> {
-        let value = stamped(value, self.now().after(ttl));
-        store().await?.set(key, value).await.map_err(|_| KvError)
+        let expires = self.now().after(ttl);
+        let noted = pin!(expiry::note(*self, key, expires));
+        match select(noted, pin!(self.sleep(TIMEOUT))).await {
+            // Without a database nothing is ever swept; reads drop what has expired anyway.
+            Either::Left((Ok(()) | Err(DurableError::Unsupported), _)) => {}
+            Either::Left((Err(DurableError::Unavailable), _)) | Either::Right(_) => return Err(KvError),
+        }
+        store().await?.set(key, stamped(value, expires)).await.map_err(|_| KvError)
     }
 
-    /// Looks at a bounded run of values that begins at a random place. Failures are left to the next sweep.
+    /// Deletes values by the table of their ends, some at a time. What is left, or fails, is left to the next sweep.
     async fn sweep(&self, now: Timestamp) {
         let Ok(store) = store().await else { return };
-        let mut random = [0; 4];
-        self.fill(&mut random);
-        let mut keys = store.get_keys().await;
-        let mut names = Vec::new();
-        while let Some(name) = keys.next().await
-            && names.len() < SWEEP_SKIP
-        {
-            names.push(name);
-        }
-        let from = usize::try_from(u32::from_le_bytes(random)).unwrap_or(0).checked_rem(names.len()).unwrap_or(0);
-        for name in names.iter().cycle().skip(from).take(SWEEP_VALUES.min(names.len())) {
-            if let Ok(Some(value)) = store.get(name).await
-                && fresh(value, now).is_none()
-            {
-                let _kept = store.delete(name).await;
+        for _ in 0..SWEEP_STEPS {
+            let Ok(keys) = expiry::due(now).await else { return };
+            if keys.is_empty() {
+                return;
+            }
+            let is_last = keys.len() < expiry::STEP;
+            for key in &keys {
+                // It may have been put again since it was named.
+                if let Ok(Some(value)) = store.get(key).await
+                    && fresh(value, now).is_none()
+                {
+                    if store.delete(key).await.is_err() {
+                        return;
+                    }
+                    self.sleep(SWEEP_PAUSE).await;
+                }
+            }
+            if expiry::forget(now, keys).await.is_err() || is_last {
+                return;
             }
         }
     }

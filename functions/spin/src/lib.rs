@@ -5,10 +5,13 @@
 
 mod background;
 mod clock;
+mod database;
 mod durable;
 mod edge_cache;
 mod entropy;
 mod exchange;
+mod expiry;
+mod gather;
 mod kv;
 mod log;
 mod origin;

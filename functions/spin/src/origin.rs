@@ -6,9 +6,9 @@ use futures_util::future::{Either, select};
 use spin_sdk::wasip3::http::client;
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Method as WasiMethod, Request, Response, Scheme};
 use spin_sdk::wasip3::wit_future;
-use toolgate::model::request::Method;
 use toolgate::ports::origin::RESPONSE_HEADERS;
 use toolgate::ports::{Clock, Origin, OriginError, OriginRequest, OriginResponse, OriginStream};
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
 use crate::Spin;

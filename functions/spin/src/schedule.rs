@@ -4,15 +4,18 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use toolgate::gateway::Gateway;
-use toolgate::ports::{Clock, Entropy};
+use toolgate::ports::{Clock, Entropy, Kv};
 use toolgate::words::time::Millis;
 
 use crate::{Spin, durable};
 
 /// How often the job runs in the whole deployment, as long as there are requests.
 const EVERY: Millis = Millis::from_secs(15 * 60);
-/// Where the last run is written down. No key of the core begins with a dot.
+/// How often what has expired is deleted: the key-value store's values and the durable owner's rows.
+const SWEEP_EVERY: Millis = Millis::from_secs(60);
+/// Where the last runs are written down. No key of the core begins with a dot.
 const KEY: &str = ".scheduled";
+const SWEEP_KEY: &str = ".swept";
 
 thread_local! {
     /// Counts this instance's requests, round and round. It begins anywhere, as most instances end before the first round
@@ -34,12 +37,15 @@ pub(crate) fn is_asked() -> bool {
     requests == 0
 }
 
-/// Runs the job if it is due and no other instance has begun it.
+/// Runs the job, and the sweep, if they are due and no other instance has begun them.
 pub(crate) async fn run_when_due(gateway: Rc<Gateway>) {
     // Without a database nobody can tell who runs it, so nobody does; reads drop what has expired anyway.
     if durable::claim(Spin, KEY, EVERY).await == Ok(true) {
         gateway.scheduled(&Spin).await;
+    }
+    if durable::claim(Spin, SWEEP_KEY, SWEEP_EVERY).await == Ok(true) {
+        Spin.sweep(Spin.now()).await;
         // What is left is left to the next run.
-        let _kept = durable::forget_expired(Spin.now()).await;
+        let _kept = durable::forget_expired(Spin).await;
     }
 }

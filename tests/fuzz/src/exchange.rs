@@ -8,8 +8,9 @@ use std::task::{Context, Poll, Waker};
 use serde_json::Value;
 use toolgate::front::response::Response;
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Method, Request};
+use toolgate::model::request::Request;
 use toolgate::ports::Body;
+use toolgate::words::method::Method;
 
 use crate::host::{CREDENTIALS, Host, KEY};
 

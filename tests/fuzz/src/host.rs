@@ -7,12 +7,12 @@ use std::rc::Rc;
 use std::task::{Context, Waker};
 
 use serde::de::IgnoredAny;
-use toolgate::model::request::Method;
 use toolgate::ports::{
     Background, Clock, Durable, DurableError, EdgeCache, EdgeCacheError, Entropy, Kv, KvError, Origin, OriginError,
     OriginRequest, OriginResponse, OriginStream, Settings, Sql, SqlError, SqlRow, SqlValue,
 };
 use toolgate::state;
+use toolgate::words::method::Method;
 use toolgate::words::time::{Millis, Timestamp};
 
 /// The caller's key.

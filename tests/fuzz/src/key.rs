@@ -2,7 +2,8 @@
 
 use toolgate::access::identity::key;
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
+use toolgate::words::method::Method;
 
 use crate::exchange::{Answered, ask};
 use crate::host::{Host, KEY};

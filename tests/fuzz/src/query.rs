@@ -1,7 +1,7 @@
 //! Targets and queries: what was decoded and encoded anew means the same to the next reader, and stays in its place.
 
 use toolgate::model::operation::{Asked, Operation, Query, find};
-use toolgate::model::request::Method;
+use toolgate::words::method::Method;
 use toolgate::words::refusal::RefusalKind;
 
 const METHODS: [Method; 7] =

@@ -3,8 +3,9 @@
 use jwt_simple::prelude::{Audiences, HS256Key, JWTClaims, MACLike, UnixTimeStamp};
 use serde::{Deserialize, Serialize};
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
 use toolgate::ports::{OriginRequest, OriginResponse};
+use toolgate::words::method::Method;
 
 use crate::exchange::{Answered, ask};
 use crate::host::{Answer, CREDENTIALS, Host};

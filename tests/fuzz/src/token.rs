@@ -119,7 +119,7 @@ fn check_claims(read: &Json<'_>) {
                 assert!(expires_at.after(issuer.leeway) > NOW, "expired");
             }
         }
-        for issuer in &config.issuers {
+        for issuer in config.issuers.iter() {
             check_caller(read, issuer);
         }
     });

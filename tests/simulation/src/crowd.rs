@@ -8,7 +8,8 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
+use toolgate::words::method::Method;
 
 use crate::world::{Faults, Platform, World};
 

@@ -11,8 +11,12 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 use toolgate::access::identity::key::{NewKey, RANDOM};
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::Header;
+use toolgate::model::request::Request;
+use toolgate::model::request::RequestBody;
+use toolgate::model::request::RequestHeaders;
 use toolgate::ports::Body;
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
 use crate::world::{Faults, Platform, World};

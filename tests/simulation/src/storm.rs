@@ -9,9 +9,13 @@ use std::rc::Rc;
 
 use serde_json::json;
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::Header;
+use toolgate::model::request::Request;
+use toolgate::model::request::RequestBody;
+use toolgate::model::request::RequestHeaders;
 use toolgate::ports::Body;
 use toolgate::ports::{Clock, OriginRequest};
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
 pub use upstream::{FAULTS, Fault, Service, Upstream};

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use http::Uri;
 
-use crate::error::StartError;
 use crate::variables::Values;
 
 /// The rules of one component. Nothing is allowed unless a rule says so.
@@ -30,24 +29,15 @@ enum HostRule {
 
 impl AllowedHosts {
     /// Fills in the templates of `entries` and reads them. An entry that is empty after that is left out, so that an
-    /// optional endpoint can be an empty variable.
-    ///
-    /// # Errors
-    /// [`StartError::AllowedHost`] for an entry that is not `scheme://host[:port]`, with `*` for any of the three, a leading
-    /// `*.` in the host or a range `from..to` as port; [`StartError::Variables`] for a bad template.
-    pub fn resolve(entries: &[String], values: &Values) -> Result<Self, StartError> {
-        let mut rules = Vec::new();
-        for entry in entries {
-            let entry = values.expand(entry).map_err(|problem| StartError::Variables(vec![problem]))?;
-            let entry = entry.trim();
-            if matches!(entry, "" | "http://" | "https://") {
-                continue;
-            }
-            let rule =
-                Rule::parse(entry).map_err(|problem| StartError::AllowedHost { entry: entry.to_owned(), problem })?;
-            rules.push(rule);
+    /// optional endpoint can be an empty variable. As on Spin, one entry that cannot be read switches all of them off, and the
+    /// application starts: the fault is for the log.
+    #[must_use]
+    pub fn resolve(entries: &[String], values: &Values) -> (Self, Option<String>) {
+        let read = entries.iter().map(|entry| Rule::fill(entry, values));
+        match read.collect::<Result<Vec<_>, _>>() {
+            Ok(rules) => (Self(rules.into_iter().flatten().collect()), None),
+            Err(problem) => (Self::default(), Some(problem)),
         }
-        Ok(Self(rules))
     }
 
     /// Whether a request to the absolute `uri` is allowed.
@@ -61,6 +51,18 @@ impl AllowedHosts {
 }
 
 impl Rule {
+    /// The rule of an entry with templates; none for one that is empty when they are filled in.
+    fn fill(entry: &str, values: &Values) -> Result<Option<Self>, String> {
+        let entry = values.expand(entry)?;
+        let entry = entry.trim();
+        if matches!(entry, "" | "http://" | "https://") {
+            return Ok(None);
+        }
+        Self::parse(entry).map(Some).map_err(|problem| format!("`{entry}` {problem}"))
+    }
+
+    /// An entry is `scheme://host[:port]`, with `*` for any of the three, a leading `*.` in the host or a range `from..to` as
+    /// port.
     fn parse(entry: &str) -> Result<Self, &'static str> {
         let (scheme, rest) = entry.split_once("://").ok_or("has no scheme such as `http://` or `*://`")?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);

@@ -14,15 +14,8 @@ pub enum StartError {
         /// What is wrong with it.
         problem: String,
     },
-    /// Variables without a value, or names that no manifest declares.
+    /// Variables without a value, or templates that mean nothing.
     Variables(Vec<String>),
-    /// An entry of `allowed_outbound_hosts` that means nothing.
-    AllowedHost {
-        /// The entry after its templates were filled in.
-        entry: String,
-        /// What is wrong with it.
-        problem: &'static str,
-    },
     /// The build command of a component failed.
     Build(String),
     /// The component cannot be read, compiled or linked.
@@ -48,7 +41,6 @@ impl fmt::Display for StartError {
         match self {
             Self::Manifest { path, problem } => write!(f, "{}: {problem}", path.display()),
             Self::Variables(problems) => write!(f, "variables: {}", problems.join("; ")),
-            Self::AllowedHost { entry, problem } => write!(f, "allowed_outbound_hosts: `{entry}` {problem}"),
             Self::Build(problem) => write!(f, "build: {problem}"),
             Self::Component { name, problem } => write!(f, "component `{name}`: {problem}"),
             Self::State { path, problem } => write!(f, "{}: {problem}", path.display()),

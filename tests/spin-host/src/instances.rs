@@ -16,6 +16,7 @@ use wasmtime_wasi_http::handler::{
 };
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
+use crate::engine::NO_DEADLINE;
 use crate::guest::{Grants, Guest};
 use crate::options::Options;
 
@@ -56,6 +57,7 @@ impl HandlerState for Instances {
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<Guest, Expiration, Reuse>> {
         let mut store = Store::new(self.service.engine(), Guest::new(Arc::clone(&self.grants)));
+        store.set_epoch_deadline(NO_DEADLINE);
         let proxy = Proxy::P3(self.service.instantiate_async(&mut store).await?);
         let expiration = Expiration { reuse: self.reuse, timer: Box::pin(tokio::time::sleep(NEVER)) };
         Ok(Instance { store, proxy, view: Guest::http, expiration, state: self.reuse })

@@ -1,14 +1,18 @@
 //! `spin:key-value` 3.0.0 on a SQLite file.
+//!
+//! As on Spin, all instances share one connection behind one mutex, a call waits for it on the thread that runs its instance,
+//! and a list of keys holds it until the guest has read the last name: a guest that leaves a list unread stops every store.
 
 #![expect(clippy::disallowed_types, reason = "instances run on several threads of this native host")]
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use wasmtime::component::{Accessor, FutureReader, Resource, StreamReader};
 
 use crate::bindings::key_value::{Error, Host, HostStore, HostStoreWithStore};
 use crate::guest::{Guest, SpinInterfaces};
+use crate::rows;
 
 /// One connection, shared by all instances.
 #[derive(Clone)]
@@ -29,19 +33,18 @@ impl SharedStore {
 }
 
 impl OpenStore {
-    /// Runs `work` off the event loop, so that a guest's other tasks go on meanwhile.
-    async fn run<T: Send + 'static>(
-        self,
-        work: impl FnOnce(&Connection, &str) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, Error> {
-        tokio::task::spawn_blocking(move || {
-            let connection = self.store.0.lock().unwrap_or_else(PoisonError::into_inner);
-            work(&connection, &self.label)
-        })
-        .await
-        .map_err(|error| Error::Other(error.to_string()))?
-        .map_err(|error| Error::Other(error.to_string()))
+    /// Runs `work` on this very thread, which serves no other task of its instance meanwhile.
+    fn run<T>(&self, work: impl FnOnce(&Connection, &str) -> rusqlite::Result<T>) -> Result<T, Error> {
+        tokio::task::block_in_place(|| work(&self.connection(), &self.label)).map_err(other)
     }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.store.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn other(error: impl ToString) -> Error {
+    Error::Other(error.to_string())
 }
 
 fn handle<T>(accessor: &Accessor<T, SpinInterfaces>, store: &Resource<OpenStore>) -> wasmtime::Result<OpenStore> {
@@ -73,7 +76,7 @@ impl<T: Send> HostStoreWithStore<T> for SpinInterfaces {
         key: String,
     ) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
         let store = handle(accessor, &store)?;
-        Ok(store.run(move |connection, label| select(connection, label, &key)).await)
+        Ok(store.run(|connection, label| select(connection, label, &key)))
     }
 
     async fn set(
@@ -83,7 +86,7 @@ impl<T: Send> HostStoreWithStore<T> for SpinInterfaces {
         value: Vec<u8>,
     ) -> wasmtime::Result<Result<(), Error>> {
         let store = handle(accessor, &store)?;
-        Ok(store.run(move |connection, label| upsert(connection, label, &key, &value)).await)
+        Ok(store.run(|connection, label| upsert(connection, label, &key, &value)))
     }
 
     async fn delete(
@@ -92,13 +95,13 @@ impl<T: Send> HostStoreWithStore<T> for SpinInterfaces {
         key: String,
     ) -> wasmtime::Result<Result<(), Error>> {
         let store = handle(accessor, &store)?;
-        let work = move |connection: &Connection, label: &str| {
+        let work = |connection: &Connection, label: &str| {
             connection
                 .prepare_cached("DELETE FROM spin_key_value WHERE store = ?1 AND key = ?2")?
                 .execute(params![label, key])
                 .map(drop)
         };
-        Ok(store.run(work).await)
+        Ok(store.run(work))
     }
 
     async fn exists(
@@ -107,7 +110,7 @@ impl<T: Send> HostStoreWithStore<T> for SpinInterfaces {
         key: String,
     ) -> wasmtime::Result<Result<bool, Error>> {
         let store = handle(accessor, &store)?;
-        Ok(store.run(move |connection, label| Ok(select(connection, label, &key)?.is_some())).await)
+        Ok(store.run(|connection, label| Ok(select(connection, label, &key)?.is_some())))
     }
 
     async fn get_keys(
@@ -115,20 +118,19 @@ impl<T: Send> HostStoreWithStore<T> for SpinInterfaces {
         store: Resource<OpenStore>,
     ) -> wasmtime::Result<(StreamReader<String>, FutureReader<Result<(), Error>>)> {
         let store = handle(accessor, &store)?;
-        let work = |connection: &Connection, label: &str| {
-            connection
-                .prepare_cached("SELECT key FROM spin_key_value WHERE store = ?1")?
-                .query_map([label], |row| row.get(0))?
-                .collect::<rusqlite::Result<Vec<String>>>()
-        };
-        let (keys, outcome) = match store.run(work).await {
-            Ok(keys) => (keys, Ok(())),
-            Err(error) => (Vec::new(), Err(error)),
-        };
+        let (keys, outcome) = rows::feed(move |send| {
+            let connection = store.connection();
+            let mut statement =
+                connection.prepare_cached("SELECT key FROM spin_key_value WHERE store = ?1").map_err(other)?;
+            let mut names = statement.query([&store.label]).map_err(other)?;
+            while let Some(row) = names.next().map_err(other)? {
+                send(row.get(0).map_err(other)?).map_err(|_| other("the list was dropped"))?;
+            }
+            Ok(())
+        });
         accessor.with(|mut access| {
             let keys = StreamReader::new(&mut access, keys)?;
-            let outcome = FutureReader::new(&mut access, async { wasmtime::error::Ok(outcome) })?;
-            Ok((keys, outcome))
+            Ok((keys, FutureReader::new(&mut access, outcome)?))
         })
     }
 }

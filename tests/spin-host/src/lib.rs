@@ -6,9 +6,10 @@
 //! tables of the state files, header additions, instance reuse, error codes.
 //!
 //! Read in this order: [`options`], [`manifest`], [`variables`], [`allowed`], [`state`], [`guest`] with the three
-//! interfaces and [`outbound`], [`instances`], [`server`].
+//! interfaces and [`outbound`], [`instances`], [`application`], [`server`].
 
 pub mod allowed;
+mod application;
 mod bindings;
 mod engine;
 mod error;
@@ -19,6 +20,7 @@ pub mod manifest;
 pub mod options;
 mod outbound;
 mod routes;
+mod rows;
 pub mod server;
 mod sqlite;
 mod state;

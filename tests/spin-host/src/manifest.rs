@@ -12,6 +12,8 @@ use crate::error::StartError;
 pub struct Manifest {
     /// The directory that relative paths start from.
     pub directory: PathBuf,
+    /// What the application is called.
+    pub application: Application,
     /// Application variables by name.
     pub variables: BTreeMap<String, Variable>,
     /// HTTP triggers in file order.
@@ -24,26 +26,28 @@ pub struct Manifest {
 #[serde(deny_unknown_fields)]
 struct Document {
     spin_manifest_version: u32,
-    #[serde(rename = "application")]
-    _application: Application,
+    application: Application,
     #[serde(default)]
     variables: BTreeMap<String, Variable>,
     trigger: Triggers,
     component: BTreeMap<String, Component>,
 }
 
-/// Read only so that a misspelt key is found.
-#[derive(Deserialize)]
+/// The application itself.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Application {
-    #[serde(rename = "name")]
-    _name: String,
-    #[serde(default, rename = "version")]
-    _version: Option<String>,
-    #[serde(default, rename = "description")]
-    _description: Option<String>,
-    #[serde(default, rename = "authors")]
-    _authors: Vec<String>,
+pub struct Application {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// For people.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// For people.
+    #[serde(default)]
+    pub authors: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -142,6 +146,7 @@ impl Manifest {
         }
         Ok(Self {
             directory: directory.to_owned(),
+            application: document.application,
             variables: document.variables,
             triggers: document.trigger.http,
             components: document.component,

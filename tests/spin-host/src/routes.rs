@@ -28,6 +28,8 @@ impl Route {
     fn rest<'a>(&self, path: &'a str) -> Option<&'a str> {
         let rest = path.strip_prefix(self.path.as_str())?;
         match rest {
+            // `OPTIONS *` asks the server as a whole: what serves everything serves it.
+            "*" if self.below && self.path.is_empty() => Some(""),
             "" | "/" => Some(if self.below { rest } else { "" }),
             _ if self.below && rest.starts_with('/') => Some(rest),
             _ => None,
@@ -76,6 +78,7 @@ mod tests {
             ("/a/", "/a/..."),
             ("/a/c", "/a/..."),
             ("/a/b", "/a/b"),
+            ("*", "/..."),
         ] {
             assert_eq!(find(&routes, path).map(|(_, pattern)| *pattern), Some(expected), "{path}");
         }

@@ -1,26 +1,19 @@
 //! The HTTP server in front of the components.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{CONNECTION, HOST};
-use http::uri::{Authority, Scheme};
-use http::{Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use wasmtime_wasi_http::handler::ProxyHandler;
-use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::allowed::AllowedHosts;
+use crate::application::{Application, Handler};
 use crate::engine;
 use crate::error::StartError;
 use crate::guest::Grants;
@@ -29,19 +22,17 @@ use crate::key_value::SharedStore;
 use crate::manifest::{Component, Manifest};
 use crate::options::Options;
 use crate::outbound::Outbound;
-use crate::routes::{self, Route};
+use crate::routes::Route;
 use crate::state::StateDir;
 use crate::variables::Values;
 
 /// How long open connections may take to end.
 const SHUTDOWN_BOUND: Duration = Duration::from_secs(5);
 
-type Handler = ProxyHandler<Instances>;
-
 /// An application that listens.
 pub struct Server {
     listener: TcpListener,
-    routes: Arc<Vec<(Route, Handler)>>,
+    application: Arc<Application>,
 }
 
 impl Server {
@@ -64,7 +55,7 @@ impl Server {
             routes.extend(handlers.get(&trigger.component).map(|handler| (route, handler.clone())));
         }
         let listener = TcpListener::bind(options.listen).await.map_err(StartError::Listen)?;
-        Ok(Self { listener, routes: Arc::new(routes) })
+        Ok(Self { listener, application: Arc::new(Application::new(&manifest, routes)) })
     }
 
     /// The address that was bound.
@@ -82,7 +73,7 @@ impl Server {
         loop {
             tokio::select! {
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, client)) => connect(stream, client, Arc::clone(&self.routes), &graceful),
+                    Ok((stream, client)) => connect(stream, client, Arc::clone(&self.application), &graceful),
                     // Out of descriptors, or a client that left again: the next one may do better.
                     Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
                 },
@@ -132,25 +123,29 @@ fn handlers(options: &Options, manifest: &Manifest, values: &Values) -> Result<B
     Ok(handlers)
 }
 
+#[expect(clippy::print_stderr, reason = "a fault that does not stop the start is for whoever starts to read")]
 fn grants(component: &Component, values: &Values, state: &StateDir, store: &SharedStore) -> Result<Grants, StartError> {
     let stores = component.key_value_stores.iter().map(|label| (label.clone(), store.clone())).collect();
+    let (allowed, problem) = AllowedHosts::resolve(&component.allowed_outbound_hosts, values);
+    if let Some(problem) = problem {
+        eprintln!("allowed_outbound_hosts: {problem}: no host is allowed");
+    }
     Ok(Grants {
         variables: values.of_component(component)?,
         environment: component.environment.clone(),
         stores,
         databases: component.sqlite_databases.clone(),
         state: state.clone(),
-        outbound: Outbound::new(AllowedHosts::resolve(&component.allowed_outbound_hosts, values)?),
+        outbound: Outbound::new(allowed),
     })
 }
 
-/// Serves one connection in a task of its own.
-fn connect(stream: TcpStream, client: SocketAddr, routes: Arc<Vec<(Route, Handler)>>, graceful: &GracefulShutdown) {
-    // Without it, answers in several segments wait for delayed acknowledgements.
-    let _ = stream.set_nodelay(true);
+/// Serves one connection in a task of its own. As on Spin, nothing sets `TCP_NODELAY`: an answer in several segments may wait
+/// for a delayed acknowledgement.
+fn connect(stream: TcpStream, client: SocketAddr, application: Arc<Application>, graceful: &GracefulShutdown) {
     let service = service_fn(move |request| {
-        let routes = Arc::clone(&routes);
-        async move { Ok::<_, Infallible>(answer(&routes, request, client).await) }
+        let application = Arc::clone(&application);
+        async move { application.answer(request, client).await }
     });
     let connection = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).into_owned();
     let watched = graceful.watch(connection);
@@ -158,41 +153,4 @@ fn connect(stream: TcpStream, client: SocketAddr, routes: Arc<Vec<(Route, Handle
         // A client that breaks its own connection is no concern of the others.
         let _ = watched.await;
     });
-}
-
-async fn answer(routes: &[(Route, Handler)], request: Request<Incoming>, client: SocketAddr) -> Response<WasiBody> {
-    let path = request.uri().path();
-    if path == "/.well-known/spin/health" {
-        return plain(StatusCode::OK, "OK");
-    }
-    let Some((route, handler)) = routes::find(routes, path) else { return plain(StatusCode::NOT_FOUND, "") };
-    let Some(request) = for_component(route, request, client) else { return plain(StatusCode::BAD_REQUEST, "") };
-    match handler.handle((), request).await {
-        Ok(response) => response,
-        Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, ""),
-    }
-}
-
-/// The request as Spin hands it to a component: absolute URI, no `Connection`, and how it was reached. `None` when it does
-/// not say which host it is for.
-fn for_component(route: &Route, mut request: Request<Incoming>, client: SocketAddr) -> Option<Request<WasiBody>> {
-    let named = request.headers().get(HOST).map(|host| Authority::try_from(host.as_bytes())).transpose().ok()?;
-    let mut parts = request.uri().clone().into_parts();
-    parts.authority = match (named, parts.authority) {
-        (Some(named), Some(asked)) if named != asked => return None,
-        (named, asked) => Some(named.or(asked)?),
-    };
-    parts.scheme = Some(Scheme::HTTP);
-    *request.uri_mut() = Uri::from_parts(parts).ok()?;
-    let uri = request.uri().clone();
-    request.headers_mut().remove(CONNECTION);
-    route.describe(&uri, client, request.headers_mut());
-    Some(request.map(|body| body.map_err(Error::from).boxed_unsync()))
-}
-
-fn plain(status: StatusCode, text: &'static str) -> Response<WasiBody> {
-    let mut response =
-        Response::new(Full::new(Bytes::from_static(text.as_bytes())).map_err(Error::from).boxed_unsync());
-    *response.status_mut() = status;
-    response
 }

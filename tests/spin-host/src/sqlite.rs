@@ -1,49 +1,51 @@
 //! `spin:sqlite` 3.1.0: each open connection of a guest is a SQLite connection of its own.
+//!
+//! As on Spin, a statement runs on a thread of its own and holds its connection until the guest has read the last row, with
+//! whatever it locks in the file; `changes` and `last-insert-rowid` wait for the connection on the instance's own thread.
 
 #![expect(clippy::disallowed_types, reason = "a connection is used by the blocking threads of this native host")]
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rusqlite::types::{Value as Stored, ValueRef};
 use rusqlite::{Connection, params_from_iter};
+use tokio::sync::oneshot;
 use wasmtime::component::{Accessor, FutureReader, Resource, StreamReader};
 
 use crate::bindings::sqlite::{Error, Host, HostConnection, HostConnectionWithStore, QueryResult, RowResult, Value};
 use crate::guest::{Guest, SpinInterfaces};
-use crate::state;
+use crate::{rows, state};
 
-/// Bytes of rows that one statement may answer, as on Spin.
-const RESULT_BYTES_MAX: usize = 128 << 20;
+/// Bytes of one row, as on Spin.
+const ROW_BYTES_MAX: usize = 128 << 20;
 
 /// A guest's connection.
 #[derive(Clone)]
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct OpenDatabase(Arc<Mutex<Connection>>);
+pub struct OpenDatabase(Arc<(PathBuf, OnceLock<Mutex<Connection>>)>);
 
 impl OpenDatabase {
-    /// Runs `work` off the event loop, so that a guest's other tasks go on meanwhile.
-    async fn run<T: Send + 'static>(
-        self,
-        work: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        tokio::task::spawn_blocking(move || work(&self.0.lock().unwrap_or_else(PoisonError::into_inner)))
-            .await
-            .map_err(|error| Error::Io(error.to_string()))?
+    /// The file is opened by the first statement.
+    fn connection(&self) -> Result<MutexGuard<'_, Connection>, Error> {
+        let (path, opened) = &*self.0;
+        if opened.get().is_none() {
+            let connection = state::connect(path).map_err(io)?;
+            let _ = opened.set(Mutex::new(connection));
+        }
+        opened
+            .get()
+            .map(|connection| connection.lock().unwrap_or_else(PoisonError::into_inner))
+            .ok_or(Error::InvalidConnection)
     }
 }
 
 impl Guest {
-    /// A new connection to the database with this label, made off the event loop.
-    fn connect(&self, label: &str) -> impl Future<Output = Result<OpenDatabase, Error>> + use<> {
-        let path = self.grants.databases.iter().any(|granted| granted == label).then(|| self.grants.state.database());
-        async move {
-            let path = path.ok_or(Error::AccessDenied)?;
-            tokio::task::spawn_blocking(move || state::connect(&path))
-                .await
-                .map_err(|error| Error::Io(error.to_string()))?
-                .map(|connection| OpenDatabase(Arc::new(Mutex::new(connection))))
-                .map_err(io)
-        }
+    /// A new connection to the database with this label.
+    fn connect(&self, label: &str) -> Result<OpenDatabase, Error> {
+        let granted = self.grants.databases.iter().any(|granted| granted == label);
+        let path = granted.then(|| self.grants.state.database()).ok_or(Error::AccessDenied)?;
+        Ok(OpenDatabase(Arc::new((path, OnceLock::new()))))
     }
 }
 
@@ -55,7 +57,7 @@ impl Host for Guest {}
 
 impl HostConnection for Guest {
     async fn open(&mut self, label: String) -> wasmtime::Result<Result<Resource<OpenDatabase>, Error>> {
-        match self.connect(&label).await {
+        match self.connect(&label) {
             Ok(open) => Ok(Ok(self.table.push(open)?)),
             Err(error) => Ok(Err(error)),
         }
@@ -68,17 +70,15 @@ impl HostConnection for Guest {
         parameters: Vec<Value>,
     ) -> wasmtime::Result<Result<QueryResult, Error>> {
         let open = self.table.get(&open)?.clone();
-        Ok(open.run(move |connection| query(connection, &statement, parameters)).await)
+        Ok(tokio::task::spawn_blocking(move || query(&open, &statement, parameters)).await?)
     }
 
     async fn last_insert_rowid(&mut self, open: Resource<OpenDatabase>) -> wasmtime::Result<i64> {
-        let open = self.table.get(&open)?.clone();
-        Ok(open.run(|connection| Ok(connection.last_insert_rowid())).await?)
+        Ok(self.table.get(&open)?.connection()?.last_insert_rowid())
     }
 
     async fn changes(&mut self, open: Resource<OpenDatabase>) -> wasmtime::Result<u64> {
-        let open = self.table.get(&open)?.clone();
-        Ok(open.run(|connection| Ok(connection.changes())).await?)
+        Ok(self.table.get(&open)?.connection()?.changes())
     }
 
     async fn drop(&mut self, open: Resource<OpenDatabase>) -> wasmtime::Result<()> {
@@ -87,16 +87,20 @@ impl HostConnection for Guest {
     }
 }
 
+type Answer = (Vec<String>, StreamReader<RowResult>, FutureReader<Result<(), Error>>);
+
 impl<T: Send> HostConnectionWithStore<T> for SpinInterfaces {
     async fn open_async(
         accessor: &Accessor<T, Self>,
         label: String,
     ) -> wasmtime::Result<Result<Resource<OpenDatabase>, Error>> {
-        let connecting = accessor.with(|mut access| access.get().connect(&label));
-        match connecting.await {
-            Ok(open) => accessor.with(|mut access| Ok(Ok(access.get().table.push(open)?))),
-            Err(error) => Ok(Err(error)),
-        }
+        accessor.with(|mut access| {
+            let guest = access.get();
+            match guest.connect(&label) {
+                Ok(open) => Ok(Ok(guest.table.push(open)?)),
+                Err(error) => Ok(Err(error)),
+            }
+        })
     }
 
     /// As on Spin, a statement that fails does so through the future that follows the rows.
@@ -105,16 +109,18 @@ impl<T: Send> HostConnectionWithStore<T> for SpinInterfaces {
         open: Resource<OpenDatabase>,
         statement: String,
         parameters: Vec<Value>,
-    ) -> wasmtime::Result<Result<(Vec<String>, StreamReader<RowResult>, FutureReader<Result<(), Error>>), Error>> {
+    ) -> wasmtime::Result<Result<Answer, Error>> {
         let open = handle(accessor, &open)?;
-        let (result, outcome) = match open.run(move |connection| query(connection, &statement, parameters)).await {
-            Ok(result) => (result, Ok(())),
-            Err(error) => (QueryResult { columns: Vec::new(), rows: Vec::new() }, Err(error)),
-        };
+        let (named, columns) = oneshot::channel();
+        let (rows, outcome) = rows::feed(move |send| {
+            let name = |columns| named.send(columns).map_err(|_| dropped());
+            run(&open, &statement, parameters, name, |row| send(row).map_err(|_| dropped()))
+        });
+        // Nobody names the columns of a statement that cannot be prepared.
+        let columns = columns.await.unwrap_or_default();
         accessor.with(|mut access| {
-            let rows = StreamReader::new(&mut access, result.rows)?;
-            let outcome = FutureReader::new(&mut access, async { wasmtime::error::Ok(outcome) })?;
-            Ok(Ok((result.columns, rows, outcome)))
+            let rows = StreamReader::new(&mut access, rows)?;
+            Ok(Ok((columns, rows, FutureReader::new(&mut access, outcome)?)))
         })
     }
 
@@ -122,33 +128,56 @@ impl<T: Send> HostConnectionWithStore<T> for SpinInterfaces {
         accessor: &Accessor<T, Self>,
         open: Resource<OpenDatabase>,
     ) -> wasmtime::Result<i64> {
-        Ok(handle(accessor, &open)?.run(|connection| Ok(connection.last_insert_rowid())).await?)
+        Ok(handle(accessor, &open)?.connection()?.last_insert_rowid())
     }
 
     async fn changes_async(accessor: &Accessor<T, Self>, open: Resource<OpenDatabase>) -> wasmtime::Result<u64> {
-        Ok(handle(accessor, &open)?.run(|connection| Ok(connection.changes())).await?)
+        Ok(handle(accessor, &open)?.connection()?.changes())
     }
 }
 
-fn query(connection: &Connection, statement: &str, parameters: Vec<Value>) -> Result<QueryResult, Error> {
+/// Runs a statement: names its columns, then hands over row after row.
+fn run(
+    open: &OpenDatabase,
+    statement: &str,
+    parameters: Vec<Value>,
+    name: impl FnOnce(Vec<String>) -> Result<(), Error>,
+    mut send: impl FnMut(RowResult) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let connection = open.connection()?;
     let mut statement = connection.prepare_cached(statement).map_err(io)?;
     let columns = statement.column_names().map(str::to_owned).collect::<Vec<_>>();
+    let count = columns.len();
+    name(columns)?;
     let mut cursor = statement.query(params_from_iter(parameters.into_iter().map(to_stored))).map_err(io)?;
-    let mut rows = Vec::new();
-    let mut bytes = 0_usize;
     while let Some(row) = cursor.next().map_err(io)? {
-        let mut values = Vec::with_capacity(columns.len());
-        for index in 0..columns.len() {
-            let value = from_stored(row.get_ref(index).map_err(io)?)?;
-            bytes = bytes.saturating_add(size(&value));
-            values.push(value);
+        let values = (0..count).map(|index| from_stored(row.get_ref(index).map_err(io)?));
+        let row = RowResult { values: values.collect::<Result<_, _>>()? };
+        if size(&row) > ROW_BYTES_MAX {
+            return Err(Error::Io(format!("query result exceeds limit of {ROW_BYTES_MAX} bytes")));
         }
-        if bytes > RESULT_BYTES_MAX {
-            return Err(Error::Io(format!("query result exceeds limit of {RESULT_BYTES_MAX} bytes")));
-        }
-        rows.push(RowResult { values });
+        send(row)?;
     }
-    Ok(QueryResult { columns, rows })
+    Ok(())
+}
+
+/// Runs a statement and collects what it answers.
+fn query(open: &OpenDatabase, statement: &str, parameters: Vec<Value>) -> Result<QueryResult, Error> {
+    let mut result = QueryResult { columns: Vec::new(), rows: Vec::new() };
+    let name = |columns| {
+        result.columns = columns;
+        Ok(())
+    };
+    run(open, statement, parameters, name, |row| {
+        result.rows.push(row);
+        Ok(())
+    })?;
+    Ok(result)
+}
+
+/// The guest reads no further.
+fn dropped() -> Error {
+    Error::Io("the rows were dropped".to_owned())
 }
 
 fn io(error: rusqlite::Error) -> Error {
@@ -177,11 +206,11 @@ fn from_stored(value: ValueRef<'_>) -> Result<Value, Error> {
     })
 }
 
-fn size(value: &Value) -> usize {
-    let outside = match value {
+fn size(row: &RowResult) -> usize {
+    let outside = row.values.iter().map(|value| match value {
         Value::Text(value) => value.len(),
         Value::Blob(value) => value.len(),
         Value::Integer(_) | Value::Real(_) | Value::Null => 0,
-    };
-    outside.saturating_add(size_of::<Value>())
+    });
+    outside.fold(size_of_val(row.values.as_slice()), usize::saturating_add)
 }

@@ -1,8 +1,8 @@
 //! The files behind key-value stores and SQLite databases.
 //!
-//! Names and tables are Spin's own, so that the same directory serves either host. Write-ahead logging with `synchronous =
-//! NORMAL` hands every commit to the operating system before it is acknowledged: it survives the death of this process at
-//! any moment, though not of the machine.
+//! Names, tables and settings are Spin's own, so that the same directory serves either host and a write costs the same: Spin
+//! sets none of SQLite's pragmas, so a new file has a rollback journal, and each commit is on disk (`synchronous = FULL`)
+//! before it is acknowledged. What a component sets in its own database stays: a file in WAL mode is opened in it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use crate::error::StartError;
 
-/// How long a statement waits for another connection's lock.
+/// How long a statement waits for another connection's lock: the default of the library that both hosts use.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens the state files of one application.
@@ -51,6 +51,5 @@ impl StateDir {
 pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")?;
     Ok(connection)
 }

@@ -11,9 +11,10 @@ pub struct Values(BTreeMap<String, String>);
 
 impl Values {
     /// Gives every application variable its value: from `given`, else `SPIN_VARIABLE_NAME` of `environment`, else its default.
+    /// A given name that is not declared means nothing, as on Spin.
     ///
     /// # Errors
-    /// [`StartError::Variables`] names every required variable without a value and every given name that is not declared.
+    /// [`StartError::Variables`] names every required variable without a value.
     pub fn resolve(
         manifest: &Manifest,
         given: &[(String, String)],
@@ -32,11 +33,6 @@ impl Values {
             match value {
                 Some(value) => drop(values.insert(name.clone(), value)),
                 None => faults.push(format!("`{name}` is required and has no value")),
-            }
-        }
-        for (name, _) in given {
-            if !manifest.variables.contains_key(name) {
-                faults.push(format!("`{name}` is not declared in the manifest"));
             }
         }
         if faults.is_empty() { Ok(Self(values)) } else { Err(StartError::Variables(faults)) }
@@ -98,7 +94,7 @@ pub fn check_name(name: &str) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::Variable;
+    use crate::manifest::{Application, Variable};
 
     fn manifest() -> Manifest {
         let declare = |default: Option<&str>| Variable {
@@ -108,6 +104,7 @@ mod tests {
         };
         Manifest {
             directory: ".".into(),
+            application: Application { name: "a".to_owned(), version: None, description: None, authors: Vec::new() },
             variables: [("city", declare(Some("Berlin"))), ("key", declare(None))]
                 .map(|(name, variable)| (name.to_owned(), variable))
                 .into(),
@@ -131,9 +128,11 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_named_at_once() {
+    fn a_missing_value_is_a_fault_and_an_unknown_name_is_none() {
         let error = Values::resolve(&manifest(), &given(&[("town", "x")]), |_| None).expect_err("faulty").to_string();
-        assert!(error.contains("`key` is required") && error.contains("`town` is not declared"), "{error}");
+        assert!(error.contains("`key` is required") && !error.contains("town"), "{error}");
+        let values = Values::resolve(&manifest(), &given(&[("town", "x"), ("key", "k")]), |_| None).expect("complete");
+        assert!(values.expand("{{ town }}").is_err());
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a failed expectation is a failed test")]
 
+mod edges;
 mod running;
+mod stores;
 
 use std::time::Duration;
 
@@ -184,8 +186,6 @@ async fn a_fault_in_the_manifest_is_named_at_start() {
     let app = App::new("faults");
     let missing = app.fail_to_start(&[], &[]);
     assert!(missing.contains("`secret_key` is required"), "{missing}");
-    let unknown = app.fail_to_start(&["--variable", "secret_key=s", "--variable", "town=x"], &[]);
-    assert!(unknown.contains("`town` is not declared"), "{unknown}");
     let label = app.fail_to_start(&["--variable", "secret_key=s"], &[("[\"default\"]", "[\"other\"]")]);
     assert!(label.contains("`other`"), "{label}");
     let component = app.fail_to_start(&["--variable", "secret_key=s"], &[("fixture.wasm", "absent.wasm")]);

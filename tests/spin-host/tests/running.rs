@@ -15,7 +15,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 /// The compiled fixture; built once, by the cargo that runs the tests.
 static FIXTURE: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -125,6 +125,17 @@ impl Running {
             let body = response.into_body().collect().await.expect("a whole body").to_bytes();
             (status, String::from_utf8(body.to_vec()).expect("text"))
         }
+    }
+
+    /// All that comes back for these bytes, up to the end of the connection.
+    pub(crate) async fn exchange(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut answer = Vec::new();
+        let bound = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
+        // A connection that is reset has no more to say either.
+        assert!(bound.is_ok(), "the connection stays open: {}", String::from_utf8_lossy(&answer));
+        answer
     }
 
     /// SIGKILL: nothing of the host gets to run any more.

@@ -2,10 +2,9 @@
 
 use std::cell::RefCell;
 
-use super::Context;
-use crate::catalog::Tool;
-use crate::config::Config;
+use super::{Context, Rules};
 use crate::model::caller::Caller;
+use crate::model::tool::Tool;
 use crate::policy::{Arguments, Decision, Denial, PolicySet, Request, Resource, ToolFacts, User, Verdict, Would};
 use crate::words::action::Action;
 use crate::words::names::{Project, UserId};
@@ -15,7 +14,7 @@ use crate::words::time::Timestamp;
 /// What is the same in every decision on one request.
 #[derive(Debug)]
 pub struct Authority<'a> {
-    config: &'a Config,
+    rules: &'a Rules,
     caller: &'a Caller,
     action: Action,
     project: Option<&'a Project>,
@@ -53,21 +52,21 @@ impl<'a> Authority<'a> {
     /// The authority over one request.
     #[must_use]
     pub fn new(
-        config: &'a Config,
+        rules: &'a Rules,
         caller: &'a Caller,
         action: Action,
         project: Option<&'a Project>,
         at: Timestamp,
         country: Option<&'a str>,
     ) -> Self {
-        Self { config, caller, action, project, at, country, noted: RefCell::default() }
+        Self { rules, caller, action, project, at, country, noted: RefCell::default() }
     }
 
     /// The authority over a call in `project` that this request only describes: whoever may not make it may not ask about it.
     #[must_use]
     pub fn of_call<'b>(&'b self, project: Option<&'b Project>) -> Authority<'b> {
-        let Self { config, caller, at, country, .. } = *self;
-        Authority::new(config, caller, Action::ToolsCall, project, at, country)
+        let Self { rules, caller, at, country, .. } = *self;
+        Authority::new(rules, caller, Action::ToolsCall, project, at, country)
     }
 
     /// What was noted, to be put into the record.
@@ -76,8 +75,8 @@ impl<'a> Authority<'a> {
         self.noted.take()
     }
 
-    const fn policies(&self) -> &'a PolicySet {
-        &self.config.policies
+    fn policies(&self) -> &'a PolicySet {
+        &self.rules.policies
     }
 
     fn has_policies(&self) -> bool {
@@ -212,7 +211,7 @@ impl<'a> Authority<'a> {
             folded: &tool.folded,
             name: tool.name.as_str(),
             version: &tool.version,
-            executor: self.config.executors.get(tool.executor).map_or("", |executor| executor.id.as_str()),
+            executor: self.rules.executors.get(tool.executor).map_or("", |executor| executor.id.as_str()),
             read_only: says.read_only,
             destructive: says.destructive,
             idempotent: says.idempotent,

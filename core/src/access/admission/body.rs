@@ -1,6 +1,6 @@
 //! Request bodies: JSON within the limits, and members of the right type.
 
-use crate::config::Config;
+use super::RequestLimits;
 use crate::model::request::{Header, Request, RequestBody};
 use crate::words::json::{self, Json, Object};
 use crate::words::refusal::{Refusal, RefusalKind};
@@ -10,9 +10,9 @@ use crate::words::refusal::{Refusal, RefusalKind};
 /// # Errors
 /// [`RefusalKind::BodyTooLarge`], [`RefusalKind::BodyBroken`], [`RefusalKind::ContentTypeUnsupported`], and a refusal for
 /// each [`json::FaultKind`].
-pub fn json_body<'r>(request: &'r Request, config: &Config) -> Result<Json<'r>, Refusal> {
+pub fn json_body<'r>(request: &'r Request, limits: &RequestLimits) -> Result<Json<'r>, Refusal> {
     let bytes = match &request.body {
-        RequestBody::Whole(bytes) if bytes.len() <= config.limits.body_bytes => bytes,
+        RequestBody::Whole(bytes) if bytes.len() <= limits.body_bytes => bytes,
         RequestBody::Whole(_) | RequestBody::TooLarge => {
             return Err(Refusal::new(RefusalKind::BodyTooLarge));
         }
@@ -21,7 +21,7 @@ pub fn json_body<'r>(request: &'r Request, config: &Config) -> Result<Json<'r>, 
     if !request.headers.get(Header::ContentType).is_some_and(is_json) {
         return Err(Refusal::new(RefusalKind::ContentTypeUnsupported));
     }
-    Ok(json::parse(bytes, config.limits.json)?)
+    Ok(json::parse(bytes, limits.json)?)
 }
 
 /// Whether a media type is `application/json`, whatever its parameters.

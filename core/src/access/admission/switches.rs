@@ -1,8 +1,8 @@
 //! What the operator switched off.
 
-use crate::catalog::Tool;
-use crate::config::Config;
+use crate::backends::Executor;
 use crate::model::caller::Caller;
+use crate::model::tool::Tool;
 use crate::state::epochs::{Epochs, KillSwitch};
 use crate::words::refusal::{Refusal, RefusalKind};
 
@@ -15,11 +15,11 @@ pub(super) fn check_caller_switches(epochs: &Epochs, caller: &Caller) -> Result<
     refuse_killed(epochs, &switches)
 }
 
-pub(super) fn check_tool_switches(epochs: &Epochs, tool: &Tool, config: &Config) -> Result<(), Refusal> {
+pub(super) fn check_tool_switches(epochs: &Epochs, tool: &Tool, executors: &[Executor]) -> Result<(), Refusal> {
     if epochs.killed.is_empty() {
         return Ok(());
     }
-    let executor = config.executors.get(tool.executor).map_or_else(String::new, |executor| executor.id.to_string());
+    let executor = executors.get(tool.executor).map_or_else(String::new, |executor| executor.id.to_string());
     let switches = [
         KillSwitch::Toolkit(tool.toolkit_folded().to_owned()),
         KillSwitch::Tool(tool.folded.clone()),

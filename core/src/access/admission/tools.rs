@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::Context;
 use super::authority::Call;
 use super::switches::check_tool_switches;
-use crate::catalog::Tool;
 use crate::model::call::ToolCall;
+use crate::model::tool::Tool;
 use crate::policy::{Arguments, User};
 use crate::words::refusal::{Refusal, RefusalKind};
 
@@ -31,7 +31,7 @@ impl Context<'_> {
             Ok(tool) => match self.check_one(tool, call) {
                 Ok(()) => Ok(Rc::clone(tool)),
                 // Of a tool with a route, another executor's may be had where the first one's may not.
-                Err(refusal) if self.config.routing.route_of(&tool.folded).is_some() => {
+                Err(refusal) if self.rules.routing.route_of(&tool.folded).is_some() => {
                     let mut others = self.registry.equivalents(tool);
                     others.find(|other| self.check_one(other, call).is_ok()).map(Rc::clone).ok_or(refusal)
                 }
@@ -48,7 +48,7 @@ impl Context<'_> {
     /// Whether the caller may use this tool of this executor.
     fn check_one(&self, tool: &Tool, call: &Call<'_>) -> Result<(), Refusal> {
         self.authority.check_tool(tool, call)?;
-        check_tool_switches(&self.held.epochs, tool, self.config)
+        check_tool_switches(&self.held.epochs, tool, &self.rules.executors)
     }
 }
 

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use super::base64;
 use crate::access::identity::rules::{AskProtocol, AskRules};
 use crate::model::operation::query::encode_into;
-use crate::model::request::Method;
 use crate::ports::{OriginRequest, OriginResponse};
 use crate::words::json::{self, Json, Limits, Object, write_string};
 use crate::words::limits;
+use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::secret::Secret;
 

@@ -7,11 +7,10 @@ use super::issued;
 use super::jose::{self, Compact};
 use super::jwk::{self, KeySet};
 use super::memory::{Digest, Holds, Known, Now, Vouches};
-use super::{Identified, Recognised, asking, keys, refuse_revoked, signature};
-use crate::access::epochs::{self, Held};
+use super::{Identified, Identity, Recognised, asking, keys, refuse_revoked, signature};
+use crate::access::epochs::{Held, Lease};
 use crate::access::identity::rules::{AskRules, Issuer};
 use crate::model::request::RequestHeaders;
-use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::{Origin, Platform};
 use crate::state::epochs::Epochs;
 use crate::words::json::Json;
@@ -26,20 +25,22 @@ use crate::words::time::Timestamp;
 /// Those of [`super::identify`] and [`issued::verify`], [`RefusalKind::CredentialRevoked`], and every `token_*` refusal.
 pub async fn identify<P: Platform>(
     platform: &P,
-    isolate: &Rc<Isolate>,
-    running: &Running,
+    identity: &Rc<Identity>,
+    lease: &Rc<Lease>,
     headers: &RequestHeaders,
     held: Held,
 ) -> Result<(Identified, Held), Refusal> {
-    let now = Present { platform, running, epochs: &held.epochs };
-    let (identified, held) = match super::identify(headers, &running.keyring, running.tokens.takes(), &now)? {
+    let now = Present { platform, identity, epochs: &held.epochs };
+    let (identified, held) = match super::identify(headers, &identity.keyring, identity.tokens.takes(), &now)? {
         Recognised::Known(identified) => (identified, held),
         Recognised::Issued(unverified) => {
-            let identified = issued::verify(platform, running, unverified, &held.epochs).await?;
+            let identified = issued::verify(platform, identity, unverified, &held.epochs).await?;
             // That may have taken long: what else the epochs say must be current too.
-            (identified, epochs::hold(platform, isolate, running).await)
+            (identified, lease.hold(platform).await)
         }
-        Recognised::Token(text, digest) => token(platform, isolate, running, (text, digest)).await?,
+        Recognised::Token(text, digest) => {
+            Checking { platform, identity, lease, token: Token { text, digest } }.token().await?
+        }
     };
     refuse_revoked(&identified, &held.epochs)?;
     Ok((identified, held))
@@ -48,7 +49,7 @@ pub async fn identify<P: Platform>(
 /// The world as it is when a credential is recognised.
 struct Present<'a, P> {
     platform: &'a P,
-    running: &'a Running,
+    identity: &'a Identity,
     epochs: &'a Epochs,
 }
 
@@ -62,60 +63,130 @@ impl<P: Platform> Now for Present<'_, P> {
     }
 
     fn generation(&self, place: usize) -> Option<u32> {
-        self.running.tokens.generation(place)
+        self.identity.tokens.generation(place)
     }
 }
 
-async fn token<P: Platform>(
-    platform: &P,
-    isolate: &Rc<Isolate>,
-    running: &Running,
-    (text, digest): (&str, Digest),
-) -> Result<(Identified, Held), Refusal> {
-    // Neither a signed token nor a mistyped key of ours goes to whoever takes every opaque one: it may open other doors.
-    let is_signed = jose::is_shaped(text) || text.len() > limits::TOKEN_BYTES_MAX;
-    match asked_issuer(&running.config.issuers, text, !is_signed && !text.starts_with("tg_")) {
-        Some(issuer) => asked(platform, isolate, running, issuer, (text, digest)).await,
-        None if is_signed => signed(platform, isolate, running, (text, digest)).await,
-        None => Err(Refusal::new(RefusalKind::CredentialUnknown)),
+/// A token that was presented.
+#[derive(Clone, Copy)]
+struct Token<'t> {
+    text: &'t str,
+    digest: Digest,
+}
+
+/// An issuer, and its place in the configuration.
+#[derive(Clone, Copy)]
+struct Placed<'c> {
+    place: usize,
+    issuer: &'c Issuer,
+}
+
+/// The check of one token.
+struct Checking<'a, P> {
+    platform: &'a P,
+    identity: &'a Rc<Identity>,
+    lease: &'a Rc<Lease>,
+    token: Token<'a>,
+}
+
+impl<P: Platform> Checking<'_, P> {
+    async fn token(&self) -> Result<(Identified, Held), Refusal> {
+        // Neither a signed token nor a mistyped key of ours goes to whoever takes every opaque one: it may open other doors.
+        let text = self.token.text;
+        let is_signed = jose::is_shaped(text) || text.len() > limits::TOKEN_BYTES_MAX;
+        match asked_issuer(&self.identity.issuers, text, !is_signed && !text.starts_with("tg_")) {
+            Some((placed, rules)) => self.asked(placed, rules).await,
+            None if is_signed => self.signed().await,
+            None => Err(Refusal::new(RefusalKind::CredentialUnknown)),
+        }
+    }
+
+    /// A signed token: form, issuer, claims, and at last the signature, which costs a hundred times the rest.
+    async fn signed(&self) -> Result<(Identified, Held), Refusal> {
+        let Self { platform, identity, lease, token: Token { text, .. } } = *self;
+        let compact = jose::read(text)?;
+        let claims = compact.claims()?;
+        let unknown = || Refusal::new(RefusalKind::TokenIssuerUnknown);
+        let place = claims::issuer_of(&claims, &identity.issuers).ok_or_else(unknown)?;
+        let issuer = identity.issuers.get(place).ok_or_else(unknown)?;
+        let rules = issuer.signed().ok_or_else(unknown)?;
+        if !rules.algorithms.contains(&compact.algorithm) {
+            return Err(Refusal::new(RefusalKind::TokenAlgorithmRefused));
+        }
+        if !rules.types.contains(&compact.kind) {
+            return Err(Refusal::new(RefusalKind::TokenTypeRefused));
+        }
+        let expires_at = claims::check(&claims, issuer, platform.now())?;
+        let keys = keys::driver::keys_for(platform, identity, place, rules, &compact).await?;
+        // Waiting for keys took time: what was revoked meanwhile counts.
+        let held = lease.hold(platform).await;
+        let now = platform.now();
+        check_signature(text, &compact, &keys, issuer, now)?;
+        let identified = self.good(Placed { place, issuer }, &claims, &held, now, expires_at)?;
+        Ok((identified, held))
+    }
+
+    /// The caller behind claims that are true; remembered from now on until they expire.
+    fn good(
+        &self,
+        Placed { place, issuer }: Placed<'_>,
+        claims: &Json<'_>,
+        held: &Held,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Result<Identified, Refusal> {
+        let (caller, revocations) = claims::caller(claims, issuer)?;
+        if revocations.iter().any(|name| held.epochs.revoked.contains(name)) {
+            return Err(Refusal::new(RefusalKind::TokenRevoked));
+        }
+        let identified = Identified { caller: Rc::new(caller), key: issuer.id.clone() };
+        if let Some(generation) = self.identity.tokens.generation(place) {
+            let issuer = Some(Vouches { place, generation });
+            let holds = Some(Holds { revocation: held.epochs.revocation, from, until, issuer });
+            let known = Known { identified: identified.clone(), holds };
+            self.identity.keyring.memory().remember(self.token.digest, known);
+        }
+        Ok(identified)
+    }
+
+    /// A token that tells nothing itself: its issuer says what it means. The answer is believed for a minute at most.
+    async fn asked(&self, placed: Placed<'_>, rules: &AskRules) -> Result<(Identified, Held), Refusal> {
+        let Self { platform, identity, lease, token: Token { text, digest } } = *self;
+        let unavailable = |why: &'static str| Refusal::with(RefusalKind::TokenCheckUnavailable, why);
+        let question = asking::question(rules, text).ok_or_else(|| unavailable("the client's secret is not set"))?;
+        let asked_at = platform.now();
+        if !identity.tokens.may_ask(placed.place, asked_at) {
+            return Err(unavailable("too many questions at once"));
+        }
+        let sent = Origin::send(platform, question).await;
+        let answer = sent.map_err(|error| unavailable(RefusalKind::from(error).name()))?;
+        let held = lease.hold(platform).await;
+        let now = platform.now();
+        let checked = asking::answer(rules, &answer).and_then(|claims| {
+            let expires_at = claims::check_asked(&claims, placed.issuer, now)?;
+            // What was true when it was asked is forgotten a minute after that, however long the answer took.
+            let kept_until = asked_at.after(limits::OPAQUE_KEPT);
+            let until = expires_at.map_or(kept_until, |expires_at| expires_at.min(kept_until));
+            self.good(placed, &claims, &held, now, until)
+        });
+        if let Err(refusal) = &checked
+            && refusal.kind == RefusalKind::TokenInactive
+        {
+            identity.keyring.memory().refuse(digest, refusal.kind, now);
+        }
+        Ok((checked?, held))
     }
 }
 
 /// The issuer to ask about a token: the first whose tokens begin so; else, if `or_any`, the one that takes any.
-fn asked_issuer<'c>(issuers: &'c [Issuer], text: &str, or_any: bool) -> Option<(usize, &'c Issuer, &'c AskRules)> {
-    let all = || issuers.iter().enumerate().filter_map(|(place, issuer)| Some((place, issuer, issuer.asked()?)));
+fn asked_issuer<'c>(issuers: &'c [Issuer], text: &str, or_any: bool) -> Option<(Placed<'c>, &'c AskRules)> {
+    let all = || {
+        let places = issuers.iter().enumerate();
+        places.filter_map(|(place, issuer)| Some((Placed { place, issuer }, issuer.asked()?)))
+    };
     let begins = |rules: &AskRules| rules.prefixes.iter().any(|prefix| text.starts_with(prefix.as_str()));
-    let any = || all().find(|(.., rules)| or_any && rules.prefixes.is_empty());
-    all().find(|(.., rules)| begins(rules)).or_else(any)
-}
-
-/// A signed token: form, issuer, claims, and at last the signature, which costs a hundred times the rest.
-async fn signed<P: Platform>(
-    platform: &P,
-    isolate: &Rc<Isolate>,
-    running: &Running,
-    (token, digest): (&str, Digest),
-) -> Result<(Identified, Held), Refusal> {
-    let compact = jose::read(token)?;
-    let claims = compact.claims()?;
-    let unknown = || Refusal::new(RefusalKind::TokenIssuerUnknown);
-    let place = claims::issuer_of(&claims, &running.config.issuers).ok_or_else(unknown)?;
-    let issuer = running.config.issuers.get(place).ok_or_else(unknown)?;
-    let rules = issuer.signed().ok_or_else(unknown)?;
-    if !rules.algorithms.contains(&compact.algorithm) {
-        return Err(Refusal::new(RefusalKind::TokenAlgorithmRefused));
-    }
-    if !rules.types.contains(&compact.kind) {
-        return Err(Refusal::new(RefusalKind::TokenTypeRefused));
-    }
-    let expires_at = claims::check(&claims, issuer, platform.now())?;
-    let keys = keys::driver::keys_for(platform, isolate, running, (place, rules), &compact).await?;
-    // Waiting for keys took time: what was revoked meanwhile counts.
-    let held = epochs::hold(platform, isolate, running).await;
-    let now = platform.now();
-    check_signature(token, &compact, &keys, issuer, now)?;
-    let identified = good(running, (place, issuer), &claims, digest, &held, (now, expires_at))?;
-    Ok((identified, held))
+    let any = || all().find(|(_, rules)| or_any && rules.prefixes.is_empty());
+    all().find(|(_, rules)| begins(rules)).or_else(any)
 }
 
 fn check_signature(
@@ -136,59 +207,4 @@ fn check_signature(
         }
     }
     checked
-}
-
-/// The caller behind claims that are true; remembered until they expire.
-fn good(
-    running: &Running,
-    (place, issuer): (usize, &Issuer),
-    claims: &Json<'_>,
-    digest: Digest,
-    held: &Held,
-    (from, until): (Timestamp, Timestamp),
-) -> Result<Identified, Refusal> {
-    let (caller, revocations) = claims::caller(claims, issuer)?;
-    if revocations.iter().any(|name| held.epochs.revoked.contains(name)) {
-        return Err(Refusal::new(RefusalKind::TokenRevoked));
-    }
-    let identified = Identified { caller: Rc::new(caller), key: issuer.id.clone() };
-    if let Some(generation) = running.tokens.generation(place) {
-        let issuer = Some(Vouches { place, generation });
-        let holds = Some(Holds { revocation: held.epochs.revocation, from, until, issuer });
-        running.keyring.memory().remember(digest, Known { identified: identified.clone(), holds });
-    }
-    Ok(identified)
-}
-
-/// A token that tells nothing itself: its issuer says what it means. The answer is believed for a minute at most.
-async fn asked<P: Platform>(
-    platform: &P,
-    isolate: &Rc<Isolate>,
-    running: &Running,
-    (place, issuer, rules): (usize, &Issuer, &AskRules),
-    (token, digest): (&str, Digest),
-) -> Result<(Identified, Held), Refusal> {
-    let unavailable = |why: &'static str| Refusal::with(RefusalKind::TokenCheckUnavailable, why);
-    let question = asking::question(rules, token).ok_or_else(|| unavailable("the client's secret is not set"))?;
-    let asked_at = platform.now();
-    if !running.tokens.may_ask(place, asked_at) {
-        return Err(unavailable("too many questions at once"));
-    }
-    let sent = Origin::send(platform, question).await;
-    let answer = sent.map_err(|error| unavailable(RefusalKind::from(error).name()))?;
-    let held = epochs::hold(platform, isolate, running).await;
-    let now = platform.now();
-    let checked = asking::answer(rules, &answer).and_then(|claims| {
-        let expires_at = claims::check_asked(&claims, issuer, now)?;
-        // What was true when it was asked is forgotten a minute after that, however long the answer took.
-        let kept_until = asked_at.after(limits::OPAQUE_KEPT);
-        let until = expires_at.map_or(kept_until, |expires_at| expires_at.min(kept_until));
-        good(running, (place, issuer), &claims, digest, &held, (now, until))
-    });
-    if let Err(refusal) = &checked
-        && refusal.kind == RefusalKind::TokenInactive
-    {
-        running.keyring.memory().refuse(digest, refusal.kind, now);
-    }
-    Ok((checked?, held))
 }

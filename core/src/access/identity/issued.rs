@@ -8,10 +8,8 @@ use std::rc::Rc;
 use subtle::ConstantTimeEq;
 
 use super::memory::{Digest, Holds, Known};
-use super::{Identified, KeyHashers, key};
-use crate::config::Config;
+use super::{Identified, Identity, KeyHashers, Roles, key};
 use crate::model::caller::{Caller, ProjectRule, UserRule};
-use crate::pipeline::runtime::Running;
 use crate::ports::{DurableError, Platform};
 use crate::state::epochs::Epochs;
 use crate::state::keys::{Command, Grants, Key, Reply, Standing};
@@ -40,12 +38,12 @@ pub struct Unverified<'r> {
 /// [`RefusalKind::CredentialThrottled`], [`RefusalKind::CredentialUnverifiable`], [`RefusalKind::DurableUnsupported`].
 pub(crate) async fn verify<P: Platform>(
     platform: &P,
-    running: &Running,
+    identity: &Identity,
     unverified: Unverified<'_>,
     epochs: &Epochs,
 ) -> Result<Identified, Refusal> {
     let Unverified { text, id, digest, was_valid } = unverified;
-    let (memory, hashers) = (running.keyring.memory(), running.keyring.hashers());
+    let (memory, hashers) = (identity.keyring.memory(), identity.keyring.hashers());
     let asked_at = platform.now();
     let lookup = if was_valid {
         None
@@ -61,7 +59,7 @@ pub(crate) async fn verify<P: Platform>(
     };
     let now = platform.now();
     let judged = judge(key.as_deref(), text, hashers, now).and_then(|(key, rehash)| {
-        let identified = identified(key, &running.config).ok_or(RefusalKind::CredentialUnknown)?;
+        let identified = identified(key, &identity.roles).ok_or(RefusalKind::CredentialUnknown)?;
         Ok((key, rehash, identified))
     });
     let (key, rehash, identified) = judged.map_err(|kind| {
@@ -115,10 +113,10 @@ fn judge<'k>(
 }
 
 /// Whom the key makes, under this configuration: a role that it does not have any more grants nothing.
-fn identified(key: &Key, config: &Config) -> Option<Identified> {
+fn identified(key: &Key, known: &Roles) -> Option<Identified> {
     let Grants { tenant, caller, name: _, roles, scopes, users, projects, claims, note: _ } = &key.grants;
     let roles: Vec<RoleId> = roles.iter().filter_map(|role| RoleId::new(role)).collect();
-    let grants = roles.iter().filter_map(|role| config.roles.get(role)).map(Rc::clone).collect();
+    let grants = roles.iter().filter_map(|role| known.get(role)).map(Rc::clone).collect();
     let within = scopes.iter().filter_map(|scope| ActionPattern::new(scope)).collect();
     let caller = Caller {
         id: CallerId::new(caller)?,

@@ -6,9 +6,8 @@ mod told;
 use std::rc::Rc;
 
 use crate::access::admission::{self, Admitted, Context, Members, json_body};
-use crate::access::epochs::{self, AdvanceError};
+use crate::access::epochs::AdvanceError;
 use crate::cache::{self, Directives};
-use crate::catalog;
 use crate::front::response::Answer;
 use crate::model::operation::Asked;
 use crate::model::request::{Header, Request};
@@ -31,7 +30,7 @@ pub(super) async fn statistics<P: Platform>(
     running: &Running,
     context: &Context<'_>,
 ) -> Result<Answer<P::Stream>, Refusal> {
-    let sums = metrics::sums(platform, running).await.map_err(super::durable)?;
+    let sums = metrics::sums(platform, &running.counters).await.map_err(super::durable)?;
     // Which tools there are is told only to those who may call them.
     let calls = context.authority.of_call(None);
     Ok(Answer::json(200, told::statistics(running, &sums, |tool| calls.may_use_name(tool))))
@@ -40,13 +39,12 @@ pub(super) async fn statistics<P: Platform>(
 /// The facts of the entry of a call that the body describes. Whoever may not make the call may not ask; no executor is asked.
 pub(super) async fn look_up<P: Platform>(
     platform: &P,
-    isolate: &Rc<Isolate>,
     running: &Rc<Running>,
     context: &Context<'_>,
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
     let project = {
-        let body = json_body(request, context.config)?;
+        let body = json_body(request, &context.rules.limits)?;
         let named = Members::of(&body)?.text("project")?.map(|text| {
             let rule = || Refusal::with(RefusalKind::RequestInvalid, "project: must be \"org/project\"");
             Project::new(text).ok_or_else(rule)
@@ -55,9 +53,9 @@ pub(super) async fn look_up<P: Platform>(
     };
     let authority = context.authority.of_call(project.as_ref());
     let asked = Asked::of_call(project.clone());
-    admission::permit(context.config, context.caller, &authority, context.held, &asked)?;
-    let Some(tools) = catalog::at_hand(platform, isolate, running, &asked) else {
-        catalog::fetch(platform, isolate, running, asked.project.as_ref()).await;
+    admission::permit(context.rules, context.caller, &authority, context.held, &asked)?;
+    let Some(tools) = running.catalog.at_hand(platform, &asked) else {
+        running.catalog.fetch(platform, asked.project.as_ref()).await;
         // What was decided before that wait is decided again when the request comes again.
         let again = Refusal::with(RefusalKind::RegistryUnavailable, "the tools of this project were not known yet");
         return Err(again);
@@ -70,7 +68,7 @@ pub(super) async fn look_up<P: Platform>(
         Ok(place) => place,
         Err(bypass) => return Ok(Answer::json(200, told::bypassed(&call, bypass))),
     };
-    let wanted = place.wanted(&described, &call);
+    let wanted = place.wanted(running, &described, &call);
     let facts = cache::inspect(platform, &running.cache, &wanted).await;
     let look = told::Look {
         call: &call,
@@ -90,15 +88,15 @@ pub(super) async fn invalidate<P: Platform>(
     context: &Context<'_>,
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
-    let body = json_body(request, context.config)?;
-    let Invalidation { word, tenant, scope } = asked::invalidation(&body, &context.caller.tenant, context.config)?;
+    let body = json_body(request, &context.rules.limits)?;
+    let Invalidation { word, tenant, scope } = asked::invalidation(&body, &context.caller.tenant, &running.config)?;
     let is_own = tenant.as_ref() == Some(&context.caller.tenant);
     if !is_own && !context.authority.may_also(Action::CacheAdmin) {
         return Err(Refusal::with(RefusalKind::ActionNotPermitted, Action::CacheAdmin.as_str()));
     }
-    match epochs::advance(platform, running, vec![Change::Cache(scope)]).await {
+    match running.lease.advance(platform, vec![Change::Cache(scope)]).await {
         Ok(epochs) => {
-            let lease = context.config.epochs.lease;
+            let lease = running.config.epochs.lease;
             Ok(Answer::json(200, told::invalidated(word, tenant.as_ref(), epochs.version, lease)))
         }
         Err(AdvanceError::Durable(error)) => Err(super::durable(error)),

@@ -24,7 +24,7 @@ pub(super) async fn advance<P: Platform>(
     running: &Running,
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
-    let body = json_body(request, &running.config)?;
+    let body = json_body(request, &running.config.limits)?;
     let items = Members::of(&body)?.array("changes")?;
     let changes: Result<Vec<Change>, Refusal> = items
         .iter()
@@ -38,7 +38,7 @@ pub(super) async fn advance<P: Platform>(
     if changes.is_empty() || changes.len() > crate::words::limits::EPOCH_CHANGES {
         return Err(Refusal::with(RefusalKind::RequestInvalid, "changes: must be an array of 1 to 16 changes"));
     }
-    match epochs::advance(platform, running, changes).await {
+    match running.lease.advance(platform, changes).await {
         Ok(epochs) => Ok(Answer::json(200, body_of(&epochs))),
         Err(AdvanceError::Full) => {
             Err(Refusal::with(RefusalKind::RequestInvalid, "changes: too many keys revoked or switches on"))

@@ -10,7 +10,7 @@ mod view;
 use hmac_sha256::Hash;
 
 use crate::access::admission::Context;
-use crate::access::epochs::{self, AdvanceError};
+use crate::access::epochs::AdvanceError;
 use crate::access::identity::KeyHasher;
 use crate::access::identity::key::{self, NewKey, RANDOM, SHARDS};
 use crate::front::response::Answer;
@@ -36,7 +36,7 @@ pub(super) async fn create<P: Platform>(
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
     let hasher = issuing(running)?;
-    let asked = asked::create(request, context)?;
+    let asked = asked::create(request, context, &running.config.roles)?;
     give::check(context.caller, is_administrator(context), &asked.grants)?;
     let once = once_of(context, request, "create")?;
     // A request that may come again asks the same owner again.
@@ -61,7 +61,7 @@ pub(super) async fn rotate<P: Platform>(
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
     let hasher = issuing(running)?;
-    let asked = asked::rotate(request, context.config)?;
+    let asked = asked::rotate(request, &context.rules.limits)?;
     let earlier = find(platform, context, id).await?;
     // Who rotates a key holds it afterwards.
     give::check(context.caller, is_administrator(context), &earlier.grants)?;
@@ -139,7 +139,7 @@ pub(super) async fn list<P: Platform>(
 
 /// The hasher for new keys.
 fn issuing(running: &Running) -> Result<&KeyHasher, Refusal> {
-    running.keyring.hashers().issuing().ok_or_else(|| Refusal::new(RefusalKind::KeyHashSecretMissing))
+    running.identity.hashers().issuing().ok_or_else(|| Refusal::new(RefusalKind::KeyHashSecretMissing))
 }
 
 /// A key of random digits, and what its owner is to know of it.
@@ -248,9 +248,9 @@ async fn send<P: Platform>(platform: &P, owner: &str, command: Command) -> Resul
 
 /// Gives the revocations a new version, so that every isolate asks about its keys again within the lease.
 async fn tell<P: Platform>(platform: &P, running: &Running) -> Result<(), Refusal> {
-    let mut told = epochs::advance(platform, running, vec![Change::Credentials]).await;
+    let mut told = running.lease.advance(platform, vec![Change::Credentials]).await;
     if matches!(told, Err(AdvanceError::Durable(DurableError::Unavailable))) {
-        told = epochs::advance(platform, running, vec![Change::Credentials]).await;
+        told = running.lease.advance(platform, vec![Change::Credentials]).await;
     }
     match told {
         Ok(_) => Ok(()),

@@ -36,7 +36,7 @@ pub(super) fn answer<S>(running: &Running, context: &Context<'_>, tools: &Curren
         parts.push(part(&name, reason, Some(since.to_string()), effect));
     }
     for (place, issuer) in running.config.issuers.iter().enumerate() {
-        let keys = running.tokens.keys(place).and_then(|keys| keys.borrow().failing_since);
+        let keys = running.identity.keys_failing_since(place);
         if let Some(since) = keys {
             let effect = "its keys are used while they are not too old; then its tokens are refused";
             parts.push(part(issuer.id.as_str(), "token_keys_unavailable", Some(since.to_string()), effect));

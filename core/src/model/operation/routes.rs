@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::{Operation, query};
-use crate::model::request::Method;
 use crate::words::action::Action;
+use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 
 /// The methods that a path takes, and what each asks for. Empty for an unknown path.

@@ -39,7 +39,7 @@ impl Place {
     }
 
     /// What a look-up of this place looks for.
-    pub(crate) fn wanted(&self, context: &Context<'_>, call: &ToolCall<'_>) -> Wanted<'_> {
-        wanted(context, call, self.keep, &self.key, Directives::default())
+    pub(crate) fn wanted(&self, running: &Running, context: &Context<'_>, call: &ToolCall<'_>) -> Wanted<'_> {
+        wanted(running, context, call, self.keep, &self.key, Directives::default())
     }
 }

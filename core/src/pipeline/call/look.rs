@@ -13,8 +13,8 @@ use crate::cache::{
     Wanted,
 };
 use crate::cache::{CacheRules, CacheScopeChoice};
-use crate::catalog::Tool;
 use crate::model::call::ToolCall;
+use crate::model::tool::Tool;
 use crate::pipeline::idempotency::Claim;
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
@@ -166,6 +166,7 @@ pub(super) fn floor_of(
 }
 
 pub(super) fn wanted<'k>(
+    running: &Running,
     context: &Context<'_>,
     call: &ToolCall<'_>,
     keep: Keep,
@@ -173,7 +174,7 @@ pub(super) fn wanted<'k>(
     directives: Directives,
 ) -> Wanted<'k> {
     let whose = (&context.caller.tenant, call.user.as_ref());
-    let floor = floor_of(&context.config.cache, context.held, whose, &call.tool, (keep, key));
+    let floor = floor_of(&running.config.cache, context.held, whose, &call.tool, (keep, key));
     let farthest = Tier::farthest(keep.strategy, keep.whole_life());
     Wanted { key, floor, farthest, terms: Terms::of(keep.life, directives) }
 }

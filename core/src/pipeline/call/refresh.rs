@@ -12,10 +12,10 @@ use crate::cache::flight::{self, Boarded, Lead};
 use crate::cache::{self, CacheKey, Hit, Keep, RefreshEnd, Role, Terms, Tier, TierFault, Wanted};
 use crate::dispatch::execute::CallTerms;
 use crate::model::call::ToolCall;
-use crate::model::request::Method;
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::telemetry::Record;
+use crate::words::method::Method;
 use crate::words::time::Timestamp;
 
 /// What is fetched anew.
@@ -42,12 +42,12 @@ pub(super) fn soon<P: Platform>(
     hit: &Hit,
     record: &Record,
 ) {
-    let time = context.config.execute.timeout;
+    let time = running.config.execute.timeout;
     if !hit.wants_refresh || !running.cache.refreshes.begin(&key, platform.now(), time) {
         return;
     }
     let whose = (&context.caller.tenant, call.user.as_ref());
-    let floor = super::floor_of(&context.config.cache, context.held, whose, &call.tool, (keep, &key));
+    let floor = super::floor_of(&running.config.cache, context.held, whose, &call.tool, (keep, &key));
     let offered = Offered::of(context, &call);
     let ToolCall { tool, input, user, run_at, include_stacktrace, project } = call;
     let refresh = Refresh {

@@ -7,12 +7,12 @@ use siphasher::sip::SipHasher13;
 
 use crate::access::admission::{Context, check_equivalent};
 use crate::backends::{Failed, Ran};
-use crate::catalog::Tool;
 use crate::dispatch::circuits::driver as circuits;
 use crate::dispatch::execute::{self, Arrival, CallTerms};
 use crate::dispatch::plan::plan;
 use crate::dispatch::route::{Question, Rejection};
 use crate::model::call::ToolCall;
+use crate::model::tool::Tool;
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::telemetry::Record;
@@ -35,7 +35,7 @@ impl Offered {
             let checked = check_equivalent(context, call, other);
             (Rc::clone(other), checked.map_err(|refusal| rejection(refusal.kind)))
         };
-        let has_route = context.config.routing.route_of(&call.tool.folded).is_some();
+        let has_route = context.rules.routing.route_of(&call.tool.folded).is_some();
         let others = context.registry.equivalents(&call.tool).filter(|_| has_route).map(admitted).collect();
         let whose = if has_route { number_of(&context.caller.id, call.user.as_ref()) } else { 0 };
         Self { others, tenant: context.caller.tenant.clone(), whose }

@@ -1,6 +1,7 @@
 //! From a schema's JSON to nodes: every place of it once, references last.
 
-use super::references::{Targets, escaped, resolve};
+use super::compiler::{Compiler, Pending, Place};
+use super::references::resolve;
 use super::rules::{Node, NodeId, Rule};
 use super::{Schema, SchemaFault, keywords, weight};
 use crate::words::json::{Json, Object};
@@ -8,9 +9,6 @@ use crate::words::limits;
 
 /// The one draft.
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
-
-/// Most instructions of all patterns of a schema.
-const PATTERNS: usize = 20_000;
 
 /// Compiles the document.
 pub(super) fn compile(document: &Json<'_>) -> Result<Schema, Vec<SchemaFault>> {
@@ -31,62 +29,7 @@ pub(super) fn compile(document: &Json<'_>) -> Result<Schema, Vec<SchemaFault>> {
     }
 }
 
-/// Where in the document a schema stands.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    /// JSON Pointer from the root.
-    pub(super) pointer: String,
-    /// The URI of the schema with `$id` around it.
-    base: String,
-    depth: usize,
-}
-
-impl Place {
-    /// A place below.
-    pub(super) fn below(&self, steps: &[&str]) -> Self {
-        let mut pointer = self.pointer.clone();
-        for step in steps {
-            pointer.push('/');
-            pointer.push_str(&escaped(step));
-        }
-        Self { pointer, base: self.base.clone(), depth: self.depth.saturating_add(1) }
-    }
-}
-
-/// A reference whose target may not have been read yet.
-struct Pending {
-    node: NodeId,
-    rule: usize,
-    base: String,
-    reference: String,
-    pointer: String,
-}
-
-/// Collects nodes and faults.
-#[derive(Default)]
-pub(super) struct Compiler {
-    nodes: Vec<Node>,
-    /// Of each node, where it stands.
-    pointers: Vec<String>,
-    targets: Targets,
-    pending: Vec<Pending>,
-    faults: Vec<SchemaFault>,
-    pattern_size: usize,
-}
-
 impl Compiler {
-    /// Notes a fault of the keyword at a place.
-    pub(super) fn fault(&mut self, place: &Place, keyword: &str, message: impl Into<String>) {
-        let place = if keyword.is_empty() { place.pointer.clone() } else { place.below(&[keyword]).pointer };
-        self.faults.push(SchemaFault { place, message: message.into() });
-    }
-
-    /// Counts a pattern's instructions; `false` when there are too many.
-    pub(super) fn has_room_for(&mut self, instructions: usize) -> bool {
-        self.pattern_size = self.pattern_size.saturating_add(instructions);
-        self.pattern_size <= PATTERNS
-    }
-
     /// Compiles one schema; of a faulty one, the node is of no use.
     pub(super) fn schema(&mut self, schema: &Json<'_>, place: &Place) -> NodeId {
         let id = self.nodes.len();

@@ -1,6 +1,6 @@
 //! Each keyword of a schema, read into a rule; an unknown one is refused by name.
 
-use super::compile::{Compiler, Place};
+use super::compiler::{Compiler, Place};
 use super::format::Format;
 use super::number::{Decimal, Divisor};
 use super::pattern::Pattern;

@@ -17,13 +17,17 @@ use std::task::{Context, Poll, Waker};
 
 use toolgate::front::response::Response;
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::Header;
+use toolgate::model::request::Request;
+use toolgate::model::request::RequestBody;
+use toolgate::model::request::RequestHeaders;
 use toolgate::ports::Body;
 use toolgate::ports::{
     Background, Clock, Durable, DurableError, EdgeCache, EdgeCacheError, Entropy, Kv, KvError, Origin, OriginError,
     OriginRequest, OriginResponse, OriginStream, Settings, Sql, SqlError, SqlRow, SqlValue,
 };
 use toolgate::state;
+use toolgate::words::method::Method;
 use toolgate::words::time::{Millis, Timestamp};
 
 const DOCUMENT: &str = r#"

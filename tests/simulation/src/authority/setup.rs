@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use toolgate::model::request::Method;
+use toolgate::words::method::Method;
 
 use crate::scenario::LEASE_MS;
 use crate::world::World;

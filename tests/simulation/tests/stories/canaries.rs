@@ -2,8 +2,9 @@
 //! of them in any record, refusal, explanation or stored state.
 
 use serde_json::{Value, json};
-use toolgate::model::request::{Header, Method};
+use toolgate::model::request::Header;
 use toolgate::ports::OriginError;
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
 use crate::story::{Answer, NARROW, NOTHING, Story, WIDE, answer};

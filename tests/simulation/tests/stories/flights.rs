@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use toolgate::model::request::Method;
 use toolgate::ports::OriginError;
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
 use crate::story::{Answer, Fate, Pending, Story, WIDE, answer};

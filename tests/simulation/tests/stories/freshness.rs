@@ -6,8 +6,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use toolgate::model::request::{Header, Method};
+use toolgate::model::request::Header;
 use toolgate::ports::OriginError;
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
 use crate::story::{Answer, Pending, Story, WIDE, answer};

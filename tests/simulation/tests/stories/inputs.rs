@@ -6,7 +6,7 @@ mod benign;
 mod kept;
 
 use serde_json::{Value, json};
-use toolgate::model::request::Method;
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
 use super::story::{Answer, Story, WIDE, answer};

@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use toolgate::model::request::{Header, Method};
+use toolgate::model::request::Header;
 use toolgate::ports::Clock as _;
 use toolgate::words::limits::{KEY_LOOKUPS_FAILED_PER_SECOND, KEY_LOOKUPS_PENDING};
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 use toolgate_simulation::world::{Faults, Platform};
 

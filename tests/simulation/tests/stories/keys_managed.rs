@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use toolgate::model::request::Method;
+use toolgate::words::method::Method;
 
 use crate::keys::{DOCUMENT, LEAD, ROOT, SECRET, create, id_of, key_of, story, uses};
 use crate::story::{Answer, Story};

@@ -21,8 +21,9 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 use story::{NARROW, NOTHING, Story, WIDE, answer};
-use toolgate::model::request::{Header, Method};
+use toolgate::model::request::Header;
 use toolgate::ports::{OriginError, OriginResponse};
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 use toolgate_simulation::world::Platform;
 

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use toolgate::model::request::Method;
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
 use crate::story::{Answer, Story, answer};

@@ -1,7 +1,8 @@
 //! Policies in the gateway: what is listed and called, and what a refusal says.
 
 use serde_json::{Value, json};
-use toolgate::model::request::{Header, Method};
+use toolgate::model::request::Header;
+use toolgate::words::method::Method;
 
 use crate::story::Story;
 

@@ -1,7 +1,7 @@
 //! Rate limits, request by request: who is counted with whom, what is told, and what a refusal costs.
 
 use serde_json::{Value, json};
-use toolgate::model::request::Method;
+use toolgate::words::method::Method;
 
 use crate::story::{Answer, NARROW, Story, WIDE};
 

@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use toolgate::model::request::{Header, Method};
+use toolgate::model::request::Header;
 use toolgate::ports::{OriginError, OriginRequest, OriginResponse};
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
 use crate::story::{Answer, Pending, Story, answer};

@@ -8,9 +8,13 @@ use std::task::Poll;
 
 use serde_json::{Value, json};
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::Header;
+use toolgate::model::request::Request;
+use toolgate::model::request::RequestBody;
+use toolgate::model::request::RequestHeaders;
 use toolgate::ports::Body;
 use toolgate::ports::{Clock, OriginError, OriginRequest, OriginResponse};
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 use toolgate_simulation::world::{Platform, World};
 

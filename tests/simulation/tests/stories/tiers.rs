@@ -7,8 +7,9 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 use toolgate::cache::{Entry, table};
-use toolgate::model::request::{Header, Method};
+use toolgate::model::request::Header;
 use toolgate::ports::{Sql, SqlValue};
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 use toolgate_simulation::world::{Faults, Platform};
 

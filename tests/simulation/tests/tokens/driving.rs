@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 use toolgate::access::identity::base64::encode_basic;
-use toolgate::model::request::{Header, Method};
+use toolgate::model::request::Header;
 use toolgate::ports::{Kv, OriginError, OriginResponse};
+use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
 use crate::gate::{Gate, KEY, answer, vectors};

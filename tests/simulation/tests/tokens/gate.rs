@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use toolgate::access::epochs;
 use toolgate::access::identity::{self, Identified};
 use toolgate::config::{self, Prepared};
 use toolgate::gateway::Gateway;
-use toolgate::model::request::{Header, Method, Request, RequestBody, RequestHeaders};
+use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
 use toolgate::pipeline::runtime::Isolate;
 use toolgate::ports::Body;
 use toolgate::ports::{Clock, OriginError, OriginRequest, OriginResponse};
+use toolgate::words::method::Method;
 use toolgate::words::refusal::Refusal;
 use toolgate::words::time::Millis;
 use toolgate_simulation::world::{Platform, World};
@@ -126,8 +126,8 @@ impl Gate {
         let answer = Rc::clone(&slot);
         self.world.spawn(async move {
             let running = isolate.running().expect("a configuration");
-            let held = epochs::hold(&platform, &isolate, running).await;
-            let found = identity::driver::identify(&platform, &isolate, running, &values, held).await;
+            let held = running.lease.hold(&platform).await;
+            let found = identity::driver::identify(&platform, &running.identity, &running.lease, &values, held).await;
             *answer.borrow_mut() = Some(found.map(|(identified, _)| identified));
         });
         slot

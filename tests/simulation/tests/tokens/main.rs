@@ -11,8 +11,9 @@ use std::collections::BTreeSet;
 use gate::{Gate, KEY, vectors};
 use serde_json::Value;
 use toolgate::model::caller::UserRule;
-use toolgate::model::request::{Header, Method};
+use toolgate::model::request::Header;
 use toolgate::words::action::Action;
+use toolgate::words::method::Method;
 
 /// The headers of a vector.
 fn headers(vector: &Value) -> Vec<(Header, &str)> {

@@ -2,16 +2,15 @@
 
 use std::rc::Rc;
 
-use super::super::discovery;
 use super::super::jose::Compact;
 use super::super::jwk::{Found, KeySet};
+use super::super::{Identity, discovery};
 use super::{Age, fresh_for};
 use crate::access::identity::rules::{Issuer, KeysAt, SignedRules};
-use crate::model::request::Method;
-use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::{Kv, Origin, OriginRequest, Platform};
 use crate::words::hex;
 use crate::words::limits;
+use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
@@ -19,33 +18,31 @@ use crate::words::time::{Millis, Timestamp};
 /// token's is not among them; what is no longer fresh is asked for in the background.
 pub(crate) async fn keys_for<P: Platform>(
     platform: &P,
-    isolate: &Rc<Isolate>,
-    running: &Running,
-    (place, rules): (usize, &SignedRules),
+    identity: &Rc<Identity>,
+    place: usize,
+    rules: &SignedRules,
     compact: &Compact,
 ) -> Result<Rc<KeySet>, Refusal> {
     let unavailable = || Refusal::new(RefusalKind::TokenKeysUnavailable);
-    let known = running.tokens.keys(place).ok_or_else(unavailable)?;
+    let known = identity.tokens.keys(place).ok_or_else(unavailable)?;
     if known.borrow().age(platform.now(), rules.stale) == Age::Gone && known.borrow().never_had() {
-        from_store(platform, running, place, rules).await;
+        from_store(platform, identity, place, rules).await;
     }
     let now = platform.now();
     let age = known.borrow().age(now, rules.stale);
     match age {
         Age::Fresh => {}
         Age::Stale if known.borrow_mut().may_ask(now) => {
-            let (platform_, isolate) = (platform.clone(), Rc::clone(isolate));
+            let (platform_, identity) = (platform.clone(), Rc::clone(identity));
             platform.spawn(async move {
-                if let Ok(running) = isolate.running()
-                    && let Some(rules) = running.config.issuers.get(place).and_then(Issuer::signed)
-                {
-                    fetch(&platform_, running, place, rules).await;
+                if let Some(rules) = identity.issuers.get(place).and_then(Issuer::signed) {
+                    fetch(&platform_, &identity, place, rules).await;
                 }
             });
         }
         Age::Stale => {}
         Age::Gone => {
-            if !known.borrow_mut().may_ask(now) || !fetch(platform, running, place, rules).await {
+            if !known.borrow_mut().may_ask(now) || !fetch(platform, identity, place, rules).await {
                 return Err(unavailable());
             }
         }
@@ -59,7 +56,7 @@ pub(crate) async fn keys_for<P: Platform>(
     if known.borrow().is_unknown(kid, now) || !known.borrow_mut().may_ask(now) {
         return Err(unknown());
     }
-    let has_asked = fetch(platform, running, place, rules).await;
+    let has_asked = fetch(platform, identity, place, rules).await;
     let set = known.borrow().set();
     if set.find(Some(kid), compact.algorithm) == Found::Unknown {
         if has_asked {
@@ -71,34 +68,34 @@ pub(crate) async fn keys_for<P: Platform>(
 }
 
 /// Asks an issuer for its keys; whether they came.
-async fn fetch<P: Platform>(platform: &P, running: &Running, place: usize, rules: &SignedRules) -> bool {
-    let Some(known) = running.tokens.keys(place) else {
+async fn fetch<P: Platform>(platform: &P, identity: &Identity, place: usize, rules: &SignedRules) -> bool {
+    let Some(known) = identity.tokens.keys(place) else {
         return false;
     };
     let asked_at = platform.now();
-    let fetched = match locate(platform, running, place, rules).await {
+    let fetched = match locate(platform, identity, place, rules).await {
         Some(url) => get(platform, url).await,
         None => None,
     };
     let set = fetched.and_then(|(body, fresh_for)| Some((KeySet::parse(&body)?, body, fresh_for)));
     let Some((set, body, fresh_for)) = set else {
         known.borrow_mut().failed(asked_at);
-        let id = running.config.issuers.get(place).map_or("", |issuer| issuer.id.as_str());
+        let id = identity.issuers.get(place).map_or("", |issuer| issuer.id.as_str());
         tracing::warn!(issuer = id, "issuer_keys_not_fetched");
         return false;
     };
     known.borrow_mut().adopt(set, asked_at, fresh_for);
-    to_store(platform, running, place, rules, (&body, asked_at, fresh_for));
+    to_store(platform, identity, place, rules, &body, asked_at, fresh_for);
     true
 }
 
 /// Where the keys are: as configured, or as the issuer's metadata says.
-async fn locate<P: Platform>(platform: &P, running: &Running, place: usize, rules: &SignedRules) -> Option<String> {
+async fn locate<P: Platform>(platform: &P, identity: &Identity, place: usize, rules: &SignedRules) -> Option<String> {
     let issuer = match &rules.keys {
         KeysAt::Url(url) => return Some(url.clone()),
         KeysAt::Discovered(issuer) => issuer,
     };
-    let known = running.tokens.keys(place)?;
+    let known = identity.tokens.keys(place)?;
     let located = known.borrow().located.clone();
     if located.is_some() {
         return located;
@@ -130,33 +127,35 @@ async fn get<P: Platform>(platform: &P, url: String) -> Option<(Vec<u8>, Millis)
 }
 
 /// The name of an issuer's keys in the store.
-fn store_name(running: &Running, place: usize) -> Option<String> {
-    running.config.issuers.get(place).map(|issuer| ["jwks/1/", issuer.id.as_str()].concat())
+fn store_name(identity: &Identity, place: usize) -> Option<String> {
+    identity.issuers.get(place).map(|issuer| ["jwks/1/", issuer.id.as_str()].concat())
 }
 
 /// A keyed hash of keys and their times. Whoever can write into the store must not be able to add an issuer's key: without the
 /// hashing secret this is another hash in each isolate, and nothing of the store is taken.
-fn seal(running: &Running, place: usize, rules: &SignedRules, kept: &str) -> Option<String> {
+fn seal(identity: &Identity, place: usize, rules: &SignedRules, kept: &str) -> Option<String> {
     let at = match &rules.keys {
         KeysAt::Url(at) | KeysAt::Discovered(at) => at,
     };
-    let name = store_name(running, place)?;
-    Some(hex::encode(&running.keyring.hashers().current().hash(&[&name, "\n", at, "\n", kept].concat())))
+    let name = store_name(identity, place)?;
+    Some(hex::encode(&identity.keyring.hashers().current().hash(&[&name, "\n", at, "\n", kept].concat())))
 }
 
 /// Keeps keys for isolates that start later: `SEAL\nFETCHED_AT\nFRESH_FOR\nKEYS`.
 fn to_store<P: Platform>(
     platform: &P,
-    running: &Running,
+    identity: &Identity,
     place: usize,
     rules: &SignedRules,
-    (body, fetched_at, fresh_for): (&[u8], Timestamp, Millis),
+    body: &[u8],
+    fetched_at: Timestamp,
+    fresh_for: Millis,
 ) {
     let Ok(body) = std::str::from_utf8(body) else {
         return;
     };
     let kept = format!("{}\n{}\n{body}", fetched_at.as_millis(), fresh_for.get());
-    let (Some(name), Some(seal)) = (store_name(running, place), seal(running, place, rules, &kept)) else {
+    let (Some(name), Some(seal)) = (store_name(identity, place), seal(identity, place, rules, &kept)) else {
         return;
     };
     let life = Millis::new(fresh_for.get().saturating_add(rules.stale.get())).max(limits::STORE_TTL_MIN);
@@ -168,19 +167,19 @@ fn to_store<P: Platform>(
 }
 
 /// Takes an issuer's keys from the store, if it has some that may still be used.
-async fn from_store<P: Platform>(platform: &P, running: &Running, place: usize, rules: &SignedRules) {
-    let Some(name) = store_name(running, place) else {
+async fn from_store<P: Platform>(platform: &P, identity: &Identity, place: usize, rules: &SignedRules) {
+    let Some(name) = store_name(identity, place) else {
         return;
     };
     let Ok(Some(bytes)) = Kv::get(platform, &name).await else {
         return;
     };
-    let Some(known) = running.tokens.keys(place) else {
+    let Some(known) = identity.tokens.keys(place) else {
         return;
     };
     let read = || -> Option<(KeySet, Timestamp, Millis)> {
         let (found, kept) = std::str::from_utf8(&bytes).ok()?.split_once('\n')?;
-        let is_ours = subtle::ConstantTimeEq::ct_eq(found.as_bytes(), seal(running, place, rules, kept)?.as_bytes());
+        let is_ours = subtle::ConstantTimeEq::ct_eq(found.as_bytes(), seal(identity, place, rules, kept)?.as_bytes());
         let mut parts = kept.splitn(3, '\n');
         let (fetched_at, fresh_for, body) = (parts.next()?, parts.next()?, parts.next()?);
         let set = bool::from(is_ours).then(|| KeySet::parse(body.as_bytes()))??;

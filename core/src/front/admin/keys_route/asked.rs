@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::access::admission::{Context, Members, json_body};
-use crate::access::identity::key;
-use crate::config::Config;
+use crate::access::admission::{Context, Members, RequestLimits, json_body};
+use crate::access::identity::{Roles, key};
 use crate::model::operation::Query;
 use crate::model::request::{Request, RequestBody};
 use crate::state::keys::Grants;
@@ -52,8 +51,8 @@ const PAGE: usize = 25;
 const PAGE_MAX: usize = 100;
 
 /// Reads the body of a request for a key.
-pub(super) fn create(request: &Request, context: &Context<'_>) -> Result<Create, Refusal> {
-    let body = json_body(request, context.config)?;
+pub(super) fn create(request: &Request, context: &Context<'_>, known_roles: &Roles) -> Result<Create, Refusal> {
+    let body = json_body(request, &context.rules.limits)?;
     let members = known(&body, &CREATE)?;
     let name = members.required_text("name")?;
     let is_name = name.len() <= ISSUED_KEY_NAME_BYTES && CallerId::new(name).is_some();
@@ -63,7 +62,7 @@ pub(super) fn create(request: &Request, context: &Context<'_>) -> Result<Create,
     let roles = texts(&members, "roles")?;
     check(!roles.is_empty(), "roles: at least one is needed, as a key grants nothing else")?;
     for (index, role) in roles.iter().enumerate() {
-        let is_known = RoleId::new(role).is_some_and(|role| context.config.roles.contains_key(&role));
+        let is_known = RoleId::new(role).is_some_and(|role| known_roles.contains_key(&role));
         item(is_known, "roles", index, "there is no such role in the configuration")?;
     }
     let scopes = texts(&members, "scopes")?;
@@ -97,11 +96,11 @@ pub(super) fn create(request: &Request, context: &Context<'_>) -> Result<Create,
 }
 
 /// Reads the body of a rotation, which may be empty.
-pub(super) fn rotate(request: &Request, config: &Config) -> Result<Rotate, Refusal> {
+pub(super) fn rotate(request: &Request, limits: &RequestLimits) -> Result<Rotate, Refusal> {
     if matches!(&request.body, RequestBody::Whole(bytes) if bytes.is_empty()) {
         return Ok(Rotate { overlap: OVERLAP, lasts: None });
     }
-    let body = json_body(request, config)?;
+    let body = json_body(request, limits)?;
     known(&body, &ROTATE)?;
     let overlap = seconds(&body, "overlap", 0, ISSUED_KEY_OVERLAP_MAX)?;
     Ok(Rotate { overlap: overlap.unwrap_or(OVERLAP), lasts: life(&body)? })

@@ -19,7 +19,7 @@ pub(super) struct View<'v> {
 
 impl<'v> View<'v> {
     pub(super) fn new<P: Platform>(platform: &P, running: &'v Running) -> Self {
-        Self { now: platform.now(), config: &running.config, hashers: running.keyring.hashers() }
+        Self { now: platform.now(), config: &running.config, hashers: running.identity.hashers() }
     }
 
     /// A key that was issued just now, with its text.

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use toolgate::model::request::{Header, Method};
+use toolgate::model::request::Header;
+use toolgate::words::method::Method;
 
 use super::{Does, SECOND, age, kept, status, value};
 use crate::story::WIDE;

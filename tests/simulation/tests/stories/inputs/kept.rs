@@ -1,7 +1,7 @@
 //! A kept answer is served only for an input that the rules of today let through.
 
 use serde_json::{Value, json};
-use toolgate::model::request::Method;
+use toolgate::words::method::Method;
 
 use crate::story::{Story, WIDE};
 

@@ -1,7 +1,7 @@
 //! Calls that are made so that their answers are cached.
 
 use serde_json::{Value, json};
-use toolgate::model::request::Method;
+use toolgate::words::method::Method;
 
 use super::{A, ADMIN, B, CALLS, DOCUMENT, FACTS, is_hit, office, office_of, post};
 use crate::story::Answer;

@@ -1,8 +1,9 @@
 //! Circuit breakers: an executor that fails is left alone, and tried before calls come back.
 
 use serde_json::{Value, json};
-use toolgate::model::request::{Header, Method};
+use toolgate::model::request::Header;
 use toolgate::ports::OriginError;
+use toolgate::words::method::Method;
 
 use super::{Does, OPERATOR, Scene, header, one, outcome, scene, two, worker};
 

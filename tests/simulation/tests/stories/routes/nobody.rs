@@ -1,8 +1,9 @@
 //! What the operator declared to be answered where no executor answers, and where there is no place at one.
 
 use serde_json::json;
-use toolgate::model::request::{Header, Method};
+use toolgate::model::request::Header;
 use toolgate::ports::OriginError;
+use toolgate::words::method::Method;
 
 use super::{Does, OPERATOR, Scene, header, one, outcome, scene, two, worker};
 use crate::story::Pending;

@@ -1,0 +1,65 @@
+//! Holds what a compilation has collected so far: nodes, names and faults.
+
+use super::SchemaFault;
+use super::references::{Targets, escaped};
+use super::rules::{Node, NodeId};
+
+/// Most instructions of all patterns of a schema.
+const PATTERNS: usize = 20_000;
+
+/// Where in the document a schema stands.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// JSON Pointer from the root.
+    pub(super) pointer: String,
+    /// The URI of the schema with `$id` around it.
+    pub(super) base: String,
+    pub(super) depth: usize,
+}
+
+impl Place {
+    /// A place below.
+    pub(super) fn below(&self, steps: &[&str]) -> Self {
+        let mut pointer = self.pointer.clone();
+        for step in steps {
+            pointer.push('/');
+            pointer.push_str(&escaped(step));
+        }
+        Self { pointer, base: self.base.clone(), depth: self.depth.saturating_add(1) }
+    }
+}
+
+/// A reference whose target may not have been read yet.
+pub(super) struct Pending {
+    pub(super) node: NodeId,
+    pub(super) rule: usize,
+    pub(super) base: String,
+    pub(super) reference: String,
+    pub(super) pointer: String,
+}
+
+/// Collects nodes and faults.
+#[derive(Default)]
+pub(super) struct Compiler {
+    pub(super) nodes: Vec<Node>,
+    /// Of each node, where it stands.
+    pub(super) pointers: Vec<String>,
+    pub(super) targets: Targets,
+    pub(super) pending: Vec<Pending>,
+    pub(super) faults: Vec<SchemaFault>,
+    pattern_size: usize,
+}
+
+impl Compiler {
+    /// Notes a fault of the keyword at a place.
+    pub(super) fn fault(&mut self, place: &Place, keyword: &str, message: impl Into<String>) {
+        let place = if keyword.is_empty() { place.pointer.clone() } else { place.below(&[keyword]).pointer };
+        self.faults.push(SchemaFault { place, message: message.into() });
+    }
+
+    /// Counts a pattern's instructions; `false` when there are too many.
+    pub(super) fn has_room_for(&mut self, instructions: usize) -> bool {
+        self.pattern_size = self.pattern_size.saturating_add(instructions);
+        self.pattern_size <= PATTERNS
+    }
+}
