@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
 
-/// Which ended first.
+/// Tells which ended first.
 #[derive(Debug)]
 pub(super) enum Either<A, B> {
     /// The first.

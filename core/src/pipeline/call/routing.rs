@@ -67,7 +67,7 @@ impl Offered {
         let tools = std::iter::once(&call.tool).chain(self.others.iter().map(|(other, _)| other));
         let elsewhere = tools.filter(|tool| tool.local.is_none()).map(|tool| tool.executor);
         let dispatch = &running.dispatch;
-        circuits::meet(platform, dispatch, elsewhere).await;
+        circuits::load_shared_state(platform, dispatch, elsewhere).await;
         let mut decision = match plan(platform, dispatch, &self.question(platform, call, terms)) {
             Ok(decision) => decision,
             Err((refusal, considered)) => {
