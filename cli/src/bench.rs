@@ -7,13 +7,10 @@ use std::process::Command;
 use clap::Args;
 
 use crate::build::{self, Platform, Profile, target};
-use crate::command;
 use crate::failure::Failure;
-use crate::gate;
-use crate::npm;
 use crate::prerequisites::{self, NODE_REMEDY, PYTHON_REMEDY, VALGRIND_REMEDY};
-use crate::say;
 use crate::workspace::{RUSTUP_REMEDY, Workspace};
+use crate::{command, gate, npm, say};
 
 /// Calls of the two counted runs. Their difference leaves out the start and the first, uncached calls.
 const COUNTED_CALLS: [u64; 2] = [100, 1_100];

@@ -1,10 +1,9 @@
 //! Running other programs: their progress is shown, and a missing one is reported with how to get it.
 
 use std::ffi::OsStr;
-use std::fmt;
-use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::{fmt, io};
 
 /// Why another program did not do its work.
 #[derive(Debug)]

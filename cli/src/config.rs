@@ -14,9 +14,8 @@ use toolgate::config::{Config, SETTINGS, json_schema, load};
 use toolgate::ports::Settings;
 
 use crate::failure::Failure;
-use crate::machine;
-use crate::say;
 use crate::workspace::Workspace;
+use crate::{machine, say};
 
 /// The `config` subcommand.
 #[derive(Args, Debug)]

@@ -1,8 +1,7 @@
 //! Why the command did not do its work: text for the person who typed it, and nothing that code would act on.
 
-use std::fmt;
-use std::io;
 use std::path::Path;
+use std::{fmt, io};
 
 use crate::build::BuildError;
 use crate::command::CommandError;

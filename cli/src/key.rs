@@ -11,8 +11,7 @@ use toolgate::words::limits::{KEY_BYTES_MAX, KEY_BYTES_MIN};
 use toolgate::words::names::KeyId;
 
 use crate::failure::Failure;
-use crate::machine;
-use crate::say;
+use crate::{machine, say};
 
 /// What a caller's key begins with, so that scanners for leaked secrets can know it.
 const PREFIX: &str = "tg_";

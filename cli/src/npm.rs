@@ -4,11 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::command;
 use crate::failure::Failure;
 use crate::prerequisites::{self, NODE_REMEDY};
-use crate::say;
 use crate::workspace::Workspace;
+use crate::{command, say};
 
 /// Runs `npm ci` unless the installed packages are those of the lock, and checks the Node that will run them.
 ///

@@ -1,11 +1,9 @@
 //! Where the repository is and what it pins.
 
 use std::ffi::OsString;
-use std::fmt;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{fmt, fs, io};
 
 use crate::command::{self, CommandError};
 use crate::machine::variable;

@@ -38,7 +38,7 @@ pub use saved::Saved;
 pub use tier::{Tier, TierFault};
 pub use tiers::Cache;
 
-use crate::catalog::Tool;
+use crate::model::tool::Tool;
 use crate::words::names::CacheTag;
 use crate::words::time::Millis;
 

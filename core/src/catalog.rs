@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-pub use crate::model::tool::{Behavior, Tool};
+use crate::model::tool::Tool;
 pub use driver::{Catalog, Current, SourceState, for_user};
 pub use rules::{ConflictRule, RegistryRules};
 

@@ -5,10 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{BuildError, Profile, bindgen, files, size, snapshot, target};
-use crate::command;
-use crate::say;
-use crate::times;
 use crate::workspace::Workspace;
+use crate::{command, say, times};
 
 /// What it is compiled for.
 pub(super) const TARGET: &str = "wasm32-unknown-unknown";

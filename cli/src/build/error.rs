@@ -1,8 +1,7 @@
 //! Why a build failed, and what to do.
 
-use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fmt, io};
 
 use crate::command::CommandError;
 use crate::workspace::WorkspaceError;

@@ -5,9 +5,8 @@ use std::process::Command;
 
 use super::{BuildError, Profile};
 use crate::command::{self, CommandError};
-use crate::say;
-use crate::times;
 use crate::workspace::{RUSTUP_REMEDY, Workspace};
+use crate::{say, times};
 
 /// Compiles `package` for `target`, with `flags` for cargo, and returns the module.
 pub(super) fn compile(

@@ -4,11 +4,10 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use super::Session;
-use crate::command;
 use crate::failure::Failure;
 use crate::group::Group;
-use crate::say;
 use crate::workspace::{RUSTUP_REMEDY, Workspace};
+use crate::{command, say};
 
 /// The manifest that allows calls to this machine.
 const MANIFEST: &str = "spin.dev.toml";

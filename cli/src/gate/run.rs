@@ -16,9 +16,8 @@ use crate::failure::Failure;
 use crate::group::Group;
 use crate::interrupt::Interrupt;
 use crate::machine::{Stopwatch, spoken};
-use crate::say;
-use crate::times;
 use crate::workspace::{RUSTUP_REMEDY, Workspace};
+use crate::{say, times};
 
 /// How often it is looked whether the user wants the run to end.
 const TICK: Duration = Duration::from_millis(200);

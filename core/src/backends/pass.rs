@@ -8,21 +8,12 @@ use super::send::send_as;
 use super::{Failure, Remote};
 use crate::model::call::{EngineCall, Exchange};
 use crate::model::caller::Caller;
-use crate::model::request;
-use crate::model::request::Header;
-use crate::model::request::Request;
-use crate::model::request::RequestBody;
-use crate::ports::Body;
-use crate::ports::Origin;
-use crate::ports::OriginRequest;
-use crate::ports::OriginResponse;
-use crate::ports::OriginStream;
-use crate::ports::Platform;
-use crate::words::hex;
-use crate::words::limits;
+use crate::model::request::{self, Header, Request, RequestBody};
+use crate::ports::{Body, Origin, OriginRequest, OriginResponse, OriginStream, Platform};
 use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Millis;
+use crate::words::{hex, limits};
 
 /// Bounds a request that is passed on.
 #[derive(Clone, Copy, Debug)]

@@ -11,9 +11,7 @@ use super::answer::{
 use super::send::{Scheme, credential_of, fetch, get, send_as};
 use super::{Failed, Invocation, Listing, Ran, Traits};
 use crate::model::call::ToolCall;
-use crate::model::tool;
-use crate::model::tool::CATALOGUE_LIMITS;
-use crate::model::tool::Tool;
+use crate::model::tool::{self, CATALOGUE_LIMITS, Tool};
 use crate::ports::{Origin, OriginRequest, OriginResponse, Platform};
 use crate::words::json::{self, Json, Object, ObjectWriter, write_json};
 use crate::words::method::Method;

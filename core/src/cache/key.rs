@@ -6,7 +6,7 @@ use hmac_sha256::Hash;
 
 use super::Keep;
 use crate::cache::CacheScopeChoice;
-use crate::catalog::Tool;
+use crate::model::tool::Tool;
 use crate::words::hex;
 use crate::words::json::{Json, write_canonical};
 use crate::words::names::{Project, TenantId, UserId};

@@ -2,7 +2,7 @@
 
 use super::{Entry, rule_of};
 use crate::cache::CacheRules;
-use crate::catalog::Tool;
+use crate::model::tool::Tool;
 use crate::words::limits;
 
 /// What was saved.

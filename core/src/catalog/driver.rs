@@ -4,26 +4,18 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::Offer;
-use super::Registry;
-use super::RegistryRules;
-use crate::backends::Executor;
-use crate::backends::Listing;
-use crate::backends::list;
-use crate::backends::list_one;
+use super::{Offer, Registry, RegistryRules};
+use crate::backends::{Executor, Listing, list, list_one};
 use crate::model::operation::Asked;
 use crate::model::route::RoutingRules;
-use crate::model::tool;
-use crate::model::tool::CATALOGUE_LIMITS;
-use crate::model::tool::Tool;
+use crate::model::tool::{self, CATALOGUE_LIMITS, Tool};
 use crate::ports::{Kv, Platform};
 use crate::words::futures::join_all;
-use crate::words::hex;
 use crate::words::json::{self, Json, ObjectWriter, write_array, write_json};
-use crate::words::limits;
 use crate::words::names::{Project, TenantId, UserId};
 use crate::words::refusal::RefusalKind;
 use crate::words::time::{Millis, Timestamp};
+use crate::words::{hex, limits};
 
 /// Holds the registries of an isolate, one for each project addressed, and what they are built by.
 #[derive(Debug)]
@@ -177,7 +169,8 @@ impl Catalog {
                 return known;
             }
             let listing = Listing { platform, executor, index, project, user: None, within: Millis::ZERO };
-            return SourceState { tools: list(&listing).await.ok(), fetched_at: now, ..SourceState::default() };
+            let tools = list(&listing).await.ok();
+            return SourceState { tools, fetched_at: now, ..SourceState::default() };
         }
         if project.is_some() && !executor.kind.has_engine_api() {
             return SourceState { tools: Some(Vec::new()), ..known };

@@ -12,24 +12,21 @@ use std::rc::Rc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Config;
 use super::document::{Located, Value};
 use super::faults::{ConfigFault, Faults};
-use super::inputs;
 use super::prepared::{Prepared, Unset, UnsetCredential, UnsetKey, successor_of};
 use super::quantity::Bytes;
-use super::rate;
 use super::sections::{Document, ExecutorSection, LimitsSection};
 use super::settings::SETTINGS;
 use super::words::{Label, SettingName};
+use super::{Config, inputs, rate};
 use crate::access::admission::RequestLimits;
 use crate::access::epochs::EpochRules;
 use crate::backends::{Executor, Upstream};
 use crate::catalog::RegistryRules;
 use crate::model::credential::Credentials;
-use crate::words::json;
-use crate::words::limits;
 use crate::words::time::Millis;
+use crate::words::{json, limits};
 
 impl Prepared {
     /// Reads a document.

@@ -8,18 +8,14 @@ use super::rate::RateSection;
 use super::route_sections::{BreakerSection, ExecuteSection, RouteSection, RoutingSection};
 use super::words::{BaseUrl, KeyHash, Label, ProjectPattern, SettingName, UserPattern};
 use crate::backends::ExecutorKind;
-use crate::cache::CacheScopeChoice;
-use crate::cache::CacheStrategy;
-use crate::cache::Eviction;
-use crate::cache::SingleFlight;
+use crate::cache::{CacheScopeChoice, CacheStrategy, Eviction, SingleFlight};
 use crate::catalog::ConflictRule;
 use crate::policy::Mode as PolicyMode;
 use crate::words::action::ActionPattern;
 use crate::words::choice::choice;
 use crate::words::json::Limits;
 use crate::words::limits;
-use crate::words::modes::FailMode;
-use crate::words::modes::Priority;
+use crate::words::modes::{FailMode, Priority};
 use crate::words::names::{
     CacheTag, CallerId, ExecutorId, KeyId, Project, RoleId, TenantId, ToolName, ToolPattern, UserId,
 };

@@ -25,7 +25,7 @@ pub use rules::BreakerRules;
 
 use circuit::{Circuit, Diary, Part};
 
-/// How a call stands with the breakers of an executor and its tool.
+/// Tells whether a call may be made by the breakers of an executor and its tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// It may be made.
@@ -43,7 +43,7 @@ pub(crate) enum Standing {
     },
 }
 
-/// What a breaker is about.
+/// Names the subject of a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// The executor as a whole.
@@ -52,7 +52,7 @@ pub(crate) enum Scope {
     Tool,
 }
 
-/// How a call ended, as far as its executor has to answer for it.
+/// Classifies how a call ended, as far as its executor has to answer for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The executor answered.
@@ -63,7 +63,7 @@ pub(crate) enum Outcome {
     Ignored,
 }
 
-/// How a call stands with one of the two.
+/// Tells whether a call may be made by one of the two breakers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stood {
     Closed,
@@ -72,14 +72,14 @@ enum Stood {
     Open(Timestamp),
 }
 
-/// A trial that was given, and under which generations of the owner's breaker and the isolate's own its outcome counts.
+/// Grants a half-open probe, and holds the generations of the owner's breaker and the isolate's own in which its outcome counts.
 #[derive(Clone, Copy, Debug)]
 struct Permit {
     owner: Option<u64>,
     local: Option<u64>,
 }
 
-/// The breakers of one isolate.
+/// Holds the breakers of one isolate.
 #[derive(Debug)]
 pub(crate) struct Circuits {
     /// The isolate's number: no other has it.
@@ -91,14 +91,14 @@ pub(crate) struct Circuits {
     scratch: RefCell<Vec<u8>>,
 }
 
-/// An executor as a whole.
+/// Holds the breaker of an executor as a whole.
 #[derive(Debug)]
 struct Whole {
     circuit: Circuit,
     diary: Diary,
 }
 
-/// A call under way. Dropped without [`Circuits::ended`], it counts for nothing.
+/// Follows a call under way. Dropped without [`Circuits::ended`], it counts for nothing.
 #[derive(Debug)]
 pub(crate) struct Ticket {
     whole: Rc<Whole>,
@@ -110,7 +110,7 @@ pub(crate) struct Ticket {
     slow: u32,
 }
 
-/// A background job about one executor: another may begin when this is dropped, or was cut off.
+/// Marks a background job about one executor: another may begin when this is dropped, or was cut off.
 #[derive(Debug)]
 struct Job(Rc<Whole>);
 
@@ -120,7 +120,7 @@ impl Drop for Job {
     }
 }
 
-/// Whether an isolate has heard of an executor.
+/// Tells whether an isolate has asked about an executor.
 #[derive(Debug)]
 enum Introduction {
     /// It has, or has asked in vain.
@@ -132,7 +132,7 @@ enum Introduction {
 }
 
 impl Circuits {
-    /// All closed. No other isolate may have the number `holder`.
+    /// Creates them, all closed. No other isolate may have the number `holder`.
     pub(crate) fn new(holder: u64) -> Self {
         Self {
             holder,
@@ -143,7 +143,7 @@ impl Circuits {
         }
     }
 
-    /// How a call to `tool` (in lower case) of the executor at this place stands now. `dice`, 0 to 99, decides whether it is
+    /// Returns whether a call to `tool` (in lower case) of the executor at this place may be made now. `random`, 0 to 99, decides whether it is
     /// one of the share that goes through while the executor or the tool recovers.
     pub(crate) fn standing(
         &self,
@@ -151,16 +151,16 @@ impl Circuits {
         tool: &str,
         rules: &BreakerRules,
         now: Timestamp,
-        dice: u8,
+        random: u8,
     ) -> Standing {
         let of_whole = match self.executors.borrow().get(&executor) {
             None => return Standing::Closed,
-            Some(whole) => whole.circuit.stand(rules, now, dice),
+            Some(whole) => whole.circuit.stand(rules, now, random),
         };
         if let Stood::Open(since) = of_whole {
             return Standing::Open { since, scope: Scope::Executor };
         }
-        let of_tool = self.with_tool(executor, tool, |circuit| circuit.stand(rules, now, dice));
+        let of_tool = self.with_tool(executor, tool, |circuit| circuit.stand(rules, now, random));
         match (of_tool.unwrap_or(Stood::Closed), of_whole) {
             (Stood::Open(since), _) => Standing::Open { since, scope: Scope::Tool },
             (Stood::Trial, _) => Standing::Trial,
@@ -169,7 +169,7 @@ impl Circuits {
         }
     }
 
-    /// A call begins, whatever [`Circuits::standing`] said. Where that is [`Standing::Trial`], the first that begins is the trial.
+    /// Begins a call, whatever [`Circuits::standing`] said. Where that is [`Standing::Trial`], the first that begins is the trial.
     pub(crate) fn begin(&self, executor: usize, tool: &str, now: Timestamp) -> Ticket {
         let whole = self.whole(executor, now);
         let tool = self.tool(executor, tool, now);
@@ -177,7 +177,7 @@ impl Circuits {
         Ticket { whole, tool, of_whole, of_tool, began: now, slow: 0 }
     }
 
-    /// Whether no call goes to the executor, or to this tool on it.
+    /// Returns whether the circuit of the executor, or of this tool on it, is open.
     pub(crate) fn is_shut(&self, executor: usize, tool: &str, now: Timestamp) -> bool {
         let is_whole_shut =
             self.executors.borrow().get(&executor).is_some_and(|whole| whole.circuit.open(now).is_some());
@@ -216,7 +216,7 @@ impl Circuits {
         self.decide(&mut ticket, outcome == Outcome::Success && !is_slow, now);
     }
 
-    /// The executors, and their tools, to which no call goes: since when, and why, by name. For the readiness page.
+    /// Returns the executors, and their tools, whose circuit is open: since when, and why, by name. For the readiness page.
     pub(crate) fn open(&self, now: Timestamp) -> Vec<(usize, Option<String>, Timestamp, &'static str)> {
         let executors = self.executors.borrow();
         let tools = self.tools.borrow();
@@ -321,7 +321,7 @@ impl Circuits {
         Introduction::Begins(Job(whole))
     }
 
-    /// What the owner is to be told, and asked about: the executor first, then the tools that were called last.
+    /// Returns what the owner is to be told, and asked about: the executor first, then the tools that were called last.
     fn reports(&self, job: &Job, rules: &Rules, now: Timestamp) -> Vec<Report> {
         let Whole { circuit, diary } = &*job.0;
         diary.is_urgent.set(false);
@@ -330,7 +330,7 @@ impl Circuits {
         circuit.report(rules, now).into_iter().chain(of_tools).take(CIRCUITS_PER_EXECUTOR).collect()
     }
 
-    /// Takes what the owner said of an executor and its tools.
+    /// Adopts the owner's state of an executor and its tools.
     fn adopt(&self, job: &Job, views: &[View], rules: &Rules, now: Timestamp) {
         let of = |scope: &str| views.iter().find(|view| view.scope == scope);
         let whole = &job.0.circuit;
@@ -346,7 +346,7 @@ impl Circuits {
         }
     }
 
-    /// Scopes whose trials are over: the owner is to be told.
+    /// Returns the scopes whose probes are over: the owner is to be told.
     fn verdicts(&self, job: &Job) -> Vec<(Rc<Circuit>, u64, bool)> {
         let tools = self.tools_of(job.0.circuit.executor).into_iter();
         let decided =
@@ -354,13 +354,13 @@ impl Circuits {
         decided.take(CIRCUIT_TRIALS).collect()
     }
 
-    /// Tools that should be tried.
+    /// Returns the tools that should be probed.
     fn untried(&self, job: &Job, rules: &Rules, now: Timestamp) -> Vec<Rc<Circuit>> {
         let tools = self.tools_of(job.0.circuit.executor).into_iter();
         tools.filter(|tool| tool.wants_trial(rules, now)).take(CIRCUIT_TRIALS).collect()
     }
 
-    /// Takes note of how things stand when a job ends: when the next one should begin follows from it.
+    /// Notes the state when a job ends: when the next one should begin follows from it.
     fn settle(&self, job: &Job, rules: &Rules, now: Timestamp) {
         let Whole { circuit, diary } = &*job.0;
         let tools = self.tools_of(circuit.executor);
@@ -370,12 +370,12 @@ impl Circuits {
     }
 }
 
-/// Whether so little time has gone by. A clock that was set back ends it.
+/// Returns whether so little time has gone by. A clock that was set back ends it.
 fn is_within(from: Timestamp, span: Millis, now: Timestamp) -> bool {
     from <= now && now.since(from) < span
 }
 
-/// An executor's place before the tool's name, so that no two are written alike.
+/// Writes an executor's place before the tool's name, so that no two are written alike.
 fn write_key(out: &mut Vec<u8>, executor: usize, tool: &str) {
     out.clear();
     out.extend_from_slice(&executor.to_be_bytes());

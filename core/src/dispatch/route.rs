@@ -15,7 +15,7 @@ use crate::words::names::TenantId;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
-/// A call that has to go somewhere.
+/// Describes a call that has to go somewhere.
 #[derive(Debug)]
 pub struct Question<'q> {
     /// The tool as the caller sees it.
@@ -47,7 +47,7 @@ pub struct RouteRules<'c> {
     pub probe_interval: Millis,
 }
 
-/// What is known of an executor and a tool on it.
+/// Holds what is known of an executor and a tool on it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Facts {
     /// How its calls went.
@@ -60,7 +60,7 @@ pub struct Facts {
     pub limit: u32,
 }
 
-/// Why an executor is not asked.
+/// Tells why an executor is not asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
     /// It has no credential for this tenant.
@@ -81,7 +81,7 @@ pub enum Rejection {
     CapabilityMissing,
     /// It makes no calls later.
     CannotSchedule,
-    /// It failed so often lately that it is left alone.
+    /// Its circuit is open: it failed too often lately.
     CircuitOpen,
     /// It usually takes longer than is left.
     TooSlow,
@@ -90,7 +90,7 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// The name in explanations.
+    /// Returns the name in explanations.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -110,7 +110,7 @@ impl Rejection {
     }
 }
 
-/// An executor that may run the call.
+/// Names an executor that may run the call.
 #[derive(Clone, Debug)]
 pub struct Candidate<'c> {
     /// Its tool.
@@ -120,14 +120,14 @@ pub struct Candidate<'c> {
 }
 
 impl Candidate<'_> {
-    /// The executor's place in the configuration.
+    /// Returns the executor's place in the configuration.
     #[must_use]
     pub fn executor(&self) -> usize {
         self.tool.executor
     }
 }
 
-/// What was thought of one executor.
+/// Explains the choice for or against one executor.
 #[derive(Clone, Copy, Debug)]
 pub struct Considered {
     /// Its place in the configuration.
@@ -146,7 +146,7 @@ impl Considered {
     }
 }
 
-/// What was decided.
+/// Holds the order in which executors are asked.
 #[derive(Clone, Debug)]
 pub struct Decision<'c> {
     /// How.
@@ -160,7 +160,7 @@ pub struct Decision<'c> {
 }
 
 impl Decision<'_> {
-    /// Whether the first two are asked at once.
+    /// Returns whether the first two are asked at once.
     #[must_use]
     pub fn is_race(&self) -> bool {
         self.strategy == Strategy::Hybrid && self.ranked.len() > 1
@@ -202,7 +202,7 @@ pub fn decide<'c>(
     Ok(Decision { strategy, ranked, considered, percent: question.percent })
 }
 
-/// The executors of the route that offer no such tool now.
+/// Returns the executors of the route that offer no such tool now.
 fn absent<'r>(route: &'r Route, question: &'r Question<'_>) -> impl Iterator<Item = Considered> + 'r {
     let offers = |executor: usize| {
         question.tool.executor == executor || question.others.iter().any(|(tool, _)| tool.executor == executor)
@@ -211,7 +211,7 @@ fn absent<'r>(route: &'r Route, question: &'r Question<'_>) -> impl Iterator<Ite
     absent.map(|executor| Considered::rejected(executor, Rejection::NotOffered, Facts::default()))
 }
 
-/// Why nobody is asked.
+/// Returns the refusal where nobody is asked.
 fn nobody(probe_interval: Millis, considered: &[Considered], question: &Question<'_>) -> Refusal {
     let is = |rejection| considered.iter().any(|one| one.rejection == Some(rejection));
     // The first that will be tried again says when it is worth to come back.
@@ -234,7 +234,7 @@ fn nobody(probe_interval: Millis, considered: &[Considered], question: &Question
     }
 }
 
-/// Where the tool runs, if it may run this call there.
+/// Returns where the tool runs, if it may run this call there.
 fn target_of<'c>(
     executors: &'c [Executor],
     route: Option<(&Route, Strategy)>,
@@ -271,7 +271,7 @@ fn target_of<'c>(
     executor.target(tool, question.tenant).ok_or(Rejection::ExecutorInactive)
 }
 
-/// Whether two tools change the same, as far as they say. The gateway's own are pure, whatever they say: only what says that it
+/// Returns whether two tools change the same, as far as they say. The gateway's own are pure, whatever they say: only what says that it
 /// changes something is another thing.
 fn behave_alike(one: &Tool, other: &Tool) -> bool {
     if one.local.is_some() || other.local.is_some() {
@@ -281,7 +281,7 @@ fn behave_alike(one: &Tool, other: &Tool) -> bool {
     of(one) == of(other)
 }
 
-/// The engine that a request is passed to: the one asked for, or else the first that has a credential for this tenant.
+/// Returns the engine that a request is passed to: the one asked for, or else the first that has a credential for this tenant.
 ///
 /// # Errors
 /// [`RefusalKind::EngineMissing`].

@@ -2,7 +2,7 @@
 
 use crate::words::time::Millis;
 
-/// How calls are made.
+/// Holds the operator's rules about making calls.
 #[derive(Clone, Copy, Debug)]
 pub struct ExecuteRules {
     /// Bound on a whole call, retries included.

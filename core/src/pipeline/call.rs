@@ -11,24 +11,10 @@ pub(crate) use described::{Place, Source};
 
 use std::rc::Rc;
 
-use crate::access::admission::Context;
-use crate::access::admission::check_arguments;
-use crate::access::admission::check_rules;
-use crate::backends::Failed;
-use crate::backends::Failure;
-use crate::backends::OutputKind;
-use crate::backends::Ran;
-use crate::cache;
-use crate::cache::Bypass;
-use crate::cache::CacheKey;
-use crate::cache::CacheOutcome;
-use crate::cache::Directives;
-use crate::cache::Entry;
-use crate::cache::Keep;
-use crate::cache::Wanted;
-use crate::cache::flight;
-use crate::cache::flight::Boarded;
-use crate::cache::flight::Lead;
+use crate::access::admission::{Context, check_arguments, check_rules};
+use crate::backends::{Failed, Failure, OutputKind, Ran};
+use crate::cache::flight::{self, Boarded, Lead};
+use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Directives, Entry, Keep, Wanted};
 use crate::dispatch::execute::CallTerms;
 use crate::model::call::ToolCall;
 use crate::model::request;

@@ -2,8 +2,7 @@
 
 use hmac_sha256::Hash;
 
-use crate::cache::{CacheScopeChoice, CacheStrategy};
-use crate::cache::{Keep, KeyParts, Life, key_of};
+use crate::cache::{CacheScopeChoice, CacheStrategy, Keep, KeyParts, Life, key_of};
 use crate::model::call::ToolCall;
 use crate::model::caller::Caller;
 use crate::ports::{DurableError, Platform};

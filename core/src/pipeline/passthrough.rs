@@ -14,10 +14,9 @@ use crate::ports::{Body, DurableError, Platform};
 use crate::state::authorization::{Command, Reply};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
 use crate::telemetry::Record;
-use crate::words::hex;
 use crate::words::json::{self, Json};
-use crate::words::limits;
 use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::{hex, limits};
 
 /// Passes the request on to its engine, and returns the engine's answer.
 ///

@@ -6,8 +6,7 @@ use std::rc::Rc;
 
 use crate::access::admission::{self, Admitted, Authority};
 use crate::access::epochs::EpochsView;
-use crate::cache::WarmCall;
-use crate::cache::{self, Bypass, CacheOutcome, Directives};
+use crate::cache::{self, Bypass, CacheOutcome, Directives, WarmCall};
 use crate::dispatch::execute::CallTerms;
 use crate::model::caller::{Caller, Grant, ProjectRule, UserRule};
 use crate::model::operation::Asked;
@@ -19,13 +18,12 @@ use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::Platform;
 use crate::telemetry::{CalledTool, Record};
 use crate::words::action::{Action, ActionPattern};
-use crate::words::hex;
 use crate::words::json::ObjectWriter;
-use crate::words::limits;
 use crate::words::method::Method;
 use crate::words::modes::Priority;
 use crate::words::names::{CallerId, TenantId, ToolPattern};
 use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::{hex, limits};
 
 /// Who makes these calls: what records say, policies see and a kill switch can name.
 const CALLER: &str = "warm";

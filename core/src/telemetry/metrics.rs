@@ -13,8 +13,7 @@ use crate::cache::{RefreshEnd, Role};
 use crate::dispatch::execute::Attempted;
 use crate::dispatch::route::Considered;
 use crate::ports::{DurableError, Platform};
-use crate::state::counters as sums_state;
-use crate::state::{self, Command, Reply};
+use crate::state::{self, Command, Reply, counters as sums_state};
 use crate::words::limits;
 use crate::words::time::{Millis, Timestamp};
 

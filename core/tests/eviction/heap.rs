@@ -4,8 +4,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use toolgate::cache::Eviction;
-use toolgate::cache::{CacheKey, Memory};
+use toolgate::cache::{CacheKey, Eviction, Memory};
 
 use crate::replay::{Cost, Keys, entry};
 use crate::traces::Random;

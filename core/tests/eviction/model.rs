@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use toolgate::cache::Eviction;
-use toolgate::cache::{Entry, Memory};
+use toolgate::cache::{Entry, Eviction, Memory};
 
 use crate::replay::{Cost, Keys, entry};
 use crate::traces::Random;

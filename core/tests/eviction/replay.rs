@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use toolgate::cache::{CacheKey, Entry, Keep, KeyParts, Life, Memory, key_of};
-use toolgate::cache::{CacheScopeChoice, CacheStrategy, Eviction};
+use toolgate::cache::{
+    CacheKey, CacheScopeChoice, CacheStrategy, Entry, Eviction, Keep, KeyParts, Life, Memory, key_of,
+};
 use toolgate::model::tool::{self, Tool};
 use toolgate::words::json::{Limits, parse};
 use toolgate::words::names::TenantId;

@@ -5,9 +5,8 @@ use toolgate::ports::{Durable, DurableError};
 use toolgate::state;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::clock;
-use crate::glue;
 use crate::host::Host;
+use crate::{clock, glue};
 
 /// The binding in `wrangler.toml`.
 pub(crate) const BINDING: &str = "TOOLGATE_DURABLE";

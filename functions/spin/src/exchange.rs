@@ -10,12 +10,8 @@ use spin_sdk::wasip3::http::types::{
 use spin_sdk::wasip3::wit_bindgen::{FutureReader, StreamReader, StreamResult};
 use spin_sdk::wasip3::{wit_future, wit_stream};
 use toolgate::front::response;
-use toolgate::model::request::Header;
-use toolgate::model::request::Request;
-use toolgate::model::request::RequestBody;
-use toolgate::model::request::RequestHeaders;
-use toolgate::ports::Body;
-use toolgate::ports::Clock;
+use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
+use toolgate::ports::{Body, Clock};
 use toolgate::words::limits;
 use toolgate::words::method::Method;
 use toolgate::words::time::Millis;

@@ -3,10 +3,9 @@
 use std::rc::Rc;
 
 use toolgate::backends::{Executor, ExecutorKind};
-use toolgate::catalog::ConflictRule;
-use toolgate::catalog::{Offer, Registry, Tool};
+use toolgate::catalog::{ConflictRule, Offer, Registry};
 use toolgate::model::route::{Route, RoutingRules, Strategy};
-use toolgate::model::tool::{CATALOGUE_LIMITS, of_engine_definition, of_worker};
+use toolgate::model::tool::{CATALOGUE_LIMITS, Tool, of_engine_definition, of_worker};
 use toolgate::words::json::{Json, parse, write_json};
 use toolgate::words::names::{ExecutorId, ToolName, ToolPattern};
 use toolgate::words::price::Price;

@@ -14,10 +14,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 use toolgate::gateway::Gateway;
-use toolgate::model::request::Header;
-use toolgate::model::request::Request;
-use toolgate::model::request::RequestBody;
-use toolgate::model::request::RequestHeaders;
+use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
 use toolgate::ports::Body;
 use toolgate::words::method::Method;
 

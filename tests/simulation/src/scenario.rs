@@ -7,10 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use toolgate::gateway::Gateway;
-use toolgate::model::request::Header;
-use toolgate::model::request::Request;
-use toolgate::model::request::RequestBody;
-use toolgate::model::request::RequestHeaders;
+use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
 use toolgate::ports::Body;
 use toolgate::words::method::Method;
 use toolgate::words::time::Millis;

@@ -9,12 +9,8 @@ use std::rc::Rc;
 
 use serde_json::json;
 use toolgate::gateway::Gateway;
-use toolgate::model::request::Header;
-use toolgate::model::request::Request;
-use toolgate::model::request::RequestBody;
-use toolgate::model::request::RequestHeaders;
-use toolgate::ports::Body;
-use toolgate::ports::{Clock, OriginRequest};
+use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
+use toolgate::ports::{Body, Clock, OriginRequest};
 use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 

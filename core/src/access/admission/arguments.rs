@@ -4,7 +4,7 @@
 //! a text that is not in the declared list ([`Tool::input_schema`]). The faults are told as a worker tells them, each with
 //! its path.
 
-use crate::catalog::Tool;
+use crate::model::tool::Tool;
 use crate::tools::error::{ErrorKind, ToolError};
 use crate::validate::input::{self, InputRule};
 use crate::validate::schema::Fault;

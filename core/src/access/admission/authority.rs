@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use super::{Context, Rules};
-use crate::catalog::Tool;
 use crate::model::caller::Caller;
+use crate::model::tool::Tool;
 use crate::policy::{Arguments, Decision, Denial, PolicySet, Request, Resource, ToolFacts, User, Verdict, Would};
 use crate::words::action::Action;
 use crate::words::names::{Project, UserId};

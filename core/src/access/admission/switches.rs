@@ -1,8 +1,8 @@
 //! Refuses what the operator switched off.
 
 use crate::backends::Executor;
-use crate::catalog::Tool;
 use crate::model::caller::Caller;
+use crate::model::tool::Tool;
 use crate::state::epochs::{Epochs, KillSwitch};
 use crate::words::refusal::{Refusal, RefusalKind};
 

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::Context;
 use super::authority::Call;
 use super::switches::check_tool_switches;
-use crate::catalog::Tool;
 use crate::model::call::ToolCall;
+use crate::model::tool::Tool;
 use crate::policy::{Arguments, User};
 use crate::words::refusal::{Refusal, RefusalKind};
 

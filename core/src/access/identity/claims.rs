@@ -8,12 +8,11 @@ use hmac_sha256::Hash;
 use crate::access::identity::rules::{Issuer, IssuerName, Mapping, SignedRules, TenantRule, UsersFrom};
 use crate::model::caller::{Caller, ClaimValue, UserRule};
 use crate::words::action::ActionPattern;
-use crate::words::hex;
 use crate::words::json::Json;
-use crate::words::limits;
 use crate::words::names::{CallerId, RoleId, TenantId, UserId};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
+use crate::words::{hex, limits};
 
 /// Marks the last second of 32 bits, in the year 2106: no token is for longer.
 const SECONDS_MAX: i64 = 4_294_967_295;

@@ -2,12 +2,10 @@
 
 use std::rc::Rc;
 
-use super::claims;
-use super::issued;
 use super::jose::{self, Compact};
 use super::jwk::{self, KeySet};
 use super::memory::{CredentialFingerprint, IssuerKeys, Known, ValidationContext, Validity};
-use super::{Identified, Identity, Recognised, asking, keys, refuse_revoked, signature};
+use super::{Identified, Identity, Recognised, asking, claims, issued, keys, refuse_revoked, signature};
 use crate::access::epochs::{EpochsView, Lease};
 use crate::access::identity::rules::{AskRules, Issuer};
 use crate::model::request::RequestHeaders;

@@ -8,8 +8,7 @@ use minicbor::bytes::ByteVec;
 
 use super::table::{Seat, Slot};
 use super::{Boarding, Next, Place, Role, landing};
-use crate::cache::SingleFlight;
-use crate::cache::{Cache, CacheKey, CacheOutcome, Entry, Wanted, look_in_memory, look_up};
+use crate::cache::{Cache, CacheKey, CacheOutcome, Entry, SingleFlight, Wanted, look_in_memory, look_up};
 use crate::ports::{DurableError, Platform};
 use crate::state::flight::{Command, Landing, Reply};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};

@@ -1,8 +1,7 @@
 //! What may be answered from cache, for how long, and what that saves.
 
 use super::{Builder, size};
-use crate::cache::Life;
-use crate::cache::{CacheRule, CacheRules};
+use crate::cache::{CacheRule, CacheRules, Life};
 use crate::config::cache;
 use crate::config::document::Located;
 use crate::config::sections::{CacheRuleSection, CacheSection, TtlClass};

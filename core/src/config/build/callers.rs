@@ -8,11 +8,7 @@ use super::super::prepared::{KeyAt, UnsetKey};
 use super::super::sections::{CallerSection, KeySection, RoleSection};
 use super::super::words::{KeyHash, ProjectPattern, SettingName, UserPattern};
 use super::Builder;
-use crate::model::caller::Caller;
-use crate::model::caller::ConfiguredCaller;
-use crate::model::caller::Grant;
-use crate::model::caller::ProjectRule;
-use crate::model::caller::UserRule;
+use crate::model::caller::{Caller, ConfiguredCaller, Grant, ProjectRule, UserRule};
 use crate::words::names::RoleId;
 
 impl Builder<'_> {

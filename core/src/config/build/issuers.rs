@@ -7,19 +7,11 @@ use super::super::document::Located;
 use super::super::issuer_sections::{IssuerSection, Preset, ShortText, UsersWord};
 use super::super::words::{ProjectPattern, SettingName, UserPattern};
 use super::Builder;
-use crate::access::identity::rules::Algorithm;
-use crate::access::identity::rules::AskProtocol;
-use crate::access::identity::rules::AskRules;
-use crate::access::identity::rules::Issuer;
-use crate::access::identity::rules::IssuerName;
-use crate::access::identity::rules::KeysAt;
-use crate::access::identity::rules::Mapping;
-use crate::access::identity::rules::SignedRules;
-use crate::access::identity::rules::TenantRule;
-use crate::access::identity::rules::TokenCheck;
-use crate::access::identity::rules::UsersFrom;
-use crate::model::caller::Grant;
-use crate::model::caller::ProjectRule;
+use crate::access::identity::rules::{
+    Algorithm, AskProtocol, AskRules, Issuer, IssuerName, KeysAt, Mapping, SignedRules, TenantRule, TokenCheck,
+    UsersFrom,
+};
+use crate::model::caller::{Grant, ProjectRule};
 use crate::words::limits;
 use crate::words::names::RoleId;
 

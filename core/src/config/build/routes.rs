@@ -7,9 +7,7 @@ use super::{Builder, size};
 use crate::backends::ExecutorKind;
 use crate::dispatch::ExecuteRules;
 use crate::dispatch::circuits::BreakerRules;
-use crate::model::route::Route;
-use crate::model::route::RoutingRules;
-use crate::model::route::Strategy;
+use crate::model::route::{Route, RoutingRules, Strategy};
 use crate::words::json;
 use crate::words::limits::{
     EXECUTE_TIMEOUT_MAX, EXECUTOR_CONCURRENCY_MAX, RETRIES_MAX, ROUTE_ANSWER_BYTES, ROUTE_CAPABILITIES,

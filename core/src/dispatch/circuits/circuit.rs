@@ -7,7 +7,7 @@ use crate::dispatch::circuits::BreakerRules;
 use crate::state::circuit::{self, Answer, Breaker, Phase, Reason, Report, Rules, Tally, View};
 use crate::words::time::{Millis, Timestamp};
 
-/// A scope of one executor.
+/// Holds the breaker of one scope of an executor.
 #[derive(Debug)]
 pub(super) struct Circuit {
     /// The executor, by its place in the configuration.
@@ -26,16 +26,16 @@ struct Inner {
     /// What the owner was not told yet, of calls that began in that generation.
     unsent: Tally,
     /// What the owner said last; `None` where it is closed there.
-    view: Option<Held>,
+    view: Option<OwnerView>,
     /// A trial that waits for its call.
     permit: Option<Permit>,
     /// The generation of a trial that is over, and whether it went well: the owner is to be told.
     verdict: Option<(u64, bool)>,
 }
 
-/// What the owner said, in this isolate's time.
+/// Holds the owner's state, in this isolate's time.
 #[derive(Clone, Copy, Debug)]
-struct Held {
+struct OwnerView {
     phase: Phase,
     reason: Option<Reason>,
     since: Timestamp,
@@ -44,14 +44,14 @@ struct Held {
     holds: Millis,
 }
 
-impl Held {
-    /// A clock that was set back ends it.
+impl OwnerView {
+    /// Returns whether it still holds. A clock that was set back ends it.
     fn is_holding(self, now: Timestamp) -> bool {
         self.heard <= now && now.since(self.heard) < self.holds
     }
 }
 
-/// The generations that a call began in, and the trial that it is.
+/// Holds the generations that a call began in, and the probe that it is.
 #[derive(Debug)]
 pub(super) struct Part {
     local: u64,
@@ -72,8 +72,8 @@ impl Circuit {
         Self { executor, scope: scope.into(), inner: RefCell::new(inner) }
     }
 
-    /// How a call stands with it. A permit is given to the first call that begins.
-    pub(super) fn stand(&self, rules: &BreakerRules, now: Timestamp, dice: u8) -> Stood {
+    /// Returns whether a call may be made. A permit is given to the first call that begins.
+    pub(super) fn stand(&self, rules: &BreakerRules, now: Timestamp, random: u8) -> Stood {
         let mut inner = self.inner.borrow_mut();
         if inner.local.phase() == Phase::Closed && inner.view.is_none() {
             return Stood::Closed;
@@ -84,14 +84,14 @@ impl Circuit {
         if share > 0 {
             return match share {
                 100.. => Stood::Closed,
-                _ if dice < share => Stood::Recovering,
+                _ if random < share => Stood::Recovering,
                 _ => Stood::Open(since),
             };
         }
         if inner.permit.is_some() { Stood::Trial } else { Stood::Open(since) }
     }
 
-    /// A call begins.
+    /// Begins a call.
     pub(super) fn begin(&self) -> Part {
         let mut inner = self.inner.borrow_mut();
         let permit = inner.permit.take();
@@ -111,13 +111,13 @@ impl Circuit {
         inner.local.count(rules, part.local, tally, now)
     }
 
-    /// The call was a trial and is decided; says whether it was one.
+    /// Decides a call that is a probe; returns whether it was one.
     pub(super) fn decide(&self, part: &mut Part, passed: bool, holder: u64, now: Timestamp) -> bool {
         let permit = part.permit.take();
         permit.map(|permit| self.tried(permit, passed, holder, now)).is_some()
     }
 
-    /// A trial is over.
+    /// Ends a probe.
     pub(super) fn tried(&self, permit: Permit, passed: bool, holder: u64, now: Timestamp) {
         let mut inner = self.inner.borrow_mut();
         if let Some(generation) = permit.local {
@@ -128,12 +128,12 @@ impl Circuit {
         }
     }
 
-    /// What the owner is to be told of a trial.
+    /// Returns what the owner is to be told of a probe.
     pub(super) fn take_verdict(&self) -> Option<(u64, bool)> {
         self.inner.borrow_mut().verdict.take()
     }
 
-    /// What the owner is to be told of its calls: also nothing, where it is to say how things stand.
+    /// Returns what the owner is to be told of its calls: also nothing, where it is to say how things stand.
     pub(super) fn report(&self, rules: &Rules, now: Timestamp) -> Option<Report> {
         let mut inner = self.inner.borrow_mut();
         let is_asking = inner.view.is_some() || inner.is_troubled(rules, now);
@@ -145,13 +145,13 @@ impl Circuit {
         })
     }
 
-    /// Whether there is something that the owner was not told.
+    /// Returns whether there is something that the owner was not told.
     pub(super) fn has_unsent(&self) -> bool {
         let inner = self.inner.borrow();
         !inner.unsent.is_empty() || inner.verdict.is_some()
     }
 
-    /// Takes what the owner said of it: `None` where it did not name it, so that it is closed there.
+    /// Adopts the owner's state of it: `None` where it did not name it, so that it is closed there.
     pub(super) fn adopt(&self, view: Option<&View>, rules: &Rules, now: Timestamp) {
         let mut inner = self.inner.borrow_mut();
         inner.view = None;
@@ -170,10 +170,10 @@ impl Circuit {
         }
         let since = Timestamp::from_millis(now.as_millis().saturating_sub(view.age.get()));
         let holds = rules.probe_interval.twice();
-        inner.view = Some(Held { phase: view.phase, reason: view.reason, since, heard: now, holds });
+        inner.view = Some(OwnerView { phase: view.phase, reason: view.reason, since, heard: now, holds });
     }
 
-    /// Whether a trial should be asked for: one that waits for its call is enough, even if its time is over.
+    /// Returns whether a probe should be asked for: one that waits for its call is enough, even if its time is over.
     pub(super) fn wants_trial(&self, rules: &Rules, now: Timestamp) -> bool {
         let mut inner = self.inner.borrow_mut();
         inner.local.advance(rules, now);
@@ -183,7 +183,7 @@ impl Circuit {
         !is_waiting && (inner.local.is_due(rules, now) || is_view_due)
     }
 
-    /// The trial that follows from the owner's answer to a claim; `None` where it could not be asked: then, and where the
+    /// Returns the probe that follows from the owner's answer to a claim; `None` where it could not be asked: then, and where the
     /// owner sees nothing to try, the isolate's own breaker gives it.
     pub(super) fn permit(
         &self,
@@ -201,13 +201,13 @@ impl Circuit {
         }
     }
 
-    /// The next call is the trial.
+    /// Makes the next call the probe.
     pub(super) fn keep(&self, permit: Permit) {
         let mut inner = self.inner.borrow_mut();
         inner.permit = Some(permit);
     }
 
-    /// Since when, and why, no call goes through; `None` where some do.
+    /// Returns since when, and why, the circuit is open; `None` where calls go through.
     pub(super) fn open(&self, now: Timestamp) -> Option<(Timestamp, &'static str)> {
         let inner = self.inner.borrow();
         let is_shut = |phase| matches!(phase, Phase::Open | Phase::Probing { .. });
@@ -217,14 +217,14 @@ impl Circuit {
         Some((since, reason.unwrap_or(Reason::FailureRate).name()))
     }
 
-    /// Whether it is not closed, here or at the owner.
+    /// Returns whether it is not closed, here or at the owner.
     pub(super) fn is_troubled(&self, rules: &Rules, now: Timestamp) -> bool {
         self.inner.borrow_mut().is_troubled(rules, now)
     }
 }
 
 impl Inner {
-    /// The lesser share of both, and since when it is so.
+    /// Returns the lesser share of both, and since when it is so.
     fn held(&self, rules: &Rules, now: Timestamp) -> (u8, Timestamp) {
         let own = (self.local.share(rules, now), self.local.since());
         match self.view.filter(|view| view.is_holding(now)) {
@@ -242,7 +242,7 @@ impl Inner {
     }
 }
 
-/// When an executor's owner is asked, and whether that is under way.
+/// Notes when an executor's owner is asked, and whether that is under way.
 #[derive(Debug, Default)]
 pub(super) struct Diary {
     /// When it was asked last.

@@ -1,6 +1,6 @@
-//! Tells an executor's owner how its calls go, takes what it says, and tries an executor that was left alone.
+//! Reports calls to an executor's owner, adopts the owner's state, and probes an executor whose circuit is open.
 //!
-//! Nobody waits for any of it (but see [`meet`]), and nothing of it reaches a caller: an owner that is away leaves the isolate to
+//! Nobody waits for any of it (but see [`load_shared_state`]), and nothing of it reaches a caller: an owner that is away leaves the isolate to
 //! itself.
 
 use std::rc::Rc;
@@ -9,20 +9,13 @@ use super::circuit::Circuit;
 use super::{Circuits, Introduction, Job, Permit};
 use crate::backends::{Executor, is_healthy};
 use crate::dispatch::Dispatch;
-use crate::ports::Origin;
 use crate::ports::Platform;
-use crate::state;
-use crate::state::Command as AnyCommand;
-use crate::state::Reply as AnyReply;
-use crate::state::circuit::Answer;
-use crate::state::circuit::Command;
-use crate::state::circuit::Rules;
-use crate::state::circuit::trial_lasts;
-use crate::words::limits::CIRCUIT_MEET_LOOK;
-use crate::words::limits::CIRCUIT_MEET_LOOKS;
+use crate::state::circuit::{Answer, Command, Rules, trial_lasts};
+use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::words::limits::{CIRCUIT_MEET_LOOK, CIRCUIT_MEET_LOOKS};
 use crate::words::time::Timestamp;
 
-/// Has an executor's owner told and asked what is due, after the response. Called after each attempt, and each time that the
+/// Reports to an executor's owner what is due, and adopts its state, after the response. Called after each attempt, and each time that the
 /// executor was passed over. Cheap where nothing is due.
 pub(crate) fn tend<P: Platform>(platform: &P, dispatch: &Rc<Dispatch>, executor: usize, now: Timestamp) {
     let Some(job) = dispatch.circuits.job(executor, now) else { return };
@@ -35,9 +28,13 @@ pub(crate) fn tend<P: Platform>(platform: &P, dispatch: &Rc<Dispatch>, executor:
     });
 }
 
-/// Where isolates live briefly, asks the owners of executors that this one never asked how they stand, and waits for it: there
+/// Loads the shared state of executors that this isolate never asked about, where isolates are short-lived, and waits for it: there
 /// each isolate would call an executor that is down until it knew, and then be gone. Elsewhere nobody waits.
-pub(crate) async fn meet<P: Platform>(platform: &P, dispatch: &Dispatch, executors: impl Iterator<Item = usize>) {
+pub(crate) async fn load_shared_state<P: Platform>(
+    platform: &P,
+    dispatch: &Dispatch,
+    executors: impl Iterator<Item = usize>,
+) {
     if !platform.lives_briefly() {
         return;
     }
@@ -59,7 +56,7 @@ pub(crate) async fn meet<P: Platform>(platform: &P, dispatch: &Dispatch, executo
     }
 }
 
-/// One background job.
+/// Runs one background job.
 struct Errand<'e, P> {
     platform: &'e P,
     dispatch: &'e Dispatch,
@@ -106,7 +103,7 @@ impl<P: Platform> Errand<'_, P> {
         self.circuits().settle(self.job, &rules, self.platform.now());
     }
 
-    /// Asks the owner, and takes what it says of all scopes. `None` where it could not be asked.
+    /// Asks the owner, and adopts its state of all scopes. `None` where it could not be asked.
     async fn ask(&self, command: Command) -> Option<Answer> {
         let owner = ["circuit/", self.executor.id.as_str()].concat();
         let reply = state::apply(self.platform, &owner, &AnyCommand::Circuit(command)).await;
@@ -132,7 +129,7 @@ impl<P: Platform> Errand<'_, P> {
         }
     }
 
-    /// Should the owner not hear it, the trial is lost, and another is made.
+    /// Tells the owner how a probe ended. Should the owner not hear it, the probe is lost, and another is made.
     async fn tell(&self, circuit: &Circuit, generation: u64, passed: bool) {
         let (rules, holder) = (self.rules(), self.circuits().holder);
         let scope = circuit.scope.as_ref().to_owned();

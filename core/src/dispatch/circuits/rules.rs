@@ -3,20 +3,20 @@
 use crate::state::circuit::Rules;
 use crate::words::time::Millis;
 
-/// When an executor, or one of its tools, is left alone.
+/// Tells when the circuit of an executor, or of one of its tools, opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerRules {
     /// Over what time calls are counted.
     pub window: Millis,
     /// Fewer calls in that time decide nothing.
     pub minimum_calls: u32,
-    /// It is left alone when so many of a hundred calls failed.
+    /// The circuit opens when so many of a hundred calls failed.
     pub failure_rate: u8,
     /// A call that takes this long or longer is slow.
     pub slow_call: Millis,
-    /// It is left alone when so many of a hundred calls were slow.
+    /// The circuit opens when so many of a hundred calls were slow.
     pub slow_rate: u8,
-    /// How long it is left alone before it is tried.
+    /// How long the circuit is open before a half-open probe.
     pub probe_interval: Millis,
 }
 

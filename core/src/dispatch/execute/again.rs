@@ -4,7 +4,7 @@ use crate::backends::Failed;
 use crate::words::limits::{ATTEMPTS, BACKOFF_FIRST, BACKOFF_MAX};
 use crate::words::time::Millis;
 
-/// Why an attempt is made.
+/// Tells why an attempt is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
     /// It is the first.
@@ -20,7 +20,7 @@ pub enum Why {
 }
 
 impl Why {
-    /// The name in explanations.
+    /// Returns the name in explanations.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -33,7 +33,7 @@ impl Why {
     }
 }
 
-/// The attempts at one call so far.
+/// Counts the attempts at one call so far.
 #[derive(Debug)]
 pub(super) struct Tries {
     /// How often each executor was asked, in the order of the decision.
@@ -43,7 +43,7 @@ pub(super) struct Tries {
     backoff: Millis,
 }
 
-/// What comes next.
+/// Describes the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Next {
     /// The executor's place in the decision.
@@ -65,12 +65,12 @@ impl Tries {
         }
     }
 
-    /// All attempts.
+    /// Returns the number of all attempts.
     pub(super) fn sum(&self) -> u32 {
         self.asked.iter().fold(0, |sum, asked| sum.saturating_add(*asked))
     }
 
-    /// What comes after a failure at `place`. An executor that was not asked yet is asked at once; else one is asked again, after
+    /// Returns the attempt after a failure at `place`. An executor that was not asked yet is asked at once; else one is asked again, after
     /// the time that it said, or else by exponential backoff with full jitter (Brooker, Exponential Backoff And Jitter, 2015), if
     /// `may_retry` lets it, which is asked at most once.
     pub(super) fn next(
@@ -79,7 +79,7 @@ impl Tries {
         failed: &Failed,
         is_repeatable: bool,
         left: Millis,
-        dice: u64,
+        random: u64,
         may_retry: impl FnOnce(usize) -> bool,
     ) -> Option<Next> {
         let is_safe = failed.surely_not_run || is_repeatable;
@@ -90,7 +90,7 @@ impl Tries {
         if let Some(place) = not_asked.filter(|_| failed.may_go_elsewhere()) {
             return Some(Next { place, wait: Millis::ZERO, why: Why::Fallback });
         }
-        let wait = failed.wait().unwrap_or_else(|| Millis::new(dice.checked_rem(self.backoff.get()).unwrap_or(0)));
+        let wait = failed.wait().unwrap_or_else(|| Millis::new(random.checked_rem(self.backoff.get()).unwrap_or(0)));
         // A wait for most of what is left would leave no time for an answer.
         if self.retries_left == 0 || !failed.is_transient() || wait >= left.half() || !may_retry(place) {
             return None;

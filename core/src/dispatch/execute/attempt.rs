@@ -62,7 +62,7 @@ pub(super) async fn run<P: Platform>(
     ended
 }
 
-/// A place at the executor. A second call beside the first waits for none.
+/// Takes a place at the executor. A second call beside the first waits for none.
 async fn place<'w, P: Platform>(state: &CallState<'w, P>, executor: usize, why: Why) -> Result<Slot<'w>, Failed> {
     let now = state.platform.now();
     let patience = state.dispatch.execute.queue_time;
@@ -132,7 +132,7 @@ async fn watched<P: Platform>(
     }
 }
 
-/// What an attempt says about its executor.
+/// Counts what an attempt says about its executor.
 fn learn<P: Platform>(
     state: &CallState<'_, P>,
     candidate: &Candidate<'_>,

@@ -15,7 +15,7 @@ use crate::words::limits::{HEDGE_CALLS, HEDGE_DELAY_MIN, HEDGE_MEDIANS};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
-/// An attempt, or two at once, that ended: at which place of the decision.
+/// Names the place of the decision at which an attempt, or two at once, ended, and the outcome.
 pub(super) type Ended = (usize, Result<Ran, Failed>);
 
 impl<P: Platform> CallState<'_, P> {
@@ -49,7 +49,7 @@ impl<P: Platform> CallState<'_, P> {
         }
     }
 
-    /// The failure of the whole call: of all attempts none may have run, and what was repeated here is not to be repeated by the
+    /// Returns the failure of the whole call: of all attempts none may have run, and what was repeated here is not to be repeated by the
     /// caller.
     fn final_failure(&self, failed: Failed, attempts: u32) -> Failed {
         let surely_not_run = failed.surely_not_run && !self.may_have_run.get();
@@ -65,7 +65,7 @@ impl<P: Platform> CallState<'_, P> {
         tries.next(place, failed, is_repeatable, left, self.random(), may_retry)
     }
 
-    /// An attempt; and another beside it if the first takes longer than usual, or the strategy wants two.
+    /// Makes an attempt; and another beside it if the first takes longer than usual, or the strategy wants two.
     async fn one_or_two(&self, tries: &mut Tries, next: Next) -> Ended {
         let Next { place, why, .. } = next;
         tries.count(place);
@@ -96,7 +96,7 @@ impl<P: Platform> CallState<'_, P> {
         }
     }
 
-    /// Who would be asked besides, and how long after: nobody where the tool may not run twice.
+    /// Returns the place that would be asked besides, and how long after: none where the tool may not run twice.
     fn second(&self, place: usize, why: Why) -> Option<(usize, Millis)> {
         if why != Why::First || !self.is_repeatable(place) {
             return None;
@@ -117,7 +117,7 @@ impl<P: Platform> CallState<'_, P> {
         (delay < self.left()).then_some((second, delay))
     }
 
-    /// One attempt, noted: also where it is dropped, because another was faster.
+    /// Makes one attempt, and notes it: also where it is dropped, because another was faster.
     async fn attempt(&self, place: usize, why: Why) -> Result<Ran, Failed> {
         let Some(candidate) = self.decision.ranked.get(place) else {
             return Err(Failed::refused(Refusal::new(RefusalKind::ExecutorInactive), true));
@@ -137,7 +137,7 @@ impl<P: Platform> CallState<'_, P> {
     }
 }
 
-/// An attempt under way.
+/// Notes an attempt under way.
 struct Note<'w, P: Platform> {
     state: &'w CallState<'w, P>,
     candidate: &'w Candidate<'w>,
@@ -165,7 +165,7 @@ impl<P: Platform> Drop for Note<'_, P> {
     }
 }
 
-/// A tool that failed, and said when it may be asked again.
+/// Returns the failure of a tool that said when it may be asked again.
 fn failed_for_now(ran: &Ran) -> Option<Failed> {
     let wait = ran.retry_after?;
     Some(Failed::refused(Refusal::new(RefusalKind::UpstreamThrottled).after(wait), false))

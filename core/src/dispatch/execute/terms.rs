@@ -4,7 +4,7 @@ use crate::model::request::{Header, RequestHeaders};
 use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
 
-/// The terms of one call.
+/// Holds the terms of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallTerms {
     /// When its time is up: every wait and every attempt gets what is left.
@@ -14,7 +14,7 @@ pub struct CallTerms {
 }
 
 impl CallTerms {
-    /// The terms of a call that arrived `at`, and may take `most` by the configuration. `Prefer: wait=N` (RFC 7240, section 4.3; seconds) shortens the time, `Priority: u=N`
+    /// Returns the terms of a call that arrived `at`, and may take `most` by the configuration. `Prefer: wait=N` (RFC 7240, section 4.3; seconds) shortens the time, `Priority: u=N`
     /// (RFC 9218, section 4.1; 3 is usual, 7 the least) lowers the priority; neither raises anything, and what cannot be read is
     /// not there.
     #[must_use]
@@ -29,21 +29,21 @@ impl CallTerms {
         Self { deadline: at.after(wait.unwrap_or(most).min(most)), priority: granted.min(asked) }
     }
 
-    /// The terms of a call that the gateway makes by itself.
+    /// Returns the terms of a call that the gateway makes by itself.
     #[must_use]
     pub const fn of_gateway(most: Millis, at: Timestamp) -> Self {
         Self { deadline: at.after(most), priority: Priority::Low }
     }
 }
 
-/// The preference `wait` of a list such as `respond-async, wait=10`; of several the first, and at least a second.
+/// Returns the preference `wait` of a list such as `respond-async, wait=10`; of several the first, and at least a second.
 fn wait_of(prefer: &str) -> Option<Millis> {
     let mut preferences = prefer.split([',', ';']).filter_map(|preference| preference.split_once('='));
     let (_, seconds) = preferences.find(|(name, _)| name.trim().eq_ignore_ascii_case("wait"))?;
     seconds.trim().trim_matches('"').parse().ok().map(|seconds: u64| Millis::from_secs(seconds.max(1)))
 }
 
-/// The member `u` of a dictionary such as `u=5, i` (RFC 8941): 0 to 7.
+/// Returns the member `u` of a dictionary such as `u=5, i` (RFC 8941): 0 to 7.
 fn urgency_of(priority: &str) -> Option<u8> {
     let mut members = priority.split(',').filter_map(|member| member.split_once('='));
     let (_, urgency) = members.rfind(|(name, _)| name.trim() == "u")?;

@@ -5,7 +5,7 @@ use crate::backends::Target;
 use crate::model::route::{Route, RoutingRules, Strategy};
 use crate::words::time::Millis;
 
-/// An executor with its place in the order.
+/// Holds an executor with its place in the order.
 #[derive(Debug)]
 pub(super) struct Ranked<'c> {
     candidate: Candidate<'c>,
@@ -30,7 +30,7 @@ impl<'c> Ranked<'c> {
     }
 }
 
-/// What takes a call that is expected to last for ever.
+/// Stands for the time of a call that is expected to last for ever.
 const WORST: u64 = u64::MAX / 1_000;
 
 /// Puts them in order: by the strategy, else as the route has them.
@@ -68,7 +68,7 @@ pub(super) fn rank<'c>(
     ranked
 }
 
-/// The microseconds that a call is expected to take: what half of the calls took at most, more where calls fail and have to be made
+/// Returns the microseconds that a call is expected to take: what half of the calls took at most, more where calls fail and have to be made
 /// again, more where many are under way. Of an executor that nobody called lately nothing bad is expected: so it is tried.
 fn expected(facts: &Facts) -> u64 {
     let p50 = facts.seen.p50.map_or(0, Millis::get).saturating_mul(1_000);
@@ -81,7 +81,7 @@ fn expected(facts: &Facts) -> u64 {
     with_failures.saturating_mul(load).checked_div(limit).unwrap_or(WORST).min(WORST)
 }
 
-/// The expected time; of the gateway's own tool less, by its priority, and nothing below the threshold.
+/// Returns the expected time; of the gateway's own tool less, by its priority, and nothing below the threshold.
 fn performance(rules: &RoutingRules, one: &Ranked<'_>) -> u64 {
     let expected = expected(&one.facts);
     if !one.is_local() {
@@ -106,7 +106,7 @@ fn meets(route: &Route, facts: &Facts) -> bool {
         && facts.seen.failed_per_mille() <= u64::from(route.error_objective).saturating_mul(10)
 }
 
-/// The executor whose part of the weights the number falls into. Whoever stands first keeps its callers when its weight grows.
+/// Returns the executor whose part of the weights the number falls into. Whoever stands first keeps its callers when its weight grows.
 fn weighted(route: &Route, whose: u64) -> Option<usize> {
     let sum: u64 = route.weights.iter().map(|weight| u64::from(*weight)).sum();
     let mut left = whose.checked_rem(sum)?;

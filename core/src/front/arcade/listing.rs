@@ -6,9 +6,10 @@ mod format;
 use std::rc::Rc;
 
 use crate::access::admission::Context;
-use crate::catalog::{Tool, for_user};
+use crate::catalog::for_user;
 use crate::front::response::Answer;
 use crate::model::operation::Query;
+use crate::model::tool::Tool;
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::words::json::{self, Json, Object, write_json};

@@ -7,14 +7,12 @@ use super::{Outcome, Reply, StoredStatus};
 use crate::access::admission::Context;
 
 use crate::access::epochs::EpochsView;
-use crate::backends::Executor;
-use crate::backends::NO_ACCOUNT;
+use crate::backends::{Executor, NO_ACCOUNT};
 use crate::cache::flight::Asked;
 use crate::cache::{
-    self, Bypass, CacheKey, CacheOutcome, Demand, Directives, Entry, Forward, Hit, Keep, KeyParts, Saved, Terms, Tier,
-    Wanted,
+    self, Bypass, CacheKey, CacheOutcome, CacheRules, CacheScopeChoice, Demand, Directives, Entry, Forward, Hit, Keep,
+    KeyParts, Saved, Terms, Tier, Wanted,
 };
-use crate::cache::{CacheRules, CacheScopeChoice};
 use crate::model::call::ToolCall;
 use crate::model::tool::Tool;
 use crate::pipeline::idempotency::Claim;

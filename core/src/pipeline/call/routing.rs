@@ -6,8 +6,7 @@ use std::rc::Rc;
 use siphasher::sip::SipHasher13;
 
 use crate::access::admission::{Context, check_equivalent};
-use crate::backends::Failed;
-use crate::backends::Ran;
+use crate::backends::{Failed, Ran};
 use crate::dispatch::circuits::driver as circuits;
 use crate::dispatch::execute::{self, Arrival, CallTerms};
 use crate::dispatch::plan::plan;
@@ -68,7 +67,7 @@ impl Offered {
         let tools = std::iter::once(&call.tool).chain(self.others.iter().map(|(other, _)| other));
         let elsewhere = tools.filter(|tool| tool.local.is_none()).map(|tool| tool.executor);
         let dispatch = &running.dispatch;
-        circuits::meet(platform, dispatch, elsewhere).await;
+        circuits::load_shared_state(platform, dispatch, elsewhere).await;
         let mut decision = match plan(platform, dispatch, &self.question(platform, call, terms)) {
             Ok(decision) => decision,
             Err((refusal, considered)) => {

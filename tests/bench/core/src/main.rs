@@ -17,14 +17,10 @@ use std::task::{Context, Poll, Waker};
 
 use toolgate::front::response::Response;
 use toolgate::gateway::Gateway;
-use toolgate::model::request::Header;
-use toolgate::model::request::Request;
-use toolgate::model::request::RequestBody;
-use toolgate::model::request::RequestHeaders;
-use toolgate::ports::Body;
+use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
 use toolgate::ports::{
-    Background, Clock, Durable, DurableError, EdgeCache, EdgeCacheError, Entropy, Kv, KvError, Origin, OriginError,
-    OriginRequest, OriginResponse, OriginStream, Settings, Sql, SqlError, SqlRow, SqlValue,
+    Background, Body, Clock, Durable, DurableError, EdgeCache, EdgeCacheError, Entropy, Kv, KvError, Origin,
+    OriginError, OriginRequest, OriginResponse, OriginStream, Settings, Sql, SqlError, SqlRow, SqlValue,
 };
 use toolgate::state;
 use toolgate::words::method::Method;

@@ -1,13 +1,12 @@
 //! A copy of the core and its simulation, as a workspace of its own, into which defects are planted.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use crate::defect::Defect;
 use crate::graft::{self, PLANTED, Placed, SWITCH};

@@ -8,12 +8,8 @@ use std::task::Poll;
 
 use serde_json::{Value, json};
 use toolgate::gateway::Gateway;
-use toolgate::model::request::Header;
-use toolgate::model::request::Request;
-use toolgate::model::request::RequestBody;
-use toolgate::model::request::RequestHeaders;
-use toolgate::ports::Body;
-use toolgate::ports::{Clock, OriginError, OriginRequest, OriginResponse};
+use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
+use toolgate::ports::{Body, Clock, OriginError, OriginRequest, OriginResponse};
 use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 use toolgate_simulation::world::{Platform, World};

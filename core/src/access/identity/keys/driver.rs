@@ -8,11 +8,10 @@ use super::super::{Identity, discovery};
 use super::{Age, fresh_for};
 use crate::access::identity::rules::{Issuer, KeysAt, SignedRules};
 use crate::ports::{Kv, Origin, OriginRequest, Platform};
-use crate::words::hex;
-use crate::words::limits;
 use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
+use crate::words::{hex, limits};
 
 /// Returns the keys of an issuer, among which the token's should be. They are asked for where there are none, and once
 /// more where the token's is not among them; what is no longer fresh is asked for in the background.

@@ -1,6 +1,6 @@
 //! Tools in the form that model providers take (OpenAI's functions, Anthropic's tools).
 
-use crate::catalog::Tool;
+use crate::model::tool::Tool;
 use crate::words::json::{Json, Object};
 
 /// A form.
