@@ -29,7 +29,7 @@ thread_local! {
 /// (`cli/src/build/snapshot.rs`), so it must not touch JavaScript; what nothing but this needs is not shipped.
 #[wasm_bindgen]
 pub fn prepare(document: &str) {
-    record::install(glue::log);
+    telemetry::install(glue::log);
     GATEWAY.set(Some(Box::leak(Box::new(Gateway::new(document)))));
 }
 
