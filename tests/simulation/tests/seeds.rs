@@ -9,7 +9,7 @@ const REQUESTS: usize = 160;
 
 #[test]
 fn every_invariant_holds() {
-    let seeds = seeds(300);
+    let seeds = seeds(10_000);
     let worlds = seeds.len();
     let mut total = Stats::default();
     for seed in seeds {
@@ -27,8 +27,10 @@ fn every_invariant_holds() {
     if worlds > 20 {
         assert!(total.successes * 10 >= total.calls * 3, "too few successes to mean anything: {total:?}");
         assert!(total.collapsed * 100 >= total.successes, "too few waited for others to mean anything: {total:?}");
-        assert!(total.stale >= worlds / 3 && total.covered > 0, "too few past their life to mean anything: {total:?}");
+        assert!(total.stale >= worlds / 3, "too few past their life to mean anything: {total:?}");
         assert!(total.not_cached >= worlds / 3, "too few asked for what is kept alone to mean anything: {total:?}");
+        // One world in sixty meets one.
+        assert!(worlds < 600 || total.covered > 0, "none is covered for: {total:?}");
         assert!(total.hits * 10 >= total.successes, "too few hits to mean anything: {total:?}");
     }
 }

@@ -20,8 +20,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_stories(
         "a flight is not looked for once more",
-        "if let Some(entry) = look_in_memory(platform, running, &asked.wanted) {",
-        "if let Some(entry) = look_in_memory(platform, running, &asked.wanted).filter(|_| false) {",
+        "if let Some(entry) = look_in_memory(platform, cache, &asked.wanted) {",
+        "if let Some(entry) = look_in_memory(platform, cache, &asked.wanted).filter(|_| false) {",
     ),
     of_stories(
         "a flight is waited for, and what was decided before it holds",
@@ -36,7 +36,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories("a key under way is not waited for", "left: patience, pause", "left: patience.min(Millis::ZERO), pause"),
     of_stories(
         "a key that is refused after all stays taken",
-        "                settle(platform, claim, Outcome::NotExecuted, record).await;\n            }\n            return",
+        "                settle(platform, claim, Settled::NotExecuted, record).await;\n            }\n            return",
         "                drop(claim);\n            }\n            return",
     ),
 ];

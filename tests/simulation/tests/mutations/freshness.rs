@@ -56,7 +56,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_stories(
         "freshness: a failure is covered under old epochs",
-        "let floor = floor_of(&running.config.cache, held, (&tenant, user.as_ref()), &tool, (keep, &key));",
+        "let floor = floor_of(&running.cache.rules, held, (&tenant, user.as_ref()), &tool, (keep, &key));",
         "let floor = { let _ = (floor_of, &tool, &user, keep, &key); 0 };",
     ),
     of_stories(
@@ -82,8 +82,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories("freshness: a refresh finds what it is to replace", "entry.stored_at <= than", "entry.stored_at < than"),
     of_stories(
         "freshness: a call with a key is run besides",
-        "request.headers.get(Header::IdempotencyKey).is_none() ||",
-        "true || request.headers.get(Header::IdempotencyKey).is_none() ||",
+        "idempotency_key.is_none() ||",
+        "true || idempotency_key.is_none() ||",
     ),
     of_stories(
         "freshness: what is malformed is ignored",

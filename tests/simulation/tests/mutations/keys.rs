@@ -58,8 +58,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_keys("issued: no overlap", "let end = now.after(overlap);", "let end = now.after(Millis::ZERO.min(overlap));"),
     of_keys(
         "issued: the hash is told with the key",
-        "write_string(out, note);",
-        "write_string(out, note); out.pop(); out.extend_from_slice(b\"canary\\\"\");",
+        "out.text(\"note\", note);",
+        "out.text(\"note\", &format!(\"{note}canary\"));",
     ),
     of_stories(
         "issued: a lost owner knows nobody",
