@@ -1,4 +1,4 @@
-//! `toolgate bench`: builds what the benchmarks compare, and measures it. docs/benchmarks.md explains the figures.
+//! `toolgate bench`: builds the benchmarked programs, and measures them. docs/benchmarks.md explains the figures.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     measure.arg("--python").arg(&python).args(arguments.cache.then_some("--cache"));
     measure.args(arguments.cold.then_some("--cold"));
     measure.args(["--rounds", &arguments.rounds.to_string(), "--seconds", &arguments.seconds.to_string()]);
-    // Not through `command::run`, which keeps our stdout for ourselves: the figures are what was asked for.
+    // Not through `command::run`, which keeps our stdout for ourselves: the figures are the requested output.
     say::output(command::output(&mut measure, PYTHON_REMEDY)?.trim_end());
     Ok(())
 }
@@ -76,7 +76,7 @@ struct Programs {
     spin_host: PathBuf,
 }
 
-/// The native programs, one package at a time: together, cargo would unify the features of what they depend on.
+/// Builds the native programs, one package at a time: together, cargo would unify the features of their dependencies.
 fn build_programs(workspace: &Workspace) -> Result<Programs, Failure> {
     let build = |package: &str, profile: &str, more: &[&str]| {
         say::step(&format!("compiling {package}"));
@@ -92,7 +92,7 @@ fn build_programs(workspace: &Workspace) -> Result<Programs, Failure> {
     })
 }
 
-/// What the hosts load: each a directory, or a manifest.
+/// The modules that the hosts load: each a directory, or a manifest.
 struct Modules {
     worker: PathBuf,
     hello: PathBuf,
@@ -141,14 +141,14 @@ fn write_manifest(directory: &Path, manifest: &str, component: &Path) -> Result<
     Ok(path)
 }
 
-/// The workerd program itself: the one on npm's path may be a script that starts it.
+/// Returns the workerd program itself: the one on npm's path may be a script that starts it.
 fn workerd(workspace: &Workspace) -> Result<String, Failure> {
     let mut node = workspace.node();
     node.args(["--print", "require('workerd').default"]);
     Ok(command::output(&mut node, NODE_REMEDY)?.trim().to_owned())
 }
 
-/// What is added to the configuration, and what it is called.
+/// The counted calls: the name of each, and its additions to the configuration.
 const COUNTED: [(&str, &[&str]); 9] = [
     ("one cached execute, all stages", &[]),
     ("by a remembered token", &["token"]),
@@ -161,7 +161,8 @@ const COUNTED: [(&str, &[&str]); 9] = [
     ("one of two workers", &["miss", "route"]),
 ];
 
-/// Prints the instructions of one cached call of the core, every stage and the record included, and what guards add to it.
+/// Prints the instructions of one cached call of the core, every stage and the record included, and those that guards
+/// add to it.
 fn count_instructions(program: &Path) -> Result<(), Failure> {
     let [few_calls, many_calls] = COUNTED_CALLS;
     let mut first = None;
@@ -184,7 +185,7 @@ fn collected(program: &Path, calls: u64, words: &[&str]) -> Result<u64, Failure>
     instructions(&text).ok_or_else(|| Failure::new(format!("{} tells no count", log.display())))
 }
 
-/// The number in callgrind's line `Collected : N`.
+/// Returns the number in callgrind's line `Collected : N`.
 fn instructions(log: &str) -> Option<u64> {
     log.lines().find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok())
 }
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_gets_another_component_and_stays_the_same_otherwise() {
+    fn a_manifest_gets_another_component_and_nothing_else_changes() {
         let directory = std::env::temp_dir().join(format!("toolgate-bench-{}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
         let path = write_manifest(&directory, "a = 1\nsource = \"x\"\nb = 2", Path::new("/c.wasm")).unwrap();

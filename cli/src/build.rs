@@ -47,17 +47,17 @@ pub enum Platform {
     Spin,
 }
 
-/// How the code is compiled.
+/// The profile that the code is compiled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
-    /// Optimised: what is deployed and measured.
+    /// Optimised, for deployment and measurement.
     Release,
     /// Built in seconds.
     Dev,
 }
 
 impl Profile {
-    /// The cargo profile, which is also the name of its output directory.
+    /// Returns the cargo profile, which is also the name of its output directory.
     const fn cargo(self) -> &'static str {
         match self {
             Self::Release => "release",
@@ -66,10 +66,10 @@ impl Profile {
     }
 }
 
-/// Builds what the command line asks for.
+/// Runs the subcommand.
 ///
 /// # Errors
-/// [`BuildError`], which says what to do.
+/// [`BuildError`], with a remedy.
 pub fn run(arguments: &Arguments) -> Result<(), BuildError> {
     let profile = choose(arguments.release, arguments.dev, std::env::var_os("WRANGLER_COMMAND").as_deref());
     let workspace = Workspace::find()?;
@@ -80,12 +80,12 @@ pub fn run(arguments: &Arguments) -> Result<(), BuildError> {
 /// Builds `platform` and returns the file that its host loads: the entry module of the Worker, or the Spin component.
 ///
 /// # Errors
-/// [`BuildError`], which says what to do.
+/// [`BuildError`], with a remedy.
 pub fn build(workspace: &Workspace, platform: Platform, profile: Profile) -> Result<PathBuf, BuildError> {
     build_into(workspace, platform, profile, &default_output(workspace, platform))
 }
 
-/// The same, into a directory of the caller's.
+/// Builds `platform` into a directory of the caller's.
 pub(crate) fn build_into(
     workspace: &Workspace,
     platform: Platform,
@@ -106,7 +106,7 @@ pub(crate) fn bindings_of(workspace: &Workspace, package: &str, output: &Path) -
     bindgen::run(&compiled, output)
 }
 
-/// Where `wrangler.toml` and `spin.toml` look.
+/// Returns the directory in which `wrangler.toml` and `spin.toml` look.
 fn default_output(workspace: &Workspace, platform: Platform) -> PathBuf {
     workspace.root.join(match platform {
         Platform::Cloudflare => "build/cloudflare",
@@ -114,7 +114,8 @@ fn default_output(workspace: &Workspace, platform: Platform) -> PathBuf {
     })
 }
 
-/// The flags decide; without one, wrangler does, which names its own command to the build command of `wrangler.toml`.
+/// Chooses the profile by the flags; without one, by wrangler, which names its own command to the build command of
+/// `wrangler.toml`.
 fn choose(release: bool, dev: bool, wrangler_command: Option<&OsStr>) -> Profile {
     let under_wrangler_dev = wrangler_command == Some(OsStr::new("dev"));
     if dev || (under_wrangler_dev && !release) { Profile::Dev } else { Profile::Release }

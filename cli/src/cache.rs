@@ -88,7 +88,7 @@ enum Scope {
 }
 
 impl Scope {
-    /// The word of the scope, and the member that says which.
+    /// Returns the word of the scope, and the member that names its target.
     const fn words(self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::All => ("all", None),
@@ -102,10 +102,10 @@ impl Scope {
     }
 }
 
-/// Does what the command line asks for.
+/// Runs the subcommand.
 ///
 /// # Errors
-/// [`Failure`]: the gateway's refusal, or that it does not answer.
+/// [`Failure`]: the gateway's refusal, or its silence.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (address, action, method, path, body) = match &arguments.command {
         Command::Stats { address } => (address, "cache/read", Method::GET, None, None),

@@ -1,25 +1,25 @@
-//! Running other programs: their progress is shown, and a missing one is reported with how to get it.
+//! Runs other programs: shows their progress, and reports a missing one with its remedy.
 
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::{fmt, io};
 
-/// Why another program did not do its work.
+/// The failure of another program.
 #[derive(Debug)]
 pub enum CommandError {
-    /// It is not installed; `remedy` says how to get it.
+    /// It is not installed; `remedy` is the way to get it.
     Missing {
         /// The program.
         program: String,
-        /// What to do.
+        /// The remedy.
         remedy: &'static str,
     },
     /// It could not be started.
     NotStarted {
         /// The program.
         program: String,
-        /// Why.
+        /// The reason.
         error: io::Error,
     },
     /// It ended with a failure that it has already explained on its stderr.
@@ -49,7 +49,7 @@ impl std::error::Error for CommandError {}
 /// Runs `command` to its end with its output shown. Its stdout joins our stderr, so that ours stays clean.
 ///
 /// # Errors
-/// [`CommandError`]; `remedy` is told when the program is missing.
+/// [`CommandError`]; it carries `remedy` when the program is missing.
 pub fn run(command: &mut Command, remedy: &'static str) -> Result<(), CommandError> {
     let status = command
         .stdin(Stdio::null())
@@ -62,7 +62,7 @@ pub fn run(command: &mut Command, remedy: &'static str) -> Result<(), CommandErr
 /// Runs `command` to its end and returns its stdout; its stderr is shown.
 ///
 /// # Errors
-/// [`CommandError`]; `remedy` is told when the program is missing.
+/// [`CommandError`]; it carries `remedy` when the program is missing.
 pub fn output(command: &mut Command, remedy: &'static str) -> Result<String, CommandError> {
     let output = command
         .stdin(Stdio::null())
@@ -76,7 +76,7 @@ pub fn output(command: &mut Command, remedy: &'static str) -> Result<String, Com
     }
 }
 
-/// Why `command` could not be started.
+/// Returns the error of a `command` that could not be started.
 pub(crate) fn not_started(command: &Command, error: io::Error, remedy: &'static str) -> CommandError {
     let program = command.get_program().to_string_lossy().into_owned();
     if error.kind() == io::ErrorKind::NotFound {
@@ -86,7 +86,7 @@ pub(crate) fn not_started(command: &Command, error: io::Error, remedy: &'static 
     }
 }
 
-/// The program and its first two arguments: enough to know which step failed.
+/// Returns the program and its first two arguments: enough to know which step failed.
 pub(crate) fn call(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or_default();
     let words = std::iter::once(program).chain(command.get_args().take(2));

@@ -1,4 +1,4 @@
-//! `toolgate config`: checks a configuration, and prints what the core knows about its own.
+//! `toolgate config`: checks a configuration, and prints the core's schema and settings.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ enum Command {
     Settings,
 }
 
-/// Does what the command line asks for.
+/// Runs the subcommand.
 ///
 /// # Errors
 /// [`Failure`]; for `check`, every fault found.
@@ -94,14 +94,14 @@ pub fn check(file: &Path, defaults: &BTreeMap<String, String>) -> Result<Checked
     Ok(Checked { config: loaded.config, hasher: loaded.hashers.current().clone(), settings: host.taken.into_inner() })
 }
 
-/// Says what was clamped or has no effect.
+/// Prints the notices: settings that were clamped or have no effect.
 pub fn report_notices(checked: &Checked) {
     for notice in &checked.config.notices {
         say::step(&format!("{}: {} ({})", notice.setting, notice.message, notice.name));
     }
 }
 
-/// The settings of this machine, and which of them were taken.
+/// The settings of this machine, with a note of those that were taken.
 struct Here<'d> {
     defaults: &'d BTreeMap<String, String>,
     taken: RefCell<BTreeMap<String, String>>,
@@ -126,13 +126,13 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// The JSON Schema of `toolgate.toml`, as it is committed.
+/// Returns the JSON Schema of `toolgate.toml`, as it is committed.
 #[must_use]
 pub fn schema() -> String {
     format!("{:#}", json_schema())
 }
 
-/// The table of settings, in Markdown.
+/// Returns the table of settings, in Markdown.
 #[must_use]
 pub fn settings_table() -> String {
     let mut table = "| setting | what it became |\n|---|---|".to_owned();

@@ -26,11 +26,11 @@ use crate::{npm, prerequisites, say};
 use health::Health;
 use watch::Watch;
 
-/// The configuration that is taken when none is named.
+/// The default configuration.
 const DOCUMENT: &str = "toolgate.toml";
-/// How often files and processes are looked at.
+/// The interval of checks on files and processes.
 const TICK: Duration = Duration::from_millis(400);
-/// How long a server may take until it answers: its first start compiles a large module on a machine that may be busy.
+/// Deadline of a server's first answer: its first start compiles a large module on a machine that may be busy.
 const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The `dev` subcommand.
@@ -49,7 +49,7 @@ pub struct Arguments {
     spin: bool,
 }
 
-/// All that a development server is started from.
+/// The inputs of a development server.
 struct Session {
     workspace: Workspace,
     platform: Platform,
@@ -81,7 +81,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// However the command ends, it leaves no second copy of secrets behind.
+/// Removes the second copy of secrets, however the command ends.
 impl Drop for Session {
     fn drop(&mut self) {
         let _absent = fs::remove_file(self.workspace.root.join(cloudflare::SETTINGS));
@@ -112,7 +112,7 @@ impl Session {
         Ok(())
     }
 
-    /// Starts the server and waits until it answers; `None` when the user does not want it any more.
+    /// Starts the server and waits until it answers; returns `None` when the user has asked to end.
     fn serve(&self) -> Result<Option<Group>, Failure> {
         let mut server = match self.platform {
             Platform::Cloudflare => cloudflare::start(self)?,
@@ -152,7 +152,7 @@ impl Session {
         Ok(())
     }
 
-    /// What the running code depends on, besides the configuration, and nobody else watches.
+    /// Returns the sources of the running code, besides the configuration, that nobody else watches.
     fn sources(&self) -> Vec<PathBuf> {
         match self.platform {
             // `watch_dir` in wrangler.toml has them.
@@ -161,7 +161,7 @@ impl Session {
         }
     }
 
-    /// A configuration with faults is reported, and what ran before keeps running.
+    /// Rebuilds with a changed configuration. One with faults is reported, and the running server stays.
     fn renew_document(&self, server: &mut Group) -> Result<(), Failure> {
         if let Err(faults) = config::check(&self.document, &self.checked.settings) {
             say::failure(&faults.to_string());
@@ -174,14 +174,14 @@ impl Session {
         self.renew(server)
     }
 
-    /// Builds what has changed. What does not build is reported, and what ran before keeps running.
+    /// Builds the changed sources. A failed build is reported, and the running server stays.
     fn renew(&self, server: &mut Group) -> Result<(), Failure> {
         let begun = Stopwatch::start();
         if let Err(failure) = self.build() {
             say::failure(&failure.to_string());
             return Ok(());
         }
-        // workerd is told by wrangler, which notices the new module.
+        // wrangler notices the new module, and reloads workerd.
         if self.platform == Platform::Spin {
             server.stop();
             let Some(started) = self.serve()? else {

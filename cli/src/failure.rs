@@ -1,4 +1,4 @@
-//! Why the command did not do its work: text for the person who typed it, and nothing that code would act on.
+//! Failures of the command: text for the person who typed it, and nothing that code would act on.
 
 use std::path::Path;
 use std::{fmt, io};
@@ -7,30 +7,30 @@ use crate::build::BuildError;
 use crate::command::CommandError;
 use crate::workspace::WorkspaceError;
 
-/// What is wrong and what to do about it.
+/// A fault and its remedy.
 #[derive(Debug)]
 pub struct Failure(String);
 
 impl Failure {
-    /// A failure with this explanation.
+    /// Returns a failure with this explanation.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
 
-    /// A failure of which nothing is left to say.
+    /// Returns a failure that was already explained.
     #[must_use]
     pub const fn already_told() -> Self {
         Self(String::new())
     }
 
-    /// Whether there is anything to say.
+    /// Returns true if nothing is left to explain.
     #[must_use]
     pub const fn is_told(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// For `map_err`: the file that an I/O error is about.
+    /// Returns a conversion for `map_err`, with the file that an I/O error is about.
     pub fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| Self(format!("{}: {error}", path.display()))
     }
@@ -44,7 +44,7 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// The errors whose text says all there is to say.
+/// Converts errors whose text is the whole explanation.
 macro_rules! told_by_their_text {
     ($($error:ty),*) => {
         $(impl From<$error> for Failure {

@@ -1,4 +1,5 @@
-//! `toolgate gate`: the whole test. Steps in order, each with its name, its progress and its time, and a count at the end.
+//! `toolgate gate`: the whole test. Steps in order, each with its name, its progress and its time, and a count at the
+//! end.
 
 mod budget;
 mod deny;
@@ -79,7 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     if verdict.is_ok() { Ok(()) } else { Err(Failure::already_told()) }
 }
 
-/// Makes the tests' virtual environment if need be, and says where its Python is.
+/// Makes the tests' virtual environment if it is missing, and returns the path of its Python.
 ///
 /// # Errors
 /// [`Failure`] when it cannot be made.
@@ -90,7 +91,7 @@ pub fn ensure_python(workspace: &Workspace) -> Result<PathBuf, Failure> {
     Ok(run.python())
 }
 
-/// The steps that the command line asks for, in their order.
+/// Returns the steps that the command line selects, in their order.
 fn choose(arguments: &Arguments) -> Result<Vec<&'static Step>, Failure> {
     for name in arguments.only.iter().chain(&arguments.from) {
         if steps::find(name).is_none() {
@@ -107,7 +108,8 @@ fn choose(arguments: &Arguments) -> Result<Vec<&'static Step>, Failure> {
     Ok(with_needs(arguments.only.iter().map(String::as_str).collect()))
 }
 
-/// The steps with these names and those that they need, in the order of the table: what a step needs stands above it.
+/// Returns the steps with these names and those that they need, in the order of the table: a step's needs stand above
+/// it.
 fn with_needs(mut names: Vec<&str>) -> Vec<&'static Step> {
     for step in STEPS.iter().rev() {
         if names.contains(&step.name) {
@@ -146,7 +148,7 @@ fn run_all(steps: &[&'static Step], deep: bool) -> Result<(Tally, Vec<&'static s
     Ok((run.tally, failed))
 }
 
-/// How a step ended.
+/// The outcome of a step.
 enum Outcome {
     Passed,
     Failed(Failure),

@@ -21,11 +21,11 @@ pub(crate) struct Address {
     key_from_env: String,
 }
 
-/// Bound on one exchange: a gateway that makes calls of its own before it answers takes up to 58 s.
+/// Deadline of one exchange: a gateway that makes calls of its own before it answers takes up to 58 s.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// How often a request is sent at most.
+/// Most attempts of one request.
 const ATTEMPTS: u32 = 3;
-/// Longest wait before it is sent again.
+/// Longest wait before a retry.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// A gateway and the key for it. No `Debug`: it holds a secret.
@@ -36,7 +36,7 @@ pub(crate) struct Gateway {
 }
 
 impl Address {
-    /// The gateway at this address, to be asked for what needs `action`.
+    /// Returns the gateway at this address, for requests that need `action`.
     pub(crate) fn gateway(&self, action: &str) -> Result<Gateway, Failure> {
         let name = &self.key_from_env;
         let key = machine::variable(name)
@@ -63,7 +63,8 @@ impl Gateway {
         Ok(Self { client, base, key })
     }
 
-    /// Asks for a path below the gateway's address. What may be repeated is repeated, with `once` as its Idempotency-Key.
+    /// Sends a request to a path below the gateway's address. Retries where that is safe, with `once` as the
+    /// Idempotency-Key.
     pub(crate) fn ask(
         &self,
         method: &Method,
@@ -107,7 +108,7 @@ impl Gateway {
     }
 }
 
-/// How long to wait before the request is sent again, where the gateway says that it should be.
+/// Returns the wait before a retry, if the gateway asks for one.
 fn again_after(answer: &Response) -> Option<Duration> {
     let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
     if header("x-should-retry") != Some("true") {
@@ -129,7 +130,7 @@ fn read(answer: Response) -> Result<Value, Failure> {
     Err(Failure::new(format!("{}: {} ({})", member("name"), member("message"), member("request_id"))))
 }
 
-/// An error with what is behind it: reqwest's own text names only the URL.
+/// Writes an error with its causes: reqwest's own text names only the URL.
 fn causes(fault: &dyn std::error::Error) -> String {
     let mut text = fault.to_string();
     let mut behind = fault.source();

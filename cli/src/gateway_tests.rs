@@ -1,4 +1,4 @@
-//! What goes over the wire, and what comes of the answers.
+//! Tests of the requests on the wire, and of the answers' outcomes.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 
-/// A gateway that gives these answers, one connection each; and what it was sent.
+/// Returns a gateway that gives these answers, one connection each, and the requests that it was sent.
 #[expect(clippy::disallowed_methods, reason = "the other side of a connection is another thread")]
 fn answering(answers: &'static [&'static str]) -> (Gateway, thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -45,7 +45,7 @@ fn a_key_travels_only_where_nobody_listens() {
 }
 
 #[test]
-fn a_request_is_sent_again_with_the_same_idempotency_key_where_the_gateway_asks_for_it() {
+fn a_retry_keeps_its_idempotency_key() {
     let (gateway, served) = answering(&[
         "HTTP/1.1 503 x\r\nx-should-retry: true\r\nretry-after-ms: 1\r\n\r\n{}",
         "HTTP/1.1 201 x\r\n\r\n{\"key\":\"k\"}",
@@ -64,7 +64,7 @@ fn a_request_is_sent_again_with_the_same_idempotency_key_where_the_gateway_asks_
 }
 
 #[test]
-fn a_refusal_is_told_in_the_gateways_words_and_a_redirect_is_not_followed() {
+fn refusals_are_quoted_and_redirects_are_not_followed() {
     let (gateway, served) = answering(&[
         "HTTP/1.1 403 x\r\n\r\n{\"name\":\"grant_not_permitted\",\"message\":\"too wide\",\"request_id\":\"req_1\"}",
         "HTTP/1.1 302 x\r\nlocation: http://127.0.0.1:1/\r\n\r\n",

@@ -9,9 +9,9 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use crate::command::{self, CommandError};
 use crate::machine::pause;
 
-/// How often it is looked whether a group has ended.
+/// The interval of checks for a group's end.
 const TICK: Duration = Duration::from_millis(50);
-/// How many ticks a group that was asked to end may take before it is killed: five seconds.
+/// Ticks that a group may take to end before it is killed: five seconds.
 const PATIENCE: usize = 100;
 
 /// A running program in a process group of its own. Dropped, it is stopped.
@@ -23,17 +23,17 @@ pub struct Group {
 }
 
 impl Group {
-    /// Starts `command`. The terminal's Ctrl-C does not reach the group: whoever holds it ends it.
+    /// Starts `command`. The terminal's Ctrl-C does not reach the group: its holder ends it.
     ///
     /// # Errors
-    /// [`CommandError`]; `remedy` is told when the program is missing.
+    /// [`CommandError`]; it carries `remedy` when the program is missing.
     pub fn start(command: &mut Command, remedy: &'static str) -> Result<Self, CommandError> {
         let child = command.process_group(0).spawn().map_err(|error| command::not_started(command, error, remedy))?;
         let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         Ok(Self { child, id })
     }
 
-    /// The program's status once it has ended; what it started may still run.
+    /// Returns the program's status once it has ended; processes that it started may still run.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
@@ -43,7 +43,7 @@ impl Group {
         let Some(id) = self.id.take() else {
             return;
         };
-        // Errors mean that there is nobody left to signal.
+        // An error means that there is nobody left to signal.
         let _gone = kill_process_group(id, Signal::TERM);
         for _ in 0..PATIENCE {
             let program_ended = self.ended().is_some();

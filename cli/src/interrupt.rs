@@ -8,13 +8,13 @@ use signal_hook::flag;
 
 use crate::failure::Failure;
 
-/// Notices SIGINT, SIGTERM and SIGHUP instead of dying of them, so that what was started can be ended first. A second one
-/// does end the process at once.
+/// Notices SIGINT, SIGTERM and SIGHUP instead of dying of them, so that started programs can be ended first. A second
+/// one does end the process at once.
 #[derive(Clone, Debug)]
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Begins to notice.
+    /// Begins to notice signals.
     ///
     /// # Errors
     /// [`Failure`] when the operating system does not allow it.
@@ -29,7 +29,7 @@ impl Interrupt {
         Ok(Self(asked))
     }
 
-    /// Whether the command was asked to end.
+    /// Returns true if the command was asked to end.
     #[must_use]
     pub fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)

@@ -13,7 +13,7 @@ use toolgate::words::names::KeyId;
 use crate::failure::Failure;
 use crate::{machine, say};
 
-/// What a caller's key begins with, so that scanners for leaked secrets can know it.
+/// The prefix of a caller's key, by which scanners for leaked secrets can know it.
 const PREFIX: &str = "tg_";
 /// The least length of a hashing secret in bytes: as much as the hash itself withstands.
 const SECRET_BYTES_MIN: usize = 32;
@@ -70,7 +70,7 @@ impl SecretSource {
     }
 }
 
-/// Does what the command line asks for.
+/// Runs the subcommand.
 ///
 /// # Errors
 /// [`Failure`].
@@ -99,7 +99,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-/// A new key and the line that gives it to a caller.
+/// Returns a new key and the line that gives it to a caller.
 fn new(id: &str, hasher: &KeyHasher) -> Result<(String, String), Failure> {
     let id = KeyId::new(id).ok_or_else(|| {
         Failure::new("--id must be an identifier: 1 to 64 of a-z A-Z 0-9 _ - . that begins with a letter or digit")
@@ -119,7 +119,7 @@ fn hash(key: &str, hasher: &KeyHasher) -> Result<String, Failure> {
     Ok(hex::encode(&hasher.hash(key)))
 }
 
-/// `prefix` and 128 random bits in hexadecimal.
+/// Returns `prefix` and 128 random bits in hexadecimal.
 ///
 /// # Errors
 /// [`Failure`] when the operating system gives no randomness.

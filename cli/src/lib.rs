@@ -1,4 +1,4 @@
-//! What the `toolgate` command does, one module per subcommand, over small helpers.
+//! The work of the `toolgate` command, one module per subcommand, over small helpers.
 //!
 //! Everything here runs on the developer's machine. It starts other programs and moves files; it decides nothing about
 //! requests.

@@ -1,4 +1,4 @@
-//! What the command takes from the machine it runs on: its environment, and time.
+//! The command's access to the machine it runs on: its environment, and time.
 //!
 //! The lints forbid these everywhere, because the gateway itself must get them from its host. Here is the exception.
 #![expect(
@@ -9,7 +9,7 @@
 
 use std::time::{Duration, Instant};
 
-/// The environment variable `name`, if it is set, not empty, and text.
+/// Returns the environment variable `name`, if it is set, not empty, and text.
 #[must_use]
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
@@ -20,7 +20,7 @@ pub fn pause(span: Duration) {
     std::thread::sleep(span);
 }
 
-/// Measures how long something takes.
+/// Measures a span of time.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
 
@@ -31,14 +31,14 @@ impl Stopwatch {
         Self(Instant::now())
     }
 
-    /// The time since the start.
+    /// Returns the time since the start.
     #[must_use]
     pub fn elapsed(self) -> Duration {
         self.0.elapsed()
     }
 }
 
-/// `span` as people say it: `0.4 s`, `12 s`, `3 min 5 s`.
+/// Writes `span` as people say it: `0.4 s`, `12 s`, `3 min 5 s`.
 #[must_use]
 pub fn spoken(span: Duration) -> String {
     match span.as_secs() {

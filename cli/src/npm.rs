@@ -1,4 +1,4 @@
-//! The npm packages that builds and tests use: what `package-lock.json` pins, installed when missing or out of date.
+//! The npm packages of builds and tests: pinned by `package-lock.json`, installed when missing or out of date.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +24,8 @@ pub fn ensure(workspace: &Workspace) -> Result<(), Failure> {
     prerequisites::for_npm_programs(&mut workspace.node())
 }
 
-/// Whether npm has installed since the lock was last written. The file in `node_modules` is the last that npm writes.
+/// Returns true if npm has installed since the lock was last written. The file in `node_modules` is the last that npm
+/// writes.
 fn is_current(root: &Path) -> bool {
     let written = |file: &str| fs::metadata(root.join(file)).and_then(|metadata| metadata.modified());
     let times = (written("package-lock.json"), written("node_modules/.package-lock.json"));
@@ -36,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_that_is_newer_than_the_packages_asks_for_an_installation() {
+    fn a_lock_newer_than_the_packages_asks_for_an_installation() {
         let root = std::env::temp_dir().join(format!("toolgate-npm-{}", std::process::id()));
         fs::create_dir_all(root.join("node_modules")).unwrap();
         fs::write(root.join("package-lock.json"), "{}").unwrap();

@@ -50,10 +50,10 @@ enum Command {
     Schema,
 }
 
-/// Does what the command line asks for.
+/// Runs the subcommand.
 ///
 /// # Errors
-/// [`Failure`]: the faults of `check`, what came out otherwise in `test`.
+/// [`Failure`]: the faults of `check`, the unexpected outcomes of `test`.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Check { file } => {

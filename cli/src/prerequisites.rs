@@ -1,4 +1,4 @@
-//! What a person must have installed before anything else can be: each missing thing is named with how to get it.
+//! The programs that a person must install first: each missing one is named with its remedy.
 
 use std::process::{Command, Stdio};
 
@@ -6,18 +6,18 @@ use crate::build::Platform;
 use crate::failure::Failure;
 use crate::workspace::RUSTUP_REMEDY;
 
-/// How to get Node and npm.
+/// The remedy for missing Node and npm.
 pub const NODE_REMEDY: &str = "install Node 20 or later with npm (https://nodejs.org)";
-/// How to get the Node that the programs of `package-lock.json` need, where npm has none for this platform.
+/// The remedy for a missing Node that the programs of `package-lock.json` need, if npm has none for this platform.
 const PINNED_NODE_REMEDY: &str = "npm has no Node 22 that runs on this machine: install Node 22.12 or later \
                                   (https://nodejs.org)";
-/// How to get Python.
+/// The remedy for missing Python.
 pub const PYTHON_REMEDY: &str = "install Python 3.11 or later with venv (https://www.python.org; on Debian and Ubuntu: \
                                  apt-get install python3 python3-venv)";
-/// How to get valgrind.
+/// The remedy for missing valgrind.
 pub(crate) const VALGRIND_REMEDY: &str = "install valgrind (on Debian and Ubuntu: apt-get install valgrind)";
 
-/// A program that must be there, in a version that is recent enough.
+/// A required program, in a version that is recent enough.
 struct Prerequisite {
     program: &'static str,
     arguments: &'static [&'static str],
@@ -47,7 +47,7 @@ const PYTHON: Prerequisite =
     Prerequisite { program: "python3", arguments: &["--version"], least: Some((3, 11)), remedy: PYTHON_REMEDY };
 const VALGRIND: Prerequisite =
     Prerequisite { program: "valgrind", arguments: &["--version"], least: None, remedy: VALGRIND_REMEDY };
-// It has no option that ends well.
+// wrk has no option that ends well.
 const WRK: Prerequisite = Prerequisite {
     program: "which",
     arguments: &["wrk"],
@@ -55,7 +55,7 @@ const WRK: Prerequisite = Prerequisite {
     remedy: "install wrk (on Debian and Ubuntu: apt-get install wrk)",
 };
 
-/// Checks what `cargo dev` needs on this platform.
+/// Checks the prerequisites of `cargo dev` on this platform.
 ///
 /// # Errors
 /// Everything that is missing or too old, a line each.
@@ -66,7 +66,7 @@ pub fn for_development(platform: Platform) -> Result<(), Failure> {
     }
 }
 
-/// Checks what `cargo gate` needs.
+/// Checks the prerequisites of `cargo gate`.
 ///
 /// # Errors
 /// Everything that is missing or too old, a line each.
@@ -74,7 +74,7 @@ pub fn for_tests() -> Result<(), Failure> {
     check(&[CARGO, RUSTFMT, CLIPPY, NODE, NPM, PYTHON])
 }
 
-/// Checks what `cargo toolgate bench` needs.
+/// Checks the prerequisites of `cargo toolgate bench`.
 ///
 /// # Errors
 /// Everything that is missing or too old, a line each.
@@ -85,7 +85,7 @@ pub fn for_benchmarks() -> Result<(), Failure> {
 /// Checks the Node that runs the programs of `package-lock.json`: wrangler and miniflare need 22.12.
 ///
 /// # Errors
-/// That it does not work, or is too old.
+/// The fault: it does not work, or is too old.
 pub fn for_npm_programs(node: &mut Command) -> Result<(), Failure> {
     let sought =
         Prerequisite { program: "node", arguments: &["--version"], least: Some((22, 12)), remedy: PINNED_NODE_REMEDY };
@@ -97,12 +97,12 @@ fn check(prerequisites: &[Prerequisite]) -> Result<(), Failure> {
     if missing.is_empty() { Ok(()) } else { Err(Failure::new(missing.join("\n       "))) }
 }
 
-/// Returns what is wrong with a prerequisite of the machine.
+/// Returns the fault of a prerequisite of the machine.
 fn absence(sought: &Prerequisite) -> Option<String> {
     fault(&mut Command::new(sought.program), sought)
 }
 
-/// Returns what is wrong with a prerequisite, which `command` runs.
+/// Returns the fault of a prerequisite, which `command` runs.
 fn fault(command: &mut Command, sought: &Prerequisite) -> Option<String> {
     let name = std::iter::once(sought.program).chain(sought.arguments.iter().copied()).collect::<Vec<_>>().join(" ");
     command.args(sought.arguments).stdin(Stdio::null()).stderr(Stdio::null());
@@ -117,7 +117,7 @@ fn fault(command: &mut Command, sought: &Prerequisite) -> Option<String> {
     }
 }
 
-/// The first `MAJOR.MINOR` in `text`.
+/// Returns the first `MAJOR.MINOR` in `text`.
 fn version(text: &str) -> Option<(u32, u32)> {
     text.split_whitespace().find_map(|word| {
         let mut parts = word.trim_start_matches('v').split('.');

@@ -1,22 +1,22 @@
-//! Everything the command tells its user goes through here: to stderr, so that stdout stays free for output that is piped on.
+//! Prints everything for the user: to stderr, so that stdout stays free for output that is piped on.
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "this is the one place that talks to the terminal")]
 
-/// A step begins, or has ended: one line, in the present tense.
+/// Prints the start or the end of a step: one line, in the present tense.
 pub fn step(message: &str) {
     eprintln!("toolgate: {message}");
 }
 
-/// The command failed. `message` says what is wrong and what to do.
+/// Prints the failure of the command. `message` holds the fault and its remedy.
 pub fn failure(message: &str) {
     eprintln!("toolgate: error: {message}");
 }
 
-/// Text for the user as it stands, or a line of a program whose output is passed on.
+/// Prints text for the user as it stands, or a line of a program whose output is passed on.
 pub fn text(text: &str) {
     eprintln!("{text}");
 }
 
-/// What was asked for, for whoever reads stdout.
+/// Prints the requested output, to stdout.
 pub fn output(text: &str) {
     println!("{text}");
 }

@@ -1,4 +1,4 @@
-//! How long builds take: each is told, and noted in a file where `cargo gate` asks for it.
+//! Times of builds: each is printed, and noted in a file if `cargo gate` asks for it.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -10,7 +10,7 @@ use crate::machine::{Stopwatch, variable};
 /// The environment variable that names the file. Every program below `cargo gate` has it.
 pub const FILE: &str = "TOOLGATE_BUILD_TIMES";
 
-/// Runs one build, and notes what it took where the environment names a file.
+/// Runs one build, and notes its time if the environment names a file.
 pub fn timed<T>(what: &str, build: impl FnOnce() -> T) -> T {
     let begun = Stopwatch::start();
     let built = build();
@@ -20,14 +20,14 @@ pub fn timed<T>(what: &str, build: impl FnOnce() -> T) -> T {
     built
 }
 
-/// Adds a line. That none can be added changes nothing about the build.
+/// Adds a line. A failure to add one changes nothing about the build.
 pub(crate) fn note(file: &Path, what: &str, time: Duration) {
     let line = format!("{}\t{what}\n", time.as_millis());
     let file = OpenOptions::new().append(true).create(true).open(file);
     let _lost = file.and_then(|mut file| file.write_all(line.as_bytes()));
 }
 
-/// Reads what was noted.
+/// Reads the noted times.
 pub(crate) fn read(text: &str) -> Vec<(String, Duration)> {
     let build = |line: &str| {
         let (time, what) = line.split_once('\t')?;

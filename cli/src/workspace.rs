@@ -1,4 +1,4 @@
-//! Where the repository is and what it pins.
+//! The repository: its location and its pinned versions.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::{fmt, fs, io};
 use crate::command::{self, CommandError};
 use crate::machine::variable;
 
-/// How to get `cargo` and its companions.
+/// The remedy for missing `cargo` and its companions.
 pub const RUSTUP_REMEDY: &str = "install Rust with rustup (https://rustup.rs)";
 
 /// The repository's root and the directory that cargo builds into.
@@ -18,11 +18,12 @@ pub struct Workspace {
     pub root: PathBuf,
     /// Cargo's target directory: `target` in the root unless the user has moved it.
     pub target: PathBuf,
-    /// The configuration document to compile in; the repository's `toolgate.toml` unless given or named by `TOOLGATE_CONFIG`.
+    /// The configuration document to compile in; the repository's `toolgate.toml` unless given or named by
+    /// `TOOLGATE_CONFIG`.
     document: Option<PathBuf>,
 }
 
-/// Why the repository could not be read.
+/// The failures of reading the repository.
 #[derive(Debug)]
 pub enum WorkspaceError {
     /// Neither the current directory nor one above it is the repository.
@@ -77,30 +78,30 @@ impl Workspace {
             .map(Path::to_path_buf)
             .ok_or(WorkspaceError::NotInside(here))?;
         let target = target_directory(&root)?;
-        // `cargo dev` names it to the build command that wrangler runs.
+        // `cargo dev` names the document to the build command that wrangler runs.
         let document = std::env::var_os("TOOLGATE_CONFIG").map(|path| root.join(path));
         Ok(Self { root, target, document })
     }
 
-    /// The same repository with another configuration document (an absolute path) compiled into the functions.
+    /// Returns the same repository with another configuration document (an absolute path) compiled into the functions.
     #[must_use]
     pub fn with_document(self, document: &Path) -> Self {
         Self { document: Some(document.to_path_buf()), ..self }
     }
 
-    /// The configuration document to compile in.
+    /// Returns the configuration document to compile in.
     #[must_use]
     pub fn document(&self) -> PathBuf {
         self.document.clone().unwrap_or_else(|| self.root.join("toolgate.toml"))
     }
 
-    /// What tells the build scripts of the functions about the document, for the environment of a program.
+    /// Returns the environment variable that names the document to the build scripts of the functions.
     #[must_use]
     pub fn document_variable(&self) -> Option<(&'static str, &Path)> {
         Some(("TOOLGATE_CONFIG", self.document.as_deref()?))
     }
 
-    /// The pinned toolchain, such as `1.95.0`.
+    /// Returns the pinned toolchain, such as `1.95.0`.
     ///
     /// # Errors
     /// [`WorkspaceError`] when `rust-toolchain.toml` does not name one.
@@ -110,7 +111,8 @@ impl Workspace {
             .ok_or(WorkspaceError::NotPinned { file: "rust-toolchain.toml", what: "Rust".to_owned() })
     }
 
-    /// Returns the folder for programs that are built from source and serve every clone: in the user's cache where there is one.
+    /// Returns the folder for programs that are built from source and serve every clone: in the user's cache where
+    /// there is one.
     #[must_use]
     pub fn tools(&self) -> PathBuf {
         tools(variable("XDG_CACHE_HOME"), variable("HOME")).unwrap_or_else(|| self.target.join("tools"))
@@ -140,7 +142,7 @@ impl Workspace {
     pub fn search_path(&self) -> OsString {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let directories = std::iter::once(self.npm_programs()).chain(std::env::split_paths(&path));
-        // Fails where a directory's name holds the separator: then nothing could name it.
+        // Fails if a directory's name holds the separator: then nothing could name it.
         std::env::join_paths(directories).unwrap_or(path)
     }
 
@@ -148,7 +150,7 @@ impl Workspace {
         self.root.join("node_modules/.bin")
     }
 
-    /// A `cargo` that runs at the root: the one that started us, else the one on the `PATH`.
+    /// Returns a `cargo` that runs at the root: the one that started us, else the one on the `PATH`.
     #[must_use]
     pub fn cargo(&self) -> Command {
         let mut command = cargo(&self.root);
@@ -180,7 +182,7 @@ fn read(path: &Path) -> Result<String, WorkspaceError> {
     fs::read_to_string(path).map_err(|error| WorkspaceError::Unreadable(path.to_path_buf(), error))
 }
 
-/// The first `key = "value"` among `lines`.
+/// Returns the first `key = "value"` among `lines`.
 fn quoted_value<'a>(mut lines: impl Iterator<Item = &'a str>, key: &str) -> Option<String> {
     lines.find_map(|line| {
         let value = line.trim().strip_prefix(key)?.trim_start().strip_prefix('=')?;

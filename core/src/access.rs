@@ -1,4 +1,4 @@
-//! Decides who calls, what they may call, and how often.
+//! Identifies callers, and decides on their permissions and their rates of requests.
 
 pub mod admission;
 pub mod epochs;

@@ -1,7 +1,7 @@
 //! The kinds of executors: each is one file, and one row of the table below.
 //!
-//! A kind's file has its [`Traits`], lists its tools (`list`), and makes a call (`call`). Nothing outside this folder tells kinds
-//! apart but by what [`ExecutorKind`] answers.
+//! A kind's file has its [`Traits`], lists its tools (`list`), and makes a call (`call`). Nothing outside this folder
+//! tells kinds apart except by the methods of [`ExecutorKind`].
 
 mod answer;
 mod engine;
@@ -34,13 +34,13 @@ use crate::words::names::{Project, TenantId, UserId};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Millis;
 
-/// Tells what the gateway has to know of a kind of executor besides how it lists and calls.
+/// Holds the traits of a kind of executor, besides its list and its calls.
 struct Traits {
-    /// Whether it is reached over the network, by a base URL and a credential.
+    /// Its executors are reached over the network, by a base URL and a credential.
     is_remote: bool,
-    /// Whether it answers an engine's API: projects, calls to be made later, requests that are passed on, lists for one user.
+    /// Its executors have an engine's API: projects, scheduled calls, requests that are passed on, lists for one user.
     has_engine_api: bool,
-    /// The path that tells whether it can work, asked without a credential.
+    /// The path of the health check, which needs no credential.
     health_path: &'static str,
 }
 
@@ -60,7 +60,7 @@ macro_rules! backends {
         /// Fetches the whole list of an executor's tools.
         ///
         /// # Errors
-        /// Why the list could not be had.
+        /// The reason for which there is no list.
         pub(crate) async fn list<P: Platform>(listing: &Listing<'_, P>) -> Result<Vec<Rc<Tool>>, RefusalKind> {
             match listing.executor.kind { $(ExecutorKind::$kind => $file::list(listing).await),* }
         }
@@ -91,7 +91,7 @@ impl ExecutorKind {
         self.traits().is_remote
     }
 
-    /// Returns whether such an executor answers an engine's API: projects, calls to be made later, requests that are passed on.
+    /// Returns whether such an executor has an engine's API: projects, scheduled calls, requests that are passed on.
     #[must_use]
     pub const fn has_engine_api(self) -> bool {
         self.traits().has_engine_api
@@ -103,12 +103,12 @@ impl ExecutorKind {
 pub(crate) struct Listing<'l, P> {
     pub(crate) platform: &'l P,
     pub(crate) executor: &'l Executor,
-    /// The executor's place in the configuration.
+    /// The executor's index in the configuration.
     pub(crate) index: usize,
     pub(crate) project: Option<&'l Project>,
-    /// The user that the list is for, where it depends on one.
+    /// The user of a user's own list.
     pub(crate) user: Option<(&'l TenantId, &'l UserId)>,
-    /// Bound on all of its exchanges.
+    /// Timeout of all its exchanges together.
     pub(crate) within: Millis,
 }
 
@@ -121,7 +121,7 @@ pub(crate) struct Invocation<'i, P> {
     /// The executor's own tool.
     pub(crate) tool: &'i Tool,
     pub(crate) timeout: Millis,
-    /// Bound on the answer's bytes.
+    /// Most bytes of the answer.
     pub(crate) response_limit: usize,
     pub(crate) request_id: &'i str,
 }
@@ -136,7 +136,7 @@ impl<'i, P> Invocation<'i, P> {
     }
 }
 
-/// Asks an executor for its health. Only an answer that it cannot work, or none, means that it is not healthy.
+/// Asks an executor for its health. It is unhealthy only if it answers so, or not at all.
 pub(crate) async fn is_healthy<P: Platform>(platform: &P, executor: &Executor) -> bool {
     let Some(upstream) = &executor.upstream else { return true };
     let request = OriginRequest {

@@ -1,7 +1,8 @@
-//! The cache of tool answers: what may be kept, under which key, in which tier.
+//! The cache of tool responses: their admission, their keys and their tiers.
 //!
-//! Safety argument in short (`docs/cache.md` has it whole): a look-up happens only for a call that was admitted now; the
-//! key holds everything the answer may depend on; an entry is served only while no epoch has moved that covers it.
+//! Safety argument in short (`docs/cache.md` has it whole): a look-up happens only for a call that was admitted now;
+//! the key holds everything the response may depend on; an entry is served only while no epoch has moved that covers
+//! it.
 
 mod below;
 mod directives;
@@ -42,64 +43,65 @@ use crate::model::tool::Tool;
 use crate::words::names::CacheTag;
 use crate::words::time::Millis;
 
-/// How a call met the cache: the record's `cache` field, the metric label, and the detail in `Cache-Status` (RFC 9211).
+/// Names the outcome of a call's look-up: the record's `cache` field, the metric label, and the detail in
+/// `Cache-Status` (RFC 9211).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CacheOutcome {
-    /// Answered from the isolate's memory.
+    /// A hit in the isolate's memory.
     HitMemory,
-    /// Answered from the data centre's cache.
+    /// A hit in the data centre's cache.
     HitDataCentre,
-    /// Answered from the edge key-value store.
+    /// A hit in the edge key-value store.
     HitStore,
-    /// Answered from the SQL database.
+    /// A hit in the SQL database.
     HitSql,
-    /// Answered with what is past its time, from the isolate's memory; another is being fetched (RFC 5861, section 3).
+    /// A stale hit in the isolate's memory, revalidated in the background (RFC 5861, section 3).
     StaleMemory,
-    /// The same from the data centre's cache.
+    /// A stale hit in the data centre's cache, revalidated likewise.
     StaleDataCentre,
-    /// The same from the edge key-value store.
+    /// A stale hit in the edge key-value store, revalidated likewise.
     StaleStore,
-    /// The same from the SQL database.
+    /// A stale hit in the SQL database, revalidated likewise.
     StaleSql,
-    /// Answered with what is past its time, as the executor failed (RFC 5861, section 4).
+    /// A stale response, served because the executor failed (RFC 5861, section 4).
     StaleIfError,
-    /// Not there; answered with what another call brought that missed at the same time.
+    /// A miss, collapsed onto another call that missed the same key at the same time (RFC 9211).
     Collapsed(Place),
-    /// Not there; the answer was kept.
+    /// A miss; the executor's response was stored.
     MissStored,
-    /// Not there; the answer was not one to keep.
+    /// A miss; the executor's response was not storable.
     MissNotStored,
-    /// Not looked up, and not kept.
+    /// A call that neither reads from the cache nor writes to it.
     Bypass(Bypass),
 }
 
-/// Why a call never meets the cache.
+/// Names the reason for which a call bypasses the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bypass {
-    /// The cache is switched off.
+    /// The cache is disabled.
     Off,
-    /// The request is not the call of a tool.
+    /// The request is not a tool call.
     NotAToolCall,
-    /// The tool declares nothing that allows it, and no rule of the operator names it.
+    /// The tool does not declare that it only reads, and no rule of the operator names it.
     NoRule,
-    /// The tool says that it changes something.
+    /// The tool declares that it changes something.
     Mutates,
-    /// The tool's answer differs from call to call.
+    /// The tool is not deterministic.
     Nondeterministic,
-    /// The call is to be made later.
+    /// The call is scheduled for later.
     Scheduled,
-    /// The caller asked for `no-store`.
+    /// The caller sent `no-store`.
     Asked,
-    /// The epochs could not be renewed, so nobody knows what is stale.
+    /// The epochs could not be refreshed, so invalidations may be unknown.
     EpochsUnavailable,
-    /// The answer may hold a stack trace, which only some may see.
+    /// The response may hold a stack trace, which only some callers may see.
     StacktraceAsked,
-    /// The operator's rules refuse the input.
+    /// The operator's input rules refuse the input.
     InputRefused,
 }
 
 impl Bypass {
-    /// The name in records, metrics and headers.
+    /// Returns the name in records, metrics and headers.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -118,13 +120,13 @@ impl Bypass {
 }
 
 impl CacheOutcome {
-    /// Whether it was answered from a tier with what is fresh: no executor is asked for it, neither now nor in the background.
+    /// Returns whether the call was a fresh hit: no executor is asked for it, neither now nor in the background.
     #[must_use]
     pub const fn is_fresh_hit(self) -> bool {
         matches!(self, Self::HitMemory | Self::HitDataCentre | Self::HitStore | Self::HitSql)
     }
 
-    /// The name in records and metrics.
+    /// Returns the name in records and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -145,31 +147,32 @@ impl CacheOutcome {
     }
 }
 
-/// Permission to keep a tool's answers, and on which terms.
+/// Holds the terms on which a tool's responses may be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keep {
-    /// For how long.
+    /// Time to live.
     pub ttl: Millis,
-    /// Whose they are.
+    /// The users who share a stored response.
     pub scope: CacheScopeChoice,
-    /// In which tiers. That is no part of the key: an answer is the same wherever it was kept.
+    /// The tiers to store in. Not part of the key: a response is the same in every tier.
     pub strategy: CacheStrategy,
-    /// The rule's other terms: another rule is another key.
+    /// The rule's other terms, as part of the key: another rule is another key.
     pub rule: [u8; 8],
-    /// How they are used besides: looked at when an answer is served, so no part of the key.
+    /// The freshness rules. Applied when a response is served, so not part of the key.
     pub life: Life,
 }
 
 impl Keep {
-    /// How long an answer is of any use.
+    /// Returns the time for which a response is of any use, fresh or stale.
     #[must_use]
     pub fn whole_life(&self) -> Millis {
         Millis::new(self.ttl.get().saturating_add(self.life.stale().get()))
     }
 }
 
-/// Whether answers of this tool may be kept at all (`arcade.md` section 5): it must declare that it only reads, or an
-/// operator's rule must name it; what says that it changes something, or differs from call to call, never is.
+/// Returns the terms on which responses of this tool may be stored (`arcade.md` section 5): the tool must declare that
+/// it only reads, or an operator's rule must name it. Responses of a tool that changes something or is not
+/// deterministic are never stored.
 ///
 /// # Errors
 /// The [`Bypass`] that applies.
@@ -184,39 +187,39 @@ pub fn may_keep(rules: &CacheRules, tool: &Tool) -> Result<Keep, Bypass> {
         return Err(Bypass::Nondeterministic);
     }
     let rule = rule_of(rules, tool);
-    // That the cache is off, no rule overrides.
+    // No rule enables a disabled cache.
     let strategy = rule.and_then(|rule| rule.strategy).unwrap_or(rules.strategy);
     if strategy == CacheStrategy::Off {
         return Err(Bypass::Off);
     }
     let (ttl, scope, life) = match rule {
         Some(rule) => (rule.ttl, rule.scope, rule.life),
-        // Running a local tool costs less than looking for its answer.
+        // Running a local tool costs less than looking for its response.
         None if tool.behavior.reads_only && tool.local.is_none() => (rules.ttl, CacheScopeChoice::User, rules.life),
         None => return Err(Bypass::NoRule),
     };
-    // Its scope stands in the key by itself.
+    // The scope is a part of the key of its own.
     Ok(Keep { ttl, scope, strategy, rule: ttl.get().to_be_bytes(), life })
 }
 
-/// The first of the operator's rules that names the tool.
+/// Returns the first of the operator's rules that names the tool.
 fn rule_of<'r>(rules: &'r CacheRules, tool: &Tool) -> Option<&'r CacheRule> {
     rules.rules.iter().find(|rule| rule.tools.iter().any(|pattern| pattern.matches(&tool.folded)))
 }
 
-/// Where calls of this tool that miss look for others that miss the same key.
+/// Returns the single-flight mode for calls of this tool.
 #[must_use]
 pub fn single_flight(rules: &CacheRules, tool: &Tool) -> SingleFlight {
     rule_of(rules, tool).and_then(|rule| rule.single_flight).unwrap_or(rules.single_flight)
 }
 
-/// The tags by which answers of this tool can be made stale.
+/// Returns the tags by which responses of this tool can be invalidated.
 #[must_use]
 pub fn tags_of<'r>(rules: &'r CacheRules, tool: &Tool) -> &'r [CacheTag] {
     rule_of(rules, tool).map_or(&[], |rule| &rule.tags)
 }
 
-/// Whether some rule has the tag.
+/// Returns whether any rule has the tag.
 #[must_use]
 pub fn has_tag(rules: &CacheRules, tag: &CacheTag) -> bool {
     rules.rules.iter().any(|rule| rule.tags.contains(tag))

@@ -18,7 +18,7 @@ use crate::words::names::ToolName;
 use crate::words::nearest::nearest;
 use crate::words::refusal::{Refusal, RefusalKind};
 
-/// Holds what one executor offers.
+/// Holds the tools that one executor offers.
 #[derive(Clone, Debug, Default)]
 pub struct Offer {
     /// The executor's place in the configuration.
@@ -30,16 +30,16 @@ pub struct Offer {
 /// Holds every tool by name. Built whole from the offers, never changed.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
-    /// By `toolkit.tool` in lower case; each in order of preference.
+    /// The versions of each tool, by `toolkit.tool` in lower case; each in order of preference.
     tools: BTreeMap<String, Versions>,
-    /// From the form that models use (`toolkit_tool`, lower case) to the names it may mean.
+    /// The possible names of each underscored form (`toolkit_tool`, lower case), which models use.
     underscored: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Versions {
     usable: Vec<Rc<Tool>>,
-    /// The equivalents of a tool with a route: what the executors behind the first offer in the same version, in the
+    /// The equivalents of a routed tool: the offers of the executors behind the first in the same version, in the
     /// route's order.
     equivalents: Vec<Rc<Tool>>,
     /// Versions that several executors offer while conflicts are refused.
@@ -49,17 +49,17 @@ struct Versions {
 /// Holds the parts of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named<'n> {
-    /// Without its version, as sent.
+    /// The name without its version, as sent.
     bare: &'n str,
-    /// `toolkit.tool` in lower case; an underscored name that means nothing stays as it is.
+    /// The name as `toolkit.tool` in lower case; an underscored name without a meaning stays as it is.
     pub folded: String,
-    /// The version behind `@`.
+    /// The version after `@`.
     version: Option<&'n str>,
 }
 
 impl Registry {
-    /// Builds the registry of these offers. Each executor's `tools` patterns choose what is taken from it; a tool with
-    /// a route is taken from the executors that the route names, and from no others.
+    /// Builds the registry of these offers. Each executor's `tools` patterns select the tools taken from it; a tool
+    /// with a route is taken from the executors that the route names, and from no others.
     #[must_use]
     pub fn build(offers: &[Offer], executors: &[Executor], conflicts: ConflictRule, routing: &RoutingRules) -> Self {
         let mut registry = Self::default();
@@ -110,7 +110,7 @@ impl Registry {
                 versions.usable.remove(twin);
                 versions.refused.push(tool.version.clone());
             }
-            // The executor that stands first keeps it.
+            // The first executor keeps it.
             (Some(_), ConflictRule::First) | (None, _) => {}
         }
     }
@@ -123,16 +123,16 @@ impl Registry {
         }
     }
 
-    /// Lists what other executors offer for this one, by a route of the operator's, in the same version and the route's
-    /// order.
+    /// Lists the equivalents of this tool at other executors, by a route of the operator's, in the same version and the
+    /// route's order.
     pub fn equivalents<'r>(&'r self, tool: &'r Tool) -> impl Iterator<Item = &'r Rc<Tool>> {
         let of_name = self.tools.get(&tool.folded).into_iter();
         let others = of_name.flat_map(|versions| versions.usable.iter().chain(&versions.equivalents));
         others.filter(|other| other.executor != tool.executor && other.is_of_version(&tool.version))
     }
 
-    /// Takes a name apart: `Toolkit.Tool`, `Toolkit.Tool@version` or `Toolkit_Tool`, in any case. The name in lower
-    /// case is what the allow-list is asked about, whether or not there is such a tool.
+    /// Parses a name: `Toolkit.Tool`, `Toolkit.Tool@version` or `Toolkit_Tool`, in any case. The allow-list is asked
+    /// about the name in lower case, whether or not there is such a tool.
     ///
     /// Of an underscored name, only the meanings that `visible` lets through count.
     ///
@@ -148,8 +148,8 @@ impl Registry {
     /// preferred one.
     ///
     /// # Errors
-    /// [`RefusalKind::ToolUnknown`] with the nearest names that `visible` lets through, [`RefusalKind::ToolVersionUnknown`],
-    /// [`RefusalKind::ToolAmbiguous`].
+    /// [`RefusalKind::ToolUnknown`] with the nearest names that `visible` lets through,
+    /// [`RefusalKind::ToolVersionUnknown`], [`RefusalKind::ToolAmbiguous`].
     pub fn resolve(
         &self,
         named: &Named<'_>,
@@ -221,7 +221,7 @@ impl Registry {
         self.tools.is_empty()
     }
 
-    /// Returns whether any tool of the toolkit (lower case) fulfils `is`.
+    /// Returns whether any tool of the toolkit (lower case) satisfies `is`.
     pub fn any_of_toolkit(&self, toolkit: &str, is: impl Fn(&Tool) -> bool) -> bool {
         let from = format!("{toolkit}.");
         let of_toolkit = self.tools.range(from.clone()..).take_while(|(folded, _)| folded.starts_with(&from));

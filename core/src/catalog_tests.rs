@@ -1,4 +1,4 @@
-//! Names, versions and conflicts.
+//! Tests of names, versions and conflicts.
 
 use super::*;
 use crate::backends::ExecutorKind;
@@ -34,7 +34,7 @@ fn executor(id: &str, tools: &[&str]) -> Executor {
     }
 }
 
-/// One route for `Calc.*` over these executors, if there are any.
+/// Returns rules with one route for `Calc.*` over these executors, if there are any.
 fn routing(executors: &[usize]) -> RoutingRules {
     let route = Route {
         tools: vec![ToolPattern::new("Calc.*").unwrap()],
@@ -123,7 +123,7 @@ fn a_route_makes_equivalents_of_what_would_be_a_conflict() {
     let executors = [executor("a", &["*"]), executor("b", &["*"]), executor("c", &["*"])];
     let registry = Registry::build(&offers, &executors, ConflictRule::First, &routing(&[2, 0]));
     let first = |name: &str, version| resolve(&registry, name, version).map(|(_, executor)| executor);
-    // The route's order, and nobody else's: the second executor is not in it.
+    // The route's order, and no other: the second executor is not in it.
     assert_eq!(first("Calc.Plus", None), Ok(2));
     assert_eq!(first("Calc.Plus", Some("1.Calc.Plus")), Ok(0));
     let named = registry.name_of("Calc.Plus", |_| true).unwrap();
@@ -132,7 +132,7 @@ fn a_route_makes_equivalents_of_what_would_be_a_conflict() {
         registry.equivalents(tool).map(|tool| tool.executor).collect::<Vec<_>>()
     };
     assert_eq!((others("2.Calc.Plus"), others("3.Calc.Plus"), others("1.Calc.Plus")), (vec![0], vec![], vec![]));
-    // Without a route, the first executor keeps what several offer, and nothing is equivalent.
+    // Without a route, the first executor's tool wins, and nothing is equivalent.
     assert_eq!(first("Mail.Send", None), Ok(0));
     let named = registry.name_of("Mail.Send", |_| true).unwrap();
     assert_eq!(registry.equivalents(registry.resolve(&named, None, |_| true).unwrap()).count(), 0);

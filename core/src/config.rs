@@ -56,40 +56,40 @@ pub struct Config {
     pub limits: RequestLimits,
     /// The lease on the epochs.
     pub epochs: EpochRules,
-    /// Where tools run, in order of preference.
+    /// The executors, in order of preference.
     pub executors: Rc<[Executor]>,
-    /// How their tools become one registry.
+    /// The rules for merging the executors' tools into one registry.
     pub registry: RegistryRules,
-    /// The roles that callers of every kind can have.
+    /// The roles, for callers of every kind.
     pub roles: Rc<Roles>,
-    /// Who may call, of those that the document names.
+    /// The callers that the document names.
     pub callers: Vec<ConfiguredCaller>,
-    /// Whose tokens are taken besides.
+    /// The issuers whose tokens are accepted besides API keys.
     pub issuers: Rc<[Issuer]>,
-    /// How many requests there may be.
+    /// The rate limits.
     pub rate: Rc<RateRules>,
-    /// What inputs have to fulfil besides what their tools say.
+    /// The operator's rules about inputs, besides the tools' own declarations.
     pub inputs: Vec<InputRule>,
-    /// The rules besides.
+    /// The policies.
     pub policies: Rc<PolicySet>,
-    /// Whether the header cf-ipcountry says where a request comes from.
+    /// True when the header cf-ipcountry names a request's country of origin.
     pub country_header: bool,
-    /// What may be answered from cache.
+    /// The rules of the cache.
     pub cache: Rc<CacheRules>,
-    /// How the executor of a call is chosen.
+    /// The rules for choosing the executor of a call.
     pub routing: Rc<RoutingRules>,
-    /// When an executor, or one of its tools, is left alone.
+    /// The rules of the circuit breakers of executors and their tools.
     pub breaker: BreakerRules,
-    /// How calls are made.
+    /// The rules for making calls.
     pub execute: ExecuteRules,
-    /// Browser origins that may call (`*` for all); empty for none.
+    /// Browser origins with access (`*` for all); empty for none.
     pub cors_origins: Vec<String>,
-    /// What was clamped, or has no effect here: reported by name at start and in `/health/ready`.
+    /// Clamped settings, and settings without effect here: reported by name at start and in `/health/ready`.
     pub notices: Vec<Notice>,
 }
 
 impl Config {
-    /// Returns the rules that admission decides by.
+    /// Returns the rules for admission.
     #[must_use]
     pub fn admission(&self) -> admission::Rules {
         admission::Rules {

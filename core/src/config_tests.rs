@@ -1,4 +1,4 @@
-//! The document: the default one loads, faults are told all at once, settings override.
+//! Tests of the document: the default one loads, faults are reported all at once, settings override.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -167,7 +167,7 @@ fn a_caller_holds_its_own_grant_and_those_of_its_roles() {
     let rules: Vec<_> = caller.grants.iter().map(|grant| grant.rule.as_str()).collect();
     assert_eq!(rules, ["caller:x", "role:reader"]);
     assert!(holds_for(caller, Action::ToolsCall, "mail.send"));
-    // The role gives the action for other tools, its own grant the tool for another action.
+    // The role grants the action for other tools, the caller's own grant the tool for another action.
     assert!(!holds_for(caller, Action::ToolsCall, "docs.get"));
     assert!(
         holds_for(caller, Action::ChatCompletions, "docs.get") && caller.holds_for_every_tool(Action::ChatCompletions)

@@ -18,7 +18,7 @@ use bulkhead::Bulkheads;
 use circuits::{BreakerRules, Circuits};
 use health::Health;
 
-/// Owns the executors, the rules about calls, and all that one isolate has learned of executors from its calls.
+/// Owns the executors, the rules about calls, and everything that one isolate has learned of executors from its calls.
 #[derive(Debug)]
 pub struct Dispatch {
     pub(crate) executors: Rc<[Executor]>,
@@ -31,7 +31,7 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// Creates it with nothing learned yet. No other isolate may have the number `holder`.
+    /// Creates the state of an isolate that has learned nothing yet. No other isolate may have the number `holder`.
     pub(crate) fn new(
         executors: &Rc<[Executor]>,
         routing: &Rc<RoutingRules>,

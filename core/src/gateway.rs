@@ -30,19 +30,19 @@ use crate::words::hex;
 use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 
-/// One isolate's gateway. A host keeps it in a thread-local `Rc` for the isolate's life and calls nothing else of the core
-/// but [`crate::state::step`] (in the durable owner) and [`crate::telemetry::install`] (once, at start).
+/// One isolate's gateway. A host keeps it in a thread-local `Rc` for the isolate's life and calls nothing else of the
+/// core but [`crate::state::step`] (in the durable owner) and [`crate::telemetry::install`] (once, at start).
 #[derive(Debug)]
 pub struct Gateway {
     setting_names: Rc<BTreeSet<String>>,
-    /// Until the first request arrives; what it started is in `isolate` from then on.
+    /// The configuration until the first request starts `isolate`; empty from then on.
     prepared: RefCell<Prepared>,
     isolate: OnceCell<Rc<Isolate>>,
 }
 
 impl Gateway {
-    /// A gateway with this configuration document (`toolgate.toml`). The host's settings are read when the first request
-    /// arrives.
+    /// Creates the gateway for this configuration document (`toolgate.toml`). The host's settings are read when the
+    /// first request arrives.
     #[must_use]
     pub fn new(document: &str) -> Self {
         let prepared = Prepared::read(document);
@@ -59,8 +59,8 @@ impl Gateway {
         handle(platform, &isolate, &request).await
     }
 
-    /// The scheduled job: fetches every list of tools anew, makes the calls whose answers are to be cached, and lets the stores
-    /// drop what has expired.
+    /// Runs the scheduled job: refreshes every list of tools, makes the calls that warm the cache, and has the stores
+    /// drop expired entries.
     pub async fn scheduled<P: Platform>(&self, platform: &P) {
         let isolate = self.isolate(platform).await;
         if let Ok(running) = isolate.running() {
@@ -78,20 +78,20 @@ impl Gateway {
             return Rc::clone(isolate);
         }
         let settings = config::ask(&self.setting_names, platform).await;
-        // Another request may have started it meanwhile: the first one counts.
+        // Another request may have started it meanwhile: the first start counts.
         let start = || Rc::new(Isolate::start(platform, self.prepared.take(), &settings));
         Rc::clone(self.isolate.get_or_init(start))
     }
 }
 
-/// Answers one request: runs the pipeline, then records and completes whatever came of it.
+/// Answers one request: runs the pipeline, then records the outcome and completes the response.
 ///
 /// INVARIANT (one record): every path through here emits exactly one record.
 async fn handle<P: Platform>(platform: &P, isolate: &Rc<Isolate>, request: &Request) -> Response<P::Stream> {
     let request_id = hex::prefixed("req_", &isolate.next_id().to_be_bytes());
     let mut record = Record::new(request_id, platform.now(), request.method);
     record.trace_id = request.headers.get(Header::Traceparent).and_then(trace_id_of);
-    // request: what is asked for, from method and path alone.
+    // request: the operation, from method and path alone.
     let ended = match operation::find(request.method, &request.target) {
         Err(refusal) => Err(refusal),
         Ok(asked) => {
@@ -118,7 +118,7 @@ async fn handle<P: Platform>(platform: &P, isolate: &Rc<Isolate>, request: &Requ
     response
 }
 
-/// The pipeline. Whoever reads it from top to bottom has read the gateway.
+/// Runs the pipeline. Reading it from top to bottom is reading the gateway.
 async fn pipeline<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
@@ -137,7 +137,7 @@ async fn pipeline<P: Platform>(
         Gate::Action(action) => action,
     };
 
-    // identity, and of admission what needs no tools.
+    // identity, and the part of admission that needs no tools.
     let guard = Guard { platform, running, asked, action, request };
     let (mut caller, mut held) = guard.let_in(record).await?;
 
@@ -146,7 +146,7 @@ async fn pipeline<P: Platform>(
         Some(tools) => tools,
         None => {
             let tools = apart(pin!(running.catalog.fetch(platform, asked.project.as_ref()))).await;
-            // That may have taken long. What was decided before it is decided again, under epochs that are current now.
+            // That may have taken long: earlier decisions are made again, under the current epochs.
             (caller, held) = guard.let_in(record).await?;
             tools
         }
@@ -155,7 +155,7 @@ async fn pipeline<P: Platform>(
     if !asked.operation.is_operators()
         && rated(rate::admit(platform, &running.rates, &caller, admitted.tool()).await, record)?
     {
-        // As above: the owners of limits had to be waited for.
+        // As above: the durable owners of limits had to be waited for.
         (caller, held) = guard.let_in(record).await?;
         admitted = guard.admit(&tools, &caller, &held, record)?;
     }
@@ -185,7 +185,7 @@ async fn pipeline<P: Platform>(
     }
 }
 
-/// Writes the verdict of the rate limits into the record, and says whether an owner had to be waited for.
+/// Writes the verdict of the rate limits into the record; returns true if a durable owner had to be waited for.
 ///
 /// # Errors
 /// The verdict's refusal.

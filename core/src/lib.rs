@@ -4,8 +4,8 @@
 //! request -> identity -> admission -> cache -> route -> execute -> record -> response
 //! ```
 //!
-//! [`gateway`] is that line as one straight function; the modules below stand in its order. What a host must supply stands
-//! in [`ports`]; nothing else of the world exists here. ARCHITECTURE.md follows one request through.
+//! [`gateway`] is that line as one straight function; the modules below stand in its order. What a host must supply
+//! stands in [`ports`]; nothing else of the world exists here. ARCHITECTURE.md follows one request through.
 
 // The wings: each imports only those above it in this list. cli/tests/repository holds them to it.
 pub mod access;

@@ -1,4 +1,4 @@
-//! The nouns that several mechanisms share.
+//! The domain types that several mechanisms share.
 
 pub mod call;
 pub mod caller;

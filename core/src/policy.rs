@@ -1,8 +1,9 @@
-//! Policies: what callers may do, as code (docs/policy.md, docs/decisions/0018-cedar-language-own-evaluator.md).
+//! Policies: permissions of callers, as code (docs/policy.md, docs/decisions/0018-cedar-language-own-evaluator.md).
 //!
-//! The language is [Cedar](https://www.cedarpolicy.com): a documented part of it, read and evaluated by this module, and held
-//! equal to the official implementation by differential tests. One function, [`PolicySet::decide`], answers for lists and for
-//! calls; of a request that is not known in full it tells whether the answer depends on what is missing. Any error denies.
+//! The language is [Cedar](https://www.cedarpolicy.com): a documented part of it, parsed and evaluated by this module,
+//! and held equal to the official implementation by differential tests. One function, [`PolicySet::decide`], decides
+//! for lists and for calls; for a partly unknown request it says whether the decision depends on the unknown parts. Any
+//! error denies.
 
 mod ast;
 mod decide;
@@ -34,16 +35,16 @@ use index::Index;
 #[path = "policy_tests.rs"]
 mod tests;
 
-/// A text of policies, as the configuration has it.
+/// A text of policies, as in the configuration.
 #[derive(Clone, Copy, Debug)]
 pub struct Source<'s> {
     /// Cedar.
     pub text: &'s str,
-    /// [`Mode::DryRun`] for all of its policies, or each as its `@mode` says.
+    /// [`Mode::DryRun`] for all of its policies; otherwise each policy's own `@mode` applies.
     pub mode: Mode,
 }
 
-/// Policies that were read, ready to decide.
+/// Parsed policies, ready to decide.
 #[derive(Clone, Debug, Default)]
 pub struct PolicySet {
     policies: Vec<Policy>,
@@ -51,10 +52,10 @@ pub struct PolicySet {
 }
 
 impl PolicySet {
-    /// The policies of these texts together. A policy is called what its `@id` says, or `policy` and its place.
+    /// Parses these texts into one set. A policy's id is its `@id`, or `policy` and its position.
     ///
     /// # Errors
-    /// Every fault found, with the place of its text in `sources`.
+    /// Every fault found, with the index of its text in `sources`.
     pub fn new(sources: &[Source<'_>]) -> Result<Self, Vec<(usize, PolicyFault)>> {
         let mut policies: Vec<Policy> = Vec::new();
         let mut faults = Vec::new();
@@ -90,19 +91,19 @@ impl PolicySet {
         Ok(Self { policies, index })
     }
 
-    /// Tells whether there are none.
+    /// Returns true if there are no policies.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.policies.is_empty()
     }
 
-    /// Counts how many there are.
+    /// Returns the number of policies.
     #[must_use]
     pub fn len(&self) -> usize {
         self.policies.len()
     }
 
-    /// The ids, in order.
+    /// Returns the ids, in order.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.policies.iter().map(|policy| &*policy.id)
     }

@@ -1,4 +1,4 @@
-//! Policies read and decided: what the official implementation cannot tell, and what it is not asked.
+//! Policies parsed and decided: cases beyond the differential tests with the official implementation.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -65,7 +65,7 @@ fn request<'a>(caller: &'a Caller, arguments: Arguments<'a>) -> Request<'a> {
     }
 }
 
-/// What comes of a call with these arguments where a policy permits it when `condition` holds.
+/// Returns the verdict on a call with these arguments, where a policy permits it when `condition` holds.
 fn verdict(condition: &str, arguments: &str) -> Verdict {
     let arguments = json::parse(arguments.as_bytes(), LIMITS).unwrap();
     let set = read(&format!("permit (principal, action, resource) when {{ {condition} }};")).unwrap();

@@ -1,8 +1,8 @@
-//! All that a host must supply; nothing else of the world exists for the core.
+//! Ports: all that a host must supply; the core has no other access to the world.
 //!
-//! A port is one or two methods with its contract, and permitted failures, in the doc. The same file name holds it here, in
-//! `functions/cloudflare/src`, in `functions/spin/src` and in the simulator. Both hosts are single threaded: futures are not
-//! `Send`, dispatch is static, and no `RefCell` borrow may be held over an `.await`.
+//! A port is one or two methods, with its contract and permitted failures in its documentation. It has the same file
+//! name here, in `functions/cloudflare/src`, in `functions/spin/src` and in the simulator. Both hosts are single
+//! threaded: futures are not `Send`, dispatch is static, and no `RefCell` borrow may be held over an `.await`.
 
 pub mod background;
 pub mod clock;

@@ -1,7 +1,7 @@
-//! States with one owner, and the reducer that changes them: the same function on every host.
+//! States with one durable owner, and the reducer that changes them: the same function on every host.
 //!
-//! A host's `durable` adapter calls [`step`] with the bytes it has stored, the command's bytes and its own clock. Deciders
-//! build a [`Command`], [`apply`] carries it there and back.
+//! A host's `durable` adapter calls [`step`] with the stored bytes, the command's bytes and its own clock. Deciders
+//! build a [`Command`]; [`apply`] sends it and returns the reply.
 
 pub mod authorization;
 pub mod circuit;
@@ -19,13 +19,13 @@ use crate::ports::{Durable, DurableError};
 use crate::words::cbor;
 use crate::words::time::Timestamp;
 
-/// The format of stored states, of commands and of replies. No other is read: what changes does so within it, by number (see
-/// `cbor.rs`).
+/// The format of stored states, of commands and of replies. No other is read: changes are made within it, by number
+/// (see `cbor.rs`).
 const FORMAT: u8 = 2;
 
 macro_rules! states {
     ($($kind:ident = $of:literal, $number:tt, $reply_number:tt, $reduce:path, $state:ty, $command:ty, $reply:ty;)*) => {
-        /// Asks an owner for something. Each kind belongs to one kind of state.
+        /// A request to a durable owner. Each kind belongs to one kind of state.
         #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
         pub enum Command {
             $(
@@ -43,7 +43,7 @@ macro_rules! states {
                 #[n($reply_number)]
                 $kind(#[n(0)] $reply),
             )*
-            /// Tells that the command or the stored state could not be read, or that they are not of one kind. Nothing changed.
+            /// The command or the stored state could not be decoded, or they are not of one kind. Nothing changed.
             #[n(6)]
             Unreadable,
         }
@@ -73,8 +73,8 @@ macro_rules! states {
     };
 }
 
-// Each kind: its owners, the numbers of its states and commands and of its replies, its reducer and its three types.
-// A reducer returns the state to store, if it changed; from when on the host may delete that; and the reply.
+// Each kind: its owners, the numbers of its states and commands and of its replies, its reducer and its three types. A
+// reducer returns the state to store, if it changed; the time after which the host may delete it; and the reply.
 states! {
     Epochs = "the epochs", 0, 0, epochs::reduce, epochs::Epochs, epochs::Command, epochs::Reply;
     Authorization = "one authorisation id", 1, 1, authorization::reduce, authorization::Authorization, authorization::Command, authorization::Reply;
@@ -86,18 +86,18 @@ states! {
     Circuit = "one executor's circuit breakers", 7, 8, circuit::reduce, circuit::Circuit, circuit::Command, circuit::Reply;
 }
 
-/// Describes what a host does after [`step`].
+/// The result of [`step`], for the host to carry out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// The state to store in place of the old one; `None` leaves what is stored as it is.
+    /// The state to store in place of the old one; `None` leaves the stored state unchanged.
     pub state: Option<Vec<u8>>,
-    /// From when on the host may delete the state; `None` for never. Set only when `state` is.
+    /// The time after which the host may delete the state; `None` for never. Set only when `state` is.
     pub expires: Option<Timestamp>,
     /// The reply to the caller.
     pub reply: Vec<u8>,
 }
 
-/// Applies an encoded command to a stored state. Total: whatever the bytes are, there is a reply.
+/// Applies an encoded command to a stored state. Total: every input gets a reply.
 #[must_use]
 pub fn step(stored: Option<&[u8]>, command: &[u8], now: Timestamp) -> Step {
     let unreadable = || Step { state: None, expires: None, reply: encode(&Reply::Unreadable) };
@@ -124,7 +124,7 @@ type Reduced = (Option<State>, Option<Timestamp>, Reply);
 /// Sends `command` to the owner of `key`.
 ///
 /// # Errors
-/// [`DurableError`] when the owner could not be asked, or its reply could not be read.
+/// [`DurableError`] when the owner could not be reached, or its reply could not be decoded.
 pub async fn apply<D: Durable>(durable: &D, key: &str, command: &Command) -> Result<Reply, DurableError> {
     let reply = durable.apply(key, encode(command)).await?;
     match decode(&reply) {
@@ -133,7 +133,7 @@ pub async fn apply<D: Durable>(durable: &D, key: &str, command: &Command) -> Res
     }
 }
 
-/// One byte of format, then CBOR.
+/// Encodes one byte of format, then CBOR.
 fn encode<T: Encode<()>>(value: &T) -> Vec<u8> {
     let mut bytes = vec![FORMAT];
     // Writing to memory cannot fail for these types; were it to, no bytes are unreadable.
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn states_and_commands_pass_over_unknown_members() {
-        // The epochs at version 5, and a ninth member; to be read, by a command with a member.
+        // The epochs at version 5, with a ninth member; to be read by a command with a member.
         let stored = b"\x02\x82\x00\x81\x89\x05\x04\x03\x02\x01\xa0\x81ak\x80\x82cnew\xf6";
         let done = step(Some(stored), b"\x02\x82\x00\x81\x82\x00\x81\x07", NOW);
         let Some(Reply::Epochs(epochs::Reply::Now(epochs))) = decode(&done.reply) else { panic!("unreadable") };
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn states_and_commands_may_lack_optional_members() {
-        // A flight that is over, and has no fourth member; a call that joins, without its fourth and fifth.
+        // A flight that is over, without its fourth member; a call that joins, without its fourth and fifth.
         let stored = b"\x02\x82\x06\x81\x83\x01\x05\x82\x02\x80";
         let join = b"\x02\x82\x06\x81\x82\x00\x81\x83\x02\x05\x00";
         assert_eq!(decode(&step(Some(stored), join, NOW).reply), Some(Reply::Flight(flight::Reply::Lead)));

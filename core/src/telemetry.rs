@@ -27,14 +27,14 @@ use crate::words::time::Timestamp;
 /// The tool that was called.
 #[derive(Clone, Debug)]
 pub enum CalledTool {
-    /// One of the registry.
+    /// A tool of the registry.
     Registered(Rc<Tool>),
-    /// A local one, by the worker protocol.
+    /// A local tool, by the worker protocol.
     Local(&'static LocalTool),
 }
 
 impl CalledTool {
-    /// The tool's name: qualified, or within its toolkit for a call by the worker protocol.
+    /// Returns the tool's name: qualified, or within its toolkit for a call by the worker protocol.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -43,7 +43,7 @@ impl CalledTool {
         }
     }
 
-    /// The version that was called.
+    /// Returns the called version.
     #[must_use]
     pub fn version(&self) -> &str {
         match self {
@@ -53,62 +53,62 @@ impl CalledTool {
     }
 }
 
-/// What became of one request. Holds names, never bodies, credentials or arguments.
+/// The outcome of one request. Holds names, never bodies, credentials or arguments.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// The request's id.
     pub request_id: String,
-    /// When it arrived.
+    /// The time of its arrival.
     pub at: Timestamp,
-    /// Its method.
+    /// The method.
     pub method: Method,
-    /// What was asked for; empty when nobody knows.
+    /// The requested operation; empty when unknown.
     pub operation: &'static str,
     /// The caller's tenant.
     pub tenant: Option<TenantId>,
     /// The caller.
     pub caller: Option<CallerId>,
-    /// The key it used.
+    /// The key that the caller used.
     pub key: Option<KeyId>,
-    /// The user it named.
+    /// The user that the caller named.
     pub user: Option<UserId>,
     /// The tool in its resolved version.
     pub tool: Option<CalledTool>,
-    /// Where the call went.
+    /// The executor of the call.
     pub executor: Option<ExecutorId>,
-    /// How that was decided, and what became of each attempt.
+    /// The routing decision, and the outcome of each attempt.
     pub routed: Routed,
-    /// How the call met the cache.
+    /// The outcome of the cache lookup.
     pub cache: CacheOutcome,
-    /// Why an executor had to be asked, where the cache was looked into.
+    /// The reason for forwarding the call to an executor after a cache lookup.
     pub forward: Option<Forward>,
-    /// What was saved by answering it from cache.
+    /// The savings of a cache hit.
     pub saved: Option<Saved>,
-    /// What it was to others that missed the same key.
+    /// The role among concurrent misses of the same key.
     pub flight: Role,
-    /// Where it looked for them.
+    /// The place of the lookup for concurrent misses.
     pub flight_at: Option<Place>,
-    /// The refusal, if it was one.
+    /// The refusal, if the request was refused.
     pub refusal: Option<(RefusalKind, Option<String>)>,
-    /// Whether the engine refused in its own words, which are passed on.
+    /// True when the engine refused in its own words, which are passed on.
     pub engine_refused: bool,
-    /// The kind of the tool's own error, where it ran and failed.
+    /// The kind of the tool's own error, if it ran and failed.
     pub tool_error: Option<String>,
-    /// What the caller is told of the limits that are about the request.
+    /// The response fields about the limits that apply to the request.
     pub rate: Fields,
     /// The limits that would have refused it, but are not enforced.
     pub would_refuse: Vec<LimitId>,
-    /// What went wrong beside the answer, by name.
+    /// Names of the faults beside the response.
     pub degraded: Vec<&'static str>,
-    /// The version of the epochs that the decision was made under.
+    /// The version of the epochs for the decision.
     pub epoch: Option<u64>,
-    /// What decided, where there are policies.
+    /// The rules behind the decision, where there are policies.
     pub decided: Noted,
     /// The trace id of the caller's `traceparent`.
     pub trace_id: Option<String>,
 }
 
-/// A member's name as it stands behind another member: `,"name":`.
+/// Expands to a member's name that follows another member: `,"name":`.
 macro_rules! name {
     ($name:literal) => {
         Ready(concat!(",\"", $name, "\":"))
@@ -116,7 +116,7 @@ macro_rules! name {
 }
 
 impl Record {
-    /// The record of a request that has just arrived.
+    /// Makes the record of a request that has just arrived.
     #[must_use]
     pub fn new(request_id: String, at: Timestamp, method: Method) -> Self {
         Self {
@@ -148,14 +148,14 @@ impl Record {
         }
     }
 
-    /// Notes what the call was to others that missed the same key.
+    /// Notes the call's role among concurrent misses of the same key.
     pub(crate) fn note_flight(&mut self, report: Report) {
         self.flight = report.role;
         self.flight_at = report.place;
         self.degraded.extend(report.degraded);
     }
 
-    /// How the request ended, in one word: `ok`, `tool_error`, `engine_refused`, or the refusal's name.
+    /// Returns the outcome in one word: `ok`, `tool_error`, `engine_refused`, or the refusal's name.
     #[must_use]
     pub fn outcome(&self) -> &'static str {
         match (&self.refusal, &self.tool_error) {
@@ -166,7 +166,7 @@ impl Record {
         }
     }
 
-    /// The line: JSON with the names of the OpenTelemetry semantic conventions where they have one.
+    /// Returns the line: JSON with the names of the OpenTelemetry semantic conventions where they have one.
     #[must_use]
     pub fn line(&self, status: u16, now: Timestamp) -> String {
         let mut line = ObjectWriter::with_capacity(640);
@@ -218,17 +218,17 @@ impl Record {
             line.optional(name!("policy_would_rules"), non_empty(rules));
         }
         line.optional(name!("trace_id"), self.trace_id.as_deref());
-        // Everything written was text.
+        // Only text was written.
         String::from_utf8(line.end()).unwrap_or_default()
     }
 }
 
-/// Returns names with commas between; `None` for none.
+/// Returns comma-separated names; `None` for an empty list.
 fn non_empty(names: &str) -> Option<&str> {
     Some(names).filter(|names| !names.is_empty())
 }
 
-/// The trace id of a W3C `traceparent` (`00-{32 hex}-{16 hex}-{2 hex}`).
+/// Returns the trace id of a W3C `traceparent` (`00-{32 hex}-{16 hex}-{2 hex}`).
 #[must_use]
 pub fn trace_id_of(traceparent: &str) -> Option<String> {
     let mut parts = traceparent.split('-');

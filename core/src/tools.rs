@@ -1,8 +1,8 @@
 //! Local tools: toolkits that run inside the isolate, pure functions of their input.
 //!
 //! A tool is a type that implements [`Tool`]; its input is declared once, by [`tool_input!`](crate::tool_input), and
-//! everything that others know of it follows from that: the definition a worker lists, the JSON Schema MCP lists, the
-//! decoding with all faults named. Randomness comes from the caller, in a [`ToolContext`]; there is no other effect.
+//! the rest follows from that: the definition a worker lists, the JSON Schema MCP lists, the decoding with all faults
+//! named. Randomness comes from the caller, in a [`ToolContext`]; there is no other effect.
 
 mod calc;
 pub mod error;
@@ -17,18 +17,18 @@ use error::ToolError;
 use input::ToolInput;
 use schema::Parameter;
 
-/// Describes what a tool may use besides its input.
+/// Holds a tool's resources besides its input.
 pub struct ToolContext<'a> {
     random: &'a mut dyn FnMut() -> u64,
 }
 
 impl<'a> ToolContext<'a> {
-    /// A context whose randomness is `random`: each call gives 64 fresh bits.
+    /// Returns a context whose randomness is `random`: each call gives 64 fresh bits.
     pub fn new(random: &'a mut dyn FnMut() -> u64) -> Self {
         Self { random }
     }
 
-    /// 64 random bits.
+    /// Returns 64 random bits.
     pub fn random(&mut self) -> u64 {
         (self.random)()
     }
@@ -40,19 +40,19 @@ impl fmt::Debug for ToolContext<'_> {
     }
 }
 
-/// A local tool whose answer is a text.
+/// A local tool that returns a text.
 pub trait Tool {
-    /// The arguments.
+    /// The type of the arguments.
     type Input: ToolInput;
     /// The tool's name in the catalogue, PascalCase.
     const NAME: &'static str;
-    /// The name that error messages carry, snake_case.
+    /// The tool's name in error messages, snake_case.
     const SNAKE: &'static str;
-    /// For the model: what the tool does.
+    /// Description of the tool, for the model.
     const DESCRIPTION: &'static str;
-    /// For the model: what the answer is.
+    /// Description of the output, for the model.
     const OUTPUT: &'static str;
-    /// Tells whether equal inputs have equal answers: what is not deterministic is never cached.
+    /// Equal inputs have equal outputs; the output of any other tool is never cached.
     const DETERMINISTIC: bool = true;
 
     /// Runs the tool.
@@ -62,7 +62,7 @@ pub trait Tool {
     fn call(input: Self::Input, context: &mut ToolContext<'_>) -> Result<String, Box<ToolError>>;
 }
 
-/// Describes how a tool run ended.
+/// The output of a tool run, or its error.
 pub type Outcome = Result<Json<'static>, ToolError>;
 
 /// A set of tools that are released together.
@@ -70,7 +70,7 @@ pub type Outcome = Result<Json<'static>, ToolError>;
 pub struct Toolkit {
     /// PascalCase; the part of a qualified tool name before the point.
     pub name: &'static str,
-    /// For people.
+    /// Description for people.
     pub description: &'static str,
     /// The release.
     pub version: &'static str,
@@ -83,15 +83,15 @@ pub struct Toolkit {
 pub struct LocalTool {
     /// The toolkit it belongs to.
     pub toolkit: &'static Toolkit,
-    /// PascalCase.
+    /// The tool's name, PascalCase.
     pub name: &'static str,
-    /// For the model: what the tool does.
+    /// Description of the tool, for the model.
     pub description: &'static str,
-    /// For the model: what the answer is.
+    /// Description of the output, for the model.
     pub output: &'static str,
-    /// Tells whether equal inputs have equal answers.
+    /// Equal inputs have equal outputs.
     pub deterministic: bool,
-    /// The input.
+    /// The parameters of the input.
     pub parameters: &'static [Parameter],
     run: fn(&Json<'_>, &mut ToolContext<'_>) -> Outcome,
 }
@@ -132,20 +132,20 @@ fn run<T: Tool>(input: &Json<'_>, context: &mut ToolContext<'_>) -> Outcome {
     finish(T::SNAKE, input::decode(input).and_then(|input| T::call(input, context)))
 }
 
-/// Does what all tools share, kept out of each tool's code for the sake of its size.
+/// Finishes a tool run: shared by all tools, and kept out of each tool's code for the sake of its size.
 fn finish(snake_name: &str, result: Result<String, Box<ToolError>>) -> Outcome {
     result.map(|text| Json::String(text.into())).map_err(|error| error.in_tool(snake_name))
 }
 
 static TOOLKITS: [&Toolkit; 1] = [&calc::TOOLKIT];
 
-/// Every local toolkit.
+/// Returns every local toolkit.
 #[must_use]
 pub fn toolkits() -> &'static [&'static Toolkit] {
     &TOOLKITS
 }
 
-/// The local tool `name` of `toolkit`; letter case does not matter.
+/// Returns the local tool `name` of `toolkit`; letter case does not matter.
 #[must_use]
 pub fn find(toolkit: &str, name: &str) -> Option<&'static LocalTool> {
     let toolkit = toolkits().iter().find(|candidate| candidate.name.eq_ignore_ascii_case(toolkit))?;

@@ -1,4 +1,4 @@
-//! Checks of arguments: JSON Schema, and the operator's rules about URLs and files.
+//! Validation of arguments: JSON Schema, and the operator's rules about URLs and files.
 
 pub mod input;
 pub mod schema;

@@ -1,4 +1,4 @@
-//! Values that cannot be wrong: they import nothing else of the core.
+//! Value types that are valid by construction: they import nothing else of the core.
 
 pub mod action;
 pub(crate) mod cbor;

@@ -1,5 +1,5 @@
-//! wasm-bindgen, called as a library: the resolver gives it the version of the `wasm-bindgen` that is compiled into the module. Its
-//! output is made fit for workerd.
+//! wasm-bindgen, called as a library: the resolver gives it the version of the `wasm-bindgen` that is compiled into the
+//! module. Its output is made fit for workerd.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use super::BuildError;
 
-/// How wasm-bindgen's module imports the WASM. workerd and esbuild know only the plain form, which gives the same
+/// The import of the WASM in wasm-bindgen's module. workerd and esbuild know only the plain form, which gives the same
 /// `WebAssembly.Module`.
 const SOURCE_IMPORT: &str = "import source wasmModule from";
 const PLAIN_IMPORT: &str = "import wasmModule from";
@@ -18,7 +18,7 @@ pub(super) fn run(module: &Path, directory: &Path) -> Result<(), BuildError> {
     let generate = || {
         let mut bindgen = Bindgen::new();
         bindgen.module(true)?.input_path(module).typescript(false).out_name("toolgate");
-        // So that the entry can start afresh after a trap.
+        // Lets the entry restart after a trap.
         bindgen.reset_state_function(true).generate(directory)
     };
     generate().map_err(|error| BuildError::Bindings(format!("{error:#}")))?;

@@ -1,4 +1,5 @@
-//! The Worker: cargo, wasm-bindgen, wasm-opt for a release, the document, and esbuild, which makes one module of all JavaScript.
+//! The Worker: cargo, wasm-bindgen, wasm-opt for a release, the document, and esbuild, which makes one module of all
+//! JavaScript.
 //!
 //! `build/cloudflare` then holds `index.js` and `toolgate_bg.wasm`, all that wrangler, miniflare or workerd load.
 
@@ -8,16 +9,17 @@ use super::{BuildError, Profile, bindgen, files, size, snapshot, target};
 use crate::workspace::Workspace;
 use crate::{command, say, times};
 
-/// What it is compiled for.
+/// The target that it is compiled for.
 pub(super) const TARGET: &str = "wasm32-unknown-unknown";
 const MODULE: &str = "toolgate_bg.wasm";
 const ENTRY: &str = "index.js";
 const NPM_REMEDY: &str = "run `npm ci` in the repository (it needs Node 20 or later with npm)";
 
-/// wasm-bindgen reads the list of WASM features that a full strip throws away; the later steps strip the rest.
+/// Keeps the list of WASM features, which wasm-bindgen reads and a full strip throws away; the later steps strip the
+/// rest.
 pub(super) const KEEP_FEATURES: [&str; 2] = ["--config", "profile.release.strip=\"debuginfo\""];
 
-/// What rustc switches on for `wasm32-unknown-unknown`, and with it everything that workerd must know.
+/// The features that rustc switches on for `wasm32-unknown-unknown`, and with it everything that workerd must know.
 const WASM_FEATURES: [&str; 6] = [
     "--enable-bulk-memory",
     "--enable-multivalue",
@@ -27,8 +29,9 @@ const WASM_FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
-/// For size, and without putting large functions that are called once into their callers: V8 compiles a function when it is
-/// called first, in a time that grows faster than its size. Functions of 100 KB cost a cold start tens of milliseconds.
+/// Optimises for size, and without putting large functions that are called once into their callers: V8 compiles a
+/// function when it is called first, in a time that grows faster than its size. Functions of 100 KB cost a cold start
+/// tens of milliseconds.
 const OPTIMISE: [&str; 3] = ["-Oz", "--one-caller-inline-max-function-size", "300"];
 
 /// Builds the Worker into `output` and returns its entry module.
@@ -67,7 +70,7 @@ fn optimise(workspace: &Workspace, stage: &Path, module: &Path) -> Result<PathBu
     Ok(optimised)
 }
 
-/// Reads the document in the module; a release then loses what only that needed. Returns the result.
+/// Reads the document in the module; a release then loses the code that only that needed. Returns the result.
 fn start(workspace: &Workspace, profile: Profile, stage: &Path, module: &Path) -> Result<PathBuf, BuildError> {
     let (document, started, less) = (workspace.document(), stage.join("started.wasm"), stage.join("shipped.wasm"));
     let text = std::fs::read_to_string(&document).map_err(BuildError::file(&document))?;
@@ -84,8 +87,7 @@ fn start(workspace: &Workspace, profile: Profile, stage: &Path, module: &Path) -
     Ok(result.clone())
 }
 
-/// Joins our entry, wasm-bindgen's bindings and what they import into one module beside the
-/// WASM.
+/// Joins our entry, wasm-bindgen's bindings and their imports into one module beside the WASM.
 fn bundle(workspace: &Workspace, stage: &Path) -> Result<(), BuildError> {
     let scripts = workspace.root.join("functions/cloudflare/js");
     let mut esbuild = workspace.npm_program("esbuild");

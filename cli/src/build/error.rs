@@ -1,4 +1,4 @@
-//! Why a build failed, and what to do.
+//! Errors of a build, each with its remedy.
 
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
@@ -6,7 +6,7 @@ use std::{fmt, io};
 use crate::command::CommandError;
 use crate::workspace::WorkspaceError;
 
-/// Why a build failed.
+/// An error of a build.
 #[derive(Debug)]
 pub enum BuildError {
     /// The repository could not be read.
@@ -26,7 +26,7 @@ pub enum BuildError {
 }
 
 impl BuildError {
-    /// For `map_err`: the file that an I/O error is about.
+    /// Returns a conversion for `map_err`, with the file that an I/O error is about.
     pub(super) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::File(path.to_path_buf(), error)
     }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::BuildError;
 
-/// Replaces `path` by `bytes` in one step, and leaves it alone when it holds them already: a watching server then
-/// neither sees half a file nor reloads for nothing.
+/// Replaces `path` by `bytes` in one step, unless it holds them already: a watching server then neither sees half a
+/// file nor reloads for nothing.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
     if fs::read(path).is_ok_and(|old| old == bytes) {
         return Ok(());
@@ -16,8 +16,8 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), BuildError> {
     fs::rename(&partial, path).map_err(BuildError::file(path))
 }
 
-/// Runs `make`, which makes `made` of `inputs`, unless this program did so with the same bytes before. `mark` is a path for what it remembers:
-/// the inputs as they were, each under that name with its number.
+/// Runs `make`, which makes `made` of `inputs`, unless this program did so with the same bytes before. `mark` is a path
+/// for its memory: the inputs as they were, each under that name with its number.
 pub(super) fn once(
     mark: &Path,
     inputs: &[&Path],
@@ -31,7 +31,7 @@ pub(super) fn once(
     if made.is_file() && copies.iter().zip(&inputs).all(is_seen) {
         return Ok(());
     }
-    // Gone while it is made: half a result is none.
+    // Removed while it is made: half a result is none.
     for copy in &copies {
         let _absent = fs::remove_file(copy);
     }
@@ -39,7 +39,7 @@ pub(super) fn once(
     copies.iter().zip(&inputs).try_for_each(|(copy, input)| replace(copy, input))
 }
 
-/// Returns what tells this program from an earlier one, which may have made something else of the same bytes.
+/// Returns a mark of this program: an earlier one may have made something else of the same bytes.
 fn ourselves() -> Vec<u8> {
     let metadata = std::env::current_exe().and_then(fs::metadata).ok();
     format!("{:?}", metadata.map(|metadata| (metadata.len(), metadata.modified().ok()))).into_bytes()
@@ -50,7 +50,7 @@ pub(super) fn directory(directory: &Path) -> Result<(), BuildError> {
     fs::create_dir_all(directory).map_err(BuildError::file(directory))
 }
 
-/// The bytes of `path`.
+/// Returns the bytes of `path`.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
     fs::read(path).map_err(BuildError::file(path))
 }

@@ -1,4 +1,4 @@
-//! What a platform's limit counts: gzipped bytes.
+//! Sizes as a platform's limit counts them: gzipped bytes.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use super::{BuildError, files};
 use crate::say;
 
-/// Says the sizes of `paths`, each and together, and returns the gzipped total in bytes.
+/// Prints the sizes of `paths`, each and together, and returns the gzipped total in bytes.
 pub(super) fn report(paths: &[&Path]) -> Result<usize, BuildError> {
     let mut total = 0_usize;
     for path in paths {
@@ -23,14 +23,14 @@ pub(super) fn report(paths: &[&Path]) -> Result<usize, BuildError> {
     Ok(total)
 }
 
-/// The length of `bytes` after `gzip -9`.
+/// Returns the length of `bytes` after `gzip -9`.
 pub(crate) fn gzipped(bytes: &[u8]) -> usize {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     // Writing to a vector cannot fail.
     encoder.write_all(bytes).and_then(|()| encoder.finish()).map_or(usize::MAX, |zipped| zipped.len())
 }
 
-/// Rounded up, as limits are read.
+/// Returns the kilobytes of `bytes`, rounded up, as limits are read.
 const fn kilobytes(bytes: usize) -> usize {
     bytes.div_ceil(1024)
 }

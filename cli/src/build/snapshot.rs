@@ -1,8 +1,8 @@
-//! The module with its document read: what reads a document runs here, once, and the memory it leaves is what every isolate
-//! starts with ("pre-initialisation", as Wizer calls it).
+//! The module with its document read: the code that reads a document runs here, once, and the memory it leaves is the
+//! start of every isolate ("pre-initialisation", as Wizer calls it).
 //!
-//! INVARIANT: the call touches nothing but memory. No import is called, no table changes, and the only global that can change is
-//! the stack pointer, which is back where it was when the call returns.
+//! INVARIANT: the call touches nothing but memory. No import is called, no table changes, and the only global that can
+//! change is the stack pointer, which is back where it was when the call returns.
 
 mod run;
 
@@ -13,7 +13,7 @@ use wasmparser::{DataKind, Encoding, ExternalKind, Parser, Payload};
 
 use super::BuildError;
 
-/// What the module exports for this, and nobody else needs.
+/// The export for this step, used by nothing else.
 const PREPARE: &str = "prepare";
 
 /// Zeroes between two pieces of memory that are cheaper as part of one segment than as the head of another.
@@ -22,7 +22,7 @@ const GAP: usize = 16;
 /// Returns `module` as it is after `prepare(document)`, without that export.
 ///
 /// # Errors
-/// [`BuildError::Snapshot`] when the module is not of the shape that is relied upon, or the call traps.
+/// [`BuildError::Snapshot`] when the module has an unexpected shape, or the call traps.
 pub(super) fn take(module: &[u8], document: &str) -> Result<Vec<u8>, BuildError> {
     check(module)?;
     let memory = run::prepare(module, document)?;
@@ -39,7 +39,7 @@ fn broken(reason: impl Display) -> BuildError {
     BuildError::Snapshot(reason.to_string())
 }
 
-/// Refuses a module whose state is more than its memory.
+/// Refuses a module with state outside its memory.
 fn check(module: &[u8]) -> Result<(), BuildError> {
     for payload in Parser::new(0).parse_all(module) {
         match payload.map_err(broken)? {
@@ -68,7 +68,7 @@ fn check(module: &[u8]) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// The same module with this memory, and without the export.
+/// Returns the same module with this memory, and without the export.
 fn rewrite(module: &[u8], memory: &Memory) -> Result<Vec<u8>, BuildError> {
     let pieces = pieces(&memory.bytes);
     let mut rewritten = Module::new();
@@ -117,7 +117,7 @@ fn rewrite(module: &[u8], memory: &Memory) -> Result<Vec<u8>, BuildError> {
     Ok(rewritten.finish())
 }
 
-/// What is not zero, and where.
+/// Returns the pieces that are not zero, with their offsets.
 fn pieces(memory: &[u8]) -> Vec<(usize, &[u8])> {
     let mut pieces = Vec::new();
     let mut rest = memory;
@@ -133,7 +133,8 @@ fn pieces(memory: &[u8]) -> Vec<(usize, &[u8])> {
     pieces
 }
 
-/// How much of `bytes` comes before more than [`GAP`] zeroes, or before nothing but zeroes.
+/// Returns the length of the piece at the start of `bytes`, which ends before more than [`GAP`] zeroes, or before
+/// nothing but zeroes.
 fn length(bytes: &[u8]) -> usize {
     let mut end = 0_usize;
     for (place, byte) in bytes.iter().enumerate() {

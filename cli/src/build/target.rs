@@ -26,7 +26,7 @@ pub(super) fn compile(
     Ok(workspace.target.join(target).join(profile.cargo()).join(module))
 }
 
-/// Makes sure that the standard library for `target` is there. Toolchains without rustup are asked too.
+/// Makes sure that the standard library for `target` is installed. Toolchains without rustup are asked too.
 pub(crate) fn ensure(workspace: &Workspace, target: &'static str) -> Result<(), BuildError> {
     let mut rustc = Command::new("rustc");
     rustc.current_dir(&workspace.root).args(["--print", "target-libdir", "--target", target]);

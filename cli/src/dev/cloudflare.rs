@@ -21,7 +21,8 @@ pub(super) fn start(session: &Session) -> Result<Group, Failure> {
     wrangler.env("WRANGLER_SEND_METRICS", "false").env("WRANGLER_HIDE_BANNER", "true").env("CI", "1");
     // Wrangler would ask for an example of the `cf` object that requests carry in production.
     wrangler.env("CLOUDFLARE_CF_FETCH_ENABLED", "false");
-    // The build command of `wrangler.toml` takes this program as it is: cargo would compile the core for it anew with each edit.
+    // The build command of `wrangler.toml` takes this program as it is: cargo would recompile the core for it with each
+    // edit.
     if let Ok(program) = std::env::current_exe() {
         wrangler.env("TOOLGATE_PROGRAM", program);
     }

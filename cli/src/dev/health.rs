@@ -1,4 +1,4 @@
-//! Asks whether the gateway answers.
+//! Health checks on the development gateway.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use reqwest::blocking::Client;
 
 use crate::failure::Failure;
 
-/// Bound on one attempt.
+/// Deadline of one attempt.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Asks a gateway on this machine.
@@ -27,7 +27,7 @@ impl Health {
         Ok(Self { client, url: format!("http://127.0.0.1:{port}/health/live") })
     }
 
-    /// Returns whether it answers with 200.
+    /// Returns true if it answers with 200.
     pub(super) fn is_live(&self) -> bool {
         self.client.get(&self.url).send().is_ok_and(|answer| answer.status() == 200)
     }

@@ -14,8 +14,8 @@ const MANIFEST: &str = "spin.dev.toml";
 /// The one setting that the manifest also takes as an allowed host.
 const BASE_URL: &str = "ARCADE_BASE_URL";
 
-/// Starts the application of the manifest, its variables in the environment: an argument could be read by every user of the
-/// machine.
+/// Starts the application of the manifest, its variables in the environment: an argument could be read by every user of
+/// the machine.
 pub(super) fn start(session: &Session) -> Result<Group, Failure> {
     let root = &session.workspace.root;
     let mut server = program(&session.workspace)?;
@@ -33,7 +33,7 @@ pub(super) fn start(session: &Session) -> Result<Group, Failure> {
     Ok(Group::start(&mut server, RUSTUP_REMEDY)?)
 }
 
-/// `spin up`, or the test host, which is built first.
+/// Returns `spin up`, or the test host, which is built first.
 fn program(workspace: &Workspace) -> Result<Command, Failure> {
     if is_spin_installed() {
         let mut spin = Command::new("spin");
@@ -50,14 +50,14 @@ fn program(workspace: &Workspace) -> Result<Command, Failure> {
     Ok(Command::new(host))
 }
 
-/// Another program has the same name: only Spin's says `spin 4.1.0 (...)`.
+/// Returns true if Spin is installed: another program has the same name, and only Spin's says `spin 4.1.0 (...)`.
 fn is_spin_installed() -> bool {
     let output = Command::new("spin").arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output();
     output.is_ok_and(|output| output.status.success() && output.stdout.starts_with(b"spin "))
 }
 
-/// The address without the `/v1` that people paste with it, which the gateway ignores. What is told of any other path is what
-/// Spin would tell with the first call.
+/// Returns the address without the `/v1` that people paste with it, which the gateway ignores. Any other path is
+/// reported as Spin would with the first call.
 fn base_url(value: &str) -> &str {
     let value = value.trim_end_matches('/');
     let value = value.strip_suffix("/v1").unwrap_or(value);
@@ -71,7 +71,7 @@ fn base_url(value: &str) -> &str {
     value
 }
 
-/// The variables of the application; Spin gives a component no others.
+/// Returns the variables of the application; Spin gives a component no others.
 fn declared_variables(workspace: &Workspace) -> Result<Vec<String>, Failure> {
     let path = workspace.root.join(MANIFEST);
     let text = fs::read_to_string(&path).map_err(Failure::file(&path))?;

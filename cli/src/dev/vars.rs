@@ -13,7 +13,7 @@ use crate::{key, say};
 pub(super) const DEV_KEY: &str = "TOOLGATE_DEV_KEY";
 const FILE: &str = ".dev.vars";
 const KEY_PREFIX: &str = "tg_dev_";
-/// Secrets are their owner's alone.
+/// The mode of files with secrets: for their owner alone.
 const MODE: u32 = 0o600;
 
 /// Reads `.dev.vars` in `root`; a file that holds no development key gets one, and keeps its other lines.
@@ -42,7 +42,8 @@ pub(super) fn write_env_file(path: &Path, values: &BTreeMap<String, String>) -> 
     write(path, &text)
 }
 
-/// `NAME='value'` such that wrangler reads the value back: it knows three quotes, in which only `$` has a meaning.
+/// Writes `NAME='value'` such that wrangler reads the value back: it knows three quotes, in which only `$` has a
+/// meaning.
 fn line(name: &str, value: &str) -> Result<String, Failure> {
     let quote = ['\'', '`'].into_iter().find(|quote| !value.contains(*quote)).ok_or_else(|| {
         Failure::new(format!("the setting {name} holds both ' and `, which cannot be handed to wrangler"))
@@ -50,7 +51,8 @@ fn line(name: &str, value: &str) -> Result<String, Failure> {
     Ok(format!("{name}={quote}{}{quote}\n", value.replace('$', "\\$")))
 }
 
-/// The text with this key in place of an empty one. Without quotes, which it does not need, so that a shell can cut it out.
+/// Returns the text with this key in place of an empty one. Without quotes, which it does not need, so that a shell can
+/// cut it out.
 fn with_key(text: &str, key: &str) -> String {
     let others = text.lines().filter(|line| assignment(line).is_none_or(|(name, _)| name != DEV_KEY));
     others.chain([format!("{DEV_KEY}={key}").as_str()]).flat_map(|line| [line, "\n"]).collect()
@@ -62,7 +64,7 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     }
     let open = OpenOptions::new().write(true).create(true).truncate(true).mode(MODE).open(path);
     let written = open.and_then(|mut file| {
-        // A file that was there before keeps its mode otherwise.
+        // An existing file would keep its mode.
         file.set_permissions(Permissions::from_mode(MODE))?;
         file.write_all(text.as_bytes())
     });
@@ -73,7 +75,7 @@ fn parse(text: &str) -> BTreeMap<String, String> {
     text.lines().filter_map(assignment).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// The name and value of one line, as wrangler reads it; `None` for a comment or an empty line.
+/// Returns the name and value of one line, as wrangler reads it; `None` for a comment or an empty line.
 fn assignment(line: &str) -> Option<(&str, String)> {
     let line = line.trim_start();
     let line = line.strip_prefix("export ").unwrap_or(line);

@@ -1,16 +1,16 @@
-//! Notices changed files by looking: the same on every operating system, and cheap for some hundred files.
+//! Notices changed files by polling: the same on every operating system, and cheap for some hundred files.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// Files and directories, and what they looked like last.
+/// Files and directories, with their last seen states.
 pub(super) struct Watch {
     paths: Vec<PathBuf>,
     seen: Vec<Mark>,
 }
 
-/// What tells one state of a file from another: path, length, and modification time in seconds and nanoseconds.
+/// The state of a file: path, length, and modification time in seconds and nanoseconds.
 type Mark = (PathBuf, u64, i64, i64);
 
 impl Watch {
@@ -19,7 +19,7 @@ impl Watch {
         Self { paths, seen }
     }
 
-    /// Whether anything was written, added or removed since the last call.
+    /// Returns true if anything was written, added or removed since the last call.
     pub(super) fn has_changed(&mut self) -> bool {
         let now = marks(&self.paths);
         let changed = now != self.seen;
@@ -37,7 +37,7 @@ fn marks(paths: &[PathBuf]) -> Vec<Mark> {
     found
 }
 
-/// Notes `path`, or all that is below it. What cannot be read is as good as absent.
+/// Notes `path`, or all that is below it. An unreadable file counts as absent.
 fn collect(path: &Path, found: &mut Vec<Mark>) {
     let Ok(metadata) = fs::metadata(path) else {
         return;

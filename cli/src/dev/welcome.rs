@@ -1,4 +1,4 @@
-//! What the developer reads when the gateway runs: where it is, the key, and calls that work as pasted.
+//! The welcome to the developer: the address, the key, and calls that work as pasted.
 
 use toolgate::backends::Executor;
 
@@ -9,7 +9,7 @@ use crate::say;
 /// A user that the development caller may name, as it may name any.
 const USER: &str = "me@example.com";
 
-/// Prints it.
+/// Prints the welcome.
 pub(super) fn print(session: &Session) {
     let url = format!("http://127.0.0.1:{}", session.port);
     let platform = match session.platform {
@@ -34,13 +34,13 @@ pub(super) fn print(session: &Session) {
     say::output(&format!("{}\n\nA changed file is rebuilt. Ctrl-C stops.\n", executors(session)));
 }
 
-/// Whether the key is some caller's.
+/// Returns true if the key belongs to a caller.
 fn opens_something(session: &Session) -> bool {
     let hash = session.checked.hasher.hash(&session.key);
     session.checked.config.callers.iter().flat_map(|caller| &caller.keys).any(|key| key.hash == hash)
 }
 
-/// Where tools run, and what would switch on the others.
+/// Returns the executors that run tools, and the settings that would switch on the others.
 fn executors(session: &Session) -> String {
     let describe = |executor: &Executor| match &executor.upstream {
         None => format!("  {}: in the gateway itself", executor.id.as_str()),

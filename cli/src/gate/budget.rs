@@ -1,4 +1,4 @@
-//! What the shipped modules may weigh and what they may ask of their host: `tests/budget.toml`.
+//! Bounds on the shipped modules, their weight and their imports: `tests/budget.toml`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,15 +15,15 @@ const FORBIDDEN: &str = "env";
 
 /// The budget of one platform.
 struct Budget {
-    /// What is deployed; the first is the module.
+    /// The deployed files; the first is the module.
     files: Vec<String>,
     /// Most bytes of them together, gzipped.
     gzip_bytes: u64,
-    /// What the module may ask of its host.
+    /// The permitted imports of the module.
     imports: BTreeSet<String>,
 }
 
-/// Checks what a release build of `platform` has made.
+/// Checks a release build of `platform`.
 pub(super) fn check(workspace: &Workspace, platform: &str) -> Result<(), Failure> {
     let path = workspace.root.join(FILE);
     let text = fs::read_to_string(&path).map_err(Failure::file(&path))?;
@@ -89,7 +89,7 @@ mod tests {
             let budget = read(&text, platform).unwrap();
             assert!(!budget.files.is_empty() && !budget.imports.is_empty());
         }
-        // A Worker's start is the product's promise; what a component may weigh is the budget's own affair.
+        // A Worker's start is the product's promise; the weight of a component is the budget's own affair.
         assert!(read(&text, "cloudflare").unwrap().gzip_bytes <= 1_000_000, "a Worker may not grow over 1.0 MB");
         assert!(read(&text, "elsewhere").is_none());
     }

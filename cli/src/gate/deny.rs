@@ -11,7 +11,7 @@ use crate::workspace::RUSTUP_REMEDY;
 /// The version that `deny.toml` is written for; it builds with the pinned toolchain.
 const VERSION: &str = "0.20.2";
 
-/// Checks what needs no database from outside: CONTRIBUTING.md has the command for advisories.
+/// Runs the checks that need no database from outside: CONTRIBUTING.md has the command for advisories.
 pub(super) fn check(run: &mut Run) -> Result<(), Failure> {
     let program = ensure(run)?;
     let mut deny = Command::new(program);

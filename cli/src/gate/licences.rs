@@ -77,7 +77,7 @@ impl Rules {
         self.refuse.iter().any(|refused| *refused == installed::normal(name))
     }
 
-    /// Says what is wrong with a package, and what to do.
+    /// Returns the fault of a package and its remedy, if it has one.
     fn fault(&self, package: &Package) -> Option<String> {
         let Package { name, version, licence, pinned } = package;
         if self.refuses(name) {
@@ -93,7 +93,7 @@ impl Rules {
         Some(format!("{name} {version}: {shown}, which {RULES} does not allow: read it, then allow it or leave it out"))
     }
 
-    /// Tells whether one of the alternatives consists of allowed licences alone.
+    /// Returns true if one of the alternatives consists of allowed licences alone.
     fn allows(&self, name: &str, expression: &str) -> bool {
         let expression = expression.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(expression);
         let is_allowed = |licence: &str| {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_package_is_refused_however_it_is_spelt_and_licensed() {
+    fn a_refused_package_is_refused_in_any_spelling_and_licence() {
         for name in ["arcade-math", "arcade_math", "Arcade.Math", "arcade-slack"] {
             assert!(fault(name, "MIT").is_some_and(|fault| fault.contains("refusal list")), "{name}");
         }

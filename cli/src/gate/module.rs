@@ -1,4 +1,4 @@
-//! What a compiled module asks of its host, read from its import section.
+//! The imports of a compiled module from its host, read from its import section.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,12 +7,12 @@ use wasmparser::{Parser, Payload};
 
 use crate::failure::Failure;
 
-/// What a module asks for.
+/// The imports of a module.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Imports {
     /// The modules of JavaScript, or the WIT interfaces, that the host must supply.
     pub(super) host: BTreeSet<String>,
-    /// What the core modules inside a component ask for. Components join these among themselves, except `env`, which
+    /// The imports of the core modules inside a component. Components join these among themselves, except `env`, which
     /// means that C code was linked whose functions nobody supplies.
     pub(super) inner: BTreeSet<String>,
 }
@@ -21,7 +21,7 @@ pub(super) struct Imports {
 pub(super) fn imports(path: &Path, bytes: &[u8]) -> Result<Imports, Failure> {
     let broken = |error: wasmparser::BinaryReaderError| Failure::new(format!("{}: {error}", path.display()));
     let mut imports = Imports::default();
-    // How many modules and components are open around the section that is read.
+    // The modules and components that are open around the current section.
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(broken)? {

@@ -1,4 +1,4 @@
-//! The members of the workspace, and for which machine each is compiled.
+//! The members of the workspace, and the machine that each is compiled for.
 
 use std::path::Path;
 
@@ -8,16 +8,16 @@ use crate::command;
 use crate::failure::Failure;
 use crate::workspace::{RUSTUP_REMEDY, Workspace};
 
-/// Compiled in a profile of its own: it embeds a WASM engine.
+/// The Spin test host, compiled in a profile of its own: it embeds a WASM engine.
 pub(super) const SPIN_HOST: &str = "toolgate-spin-host";
-/// This program. It must choose how TLS is done, and whatever else shares its HTTP client would have to, too.
+/// This program. It must choose how TLS is done, and any other package that shares its HTTP client would have to, too.
 pub(super) const CLI: &str = "toolgate-cli";
 
 /// One member.
 #[derive(Debug)]
 pub(super) struct Package {
     pub(super) name: String,
-    /// Where it lies, from the root.
+    /// Its folder, relative to the root.
     pub(super) folder: String,
     /// The WASM target it is compiled for; `None` for this machine.
     pub(super) target: Option<&'static str>,
@@ -26,13 +26,14 @@ pub(super) struct Package {
 }
 
 impl Package {
-    /// Whether it is compiled for this machine together with others, so that what they depend on is compiled once.
+    /// Returns true if it is compiled for this machine together with others, so that shared dependencies are compiled
+    /// once.
     pub(super) fn is_built_with_others(&self) -> bool {
         self.target.is_none() && ![SPIN_HOST, CLI].contains(&self.name.as_str())
     }
 }
 
-/// Reads them from cargo.
+/// Reads the members from cargo.
 pub(super) fn read(workspace: &Workspace) -> Result<Vec<Package>, Failure> {
     let mut cargo = workspace.cargo();
     cargo.args(["metadata", "--no-deps", "--format-version", "1"]);
@@ -60,7 +61,7 @@ fn package(package: &Value, root: &Path) -> Option<Package> {
     Some(Package { name, folder, target, tests })
 }
 
-/// A `cdylib` is a WASM module here. Only the Workers run in a JavaScript engine.
+/// Returns the target of a `cdylib`, which is a WASM module here. Only the Workers run in a JavaScript engine.
 fn wasm_target(name: &str) -> &'static str {
     match name {
         "toolgate-cloudflare" | "toolgate-bench-hello" => "wasm32-unknown-unknown",

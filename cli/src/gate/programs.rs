@@ -1,4 +1,4 @@
-//! The test programs of the repository, and which of them no step runs.
+//! The test programs of the repository, and those that no step runs.
 
 use std::fs;
 use std::path::Path;
@@ -6,14 +6,15 @@ use std::path::Path;
 use super::packages::Package;
 use super::steps::{self, OWN_ROW};
 
-/// JavaScript tests that need what another step has built: the steps `panic` and `rate` name them. The step `entry` runs all others.
+/// JavaScript tests that need the build of another step: the steps `panic` and `rate` name them. The step `entry` runs
+/// all others.
 pub(super) const JAVASCRIPT_WITH_STEP: [&str; 2] =
     ["functions/cloudflare/tests/panic.test.mjs", "tests/rate/rate.test.mjs"];
 
-/// How the name of a JavaScript test ends.
+/// The ending of a JavaScript test's name.
 const JAVASCRIPT_TEST: &str = ".test.mjs";
 
-/// What a program is a test by: the harnesses of Node, Python and Rust. In pieces, as this file is read too.
+/// Marks of a test program: the harnesses of Node, Python and Rust. In pieces, as this file is read too.
 const HARNESSES: [&str; 4] =
     [concat!("node:", "test"), concat!("import unit", "test"), concat!("import py", "test"), concat!("#[", "test]")];
 
@@ -22,7 +23,7 @@ pub(super) fn javascript_tests(root: &Path) -> Vec<String> {
     files(root).into_iter().filter(|file| file.ends_with(JAVASCRIPT_TEST)).collect()
 }
 
-/// Returns the files with tests that no step of the gate runs, and the steps' tests that are not there.
+/// Returns the test files that no step of the gate runs, and the steps' tests that are missing.
 pub(super) fn without_step(root: &Path, packages: &[Package]) -> Vec<String> {
     let files = files(root);
     let absent = JAVASCRIPT_WITH_STEP.into_iter().filter(|test| !files.iter().any(|file| file == test));
@@ -37,7 +38,7 @@ pub(super) fn without_step(root: &Path, packages: &[Package]) -> Vec<String> {
     found
 }
 
-/// Whether a step runs the tests of this file.
+/// Returns true if a step runs the tests of this file.
 fn is_run(file: &str, packages: &[Package]) -> bool {
     if !has_ending(file, "rs") {
         return file.ends_with(JAVASCRIPT_TEST);
@@ -53,7 +54,7 @@ fn is_run(file: &str, packages: &[Package]) -> bool {
     })
 }
 
-/// The source files below `root` that git would see, relative to it, in order.
+/// Returns the source files below `root` that git would see, relative to it, in order.
 fn files(root: &Path) -> Vec<String> {
     let mut found = Vec::new();
     collect(root, "", &mut found);

@@ -1,4 +1,5 @@
-//! The tests' virtual environment: a real Arcade worker and the official Python SDK, in the versions that are committed.
+//! The tests' virtual environment: a real Arcade worker and the official Python SDK, in the versions that are
+//! committed.
 
 use std::fs;
 use std::process::Command;

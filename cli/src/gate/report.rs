@@ -9,7 +9,7 @@ use crate::times;
 /// Builds that are shown one by one; all of them are in the sums.
 const BUILDS_SHOWN: usize = 15;
 
-/// What was measured so far.
+/// The measurements so far.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     steps: Vec<Row>,
@@ -26,7 +26,7 @@ struct Row {
 }
 
 impl Report {
-    /// Adds a step that has ended, and the builds that were noted meanwhile; their file is removed.
+    /// Adds a step that has ended, and the builds that were noted meanwhile; removes their file.
     pub(super) fn add(&mut self, step: &'static str, outcome: &'static str, tests: u64, time: Duration, noted: &Path) {
         let text = fs::read_to_string(noted).unwrap_or_default();
         let _absent = fs::remove_file(noted);

@@ -19,22 +19,22 @@ use crate::machine::{Stopwatch, spoken};
 use crate::workspace::{RUSTUP_REMEDY, Workspace};
 use crate::{say, times};
 
-/// How often it is looked whether the user wants the run to end.
+/// The interval of checks for the user's wish to end the run.
 const TICK: Duration = Duration::from_millis(200);
-/// After this long without output, a line says that the program still runs.
+/// Silence after which a line says that the program still runs.
 const SILENCE: Duration = Duration::from_secs(20);
-/// Bound on one program. The longest, on two slow cores, takes a third of it.
+/// Deadline of one program. The longest, on two slow cores, takes a third of it.
 const BOUND: Duration = Duration::from_mins(30);
 
-/// What the steps share.
+/// The state that the steps share.
 pub(super) struct Run {
     pub(super) workspace: Workspace,
     pub(super) interrupt: Interrupt,
     /// The members of the workspace.
     pub(super) packages: Vec<Package>,
-    /// What passed and failed so far.
+    /// The tests and steps counted so far.
     pub(super) tally: Tally,
-    /// The part of the deep work that tests are told to do.
+    /// The tests' share of the deep work.
     pub(super) share: Share,
 }
 
@@ -44,7 +44,7 @@ impl Run {
         Ok(Self { workspace, interrupt, packages, tally: Tally::default(), share })
     }
 
-    /// Returns where builds note what they took.
+    /// Returns the path of the file for build times.
     pub(super) fn build_times(&self) -> PathBuf {
         self.workspace.target.join("build-times.txt")
     }
@@ -56,7 +56,7 @@ impl Run {
         self.start(&mut cargo, RUSTUP_REMEDY)
     }
 
-    /// Runs cargo, which builds and runs nothing: what it takes is noted as `what`.
+    /// Runs cargo, which builds and runs nothing, and notes its time as `what`.
     pub(super) fn build(&mut self, what: &str, cargo: &mut Command) -> Result<(), Failure> {
         let begun = Stopwatch::start();
         let outcome = self.start(cargo, RUSTUP_REMEDY);
@@ -64,7 +64,8 @@ impl Run {
         outcome
     }
 
-    /// Runs the tests that `cargo test` selects by these arguments. They are built first, so that the build is counted apart.
+    /// Runs the tests that `cargo test` selects by these arguments. They are built first, so that the build is counted
+    /// apart.
     pub(super) fn test(&mut self, what: &str, selected: &[String]) -> Result<(), Failure> {
         let mut build = self.workspace.cargo();
         build.args(["test", "--no-run"]).args(selected);
@@ -73,8 +74,9 @@ impl Run {
         self.cargo(run.into_iter().chain(selected.iter().cloned()))
     }
 
-    /// Runs some tests of the packages that are built together: `choice` names them in cargo's words. All these packages are
-    /// selected each time, because cargo unifies the features of what the selected ones depend on: so it does it once.
+    /// Runs some tests of the packages that are built together: `choice` names them in cargo's words. All these
+    /// packages are selected each time, because cargo unifies the features of the selected ones' dependencies: so it
+    /// does it once.
     pub(super) fn native_tests(&mut self, what: &str, choice: Vec<String>) -> Result<(), Failure> {
         let selected = self.packages.iter().filter(|package| package.is_built_with_others());
         let selected = selected.flat_map(|package| ["--package".to_owned(), package.name.clone()]);
@@ -82,14 +84,14 @@ impl Run {
         self.test(what, &arguments)
     }
 
-    /// The integration tests of the packages that are meant, in cargo's words.
+    /// Returns the integration tests of the selected packages, in cargo's words.
     pub(super) fn integration_tests(&self, is_meant: impl Fn(&Package) -> bool) -> Vec<String> {
         let meant = self.packages.iter().filter(|package| package.is_built_with_others() && is_meant(package));
         meant.flat_map(|package| &package.tests).flat_map(|name| ["--test".to_owned(), name.clone()]).collect()
     }
 
-    /// Returns what tests are told: where they find what other steps have made, which part of the deep work they do, and where
-    /// builds note what they took.
+    /// Returns the environment of tests: the paths of other steps' output, their share of the deep work, and the file
+    /// for build times.
     fn surroundings(&self) -> [(&'static str, OsString); 5] {
         let (share, part) = &self.share.variable;
         [
@@ -101,7 +103,7 @@ impl Run {
         ]
     }
 
-    /// The Python of the tests' virtual environment.
+    /// Returns the Python of the tests' virtual environment.
     pub(super) fn python(&self) -> PathBuf {
         self.workspace.target.join("venv/bin/python")
     }
@@ -126,7 +128,7 @@ impl Run {
             }
             drop(sender);
             let status = self.follow(&mut group, &lines);
-            // What the program left behind would keep the streams, and so this scope, open.
+            // Processes that the program left behind would keep the streams, and so this scope, open.
             group.stop();
             lines.iter().for_each(|line| self.show(&line));
             status
@@ -137,7 +139,7 @@ impl Run {
         Err(CommandError::Failed { call: command::call(command), code: status.code() }.into())
     }
 
-    /// Shows what arrives until the program ends.
+    /// Shows the output until the program ends.
     fn follow(&mut self, group: &mut Group, lines: &Receiver<String>) -> Result<ExitStatus, Failure> {
         let begun = Stopwatch::start();
         let mut silent = Stopwatch::start();
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_leaves_another_behind_does_not_hold_the_gate_up() {
+    fn a_program_left_behind_does_not_hold_the_gate_up() {
         let begun = Stopwatch::start();
         run().start(&mut shell("sleep 60 & echo done"), "").unwrap();
         assert!(begun.elapsed() < Duration::from_secs(20));

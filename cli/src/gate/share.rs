@@ -1,28 +1,28 @@
-//! Which part of the deep work a run does: `tests/share` says what that means to a test.
+//! The share of the deep work in a run: `tests/share` gives it its meaning for a test.
 
 use std::process::Command;
 
 use crate::machine::variable;
 use crate::workspace::Workspace;
 
-/// How many shares there are; as many as `toolgate-share` has.
+/// The number of shares; as many as `toolgate-share` has.
 const SHARES: u64 = 10;
 
 /// The environment variables of `toolgate-share`.
 const SHARE: &str = "TOOLGATE_SHARE";
 const DEEP: &str = "TOOLGATE_DEEP";
 
-/// A part of the deep work, as tests are told it, and as people are.
+/// A share of the deep work, in words for tests and for people.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Share {
-    /// For the environment of tests.
+    /// The variable for the environment of tests.
     pub(super) variable: (&'static str, String),
-    /// One line.
+    /// One line for people.
     pub(super) told: String,
 }
 
 impl Share {
-    /// Returns all of it where that is asked for, else the share that the environment names, else the commit's.
+    /// Returns all of it if `deep` asks for it, else the share that the environment names, else the commit's.
     pub(super) fn choose(workspace: &Workspace, deep: bool) -> Self {
         if deep || variable(DEEP).as_deref() == Some("1") {
             return Self { variable: (DEEP, "1".to_owned()), told: "deep work: all of it".to_owned() };
@@ -34,7 +34,7 @@ impl Share {
         Self::of(commit(workspace).as_deref())
     }
 
-    /// Returns the share of the commit with this hash; the first where there is none, as in an unpacked archive.
+    /// Returns the share of the commit with this hash; the first without one, as in an unpacked archive.
     fn of(hash: Option<&str>) -> Self {
         let number = hash.and_then(|hash| u64::from_str_radix(hash.get(..8)?, 16).ok());
         let share = format!("{}/{SHARES}", number.and_then(|number| number.checked_rem(SHARES)).unwrap_or(0));

@@ -1,4 +1,5 @@
-//! The steps of the gate, in order. A new package of native tests needs no row: `tests` runs every member that has none.
+//! The steps of the gate, in order. A new package of native tests needs no row: `tests` runs every member that has
+//! none.
 
 use super::packages::{CLI, SPIN_HOST};
 use super::run::Run;
@@ -11,13 +12,13 @@ use crate::workspace::RUSTUP_REMEDY;
 
 /// One step.
 pub(super) struct Step {
-    /// What `--only` and `--from` call it.
+    /// The name, for `--only` and `--from`.
     pub(super) name: &'static str,
-    /// What it checks.
+    /// A line on the checked property.
     pub(super) about: &'static str,
     /// Steps above it without which it cannot run.
     pub(super) needs: &'static [&'static str],
-    /// Does it.
+    /// The work.
     pub(super) work: fn(&mut Run) -> Result<(), Failure>,
 }
 
@@ -121,12 +122,12 @@ pub(super) const STEPS: &[Step] = &[
     },
 ];
 
-/// The step of this name.
+/// Returns the step of this name.
 pub(super) fn find(name: &str) -> Option<&'static Step> {
     STEPS.iter().find(|step| step.name == name)
 }
 
-/// The native packages in one go, and each WASM package for its own target.
+/// Lints the native packages in one go, and each WASM package for its own target.
 fn clippy(run: &mut Run) -> Result<(), Failure> {
     let mut native = vec!["clippy".to_owned(), "--all-targets".to_owned()];
     let mut wasm = Vec::new();
@@ -141,7 +142,7 @@ fn clippy(run: &mut Run) -> Result<(), Failure> {
     let mut cargo = run.workspace.cargo();
     run.build("lints, native", cargo.args(native.into_iter().chain(strict())))?;
     for (target, arguments) in wasm {
-        // Where rustup's auto-install is off, the targets of rust-toolchain.toml do not come by themselves.
+        // If rustup's auto-install is off, the targets of rust-toolchain.toml do not come by themselves.
         target::ensure(&run.workspace, target)?;
         let mut cargo = run.workspace.cargo();
         run.build(&format!("lints, {}", arguments[2]), cargo.args(arguments.into_iter().chain(strict())))?;
@@ -149,7 +150,8 @@ fn clippy(run: &mut Run) -> Result<(), Failure> {
     Ok(())
 }
 
-/// This program's tests; the unit tests of all other native packages, and the integration tests of those without a row.
+/// Runs this program's tests; the unit tests of all other native packages, and the integration tests of those without a
+/// row.
 fn tests(run: &mut Run) -> Result<(), Failure> {
     let forgotten = programs::without_step(&run.workspace.root, &run.packages);
     if !forgotten.is_empty() {
@@ -161,13 +163,13 @@ fn tests(run: &mut Run) -> Result<(), Failure> {
     run.native_tests("native tests", chosen).and(own)
 }
 
-/// The integration tests of one package.
+/// Runs the integration tests of one package.
 fn tests_of(run: &mut Run, name: &str) -> Result<(), Failure> {
     let integration = run.integration_tests(|package| package.name == name);
     run.native_tests(&format!("tests of {name}"), integration)
 }
 
-/// Every JavaScript test that has no step of its own.
+/// Runs every JavaScript test that has no step of its own.
 fn entry(run: &mut Run) -> Result<(), Failure> {
     let mut node = run.workspace.node();
     let tests = programs::javascript_tests(&run.workspace.root);
@@ -182,7 +184,7 @@ fn panic(run: &mut Run) -> Result<(), Failure> {
     run.start(node.env("TOOLGATE_WORKER", run.workspace.root.join("build/cloudflare")), NODE_REMEDY)
 }
 
-/// The release module of the step before, bundled with the test's own document.
+/// Tests the release module of the step before, bundled with the test's own document.
 fn rate(run: &mut Run) -> Result<(), Failure> {
     let output = run.workspace.target.join("rate");
     let mut build = run.workspace.cargo();
@@ -194,14 +196,15 @@ fn rate(run: &mut Run) -> Result<(), Failure> {
     run.start(node.env("TOOLGATE_RATE_WORKER", output), NODE_REMEDY)
 }
 
-/// As a program of its own, so that a long silence of the compiler is reported. Cargo knows where it is: the tests above may
-/// have replaced the file that we were started from.
+/// Builds in a program of its own, so that a long silence of the compiler is reported. Cargo knows its path: the tests
+/// above may have replaced the file that we were started from.
 fn build_and_weigh(run: &mut Run, name: &str) -> Result<(), Failure> {
     run.cargo(["run", "--quiet", "--package", "toolgate-cli", "--bin", "toolgate", "--", "build", name, "--release"])?;
     budget::check(&run.workspace, name)
 }
 
-/// Its tests, and the program itself for the steps below, in the profile in which WASM compiles at a bearable speed.
+/// Runs its tests, and builds the program itself for the steps below, in the profile in which WASM compiles at a
+/// bearable speed.
 fn spin_host(run: &mut Run) -> Result<(), Failure> {
     const PACKAGE: [&str; 4] = ["--package", SPIN_HOST, "--profile", "host"];
     // Its tests build a component.

@@ -1,8 +1,8 @@
-//! Counting: what cargo's test runner reports, added up.
+//! Adds up the counts of cargo's test runner.
 
 use std::fmt;
 
-/// How many tests and steps ended how.
+/// Counts of tests and steps by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) passed: u64,
@@ -11,8 +11,8 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Adds what a line of output reports, if it is one that `cargo test` ends a binary's tests with, or `node --test` a file's
-    /// (`# pass 3`, in the TAP reporter).
+    /// Adds the counts in a line of output, if it is one that `cargo test` ends a binary's tests with, or `node --test`
+    /// a file's (`# pass 3`, in the TAP reporter).
     pub(super) fn note(&mut self, line: &str) {
         let add = |count: &mut u64, more: u64| *count = count.saturating_add(more);
         if let Some((_, counts)) = line.split_once("test result: ") {
@@ -24,20 +24,20 @@ impl Tally {
         add(&mut self.failed, after("# fail "));
     }
 
-    /// Returns how many tests ended since `before`, of which no step has been counted meanwhile.
+    /// Returns the number of tests that ended since `before`, of which no step has been counted meanwhile.
     pub(super) const fn tests_since(self, before: Self) -> u64 {
         let ended = self.passed.saturating_add(self.failed);
         ended.saturating_sub(before.passed).saturating_sub(before.failed)
     }
 }
 
-/// The number that stands right before `what`; 0 without one.
+/// Returns the number right before `what`; 0 without one.
 fn number_before(text: &str, what: &str) -> u64 {
     let before = text.split_once(what).map_or("", |(before, _)| before);
     before.rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
-/// `N passed, N failed`, and how many were skipped if any were.
+/// Writes `N passed, N failed`, and the number of skipped ones if there are any.
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} passed, {} failed", self.passed, self.failed)?;

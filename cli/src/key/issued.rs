@@ -73,7 +73,7 @@ pub(super) struct Revoke {
     id: String,
 }
 
-/// What issuing, rotating and revoking need.
+/// The action that issuing, rotating and revoking need.
 const WRITES: &str = "keys/write";
 
 /// Most pages of a list: a gateway holds fewer keys.
@@ -141,12 +141,12 @@ impl Revoke {
     }
 }
 
-/// Asks for a key such that a repetition leaves one live key, and no more.
+/// Requests a key such that a repetition leaves one live key, and no more.
 fn issue(gateway: &Gateway, path: &[&str], body: &Value) -> Result<Value, Failure> {
     gateway.ask(&Method::POST, path, &[], Some(body), Some(&super::random("cli_")?))
 }
 
-/// The key alone goes to stdout, so that it can be piped to where it is kept.
+/// Prints the key alone to stdout, so that it can be piped into its store.
 fn shown(answer: &Value, what: &str) -> Result<(), Failure> {
     let key = answer.get("key").and_then(Value::as_str).ok_or_else(|| Failure::new("the answer holds no key"))?;
     say::step(&format!("{what}, which is shown this once: {}", row(answer)));
@@ -154,7 +154,7 @@ fn shown(answer: &Value, what: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a list tells of a key.
+/// Returns the line of a key in a list.
 fn row(key: &Value) -> String {
     let text = |name: &str| key.get(name).and_then(Value::as_str).unwrap_or("-");
     let roles = key.get("roles").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
@@ -164,7 +164,7 @@ fn row(key: &Value) -> String {
     [id, state, tenant, name, &roles, created, expires, secret].join("\t")
 }
 
-/// `90d`, `12h`, `30m` or `45s`, in seconds.
+/// Reads `90d`, `12h`, `30m` or `45s`, in seconds.
 fn seconds(text: &str) -> Result<u64, String> {
     let units = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
     let found = units.into_iter().find_map(|(unit, seconds)| {

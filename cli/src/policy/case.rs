@@ -1,4 +1,4 @@
-//! A request to policies as people write it down, and what is expected of it.
+//! A request to policies as people write it down, and its expected outcome.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,32 +29,32 @@ pub struct Cases {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
-    /// For messages.
+    /// Its name in messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Who asks.
+    /// The caller.
     pub caller: CaseCaller,
-    /// What for, such as `tools/call`.
+    /// The action, such as `tools/call`.
     pub action: String,
     /// The tool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool: Option<CaseTool>,
-    /// The arguments; for `tools/call`, without them it is asked whether the tool is listed.
+    /// The arguments; for `tools/call`, a request without them asks for the tool in a list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Value>,
     /// The user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// `org/project`.
+    /// The project, as `org/project`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
-    /// Seconds since the Unix epoch.
+    /// The time, in seconds since the Unix epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<u64>,
     /// The country.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
-    /// `allow`, `maybe`, `not_permitted`, `policy_denied` or `policy_error`.
+    /// The expected verdict: `allow`, `maybe`, `not_permitted`, `policy_denied` or `policy_error`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expect: Option<String>,
     /// The determining rules, in any order.
@@ -70,7 +70,7 @@ pub struct CaseCaller {
     pub id: String,
     /// Its tenant.
     pub tenant: String,
-    /// Its roles; those of the configuration give it what they hold.
+    /// Its roles; those of the configuration carry their grants.
     #[serde(default)]
     pub roles: Vec<String>,
     /// Its scopes.
@@ -85,45 +85,45 @@ pub struct CaseCaller {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaseTool {
-    /// `Toolkit.Tool`.
+    /// Its name, as `Toolkit.Tool`.
     pub name: String,
     /// Its version.
     #[serde(default)]
     pub version: String,
-    /// Where it is.
+    /// The id of its executor.
     #[serde(default)]
     pub executor: String,
-    /// What it declares.
+    /// Its declared hint that it only reads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_only: Option<bool>,
-    /// What it declares.
+    /// Its declared hint that it is destructive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destructive: Option<bool>,
-    /// What it declares.
+    /// Its declared hint that it is idempotent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotent: Option<bool>,
-    /// What it declares.
+    /// Its declared hint that it is open to the world.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open_world: Option<bool>,
 }
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// As [`Case::expect`].
+    /// The verdict, as in [`Case::expect`].
     pub verdict: &'static str,
     /// The rules, in order.
     pub rules: Vec<String>,
 }
 
-/// How arguments are read.
+/// Limits on reading arguments.
 const LIMITS: json::Limits = json::Limits { depth: 64, values: 100_000, string_bytes: 1 << 20, number_bytes: 4_400 };
 
 impl Cases {
     /// Reads a file, in TOML or JSON.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The fault of the file.
     pub fn read(file: &Path) -> Result<Self, Failure> {
         let text = fs::read_to_string(file).map_err(Failure::file(file))?;
         let told = |error: String| Failure::new(format!("{}: {error}", file.display()));
@@ -139,10 +139,10 @@ impl Cases {
 }
 
 impl Case {
-    /// What came out otherwise than expected.
+    /// Returns the difference from the expected outcome, if there is one.
     ///
     /// # Errors
-    /// A request that is none.
+    /// An invalid request.
     pub fn check(&self, rules: &Rules) -> Result<Option<String>, Failure> {
         let came = self.outcome(rules)?;
         if let Some(expected) = &self.expect
@@ -162,10 +162,10 @@ impl Case {
         Ok(None)
     }
 
-    /// What comes of it.
+    /// Returns the outcome under these rules.
     ///
     /// # Errors
-    /// A request that is none.
+    /// An invalid request.
     pub fn outcome(&self, rules: &Rules) -> Result<Outcome, Failure> {
         let action = Action::ALL.iter().find(|action| action.as_str() == self.action);
         let action = *action.ok_or_else(|| Failure::new(format!("there is no action {}", self.action)))?;

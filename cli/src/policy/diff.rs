@@ -1,4 +1,4 @@
-//! What changes between two sets of policies, over requests that are given, or made from what the policies speak of.
+//! The changes between two sets of policies, over given requests, or over generated ones on the policies' own subjects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,16 +9,17 @@ use super::case::{Case, CaseCaller, CaseTool, Cases};
 use super::rules::Rules;
 use crate::failure::Failure;
 
-/// Requests that are made.
+/// Generated requests.
 const REQUESTS: usize = 20_000;
 
 /// Differences that are shown, for each kind of change.
 const SHOWN: usize = 5;
 
-/// The requests that come out otherwise: each as it will, and called after how it was. Of each kind of change a few.
+/// Returns the requests with a changed verdict: each with its new one, and named after its old one. Of each kind of
+/// change a few.
 ///
 /// # Errors
-/// A request that is none.
+/// An invalid request.
 pub fn compare(old: &Rules, new: &Rules, cases: &Cases) -> Result<Cases, Failure> {
     let mut changed = Cases::default();
     let mut kinds: BTreeMap<(String, String), usize> = BTreeMap::new();
@@ -43,7 +44,7 @@ pub fn compare(old: &Rules, new: &Rules, cases: &Cases) -> Result<Cases, Failure
     Ok(changed)
 }
 
-/// What policies speak of.
+/// The subjects of policies.
 #[derive(Debug, Default)]
 struct Spoken {
     entities: BTreeMap<String, BTreeSet<String>>,
@@ -55,7 +56,7 @@ struct Spoken {
 }
 
 impl Spoken {
-    /// Reads Cedar text that was found without fault, piece by piece.
+    /// Reads valid Cedar text, piece by piece.
     fn listen(&mut self, text: &str) {
         let mut pieces = Vec::new();
         let mut rest = text;
@@ -103,7 +104,7 @@ impl Spoken {
     }
 }
 
-/// Draws the same requests every time.
+/// A generator that draws the same requests every time.
 struct Dice(fastrand::Rng);
 
 impl Dice {
@@ -121,7 +122,7 @@ impl Dice {
     }
 }
 
-/// Requests that combine what either set of policies speaks of, and what neither does.
+/// Returns requests that combine the subjects of either set of policies, and some of neither.
 #[must_use]
 pub fn generate(old: &Rules, new: &Rules) -> Cases {
     let mut spoken = Spoken::default();

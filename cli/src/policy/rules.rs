@@ -18,7 +18,7 @@ use toolgate::words::names::ToolPattern;
 use super::schema::schema;
 use crate::failure::Failure;
 
-/// What is read of a configuration.
+/// The parts of a configuration that are read.
 #[derive(Debug, Default, Deserialize)]
 struct Document {
     #[serde(default)]
@@ -111,7 +111,7 @@ impl Rules {
         Ok(Self { policies, texts, roles, file })
     }
 
-    /// Holds the policies against the official reader, and against the schema.
+    /// Checks the policies with the official reader, and against the schema.
     ///
     /// # Errors
     /// Every fault, as `file:line:column: what is wrong`.

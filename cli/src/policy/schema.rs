@@ -1,11 +1,11 @@
-//! The Cedar schema of the requests that policies are asked about, made from what the core knows of actions.
+//! The Cedar schema of the requests to policies, made from the core's actions.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use toolgate::words::action::Action;
 
-/// The schema, as it is committed: docs/policy.cedarschema.json.
+/// Returns the schema, as it is committed: docs/policy.cedarschema.json.
 #[must_use]
 pub fn schema() -> String {
     format!("{:#}", value())
@@ -15,7 +15,7 @@ fn value() -> Value {
     let string = || json!({ "type": "String" });
     let optional = |kind: &str| json!({ "type": kind, "required": false });
     let texts = || json!({ "type": "Set", "element": { "type": "String" } });
-    // Claims and arguments are what each deployment makes them.
+    // Each deployment has its own claims and arguments.
     let open =
         |required| json!({ "type": "Record", "attributes": {}, "additionalAttributes": true, "required": required });
     let caller = json!({

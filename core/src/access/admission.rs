@@ -1,4 +1,4 @@
-//! Decides what a caller may do: default deny, for the action, the project, the user, and each tool that a request can reach.
+//! Admits or refuses a request: default deny, for the action, the project, the user, and each tool that it can reach.
 
 mod arguments;
 mod authority;
@@ -29,39 +29,39 @@ use crate::words::time::Millis;
 use switches::check_caller_switches;
 pub(crate) use tools::check_equivalent;
 
-/// Holds what was admitted.
+/// Holds an admitted request.
 #[derive(Debug)]
 pub enum Admitted<'r> {
     /// A tool call.
     Tool(Box<ToolCall<'r>>),
     /// A request to the engine.
     Engine(EngineCall),
-    /// Something that the gateway answers by itself.
+    /// A request that the gateway answers by itself.
     Own,
 }
 
 impl Admitted<'_> {
-    /// Returns the tool that is called, in lower case.
+    /// Returns the called tool, in lower case.
     #[must_use]
     pub fn tool(&self) -> Option<&str> {
         if let Self::Tool(call) = self { Some(&call.tool.folded) } else { None }
     }
 }
 
-/// Holds what admission decides from.
+/// Holds the inputs of an admission decision.
 #[derive(Debug)]
 pub struct Context<'a> {
     /// The operator's rules.
     pub rules: &'a Rules,
     /// The caller.
     pub caller: &'a Caller,
-    /// The authority that decides what the caller may.
+    /// The authority over the caller's permissions.
     pub authority: &'a Authority<'a>,
-    /// The epochs.
+    /// The view of the epochs.
     pub held: &'a EpochsView,
-    /// Every tool.
+    /// The registry of tools.
     pub registry: &'a Registry,
-    /// True when some executor's tools are not known.
+    /// True when some executor's tools are unknown.
     pub registry_is_incomplete: bool,
 }
 
@@ -75,8 +75,8 @@ impl Context<'_> {
     }
 }
 
-/// Decides what needs no list of tools, before anybody is asked for one. The order: epochs, action, kill switches, project,
-/// users in the query.
+/// Makes the checks that need no list of tools, before any executor is asked for one. The order: epochs, action, kill
+/// switches, project, users in the query.
 ///
 /// # Errors
 /// The refusal of the first check that fails.
@@ -126,10 +126,10 @@ fn user_of(caller: &Caller, place: &'static str, text: Option<&str>) -> Result<O
     if may_name { Ok(Some(user)) } else { Err(Refusal::with(RefusalKind::UserNotPermitted, place)) }
 }
 
-/// Names the query parameters that name a user: the SDKs write the second form for nested ones.
+/// Names the query parameters that carry a user: the SDKs write the second form for nested ones.
 const USER_PARAMETERS: [&str; 2] = ["user_id", "user[id]"];
 
-/// Decides the rest of a request that [`permit`] let through: tools, and what its body names.
+/// Makes the remaining checks of a request that [`permit`] let through: its tools, and the names in its body.
 ///
 /// # Errors
 /// The refusal of the first check that fails.
@@ -146,7 +146,7 @@ pub fn admit<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request) -> 
             if !tool.needs_authorization {
                 return Ok(Admitted::Own);
             }
-            // An engine may know a worker's tool too; then it is whichever engine answers by default.
+            // An engine may know a worker's tool too; then the default engine answers.
             let is_engine =
                 |index: &usize| context.rules.executors.get(*index).is_some_and(|executor| executor.engine().is_some());
             Ok(Admitted::Engine(EngineCall {
@@ -212,7 +212,7 @@ fn admit_execute<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request)
     let run_at = members.text("run_at")?.filter(|run_at| !run_at.is_empty()).map(str::to_owned);
     let include_stacktrace = members.flag("include_error_stacktrace")?;
     let call = Call {
-        // Whatever is no object is refused below.
+        // Anything but an object is refused below.
         arguments: match body.get("input") {
             None => Arguments::Known(&Json::Null),
             Some(input @ (Json::Object(_) | Json::Null)) => Arguments::Known(input),
@@ -228,8 +228,8 @@ fn admit_execute<'r>(context: &Context<'_>, asked: &Asked, request: &'r Request)
     Ok(Admitted::Tool(Box::new(ToolCall { tool, input, user, run_at, include_stacktrace, project })))
 }
 
-/// Checks the tools that a chat request gives to its model: each must be the caller's. An engine might take "no tools
-/// named" for "all tools", so only callers of every tool may leave them out where tools are to be used.
+/// Checks the tools that a chat request gives to its model: each must be the caller's. An engine might read "no tools
+/// named" as "all tools", so only callers of every tool may omit them where tools are to be used.
 fn admit_chat_tools(context: &Context<'_>, members: &Members<'_, '_>) -> Result<(), Refusal> {
     let named = body::chat_tools(members)?;
     if named.is_empty() && members.has("tool_choice") && !context.authority.may_use_every_tool() {
@@ -241,7 +241,7 @@ fn admit_chat_tools(context: &Context<'_>, members: &Members<'_, '_>) -> Result<
     Ok(())
 }
 
-/// Asks the policies about an action that is about no tool, now that its user is known: the body's, else the query's.
+/// Asks the policies about an action without a tool, now that its user is known: the body's, else the query's.
 fn check_user(context: &Context<'_>, asked: &Asked, user: Option<UserId>) -> Result<(), Refusal> {
     let in_query = || USER_PARAMETERS.iter().find_map(|name| asked.query.get(name)).and_then(UserId::new);
     context.authority.check_user(user.or_else(in_query).as_ref())
@@ -281,7 +281,7 @@ fn engine_call(asked: &Asked, request: &Request, exchange: Exchange) -> EngineCa
     }
 }
 
-/// Clips the long poll's `wait` to what this host allows; the SDKs ask again.
+/// Clips the long poll's `wait` to this host's bound; the SDKs ask again.
 fn clip_wait(asked: &Asked, longest: Millis) -> Result<Asked, Refusal> {
     let mut asked = asked.clone();
     if let Some(wait) = asked.query.get("wait") {

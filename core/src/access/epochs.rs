@@ -1,4 +1,4 @@
-//! Holds the isolate's lease on the epochs: while it holds, a decision waits for nothing.
+//! Holds the isolate's lease on the epochs: while it is valid, a decision waits for nothing.
 
 mod known;
 mod rules;
@@ -14,10 +14,10 @@ pub use rules::EpochRules;
 
 use known::{Known, LeaseState, Question};
 
-/// Names the epochs' owner.
+/// Names the durable owner of the epochs.
 const OWNER: &str = "epochs";
 
-/// Holds an isolate's lease on the epochs: its rules, and the epochs as they were read last.
+/// Holds an isolate's lease on the epochs: its rules, and the epochs last read.
 #[derive(Debug)]
 pub struct Lease {
     rules: EpochRules,
@@ -29,13 +29,13 @@ pub struct Lease {
 pub struct EpochsView {
     /// The epochs.
     pub epochs: Rc<Epochs>,
-    /// The fault that kept the lease from being renewed, if it has run out. Then these are the last known ones: the
-    /// cache is bypassed, and decisions follow the fail mode.
+    /// The fault that prevented the renewal of an expired lease. Then these are the last known epochs: the cache is
+    /// bypassed, and decisions follow the fail mode.
     pub fault: Option<DurableError>,
 }
 
 impl EpochsView {
-    /// Returns whether the lease holds.
+    /// Returns whether the lease is valid.
     #[must_use]
     pub const fn is_current(&self) -> bool {
         self.fault.is_none()
@@ -43,16 +43,17 @@ impl EpochsView {
 }
 
 impl Lease {
-    /// Makes a lease that has run out: the epochs are read when they are first needed.
+    /// Makes an expired lease: the epochs are read when first needed.
     #[must_use]
     pub fn new(rules: EpochRules) -> Self {
         Self { rules, known: RefCell::default() }
     }
 
-    /// Returns the epochs, now. Waits only when the lease has run out; in its second half it is renewed in the background.
+    /// Returns the current epochs. Waits only when the lease has expired; in its second half it is renewed in the
+    /// background.
     ///
-    /// INVARIANT (lease): epochs are used as current only within `epochs.lease` of the moment before they were asked for, so a
-    /// change holds everywhere within that time.
+    /// INVARIANT (lease): epochs are used as current only within `epochs.lease` of the moment before they were asked
+    /// for, so a change holds everywhere within that time.
     pub async fn hold<P: Platform>(self: &Rc<Self>, platform: &P) -> EpochsView {
         let now = platform.now();
         let known = self.known.borrow().clone();
@@ -86,7 +87,7 @@ impl Lease {
         Rc::clone(&known.epochs)
     }
 
-    /// Applies changes at the owner and takes the result as this isolate's own epochs.
+    /// Applies changes at the owner and adopts the result as this isolate's own epochs.
     ///
     /// # Errors
     /// [`AdvanceError`].
@@ -98,7 +99,7 @@ impl Lease {
             Ok(AnyReply::Epochs(Reply::Full)) => Err(AdvanceError::Full),
             Ok(_) => Err(AdvanceError::Durable(DurableError::Unavailable)),
             Err(error) => {
-                // It may have been applied: what this isolate knows is not to be used any more.
+                // It may have been applied: this isolate's epochs must not be used any more.
                 self.known.borrow_mut().forget();
                 Err(AdvanceError::Durable(error))
             }
@@ -106,7 +107,7 @@ impl Lease {
     }
 }
 
-/// Reads the epochs as their owner has them.
+/// Reads the epochs from their owner.
 ///
 /// # Errors
 /// [`DurableError`] when the owner could not be asked.
@@ -114,10 +115,10 @@ pub async fn read<P: Platform>(platform: &P) -> Result<Epochs, DurableError> {
     ask(platform, Command::Read).await
 }
 
-/// Says why the epochs could not be advanced.
+/// Names the reason of a failed change of the epochs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdvanceError {
-    /// A bound of [`crate::words::limits`] would be passed.
+    /// A bound of [`crate::words::limits`] would be exceeded.
     Full,
     /// The owner could not be asked; the changes may have been applied.
     Durable(DurableError),

@@ -39,8 +39,8 @@ use tokens::Tokens;
 
 /// Hashes API keys under the hashing secret, so that only keyed hashes are held (HMAC-SHA-256, RFC 2104).
 ///
-/// Both passes are prepared up to the key's own block, once, as RFC 2104 section 4 suggests: a request pays for two blocks
-/// of SHA-256 instead of four.
+/// Both passes are prepared up to the key's own block, once, as RFC 2104 section 4 suggests: a request pays for two
+/// blocks of SHA-256 instead of four.
 #[derive(Clone)]
 pub struct KeyHasher {
     inner: Hash,
@@ -48,7 +48,7 @@ pub struct KeyHasher {
     id: u64,
 }
 
-/// Counts the bytes of a block of SHA-256.
+/// The block size of SHA-256, in bytes.
 const BLOCK_BYTES: usize = 64;
 
 impl fmt::Debug for KeyHasher {
@@ -84,7 +84,7 @@ impl KeyHasher {
         hasher
     }
 
-    /// Tells hashing secrets apart, and nothing else of them.
+    /// Returns an id that distinguishes hashing secrets, and reveals nothing else of them.
     #[must_use]
     pub const fn id(&self) -> u64 {
         self.id
@@ -100,17 +100,16 @@ impl KeyHasher {
     }
 }
 
-/// Holds a caller whose credential was checked, and the key it used.
+/// Holds a caller whose credential was verified, and the key it used.
 #[derive(Clone, Debug)]
 pub struct Identified {
     /// The caller.
     pub caller: Rc<Caller>,
-    /// The name of what it identified itself with.
+    /// The name of its credential.
     pub key: KeyId,
 }
 
-/// Holds the hashers of one isolate: under the current hashing secret, and under another one that is on its way in or
-/// out.
+/// Holds the hashers of one isolate: under the current hashing secret, and under another one during a rotation.
 #[derive(Clone, Debug)]
 pub struct KeyHashers {
     current: KeyHasher,
@@ -163,7 +162,7 @@ impl KeyHashers {
 /// Maps each role of the configuration to its grants.
 pub type Roles = BTreeMap<RoleId, Rc<Grant>>;
 
-/// Holds what an isolate identifies callers by: its keys, its issuers with what is known of each, and the roles.
+/// Holds an isolate's means of identifying callers: its keys, its issuers with their known keys, and the roles.
 #[derive(Debug)]
 pub struct Identity {
     keyring: Keyring,
@@ -185,14 +184,14 @@ impl Identity {
         self.keyring.hashers()
     }
 
-    /// Returns since when the keys of the issuer at this place of the configuration cannot be fetched.
+    /// Returns the time since which the keys of the issuer at this index of the configuration cannot be fetched.
     #[must_use]
     pub fn keys_failing_since(&self, place: usize) -> Option<Timestamp> {
         self.tokens.keys(place).and_then(|keys| keys.borrow().failing_since)
     }
 }
 
-/// Holds the credentials of one isolate: the configured keys, by their hash, and those it remembers.
+/// Holds the credentials of one isolate: the configured keys, by their hash, and the remembered ones.
 pub struct Keyring {
     hashers: KeyHashers,
     table: KeyTable,
@@ -201,7 +200,7 @@ pub struct Keyring {
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // With its secret, digests of keys could be made anywhere.
+        // With its secret, fingerprints of keys could be made anywhere.
         f.write_str("Keyring(..)")
     }
 }
@@ -232,7 +231,7 @@ impl Keyring {
     }
 }
 
-/// Holds every configured key by its hash, for a look-up that does not depend on how many there are.
+/// Holds every configured key by its hash, for a look-up whose time does not depend on their number.
 #[derive(Clone, Debug, Default)]
 struct KeyTable(Vec<([u8; 32], Identified)>);
 
@@ -247,8 +246,8 @@ impl KeyTable {
         Self(rows)
     }
 
-    /// Finds the caller of the key with this hash. Rows are found by the first eight bytes (what a guesser sees of
-    /// their timing says nothing about a key, as it is a keyed hash) and compared whole in constant time.
+    /// Finds the caller of the key with this hash. Rows are found by the first eight bytes (their timing reveals
+    /// nothing of a key, as it is a keyed hash) and compared whole in constant time.
     fn find(&self, hash: &[u8; 32]) -> Option<&Identified> {
         let prefix = hash.first_chunk::<8>();
         let from = self.0.partition_point(|(row, _)| row.first_chunk::<8>() < prefix);
@@ -258,32 +257,32 @@ impl KeyTable {
     }
 }
 
-/// Names the credentials that are taken besides API keys.
+/// Names the credentials that are accepted besides API keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Takes {
     /// Tokens: there are issuers.
     pub tokens: bool,
-    /// Those that Cloudflare Access adds: it is one of the issuers.
+    /// The assertions of Cloudflare Access: it is one of the issuers.
     pub assertions: bool,
 }
 
-/// Holds a credential that is not known to be wrong.
+/// Holds a credential that is not known to be invalid.
 pub enum Recognised<'r> {
-    /// It is valid: the caller that it is of.
+    /// A valid credential, with its caller.
     Known(Identified),
     /// An issued key, whose owner must be asked: [`issued::verify`].
     Issued(Unverified<'r>),
-    /// It may be a token of an issuer: its text and its fingerprint.
+    /// A possible token of an issuer: its text and its fingerprint.
     Token(&'r str, CredentialFingerprint),
 }
 
-/// Finds the caller. `Authorization: KEY`, `Authorization: Bearer KEY` and `X-API-Key: KEY` are the same; both headers at
-/// once must agree. Where neither is sent, `Cf-Access-Jwt-Assertion` may say who is behind Cloudflare Access. Whether what comes
-/// of it was revoked is a question of its own: [`refuse_revoked`].
+/// Finds the caller. `Authorization: KEY`, `Authorization: Bearer KEY` and `X-API-Key: KEY` are equivalent; both
+/// headers at once must agree. Where neither is sent, `Cf-Access-Jwt-Assertion` may identify the user behind Cloudflare
+/// Access. Revocation is a check of its own: [`refuse_revoked`].
 ///
 /// # Errors
 /// [`RefusalKind::CredentialMissing`], [`RefusalKind::CredentialMalformed`], [`RefusalKind::CredentialUnknown`],
-/// [`RefusalKind::KeyHashSecretMissing`], and what the credential was refused with a moment ago.
+/// [`RefusalKind::KeyHashSecretMissing`], and the recent refusal of the same credential.
 pub fn identify<'r>(
     headers: &'r RequestHeaders,
     keyring: &Keyring,
@@ -293,7 +292,7 @@ pub fn identify<'r>(
     let text = presented(headers, takes)?;
     let fingerprint = keyring.memory.fingerprint(text);
     let was_valid = match keyring.memory.recall(fingerprint, now) {
-        // It was read letter by letter when it was new.
+        // Its letters were checked when it was new.
         Remembered::Valid(identified) => return Ok(Recognised::Known(identified)),
         Remembered::Stale => true,
         Remembered::Nothing => false,
@@ -325,7 +324,7 @@ pub fn identify<'r>(
     Ok(Recognised::Issued(Unverified { text, id, fingerprint, was_valid }))
 }
 
-/// Refuses what the epochs name as revoked.
+/// Refuses a caller or credential that the epochs revoke.
 ///
 /// # Errors
 /// [`RefusalKind::CredentialRevoked`].
@@ -336,13 +335,12 @@ pub fn refuse_revoked(identified: &Identified, epochs: &Epochs) -> Result<(), Re
     Ok(())
 }
 
-/// Returns whether a credential is visible ASCII only; a header that was repeated arrives joined by ", " and is none
-/// either.
+/// Returns whether a credential is visible ASCII only; a repeated header arrives joined by ", " and is refused too.
 fn is_written_well(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',')
 }
 
-/// Returns the one credential that the headers present, whatever it is.
+/// Returns the one credential in the headers, of any kind.
 fn presented(headers: &RequestHeaders, takes: Takes) -> Result<&str, Refusal> {
     let authorization = headers.get(Header::Authorization).map(strip_bearer).filter(|key| !key.is_empty());
     let api_key = headers.get(Header::XApiKey).filter(|key| !key.is_empty());

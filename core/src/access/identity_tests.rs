@@ -1,4 +1,4 @@
-//! Tests how keys in headers are identified.
+//! Tests the identification of callers by the keys in headers.
 
 use super::*;
 use std::collections::BTreeMap;

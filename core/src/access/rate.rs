@@ -1,7 +1,7 @@
-//! Limits the rate of requests: each takes a token of every limit that is about it, or of none.
+//! Limits the rate of requests: each takes a token of every limit that applies to it, or of none.
 //!
-//! Tokens come from one durable owner for each limit and subject (`state/rate.rs`), in leases (`rate/lease.rs`): while there
-//! is a token in each lease, a request waits for nothing. docs/limits.md has the rules and the bound.
+//! Tokens come from one durable owner for each limit and subject (`state/rate.rs`), in leases (`rate/lease.rs`): while
+//! there is a token in each lease, a request waits for nothing. docs/limits.md has the rules and the bound.
 
 mod book;
 mod fields;
@@ -28,12 +28,12 @@ pub use rules::{RateLimit, RateMode, RatePer, RateRules};
 use book::{Book, Entry, Subject, is_about};
 use lease::{Question, TokenState};
 
-/// Bounds how often a request asks. More than once: the tokens that it was given may go to another request that came
+/// Bounds the questions of a request. More than one: the tokens that it was given may go to another request that came
 /// while it waited for the owner of a second limit.
 const ASKS: u32 = 3;
-/// Bounds how often a request looks whether another one was answered: for as long as an owner may take.
+/// Bounds the checks of a request for the answer to another one's question: for as long as an owner may take.
 const LOOKS: u32 = 40;
-/// Bounds the wait between two looks: two to this power, in milliseconds.
+/// Bounds the wait between two checks: two to this power, in milliseconds.
 const LOOK_DOUBLINGS: u32 = 6;
 
 /// Holds the limits on the rate of requests, and an isolate's leases of their tokens.
@@ -50,34 +50,35 @@ impl Rates {
         Self { rules, book: Book::new(first_holder) }
     }
 
-    /// Takes what was counted since the last time: the limit, how requests fared with it, and how many.
+    /// Takes the counts since the last time: the limit, the outcome, and the number of requests.
     pub(crate) fn take_counts(&self) -> impl Iterator<Item = (&LimitId, Fared, u64)> {
         let counts = self.book.take_counts();
         counts.filter_map(|(index, fared, count)| Some((&self.rules.limits.get(index)?.id, fared, count)))
     }
 }
 
-/// Holds how a request stands with each limit that is about it, at the limit's place.
+/// Holds a request's state at each limit that applies to it, at the limit's index.
 type TokenStates = [Option<(Entry, TokenState)>; RATE_LIMITS];
 
-/// Tells how a request fared with all limits that are about it.
+/// Holds the verdict of all limits that apply to a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RateVerdict {
-    /// The refusal, if it was one: [`RefusalKind::RateLimited`]; where a limit's owner cannot be asked and the fail mode is
-    /// closed, [`RefusalKind::LimiterUnavailable`] or [`RefusalKind::DurableUnsupported`]. Then no token was taken.
+    /// The refusal, if there is one: [`RefusalKind::RateLimited`]; where a limit's owner cannot be asked and the fail
+    /// mode is closed, [`RefusalKind::LimiterUnavailable`] or [`RefusalKind::DurableUnsupported`]. Then no token was
+    /// taken.
     pub(crate) refusal: Option<Refusal>,
-    /// The fields that tell the caller of the limits.
+    /// The response fields about the limits.
     pub(crate) fields: Fields,
     /// The limits that would have refused it, but are not enforced.
     pub(crate) would_refuse: Vec<LimitId>,
-    /// The name of what went wrong beside the verdict: an owner could not be asked, and the request was let through.
+    /// The name of a fault beside the verdict: an owner could not be asked, and the request was let through.
     pub(crate) degraded: Option<&'static str>,
-    /// Tells that an owner had to be waited for.
+    /// True when an owner had to be waited for.
     pub(crate) has_waited: bool,
 }
 
-/// Lets the request pass if every limit that is about it has a token left, and takes one of each. `tool` is the tool that is
-/// called, in lower case.
+/// Admits the request if every limit that applies to it has a token left, and takes one of each. `tool` is the called
+/// tool, in lower case.
 ///
 /// INVARIANT (debited first): a token is taken from a lease only after its owner has debited it.
 pub(crate) async fn admit<P: Platform>(
@@ -121,7 +122,7 @@ fn stand(rates: &Rates, subject: &Subject<'_>, now: Timestamp, is_new: bool) -> 
     stood
 }
 
-/// Returns the limits that are about a request, and how it stands with each.
+/// Returns the limits that apply to a request, with its state at each.
 fn each<'s>(
     rates: &'s Rates,
     stood: &'s TokenStates,
@@ -131,18 +132,18 @@ fn each<'s>(
         .filter_map(|(index, (limit, stood))| stood.as_ref().map(|(entry, standing)| (index, limit, entry, *standing)))
 }
 
-/// Says what a request does next.
+/// Names a request's next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
-    /// It takes its tokens, or is refused.
+    /// Take its tokens, or be refused.
     Settle,
-    /// It waits for another request's question. Futures are not shared between requests: it looks again after a while.
+    /// Wait for another request's question. Futures are not shared between requests: it checks again after a while.
     Look,
-    /// It asks owners.
+    /// Ask owners.
     Ask,
 }
 
-/// Returns whether owners have to be asked: not for a request that is refused in any case.
+/// Returns the next step; owners are not asked for a request that is refused in any case.
 fn next(rates: &Rates, stood: &TokenStates) -> Next {
     let is_closed = rates.rules.fail_mode == FailMode::Closed;
     let mut next = Next::Settle;
@@ -161,7 +162,7 @@ fn next(rates: &Rates, stood: &TokenStates) -> Next {
     next
 }
 
-/// Asks every owner that has to be asked, all at the same time.
+/// Asks every owner that has to be asked, concurrently.
 async fn ask_all<P: Platform>(platform: &P, rates: &Rates, stood: &TokenStates) {
     let rules = &*rates.rules;
     let mut asks = Vec::new();
@@ -185,7 +186,7 @@ async fn ask<P: Platform>(platform: &P, owner: &str, ask: Ask, open: Question) {
     }
 }
 
-/// Takes a token of every limit, or refuses and takes none: nothing is awaited between the look and the taking.
+/// Takes a token of every limit, or refuses and takes none: nothing is awaited between the check and the taking.
 fn settle<P: Platform>(platform: &P, rates: &Rates, stood: &TokenStates) -> RateVerdict {
     let mut verdict = refuse(rates, stood);
     if verdict.refusal.is_some() {
@@ -223,10 +224,10 @@ fn settle<P: Platform>(platform: &P, rates: &Rates, stood: &TokenStates) -> Rate
     verdict
 }
 
-/// Names, in an admitted request's record, that a limit's owner could not be asked.
+/// Names the fault of an admitted request for which a limit's owner could not be asked, in its record.
 const LOST: &str = "limiter_unavailable";
 
-/// Refuses where an enforced limit has no token left. Of several, the one that lasts longest is named.
+/// Refuses where an enforced limit has no token left. Of several, the one with the longest wait is named.
 fn refuse(rates: &Rates, stood: &TokenStates) -> RateVerdict {
     let mut verdict = RateVerdict::default();
     if each(rates, stood).all(|(.., standing)| matches!(standing, TokenState::Ready { .. })) {
@@ -237,7 +238,7 @@ fn refuse(rates: &Rates, stood: &TokenStates) -> RateVerdict {
         let (kind, wait) = match standing {
             TokenState::Ready { .. } => continue,
             TokenState::Refused(wait) => (RefusalKind::RateLimited, wait),
-            // Others took what the owner gave, time and again: there is more demand than tokens.
+            // Others took the owner's tokens repeatedly: the demand exceeds the tokens.
             TokenState::Ask | TokenState::Wait => (RefusalKind::RateLimited, limit.pace.time_for(1)),
             TokenState::Lost(..) if rates.rules.fail_mode == FailMode::Open => continue,
             TokenState::Lost(DurableError::Unavailable, wait) => (RefusalKind::LimiterUnavailable, wait),

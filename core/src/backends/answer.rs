@@ -1,4 +1,4 @@
-//! Reads what all executors' answers have in common: statuses, delays, and the parts of an output.
+//! Reads the common parts of all executors' answers: statuses, delays, and the members of an output.
 
 use super::outcome::{Failed, OutputKind};
 use crate::ports::OriginResponse;
@@ -8,8 +8,8 @@ use crate::words::limits;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Millis;
 
-/// Returns the delay that an executor asks for: `retry-after-ms`, else `Retry-After` in seconds (RFC 9110 section 10.2.3; a date is not
-/// read: executors send seconds). Rounded up, and no longer than a caller would wait.
+/// Returns the delay that an executor asks for: `retry-after-ms`, else `Retry-After` in seconds (RFC 9110
+/// section 10.2.3; dates are not parsed: executors send seconds). Rounded up, and no longer than a caller would wait.
 fn retry_after(response: &OriginResponse) -> Option<Millis> {
     let number = |name| response.header(name).and_then(|text| text.trim().parse::<f64>().ok());
     let ms = number("retry-after-ms").or_else(|| number("retry-after").map(|seconds| seconds * 1_000.0))?;
@@ -23,23 +23,23 @@ pub(super) fn server_failure(response: &OriginResponse) -> Option<Failed> {
     let status = || format!("status {}", response.status);
     let wait = retry_after(response);
     let refusal = match response.status {
-        // Who limits how often it is asked is not asked at once again.
+        // An executor that limits its rate is not retried at once.
         429 => Refusal::with(RefusalKind::UpstreamThrottled, status()).after(wait.unwrap_or(Millis::from_secs(1))),
         503 => Refusal { retry_after: wait, ..Refusal::with(RefusalKind::UpstreamBusy, status()) },
         500.. => Refusal::with(RefusalKind::UpstreamFailed, status()),
         _ => return None,
     };
-    // Throttling is said before anything runs; a server error may come after.
+    // Throttling is reported before anything runs; a server error may come after.
     Some(Failed::by_status(refusal, response.status == 429, response.status))
 }
 
-/// Returns whether an executor that answers with this status has surely not run the tool: it found fault with the request before.
-/// Of any other status nobody can say that.
+/// Returns whether this status means that the executor has surely not run the tool: it rejected the request before. Any
+/// other status leaves that open.
 pub(super) const fn is_turned_away(status: u16) -> bool {
     matches!(status, 400 | 401 | 403 | 404 | 405 | 413 | 415 | 422)
 }
 
-/// Returns the failure of a status that the protocol of executors does not have here.
+/// Returns the failure of a status that the executor protocol does not define here.
 pub(super) fn unexpected_status(response: &OriginResponse) -> Failed {
     let refusal = Refusal::with(RefusalKind::UpstreamRefusedRequest, format!("status {}", response.status));
     Failed::by_status(refusal, is_turned_away(response.status), response.status)
@@ -58,8 +58,8 @@ pub(super) fn classify(output: &Object<'_>) -> OutputKind {
     }
 }
 
-/// Returns when a tool that failed may be asked again, where it says so (`can_retry` and `retry_after_ms`): as it does when its own
-/// upstream throttles it. One that wants other arguments says no time.
+/// Returns the delay before a retry of a failed tool, if it asks for one (`can_retry` and `retry_after_ms`), as it does
+/// when its own upstream throttles it. A tool that wants other arguments gives no delay.
 pub(super) fn tool_retry_after(error: Option<&Json<'_>>) -> Option<Millis> {
     let error = error?;
     let can_retry = error.get("can_retry").and_then(Json::as_bool) == Some(true);
@@ -69,12 +69,12 @@ pub(super) fn tool_retry_after(error: Option<&Json<'_>>) -> Option<Millis> {
     Some(if ms >= longest.get() as f64 { longest } else { Millis::new(ms.ceil() as u64) })
 }
 
-/// Returns the kind of a tool's error as a record may hold it: one of the known kinds, whatever the executor wrote.
+/// Returns the kind of a tool's error for a record: one of the known kinds, whatever the executor wrote.
 pub(super) fn error_kind(wire: Option<&str>) -> String {
     wire.and_then(ErrorKind::from_wire).map_or("UNKNOWN", ErrorKind::as_str).to_owned()
 }
 
-/// Returns a JSON number for a duration, checked to be one.
+/// Returns a duration as the text of a JSON number; `0` for anything else.
 pub(super) fn duration_text(value: Option<&Json<'_>>) -> String {
     match value {
         Some(Json::Number(number)) => number.as_str().to_owned(),

@@ -22,7 +22,7 @@ use crate::words::time::Millis;
 
 pub(super) const TRAITS: Traits = Traits { is_remote: true, has_engine_api: true, health_path: "/v1/health" };
 
-/// Shows the key itself. A 403 is about what the account may do.
+/// Sends the key itself. A 403 concerns the account's permissions, not the key.
 pub(super) const SCHEME: Scheme = Scheme {
     authorization: |secret, _| Some(Secret::new(format!("Bearer {}", secret.expose()))),
     is_refusal: |status| status == 401,
@@ -82,7 +82,7 @@ pub(crate) async fn list_one<P: Platform>(
     tool::of_engine_definition(definition, index).map(Rc::new).ok_or(RefusalKind::UpstreamNotJson)
 }
 
-/// Returns the items of a page, and how many there are in all, if it says so.
+/// Returns the items of a page, and the number of all items, if given.
 fn page_of(page: Json<'_>) -> Option<(Vec<Json<'_>>, Option<usize>)> {
     let Json::Object(page) = page else {
         return None;
@@ -98,7 +98,7 @@ fn page_of(page: Json<'_>) -> Option<(Vec<Json<'_>>, Option<usize>)> {
     }
 }
 
-/// Returns the address of the engine's API below `/v1`, in the project that the path or else the configuration says.
+/// Returns the address of the engine's API below `/v1`, in the project of the path or else of the configuration.
 pub(super) fn url(engine: &Upstream, project: Option<&Project>) -> String {
     match project.or(engine.project.as_ref()) {
         None => format!("{}/v1", engine.base_url),
@@ -132,7 +132,8 @@ pub(super) async fn call<P: Platform>(invocation: &Invocation<'_, P>) -> Result<
     read(response, call.include_stacktrace)
 }
 
-/// Returns the request's body, with the version that the registry resolved: what is kept under a version was made by it.
+/// Returns the request's body, with the version that the registry resolved: a response stored under a version was made
+/// by it.
 fn request_body(call: &ToolCall<'_>, tool: &Tool) -> Vec<u8> {
     let mut body = ObjectWriter::with_capacity(512);
     body.text("tool_name", tool.name.as_str());

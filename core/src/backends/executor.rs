@@ -1,4 +1,4 @@
-//! Executors as they are configured: where tools run.
+//! Executors as they are configured.
 
 use hmac_sha256::{HMAC, Hash};
 
@@ -10,30 +10,30 @@ use crate::words::names::{ExecutorId, Project, TenantId, ToolPattern};
 use crate::words::price::Price;
 use crate::words::time::Millis;
 
-/// Describes a place where tools run.
+/// Describes an executor: a place that runs tools.
 #[derive(Clone, Debug)]
 pub struct Executor {
     /// Its name.
     pub id: ExecutorId,
     /// Its kind.
     pub kind: ExecutorKind,
-    /// How to reach it; `None` for the gateway itself.
+    /// Its address and credentials; `None` for the gateway itself.
     pub upstream: Option<Upstream>,
     /// The tools taken from it.
     pub tools: Vec<ToolPattern>,
-    /// Bound on one call.
+    /// Timeout of one call.
     pub timeout: Millis,
-    /// What one call costs.
+    /// The price of one call.
     pub cost: Price,
-    /// Where it is, if that was said.
+    /// Its region, if configured.
     pub region: Option<String>,
-    /// What it can do.
+    /// Its capabilities.
     pub capabilities: Vec<String>,
-    /// Most calls at once of one isolate, where it is reached over the network.
+    /// Most concurrent calls of one isolate, for an executor that is reached over the network.
     pub concurrency: u32,
 }
 
-/// Tells how to reach an executor over the network.
+/// Holds the address and the credentials of an executor over the network.
 #[derive(Clone, Debug)]
 pub struct Upstream {
     /// `scheme://host[:port][/prefix]`, without a trailing slash.
@@ -46,21 +46,21 @@ pub struct Upstream {
     pub project: Option<Project>,
 }
 
-/// Tells where one call goes.
+/// Names the target of one call.
 #[derive(Clone, Copy, Debug)]
 pub enum Target<'c> {
-    /// To a tool compiled into the gateway.
+    /// A tool compiled into the gateway.
     Local(&'static LocalTool),
-    /// To an executor somewhere else.
+    /// An executor over the network.
     Remote(Remote<'c>),
 }
 
-/// Names an executor somewhere else, and the credential that one call is made with.
+/// Names a remote executor, and the credential that one call is made with.
 #[derive(Clone, Copy, Debug)]
 pub struct Remote<'c> {
     /// The executor.
     pub executor: &'c Executor,
-    /// How to reach it.
+    /// Its address and credentials.
     pub upstream: &'c Upstream,
     /// The tenant's credential there.
     pub credential: &'c Credential,
@@ -76,39 +76,40 @@ impl Executor {
         self.upstream.as_ref().filter(|_| self.kind.has_engine_api())
     }
 
-    /// Returns whether the executor takes no part, because no credential of it is set.
+    /// Returns whether the executor is inactive, because no credential of it is set.
     #[must_use]
     pub fn is_inactive(&self) -> bool {
         self.upstream.as_ref().is_some_and(|upstream| upstream.credentials.of_discovery().is_none())
     }
 
-    /// Returns where this tenant's calls of its tool go; `None` without a credential for the tenant.
+    /// Returns the target of this tenant's calls of its tool; `None` without a credential for the tenant.
     #[must_use]
     pub fn target(&self, tool: &Tool, tenant: &TenantId) -> Option<Target<'_>> {
         if self.upstream.is_none() { tool.local.map(Target::Local) } else { self.remote(tenant).map(Target::Remote) }
     }
 
-    /// Returns where this tenant's requests go; `None` for the gateway itself, and without a credential for the tenant.
+    /// Returns the remote target of this tenant's requests; `None` for the gateway itself, and without a credential for
+    /// the tenant.
     #[must_use]
     pub fn remote(&self, tenant: &TenantId) -> Option<Remote<'_>> {
         let upstream = self.upstream.as_ref()?;
         Some(Remote { executor: self, upstream, credential: upstream.credentials.of(tenant)? })
     }
 
-    /// Returns the account that answers this tenant's calls: of two accounts, none may be given the other's answers.
+    /// Returns the account that answers this tenant's calls: no account may be given another's answers.
     #[must_use]
     pub fn account_of(&self, tenant: &TenantId) -> &[u8; 16] {
         self.remote(tenant).map_or(&NO_ACCOUNT, |remote| &remote.credential.account)
     }
 
-    /// Returns the account whose list of tools is fetched.
+    /// Returns the account for fetching the list of tools.
     #[must_use]
     pub fn account_of_discovery(&self) -> &[u8; 16] {
         let credential = self.upstream.as_ref().and_then(|upstream| upstream.credentials.of_discovery());
         credential.map_or(&NO_ACCOUNT, |credential| &credential.account)
     }
 
-    /// Derives the account behind each credential, as 16 bytes that tell nothing of it.
+    /// Derives the account of each credential, as 16 bytes that reveal nothing of it.
     pub(crate) fn derive_accounts(&mut self) {
         if let Some(upstream) = &mut self.upstream {
             let base_url = upstream.base_url.as_bytes();

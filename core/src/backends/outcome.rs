@@ -1,4 +1,4 @@
-//! What came of one call at an executor: its answer, or why there is none.
+//! The outcome of one call at an executor: its answer, or the failure.
 
 use crate::ports::{OriginError, OriginResponse};
 use crate::words::refusal::{Refusal, RefusalKind};
@@ -9,62 +9,62 @@ use crate::words::time::Millis;
 pub struct Ran {
     /// The `output` object as JSON text.
     pub output: Vec<u8>,
-    /// Whether the tool succeeded.
+    /// The tool succeeded.
     pub success: bool,
-    /// How long it took, in milliseconds, as a JSON number.
+    /// The duration in milliseconds, as a JSON number.
     pub duration: String,
-    /// When it finished.
+    /// The time of completion.
     pub finished_at: String,
     /// The kind of the tool's error, if it failed.
     pub error_kind: Option<String>,
-    /// When the tool may be asked again, where it failed for now only and says so.
+    /// The delay before a retry, if the tool failed temporarily and asks for one.
     pub retry_after: Option<Millis>,
     /// The authorisation that the user must give first, by its id.
     pub authorization: Option<String>,
-    /// What the output is.
+    /// The kind of the output.
     pub kind: OutputKind,
-    /// The executor's whole answer, to be passed on as it is.
+    /// The executor's whole answer, for passing on unchanged.
     pub whole: Option<Vec<u8>>,
 }
 
-/// Tells apart the outputs that are treated differently.
+/// Classifies outputs by their treatment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputKind {
-    /// A value and nothing else, which is all that may be kept.
+    /// A value and nothing else: the only storable kind.
     Value,
-    /// That the user must consent first, and nothing else: the tool has not run.
+    /// A request for the user's consent, and nothing else: the tool has not run.
     NeedsConsent,
-    /// Anything else, an error first of all.
+    /// Anything else, above all an error.
     Other,
 }
 
-/// Describes a call that gave no answer of a tool.
+/// Describes a call without an answer of a tool.
 #[derive(Debug)]
 pub struct Failed {
-    /// Why.
+    /// The reason.
     pub failure: Failure,
-    /// Whether the tool provably did not run.
+    /// The tool provably did not run.
     pub surely_not_run: bool,
     /// The status of the executor's answer, if it gave one.
     pub status: Option<u16>,
 }
 
-/// Tells why a call gave no answer of a tool.
+/// Names the reason for a call without an answer of a tool.
 #[derive(Debug)]
 pub enum Failure {
-    /// A refusal of ours.
+    /// A refusal by the gateway.
     Refused(Refusal),
-    /// The engine refused, in its own words, which are passed on.
+    /// A refusal in the engine's own words, which are passed on.
     Answered(OriginResponse),
 }
 
 impl Failed {
-    /// Creates a failure by a refusal of ours.
+    /// Creates a failure from a refusal by the gateway.
     pub(crate) const fn refused(refusal: Refusal, surely_not_run: bool) -> Self {
         Self { failure: Failure::Refused(refusal), surely_not_run, status: None }
     }
 
-    /// Creates a failure by an answer's status.
+    /// Creates a failure from an answer's status.
     pub(super) fn by_status(refusal: Refusal, surely_not_run: bool, status: u16) -> Self {
         Self { status: Some(status), ..Self::refused(refusal, surely_not_run) }
     }
@@ -74,7 +74,7 @@ impl Failed {
         Self::refused(Refusal::new(error.into()), error.surely_not_sent())
     }
 
-    /// Returns whether another attempt could end differently.
+    /// Returns whether a retry could end differently.
     pub(crate) fn is_transient(&self) -> bool {
         matches!(
             &self.failure,
@@ -91,7 +91,8 @@ impl Failed {
         )
     }
 
-    /// Returns whether another executor could do better: unless it is the caller's fault, or what the operator must mend here.
+    /// Returns whether a fallback executor could do better: unless the fault is the caller's, or one that the operator
+    /// must mend here.
     pub(crate) fn may_go_elsewhere(&self) -> bool {
         self.may_be_covered()
             || matches!(
@@ -106,7 +107,7 @@ impl Failed {
             )
     }
 
-    /// Returns the failure after so many attempts: the caller is not to repeat what was repeated here.
+    /// Returns the failure after so many attempts: the caller is not to retry after retries here.
     pub(crate) fn after_attempts(self, attempts: u32) -> Self {
         let failure = match self.failure {
             Failure::Refused(refusal) => Failure::Refused(Refusal { is_spent: attempts > 1, ..refusal }),
@@ -128,8 +129,8 @@ impl Failed {
         }
     }
 
-    /// Returns whether an earlier answer may stand in for this failure (RFC 5861, section 4): the executor is down or breaks. Not where
-    /// it, or this host, turned the call away: that is for the caller or the operator to see.
+    /// Returns whether a stale response may stand in for this failure (RFC 5861, section 4): the executor is down or
+    /// breaks. Not if it, or this host, turned the call away: that is for the caller or the operator to see.
     #[must_use]
     pub fn may_be_covered(&self) -> bool {
         let is_away = matches!(
@@ -142,7 +143,7 @@ impl Failed {
         self.is_transient() || is_away
     }
 
-    /// Returns how long the executor asks to wait before another attempt.
+    /// Returns the delay that the executor asks for before a retry.
     pub(crate) fn wait(&self) -> Option<Millis> {
         match &self.failure {
             Failure::Refused(refusal) => refusal.retry_after,

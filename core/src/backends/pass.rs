@@ -18,11 +18,11 @@ use crate::words::{hex, limits};
 /// Bounds a request that is passed on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// Bound on the exchange.
+    /// Timeout of the exchange.
     pub timeout: Millis,
-    /// Bound on the answer's bytes.
+    /// Most bytes of the answer.
     pub response_limit: usize,
-    /// How long an engine may be asked to hold an answer back.
+    /// Longest time for which an engine may be asked to hold an answer back.
     pub long_poll: Millis,
 }
 
@@ -37,10 +37,10 @@ pub(crate) struct Passed<S> {
     pub body: Body<S>,
 }
 
-/// Sends the request and reads the answer, or hands on its stream. Nothing is repeated: who asked decides that.
+/// Sends the request and reads the answer, or hands on its stream. Nothing is retried: that is the caller's decision.
 ///
 /// # Errors
-/// A refusal where the engine did not answer, did not accept our credential, or failed without words of its own.
+/// A refusal if the engine did not answer, did not accept our credential, or failed without words of its own.
 pub(crate) async fn pass<P: Platform>(
     platform: &P,
     engine: Remote<'_>,
@@ -69,7 +69,7 @@ pub(crate) async fn pass<P: Platform>(
         headers.push(("idempotency-key", key_upstream(caller, key)));
     }
     let outbound = OriginRequest {
-        // Whose execution it is stands in the body, which an answer to HEAD does not have.
+        // The execution's user is in the body, which an answer to HEAD does not have.
         method: if call.exchange == Exchange::OneExecution { Method::Get } else { call.method },
         url: format!("{}/{}{}", url(engine.upstream, call.project.as_ref()), call.path, call.query),
         headers,
@@ -106,12 +106,13 @@ pub(crate) async fn pass<P: Platform>(
     }
 }
 
-/// Returns the key for the engine. Callers choose their keys, and share the account there: no two may use the same.
+/// Returns the key for the engine. Callers choose their keys, and share the account there: no two callers may use the
+/// same.
 fn key_upstream(caller: &Caller, key: &str) -> String {
     hex::encode(&Hash::hash(format!("{}\n{}\n{key}", caller.tenant, caller.id).as_bytes()))
 }
 
-/// Returns the refusal for an answer without words of the engine's own: an intermediary's page is nothing for a caller.
+/// Returns the refusal for an answer without the engine's own words: an intermediary's page is not passed on.
 fn wordless(answer: &OriginResponse) -> Refusal {
     match (server_failure(answer).map(|failed| failed.failure), answer.status) {
         (Some(Failure::Refused(refusal)), _) => refusal,

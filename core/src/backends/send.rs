@@ -1,4 +1,4 @@
-//! Sends requests under the gateway's own credential, and under its successor while it is being replaced.
+//! Sends requests under the gateway's own credential, and under its successor during a rotation.
 
 use super::Upstream;
 use crate::model::credential::Credential;
@@ -10,18 +10,18 @@ use crate::words::refusal::RefusalKind;
 use crate::words::secret::Secret;
 use crate::words::time::{Millis, Timestamp};
 
-/// Tells how a kind of executor is shown a credential.
+/// Describes the use of a credential by a kind of executor.
 #[derive(Debug)]
 pub(super) struct Scheme {
     /// Returns the value of the `Authorization` header.
     pub(super) authorization: fn(&Secret, Timestamp) -> Option<Secret>,
-    /// Returns whether an answer with this status says that the credential is not accepted. Then nothing has run.
+    /// Returns whether this status means that the credential was refused. In that case nothing has run.
     pub(super) is_refusal: fn(u16) -> bool,
 }
 
-/// Sends the request under the credential, which is written into it here, at the last moment. Where the upstream refuses it
-/// and a successor is set, the request is sent once more under that one, in what is left of its time; whichever was accepted
-/// is shown first from then on.
+/// Sends the request under the credential, which is written into it here, at the last moment. If the upstream refuses
+/// it and a successor is set, the request is sent once more under that one, in the rest of its time; the accepted
+/// credential is sent first from then on.
 ///
 /// # Errors
 /// Those of `send`.
@@ -51,7 +51,7 @@ pub(super) async fn send_as<C: Clock, R>(
     Ok(answer)
 }
 
-/// Makes a request for a list of tools.
+/// Creates a request for a list of tools.
 pub(super) fn get(url: String, timeout: Millis) -> OriginRequest {
     OriginRequest {
         method: Method::Get,
@@ -64,7 +64,7 @@ pub(super) fn get(url: String, timeout: Millis) -> OriginRequest {
     }
 }
 
-/// Returns the credential for a list: the general one, or the tenant's where the list is for a user.
+/// Returns the credential for a list: the general one, or the tenant's for a user's list.
 pub(super) fn credential_of<'u>(
     upstream: &'u Upstream,
     user: Option<(&TenantId, &UserId)>,

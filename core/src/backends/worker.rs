@@ -22,7 +22,7 @@ use crate::words::time::{Millis, Timestamp};
 
 pub(super) const TRAITS: Traits = Traits { is_remote: true, has_engine_api: false, health_path: "/worker/health" };
 
-/// Shows a token that is signed with the secret.
+/// Sends a token that is signed with the secret.
 const SCHEME: Scheme = Scheme { authorization: worker_token, is_refusal: |status| matches!(status, 401 | 403) };
 
 /// Fetches a worker's list.
@@ -111,14 +111,14 @@ fn read(response: &OriginResponse, include_stacktrace: bool) -> Result<Ran, Fail
     })
 }
 
-/// Adds the zone that workers do not write: they mean UTC.
+/// Adds the time zone that workers leave out: they mean UTC.
 fn zoned(finished_at: &str) -> String {
     let has_zone = finished_at.ends_with('Z') || finished_at.get(10..).is_some_and(|time| time.contains(['+', '-']));
     if has_zone { finished_at.to_owned() } else { format!("{finished_at}Z") }
 }
 
-/// Puts a worker's output into the engine's form: the members that the protocol has, nulls left out, `requires_authorization` as
-/// `authorization`, the stack trace only if asked for.
+/// Converts a worker's output into the engine's form: the members that the protocol has, nulls left out,
+/// `requires_authorization` as `authorization`, the stack trace only if asked for.
 fn engine_output<'o>(worker: &Object<'o>, include_stacktrace: bool) -> Object<'o> {
     let mut output = Object::new();
     for name in ["value", "logs", "error", "requires_authorization"] {
@@ -157,10 +157,10 @@ fn engine_output<'o>(worker: &Object<'o>, include_stacktrace: bool) -> Object<'o
     output
 }
 
-/// Bounds a worker token's life: long enough for any call, short enough to be worthless later.
+/// Lifetime of a worker token: long enough for any call, short enough to be worthless later.
 const WORKER_TOKEN_LIFE: Millis = Millis::from_secs(120);
 
-/// Allows for clocks that differ: workers refuse a token from the future.
+/// Tolerance for clocks that differ: workers refuse a token from the future.
 const CLOCK_LEEWAY: Millis = Millis::from_secs(30);
 
 /// Holds the claims of the worker protocol besides the registered ones.
@@ -187,7 +187,7 @@ fn worker_token(secret: &Secret, now: Timestamp) -> Option<Secret> {
     key.authenticate(claims).ok().map(|token| Secret::new(format!("Bearer {token}")))
 }
 
-/// Returns whether an engine's token for our own worker routes is good.
+/// Returns whether an engine's token for our own worker routes is valid.
 #[must_use]
 pub(crate) fn is_worker_token(token: &str, secret: &Secret, now: Timestamp) -> bool {
     let options = jwt_simple::prelude::VerificationOptions {

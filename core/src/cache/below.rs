@@ -1,4 +1,4 @@
-//! What an isolate knows of the tiers below its memory: which to leave alone, what it wrote lately, what was lost.
+//! One isolate's record of the tiers below its memory: the absent, the failing, the recent writes and the lost ones.
 
 use std::cell::{Cell, RefCell};
 
@@ -8,18 +8,18 @@ use super::tier::Tier;
 use crate::words::limits;
 use crate::words::time::Timestamp;
 
-/// One isolate's knowledge. Jobs that write hold it too, so it is shared.
+/// Holds an isolate's record of the tiers below memory. Shared, because background writes hold it too.
 #[derive(Debug)]
 pub(crate) struct Below {
     /// Tiers that this host does not have.
     absent: RefCell<Vec<Tier>>,
-    /// Tiers that failed, when last, and how often in a row.
+    /// Tiers that failed, each with the time of its last failure and the number of failures in a row.
     failed: RefCell<Vec<(Tier, Timestamp, u32)>>,
-    /// Names written to the store, and when; the least recently written goes first.
+    /// Recent writes to the store by name, each with its time; the least recently written is forgotten first.
     written: RefCell<LruCache<String, Timestamp>>,
-    /// Whether a write was refused that no record has told of yet.
+    /// A write was refused, and no record has reported it yet.
     is_write_lost: Cell<bool>,
-    /// Whether this isolate has made the table.
+    /// This isolate has created the table.
     pub(super) has_table: Cell<bool>,
 }
 
@@ -40,7 +40,7 @@ impl Below {
         !self.absent.borrow().contains(&tier)
     }
 
-    /// This host has no such tier: true for who says so first.
+    /// Notes that this host has no such tier; returns true the first time.
     pub(super) fn is_absent(&self, tier: Tier) -> bool {
         let is_news = self.has(tier);
         if is_news {
@@ -49,7 +49,8 @@ impl Below {
         is_news
     }
 
-    /// Whether it failed more than once in a row, and a moment ago. A clock that went backwards ends the rest.
+    /// Returns whether the tier is skipped: it failed more than once in a row, the last time a moment ago. A clock that
+    /// was set back ends the pause.
     pub(super) fn rests(&self, tier: Tier, now: Timestamp) -> bool {
         let rests = |times: u32, at: Timestamp| {
             times >= limits::TIER_FAULTS_TO_REST && at <= now && now < at.after(limits::TIER_REST)
@@ -57,19 +58,19 @@ impl Below {
         self.failed.borrow().iter().any(|(of, at, times)| *of == tier && rests(*times, *at))
     }
 
-    /// It failed, or was slow.
+    /// Counts a failure or a timeout of the tier.
     pub(super) fn failed(&self, tier: Tier, now: Timestamp) {
         let before = self.failed.borrow().iter().find(|(of, ..)| *of == tier).map_or(0, |(.., times)| *times);
         self.answered(tier);
         self.failed.borrow_mut().push((tier, now, before.saturating_add(1)));
     }
 
-    /// It answered.
+    /// Resets the tier's failures.
     pub(super) fn answered(&self, tier: Tier) {
         self.failed.borrow_mut().retain(|(of, ..)| *of != tier);
     }
 
-    /// Whether the store takes a write under this name now; if so, one is about to be made.
+    /// Returns whether the store takes a write under this name now, and if so notes that write.
     pub(super) fn may_write(&self, name: &str, now: Timestamp) -> bool {
         let mut written = self.written.borrow_mut();
         if written.peek(name).is_some_and(|at| *at <= now && now < at.after(limits::STORE_WRITE_GAP)) {
@@ -86,7 +87,7 @@ impl Below {
         self.is_write_lost.set(true);
     }
 
-    /// Whether a write was lost that nobody has been told of: true once.
+    /// Returns whether a write was lost and not reported yet: true once per loss.
     pub(super) fn take_lost_write(&self) -> bool {
         self.is_write_lost.replace(false)
     }

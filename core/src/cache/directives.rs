@@ -1,40 +1,41 @@
-//! What a caller asks of the cache: the request's `Cache-Control` (RFC 9111, section 5.2.1), parsed once.
+//! The request's `Cache-Control` directives (RFC 9111, section 5.2.1), parsed once.
 //!
-//! Unknown directives are ignored (section 5.2.3). What is malformed counts as the strictest thing that it can have meant:
-//! invalid freshness information is stale (section 4.2.1), and a directive that stands twice counts as its stricter value.
+//! Unknown directives are ignored (section 5.2.3). A malformed directive counts as the strictest thing that it can have
+//! meant: invalid freshness information is stale (section 4.2.1), and of a duplicate directive the stricter value
+//! counts.
 
 use crate::words::time::Millis;
 
-/// The directives of one request.
+/// Holds the directives of one request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Directives {
-    /// Neither answer from the cache nor keep the answer (section 5.2.1.5).
+    /// Neither serve a stored response nor store this one (section 5.2.1.5).
     pub no_store: bool,
-    /// Do not answer from the cache (section 5.2.1.4). The answer may be kept.
+    /// Do not serve a stored response (section 5.2.1.4). The new one may be stored.
     pub no_cache: bool,
-    /// Answer from the cache or not at all (section 5.2.1.7).
+    /// Serve a stored response or none at all (section 5.2.1.7).
     pub only_if_cached: bool,
-    /// No answer older than this (section 5.2.1.1), and no stale one unless `max-stale` says so.
+    /// Longest acceptable age (section 5.2.1.1); stale responses are acceptable only with `max-stale`.
     pub max_age: Option<Millis>,
-    /// No answer that is fresh for less than this (section 5.2.1.3).
+    /// Shortest acceptable remaining freshness (section 5.2.1.3).
     pub min_fresh: Option<Millis>,
-    /// No answer that is stale for longer than this (section 5.2.1.2).
+    /// Longest acceptable staleness (section 5.2.1.2).
     pub max_stale: Option<Millis>,
 }
 
-/// What stands for "as long as you like", and for a number too large to count with (section 1.2.2).
+/// Stands for "unlimited", and for a number too large to count with (section 1.2.2).
 const FOR_EVER: Millis = Millis::from_secs(1 << 31);
 
 impl Directives {
-    /// Reads a header's value; several headers are one value with commas (RFC 9110, section 5.3).
+    /// Parses a header's value; several headers are one value with commas (RFC 9110, section 5.3).
     #[must_use]
     pub fn parse(value: &str) -> Self {
         let mut directives = Self::default();
         let (mut rest, mut has_strings) = (value, true);
         while !rest.is_empty() {
             let split = if has_strings { split_list(rest) } else { None };
-            // A quotation mark that nothing closes begins no string, and neither does any behind it: what stands there is not
-            // hidden, and not looked through again and again.
+            // An unclosed quotation mark begins no string, and neither does any behind it: the text behind it is not
+            // hidden, and not scanned again and again.
             has_strings = split.is_some();
             let (directive, behind) = split.unwrap_or_else(|| rest.split_once(',').unwrap_or((rest, "")));
             directives.read(directive.trim());
@@ -62,15 +63,15 @@ impl Directives {
             let span = argument.and_then(delta_seconds).unwrap_or(FOR_EVER);
             self.min_fresh = Some(self.min_fresh.map_or(span, |earlier| earlier.max(span)));
         } else if is("max-stale") {
-            // Without a number it means any staleness; with what is no number, none.
+            // Without a number it means any staleness; with an invalid one, none.
             let span = argument.map_or(FOR_EVER, |argument| delta_seconds(argument).unwrap_or(Millis::ZERO));
             self.max_stale = Some(self.max_stale.map_or(span, |earlier| earlier.min(span)));
         }
     }
 }
 
-/// The first element of a list, and the rest. A comma within a quoted string does not end it (RFC 9110, section 5.6.4). `None`
-/// where a string is never closed.
+/// Returns the first element of a list, and the rest. A comma within a quoted string does not end an element (RFC 9110,
+/// section 5.6.4). `None` for an unclosed string.
 fn split_list(list: &str) -> Option<(&str, &str)> {
     let mut is_quoted = false;
     let mut is_escaped = false;
@@ -86,14 +87,14 @@ fn split_list(list: &str) -> Option<(&str, &str)> {
     (!is_quoted).then_some((list, ""))
 }
 
-/// A number of seconds (RFC 9111, section 1.2.2), as a token or as a quoted string (section 5.2).
+/// Parses a number of seconds (RFC 9111, section 1.2.2), as a token or as a quoted string (section 5.2).
 fn delta_seconds(argument: &str) -> Option<Millis> {
     let inside = argument.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     let digits = inside.unwrap_or(argument);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // What does not fit is larger than every life.
+    // A number that does not fit is larger than every lifetime.
     Some(digits.parse().map_or(FOR_EVER, Millis::from_secs).min(FOR_EVER))
 }
 

@@ -1,7 +1,7 @@
-//! The order of the tiers: memory, the data centre's cache, the edge store, the SQL database.
+//! The look-up through the tiers: memory, the data centre's cache, the edge store, the SQL database.
 //!
-//! Whatever a tier returns is read by [`Entry::read`], which compares the whole key, and served only under the call's own
-//! floor and on its own terms: no tier is trusted to have forgotten what it should.
+//! Everything that a tier returns is read by [`Entry::read`], which compares the whole key, and served only under the
+//! call's own floor and on its own terms: no tier is trusted to have forgotten what it should.
 
 use std::rc::Rc;
 
@@ -12,7 +12,7 @@ use crate::ports::Platform;
 use crate::words::limits;
 use crate::words::time::Timestamp;
 
-/// What a look-up looks for.
+/// Describes the entry that a call looks for.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'w> {
     /// The key.
@@ -21,41 +21,41 @@ pub struct Wanted<'w> {
     pub floor: u64,
     /// The farthest tier that may have it.
     pub farthest: Tier,
-    /// What may answer the call.
+    /// The terms on which a stored response may answer the call.
     pub terms: Terms,
 }
 
 impl Wanted<'_> {
-    /// Whether the entry answers the call as it is, without any more to be done.
+    /// Returns whether the entry is fresh for the call, with nothing more to be done.
     pub(crate) fn is_met_by(&self, entry: &Entry, now: Timestamp) -> bool {
         matches!(self.terms.standing(entry, now, self.floor), Standing::Fresh(_))
     }
 }
 
-/// An entry that may be served now.
+/// Holds an entry that may be served now.
 #[derive(Debug)]
 pub struct Hit {
     /// The entry.
     pub entry: Rc<Entry>,
-    /// How the call met the cache.
+    /// The outcome for records and metrics.
     pub outcome: CacheOutcome,
-    /// A demand of the caller's that the operator's bound overruled.
+    /// The caller's demand that the operator's bound overruled, if any.
     pub overruled: Option<Demand>,
-    /// Whether it should be fetched anew: it is past its time, or it is asked for often and its time is nearly over.
+    /// Refresh it in the background: it is stale, or it is requested often and nearly stale.
     pub wants_refresh: bool,
 }
 
-/// Nothing that may be served.
+/// Holds the result of a miss.
 #[derive(Debug, Default)]
 pub struct Missed {
-    /// Why the executor is asked.
+    /// The reason for asking the executor.
     pub forward: Forward,
-    /// What is served if that fails.
+    /// The stale response to serve if the executor fails.
     pub spare: Option<Rc<Entry>>,
 }
 
 impl Missed {
-    /// What an entry is to the call, found in a tier after others.
+    /// Judges an entry found in a tier, after those of nearer tiers: returns the hit, or notes the reason for the miss.
     fn weigh(&mut self, wanted: &Wanted<'_>, entry: Rc<Entry>, now: Timestamp, tier: Tier, hits: u32) -> Option<Hit> {
         let standing = wanted.terms.standing(&entry, now, wanted.floor);
         let (outcome, overruled, wants_refresh) = match standing {
@@ -74,18 +74,18 @@ impl Missed {
             }
             Standing::Dead => return None,
         };
-        // Who asks for what is kept alone asks that nobody else be asked.
+        // A caller that asks for `only-if-cached` asks that no executor be called for it.
         let wants_refresh = wants_refresh && !wanted.terms.asked.only_if_cached;
         Some(Hit { entry, outcome, overruled, wants_refresh })
     }
 }
 
-/// The entry that may be served now. Memory answers without any wait; the others together take [`limits::TIERS_TIMEOUT`] at most.
-/// The nearest that has something to serve answers, also with what is past its time: whoever fetches that anew looks into the
-/// farther ones first. `degraded` is told what was wrong with them.
+/// Returns the entry that may be served now. Memory answers without any wait; the other tiers together take
+/// [`limits::TIERS_TIMEOUT`] at most. The nearest tier with a servable entry answers, even with a stale one: its
+/// refresh looks into the farther tiers first. Faults of the tiers are added to `degraded`.
 ///
 /// # Errors
-/// Why there is none.
+/// [`Missed`], with the reason.
 pub async fn look_up<P: Platform>(
     platform: &P,
     cache: &Cache,
@@ -114,8 +114,8 @@ pub async fn look_up<P: Platform>(
                 continue;
             }
         };
-        // A farther tier may tell what is older than what memory has, or than what another call brought there meanwhile. One that
-        // is of no use must not hide this one.
+        // A farther tier may hold an older entry than memory does, or than another call stored there meanwhile. An
+        // unusable one in memory must not hide this one.
         let is_newer = |held: &Rc<Entry>| held.stored_at > entry.stored_at && held.is_usable(now, wanted.floor);
         let newer = cache.memory.borrow().peek(wanted.key).filter(is_newer);
         if let Some(newer) = newer {
@@ -127,7 +127,7 @@ pub async fn look_up<P: Platform>(
         cache.remember(wanted.key, &entry);
         let (is_fresh, stale_until) = (now < entry.expires_at, entry.stale_until);
         if let Some(hit) = missed.weigh(wanted, entry, now, tier, 0) {
-            // What is past its time is about to be replaced there too.
+            // A stale entry is about to be replaced in the nearer tiers too.
             if is_fresh {
                 fill_above(platform, cache, wanted.key, (tier, bytes, stale_until), degraded);
             }
@@ -137,13 +137,13 @@ pub async fn look_up<P: Platform>(
     Err(missed)
 }
 
-/// The entry of a stored form, if it is of any use.
+/// Reads the entry of a stored form, if it is usable.
 fn usable(bytes: &[u8], wanted: &Wanted<'_>, now: Timestamp) -> Result<Rc<Entry>, TierFault> {
     let entry = Entry::read(bytes, wanted.key.as_bytes())?;
     if entry.is_usable(now, wanted.floor) { Ok(Rc::new(entry)) } else { Err(TierFault::Stale) }
 }
 
-/// The entry of the isolate's memory, if it is of any use, and how often it was got.
+/// Returns the usable entry of the isolate's memory, and the number of its hits.
 fn in_memory<P: Platform>(platform: &P, cache: &Cache, wanted: &Wanted<'_>) -> Option<(Rc<Entry>, u32)> {
     let got = cache.memory.borrow_mut().get(wanted.key)?;
     if got.0.is_usable(platform.now(), wanted.floor) {
@@ -153,7 +153,7 @@ fn in_memory<P: Platform>(platform: &P, cache: &Cache, wanted: &Wanted<'_>) -> O
     None
 }
 
-/// The entry of the isolate's memory that answers the call as it is.
+/// Returns the entry of the isolate's memory that is fresh for the call.
 pub(crate) fn look_in_memory<P: Platform>(platform: &P, cache: &Cache, wanted: &Wanted<'_>) -> Option<Rc<Entry>> {
     let (entry, _) = in_memory(platform, cache, wanted)?;
     wanted.is_met_by(&entry, platform.now()).then_some(entry)

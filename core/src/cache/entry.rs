@@ -1,4 +1,4 @@
-//! One kept answer, and its stored form.
+//! A stored response, and its stored form.
 
 use minicbor::{Decode, Encode};
 
@@ -8,25 +8,25 @@ use crate::words::cbor::{self, Fault};
 use crate::words::limits::REFRESH_AHEAD_PARTS;
 use crate::words::time::Timestamp;
 
-/// A successful answer of a tool.
+/// Holds a successful response of a tool.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Entry {
     /// The `output` object, as JSON text.
     #[cbor(n(0), with = "minicbor::bytes")]
     pub output: Vec<u8>,
-    /// How long the execution took, as the JSON number the executor gave.
+    /// The execution time, as the JSON number that the executor gave.
     #[n(1)]
     pub duration: String,
-    /// When it finished, as the executor wrote it.
+    /// The time of completion, as the executor wrote it.
     #[n(2)]
     pub finished_at: String,
-    /// When it was kept.
+    /// The time of storing.
     #[n(3)]
     pub stored_at: Timestamp,
-    /// Until when it is fresh.
+    /// The end of its freshness.
     #[n(4)]
     pub expires_at: Timestamp,
-    /// From when on it is not served at all.
+    /// The end of its use: from then on it is not served at all, not even stale.
     #[n(5)]
     pub stale_until: Timestamp,
     /// The version of the epochs that was current before the executor was asked.
@@ -34,12 +34,12 @@ pub struct Entry {
     pub epoch: u64,
 }
 
-/// The stored form, in every tier below memory and at the durable owners: one byte of format, then CBOR of the whole key and the
-/// entry in an envelope (see [`envelope`]). `docs/decisions/0023-stored-form.md` has the reasons. No other format is read: what
-/// changes does so within it, by number (see `cbor.rs`).
+/// The version of the stored form, in every tier below memory and at the durable owners: one byte of format, then CBOR
+/// of the whole key and the entry in an envelope (see [`envelope`]). `docs/decisions/0023-stored-form.md` has the
+/// reasons. No other format is read: changes are made within it, by field number (see `cbor.rs`).
 const FORMAT: u8 = 3;
 
-/// What is in the envelope: an [`Entry`] where it is read, a reference to one where it is written.
+/// Holds the content of the envelope: an [`Entry`] when it is read, a reference to one when it is written.
 #[derive(Encode, Decode)]
 struct Stored<'s, E> {
     #[cbor(b(0), with = "minicbor::bytes")]
@@ -49,47 +49,47 @@ struct Stored<'s, E> {
 }
 
 impl Entry {
-    /// Whether the entry is fresh and may be served: as [`Entry::is_usable`], and in its time.
+    /// Returns whether the entry is fresh and usable (see [`Entry::is_usable`]).
     #[must_use]
     pub fn is_servable(&self, now: Timestamp, floor: u64) -> bool {
         now < self.expires_at && self.is_usable(now, floor)
     }
 
-    /// Whether the entry may be of any use: not too old for everything, not from the future, and read under epochs no older
-    /// than `floor`.
+    /// Returns whether the entry may be of any use, fresh or stale: not expired, not from the future, and read under
+    /// epochs no older than `floor`.
     #[must_use]
     pub fn is_usable(&self, now: Timestamp, floor: u64) -> bool {
         now < self.stale_until && self.stored_at <= now.after(CLOCK_SKEW) && self.epoch >= floor
     }
 
-    /// Whether the entry is in the last part of its time.
+    /// Returns whether the entry is in the last part of its freshness.
     #[must_use]
     pub(crate) fn is_nearly_over(&self, now: Timestamp) -> bool {
         let part = self.stored_at.until(self.expires_at).get() / REFRESH_AHEAD_PARTS;
         now.until(self.expires_at).get() <= part
     }
 
-    /// The stored form under `key`.
+    /// Returns the stored form under `key`.
     #[must_use]
     pub fn encode(&self, key: &[u8]) -> Vec<u8> {
         let mut plain = Vec::new();
-        // Writing to memory cannot fail for these types; were it to, no bytes would be a miss.
+        // Writing to memory cannot fail for these types; were it to, an empty form is a miss.
         match minicbor::encode(Stored { key, entry: self }, &mut plain) {
             Ok(()) => envelope::seal(&[FORMAT], &plain),
             Err(_) => Vec::new(),
         }
     }
 
-    /// The entry in a stored form, if it is one and was stored under `key`.
+    /// Decodes a stored form; `None` unless it is one and was stored under `key`.
     #[must_use]
     pub fn decode(bytes: &[u8], key: &[u8]) -> Option<Self> {
         Self::read(bytes, key).ok()
     }
 
-    /// The entry in a stored form that was stored under `key`.
+    /// Decodes a stored form that was stored under `key`.
     ///
     /// # Errors
-    /// What is wrong with the bytes.
+    /// The fault of the bytes.
     pub fn read(bytes: &[u8], key: &[u8]) -> Result<Self, TierFault> {
         let sealed = match bytes {
             [] => return Err(TierFault::Truncated),
@@ -104,31 +104,31 @@ impl Entry {
         if stored.key == key { Ok(stored.entry) } else { Err(TierFault::OtherKey) }
     }
 
-    /// A stored form with these flags and this body, as a tier might come to hold it, its check sum right: for tests of what
-    /// is read.
+    /// Returns a stored form with these flags and this body, its checksum right, as a tier might come to hold it: for
+    /// tests of reading.
     #[must_use]
     pub fn forged(flags: u8, body: &[u8]) -> Vec<u8> {
         envelope::sealed(&[FORMAT], flags, body)
     }
 
-    /// Bytes that the entry takes in memory, its key included, bookkeeping estimated.
+    /// Returns the bytes that the entry takes in memory, its key included, bookkeeping estimated.
     #[must_use]
     pub fn weight(&self, key: &[u8]) -> usize {
-        // What was allocated counts, also where it is not used.
+        // Allocated capacity counts, used or not.
         [self.output.capacity(), self.duration.capacity(), self.finished_at.capacity(), key.len(), BOOKKEEPING_BYTES]
             .into_iter()
             .fold(0, usize::saturating_add)
     }
 
-    /// Whole milliseconds that the execution took: what a hit saves in time. 0 for what is no length of time.
+    /// Returns the execution time in whole milliseconds, which a hit saves; 0 for an invalid duration.
     #[must_use]
     pub fn millis(&self) -> u64 {
-        // The conversion takes what is below 0, or no number, for 0, and ends at the largest there is.
+        // The conversion saturates: negative values and NaN become 0, too large ones the maximum.
         self.duration.parse::<f64>().map_or(0, |millis| millis as u64)
     }
 
-    /// About how many tokens of a language model the output is. An estimate: four bytes a token, as is common for English
-    /// text and JSON; no tokeniser is asked.
+    /// Estimates the output's tokens of a language model: four bytes a token, as is common for English text and JSON;
+    /// no tokeniser is asked.
     #[must_use]
     pub fn tokens(&self) -> u64 {
         u64::try_from(self.output.len() / 4).unwrap_or(u64::MAX)
@@ -142,10 +142,10 @@ fn fault_of(fault: Fault) -> TierFault {
     }
 }
 
-/// How far the clocks of two hosts may differ.
+/// Largest tolerated difference between the clocks of two hosts.
 const CLOCK_SKEW: crate::words::time::Millis = crate::words::time::Millis::from_secs(60);
 
-/// What an entry takes besides its bytes: the node of its list, its place in a table, lengths, stamps.
+/// Bytes of an entry's bookkeeping: its list node, its slot in a table, lengths, timestamps.
 const BOOKKEEPING_BYTES: usize = 272;
 
 #[cfg(test)]

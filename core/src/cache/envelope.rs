@@ -1,4 +1,4 @@
-//! What stands around an entry in its stored form: flags before it, a check sum behind it, compression where it pays.
+//! The envelope around an entry's stored form: flags before it, a checksum behind it, compression where it pays.
 
 use std::borrow::Cow;
 use std::hash::Hasher as _;
@@ -9,25 +9,26 @@ use siphasher::sip::SipHasher13;
 use super::tier::TierFault;
 use crate::words::limits;
 
-/// The flag of what is compressed: an LZ4 block behind the length of what it holds, as four bytes, least first.
+/// Flag of a compressed body: an LZ4 block behind the length of its content, as four bytes, least significant first.
 const COMPRESSED: u8 = 1;
 
-/// What was in an envelope.
+/// Holds the content of an envelope.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Opened<'e> {
     pub(super) plain: Cow<'e, [u8]>,
-    /// Whether it is, to the last bit, what was put in. Of what is not, only what is wrong may be said.
+    /// The checksum matches. Content whose checksum does not match serves only to name the fault.
     pub(super) is_whole: bool,
 }
 
-/// Puts bytes behind `head`: flags, the bytes, compressed if they become at least an eighth shorter, and the check sum.
+/// Seals bytes behind `head`: flags, the bytes, compressed if they become at least an eighth shorter, and the checksum.
 pub(super) fn seal(head: &[u8], plain: &[u8]) -> Vec<u8> {
     let squeezed = squeeze(plain);
     let (flags, body) = squeezed.as_deref().map_or((0, plain), |squeezed| (COMPRESSED, squeezed));
     sealed(head, flags, body)
 }
 
-/// The check sum keeps out what was damaged, not what was forged: whoever can write to a tier could write anything.
+/// Builds an envelope from its parts. The checksum detects damage, not forgery: a writer to a tier could write
+/// anything.
 pub(super) fn sealed(head: &[u8], flags: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(head.len().saturating_add(body.len()).saturating_add(9));
     bytes.extend_from_slice(head);
@@ -45,11 +46,12 @@ fn check_sum(flags: u8, body: &[u8]) -> u64 {
     sum.finish()
 }
 
-/// Opens what [`seal`] made. Nothing is allocated for a length that no entry has, or that its bytes cannot make.
+/// Opens an envelope made by [`seal`]. Nothing is allocated for a length that no entry has, or that its bytes cannot
+/// make.
 ///
 /// # Errors
-/// [`TierFault::Format`] where a flag is not known; [`TierFault::TooLarge`], [`TierFault::Damaged`] or
-/// [`TierFault::Truncated`] where there is nothing to read.
+/// [`TierFault::Format`] for an unknown flag; [`TierFault::TooLarge`], [`TierFault::Damaged`] or
+/// [`TierFault::Truncated`] for unreadable bytes.
 pub(super) fn open(bytes: &[u8]) -> Result<Opened<'_>, TierFault> {
     let (&flags, rest) = bytes.split_first().ok_or(TierFault::Truncated)?;
     if flags & !COMPRESSED != 0 {
@@ -60,10 +62,10 @@ pub(super) fn open(bytes: &[u8]) -> Result<Opened<'_>, TierFault> {
     Ok(Opened { plain, is_whole: check_sum(flags, body) == u64::from_be_bytes(*sum) })
 }
 
-/// LZ4 makes at most so many bytes of one.
+/// Largest expansion of a byte by LZ4.
 const EXPANSION_MOST: usize = 255;
 
-/// The compressed form, if it is at least an eighth shorter.
+/// Returns the compressed form, if it is at least an eighth shorter.
 fn squeeze(plain: &[u8]) -> Option<Vec<u8>> {
     if plain.len() < limits::COMPRESSED_FROM_BYTES || plain.len() > limits::STORED_BYTES {
         return None;
@@ -85,7 +87,7 @@ fn unsqueeze(squeezed: &[u8]) -> Result<Vec<u8>, TierFault> {
     let mut plain = vec![0; length];
     match lz4_flex::block::decompress_into(block, &mut plain) {
         Ok(written) if written == length => Ok(plain),
-        // It ended before all of it was there.
+        // The block ended too early.
         Ok(_) | Err(DecompressError::ExpectedAnotherByte | DecompressError::LiteralOutOfBounds) => {
             Err(TierFault::Truncated)
         }
@@ -124,7 +126,7 @@ mod tests {
         let squeezed = squeeze(&zeros).unwrap();
         assert!(squeezed.len() < zeros.len() / 200);
         assert_eq!(unsqueeze(&squeezed), Ok(zeros));
-        // It says less than it makes: what is behind that is not written.
+        // The declared length is less than the content: the rest is not written.
         let less = bomb(64, &squeezed[4..]);
         assert_eq!(unsqueeze(&less), Err(TierFault::Damaged));
     }

@@ -1,7 +1,8 @@
-//! Single flight: of calls that miss the same key at the same time one asks the executor, and the others wait for its answer.
+//! Single flight: of calls that miss the same key at the same time one asks the executor, and the others wait for its
+//! response.
 //!
-//! Here is what one call does on each reply of a key's owner (`state/flight.rs`): of the one in its isolate, and of the durable
-//! one over all isolates. `docs/cache.md` has the rules and the bounds.
+//! This module decides one call's step on each reply of a key's owner (`state/flight.rs`): of the one in its isolate,
+//! and of the durable one over all isolates. `docs/cache.md` has the rules and the bounds.
 
 mod chooser;
 mod driver;
@@ -20,17 +21,17 @@ use crate::state::flight::{Command, Join, Landing, Reply};
 use crate::words::limits::{FLIGHT_LOOK_MAX, FLIGHT_POLL_MAX, FLIGHT_VALUE_BYTES, FLIGHTS_WAITED_FOR};
 use crate::words::time::{Millis, Timestamp};
 
-/// Where a call looks for others that miss the same key.
+/// Names the scope in which a call looks for others that miss the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    /// In its isolate.
+    /// Its isolate.
     Isolate,
-    /// In its isolate first, then at the durable owner of the key.
+    /// Its isolate first, then the durable owner of the key.
     Owner,
 }
 
 impl Place {
-    /// The name in records, and the detail in `Cache-Status`.
+    /// Returns the name in records, and the detail in `Cache-Status`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -40,22 +41,22 @@ impl Place {
     }
 }
 
-/// What a call was to the others that miss the same key: the record's `flight` field, and the metric's label.
+/// Names a call's role in a flight: the record's `flight` field, and the metric's label.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// It had nothing to do with others.
+    /// It took no part in a flight.
     #[default]
     None,
     /// It asked the executor, also for any others.
     Leader,
-    /// It was given what another call brought.
+    /// It was served another call's response.
     Waited,
     /// It waited, and then asked the executor for itself alone.
     Released,
 }
 
 impl Role {
-    /// The name in records and metrics.
+    /// Returns the name in records and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -67,40 +68,40 @@ impl Role {
     }
 }
 
-/// One call's dealings with one owner of its key.
+/// Tracks one call's wait at one owner of its key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Boarding {
     join: Join,
-    /// When the time of the call is up.
+    /// The call's deadline.
     until: Timestamp,
-    /// What is left of that time if every wait lasted as long as it should: a clock that is set back gives no more.
+    /// The remaining time by the sum of the waits: a clock that is set back gives no more.
     patience: Millis,
     step: Millis,
     longest: Millis,
-    /// Flights of others that it was told of.
+    /// Number of other calls' flights that the owner has reported to it.
     told: u32,
 }
 
-/// What a call does next.
+/// Names a call's next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// It asks the executor, and tells the owner what came of it.
+    /// It asks the executor, and reports the result to the owner.
     Lead,
-    /// It answers with this.
+    /// It is answered with this entry.
     Serve(Rc<Entry>),
-    /// It looks into the tiers of the cache; where they have nothing, it asks the owner again.
+    /// It looks into the tiers of the cache; if they have nothing, it asks the owner again.
     Look,
     /// It asks the owner again, at once.
     Ask,
     /// It asks the owner again, after this time.
     Wait(Millis),
-    /// It asks the executor, and tells nobody.
+    /// It asks the executor, and reports to no owner.
     Alone,
 }
 
 impl Boarding {
-    /// A call that has asked nobody yet. No other call has the number; `epoch` is the version of the epochs that it was
-    /// admitted under, `floor` the least that an answer may carry, `until` the end of its time.
+    /// Creates the state of a call that has asked no owner yet. No other call has the number; `epoch` is the version of
+    /// the epochs that it was admitted under, `floor` the least that a response may carry, `until` its deadline.
     pub(crate) fn new(place: Place, number: u64, epoch: u64, floor: u64, now: Timestamp, until: Timestamp) -> Self {
         // A look into the isolate's own table costs a timer, a question to an owner a round trip.
         let (step, longest) = match place {
@@ -111,18 +112,19 @@ impl Boarding {
         Self { join, until, patience: now.until(until), step, longest, told: 0 }
     }
 
-    /// What it asks the owner.
+    /// Returns the next question to the owner.
     pub(crate) const fn command<V>(&self) -> Command<V> {
         Command::Join(self.join)
     }
 
-    /// Whether it was told of another call's flight.
+    /// Returns whether the call has met another call's flight.
     pub(crate) const fn met_others(&self) -> bool {
         self.told > 0
     }
 
-    /// What to do on the owner's reply. `read` makes an entry of what the owner keeps. Ends: each reply either ends the
-    /// waiting, or takes from the call's time, or is about one more flight, of which there is a bound.
+    /// Decides the next step on the owner's reply. `read` makes an entry of the owner's value. Terminates: each reply
+    /// either ends the wait, or uses up some of the call's time, or is about one more flight, of which there is a
+    /// bound.
     pub(crate) fn heard<V>(
         &mut self,
         reply: Reply<V>,
@@ -144,7 +146,7 @@ impl Boarding {
                 _ => self.refuse(flight, Next::Ask),
             },
             Reply::Elsewhere { flight } => self.refuse(flight, Next::Look),
-            // The last two answer no call that joins.
+            // The last two reply to no call that joins.
             Reply::Failed | Reply::Noted | Reply::Lost => Next::Alone,
         }
     }
@@ -161,7 +163,7 @@ impl Boarding {
         Next::Wait(wait)
     }
 
-    /// The value of this flight is of no use: `next`, unless it was one too many.
+    /// Refuses the value of this flight: returns `next`, unless that was one flight too many.
     fn refuse(&mut self, flight: u64, next: Next) -> Next {
         self.hear_of(flight);
         self.join.refused = Some(flight);
@@ -174,13 +176,13 @@ impl Boarding {
     }
 }
 
-/// What a leader that brings a value tells the durable owner.
+/// Returns a leader's report to the durable owner for a storable entry.
 fn landing(entry: &Entry, key: &CacheKey) -> Landing<ByteVec> {
     let expires_at = entry.expires_at;
     if entry.weight(key.as_bytes()) > FLIGHT_VALUE_BYTES {
         return Landing::Elsewhere { expires_at };
     }
-    // The stored form repeats the whole key, so that a value under a key that collides is no value.
+    // The stored form repeats the whole key, so that a value under a colliding key is no value.
     Landing::Value { value: ByteVec::from(entry.encode(key.as_bytes())), expires_at }
 }
 

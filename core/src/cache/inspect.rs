@@ -1,4 +1,4 @@
-//! What each tier holds under a key, for whoever asks about it and not for an answer: nothing becomes more recently used.
+//! The entries that each tier holds under a key, for the admin API and for warming: a look does not count as a use.
 
 use std::rc::Rc;
 
@@ -8,32 +8,32 @@ use super::{Cache, Entry, Wanted};
 use crate::ports::Platform;
 use crate::words::time::Timestamp;
 
-/// How an entry of a tier stands.
+/// Classifies an entry of a tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// It would be served.
+    /// Fresh: it would be served.
     Servable,
-    /// Its time is over: it is served while it is fetched anew, or where the executor fails, as the rules say.
+    /// Stale: it is served while it is revalidated, or on an executor's failure, as the rules say.
     Stale,
-    /// It is of no use any more.
+    /// Past all use, also as a stale response.
     Expired,
-    /// It was made stale after it was kept.
+    /// Invalidated after it was stored.
     Invalidated,
-    /// It says that it was kept later than now.
+    /// Stored at a time later than now.
     FromTheFuture,
-    /// There is none.
+    /// No entry.
     Absent,
-    /// The tier is not used for this key: by the strategy, as the life of what is kept is too short for it, or as the host has
-    /// none.
+    /// The tier is not used for this key: by the strategy, because the entry's lifetime is too short for it, or because
+    /// the host has no such tier.
     Unused,
-    /// There is something that is no entry of this key.
+    /// Bytes that are no entry of this key.
     Unreadable(TierFault),
-    /// The tier did not answer in its time, or failed a moment ago and was not asked.
+    /// The tier did not answer in time, or was skipped because it failed a moment ago.
     Unavailable,
 }
 
 impl Condition {
-    /// The name in answers.
+    /// Returns the name in responses.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ impl Condition {
     }
 
     fn of(entry: &Entry, now: Timestamp, floor: u64) -> Self {
-        // Whether it is served is decided in one place; this only says why not.
+        // Another function decides what is served; this one only names the reason for the rest.
         if entry.is_servable(now, floor) {
             Self::Servable
         } else if entry.is_usable(now, floor) {
@@ -65,12 +65,12 @@ impl Condition {
     }
 }
 
-/// What a tier holds.
+/// Holds the content of a tier under a key.
 #[derive(Clone, Debug)]
 pub struct Held {
-    /// How it stands.
+    /// The state of its entry.
     pub condition: Condition,
-    /// The entry and the bytes that it takes there.
+    /// The entry, and its bytes in that tier.
     pub entry: Option<(Rc<Entry>, usize)>,
 }
 
@@ -84,13 +84,13 @@ impl Held {
     }
 }
 
-/// What the tiers hold under a key, from near to far.
+/// Holds the content of all tiers under a key, from near to far.
 #[derive(Clone, Debug)]
 pub struct Facts(pub Vec<(Tier, Held)>);
 
 impl Facts {
-    /// The entry that calls of other isolates would be answered with, too, if there is one: of the edge store or the database;
-    /// where neither is used, of the widest tier that is.
+    /// Returns the servable entry that calls of other isolates would be served too, if there is one: of the edge store
+    /// or the database; if neither is used, of the widest tier that is.
     #[must_use]
     pub fn servable(&self) -> Option<&Entry> {
         let used = |(_, held): &&(Tier, Held)| held.condition != Condition::Unused;
@@ -101,7 +101,7 @@ impl Facts {
         Some(entry)
     }
 
-    /// Whether some tier holds what a call might be answered with.
+    /// Returns whether any tier holds a servable or stale entry.
     #[must_use]
     pub fn holds_any(&self) -> bool {
         self.0.iter().any(|(_, held)| matches!(held.condition, Condition::Servable | Condition::Stale))
@@ -138,7 +138,7 @@ async fn in_tier<P: Platform>(
     let mut faults = Vec::new();
     let found = questions.ask(platform, &cache.below, tier, &mut faults).await;
     let Some(bytes) = found else {
-        // A tier that the host does not have says so when it is asked.
+        // A tier that the host lacks is noted as absent when it is asked.
         return Held::without(if !cache.below.has(tier) {
             Condition::Unused
         } else if faults.is_empty() {

@@ -1,4 +1,5 @@
-//! The key: everything that an answer may depend on, each part with its length, so that no two calls share a text.
+//! The cache key: everything that a response may depend on, each part with its length, so that no two calls share an
+//! encoding.
 
 use std::borrow::Cow;
 
@@ -11,22 +12,22 @@ use crate::words::hex;
 use crate::words::json::{Json, write_canonical};
 use crate::words::names::{Project, TenantId, UserId};
 
-/// What goes into a key.
+/// Holds the parts of a key.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyParts<'k> {
     /// The caller's tenant.
     pub tenant: &'k TenantId,
-    /// The account that the executor's credential opens (zeros for local tools), or those of all that are equivalent.
+    /// The account of the executor's credential (zeros for local tools), or those of all equivalent executors.
     pub account: &'k [u8],
     /// The organisation and project.
     pub project: Option<&'k Project>,
-    /// The executor, or all that the operator declares equivalent.
+    /// The executor, or all executors that the operator declares equivalent.
     pub executors: &'k str,
-    /// The user; left out of the key when the answers are shared.
+    /// The user; left out of the key for shared responses.
     pub user: Option<&'k UserId>,
     /// The tool in its resolved version.
     pub tool: &'k Tool,
-    /// The terms on which its answers are kept.
+    /// The terms on which its responses are stored.
     pub keep: Keep,
     /// The arguments.
     pub input: &'k Json<'k>,
@@ -36,12 +37,12 @@ pub struct KeyParts<'k> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CacheKey(Box<[u8]>);
 
-/// The format of keys; raised whenever a part is added.
+/// The version of the key's format; raised with every added part.
 const FORMAT: u8 = 1;
 
 /// Builds the key.
 ///
-/// INVARIANT (key completeness): what an executor is sent, and under whose name and account, is a function of these parts.
+/// INVARIANT (key completeness): the request to an executor, with its name and account, is a function of these parts.
 #[must_use]
 pub fn key_of(parts: &KeyParts<'_>) -> CacheKey {
     let KeyParts { tenant, account, project, executors, user, tool, keep, input } = *parts;
@@ -77,32 +78,33 @@ fn push_part(key: &mut Vec<u8>, part: &[u8]) {
 }
 
 impl CacheKey {
-    /// The key's bytes.
+    /// Returns the key's bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// The SHA-256 of the key, by which an operator can name it.
+    /// Returns the SHA-256 of the key, by which an operator can name it.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         Hash::hash(&self.0)
     }
 
-    /// The name under which the edge key-value store holds the entry. The entry repeats the whole key, so that a collision
-    /// is a miss.
+    /// Returns the entry's name in the edge key-value store. The entry repeats the whole key, so that a collision is a
+    /// miss.
     #[must_use]
     pub fn store_name(&self) -> String {
         format!("cache/1/{}", hex::encode(&Hash::hash(&self.0)))
     }
 
-    /// The name of the durable owner of the calls that miss this key. What it passes on repeats the whole key too.
+    /// Returns the name of the durable owner of the calls that miss this key. The values it hands on repeat the whole
+    /// key too.
     #[must_use]
     pub fn flight_owner(&self) -> String {
         format!("flight/{}", hex::encode(&Hash::hash(&self.0)))
     }
 
-    /// A key of these bytes.
+    /// Creates a key of these bytes.
     #[cfg(test)]
     pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
         Self(bytes.into())

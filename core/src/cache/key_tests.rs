@@ -1,4 +1,4 @@
-//! Keys: equal calls meet, and every part keeps different ones apart.
+//! Keys: equal calls share one, and every part keeps different calls apart.
 
 use super::*;
 use crate::cache::CacheStrategy;

@@ -1,33 +1,34 @@
-//! Whether a kept answer may answer a call now: by the operator's terms, and by what the caller asks.
+//! The freshness of a stored response for a call: by the operator's terms and by the caller's directives.
 //!
-//! The operator sets the bounds (RFC 5861: `stale-while-revalidate`, `stale-if-error`), the caller may only narrow them.
+//! The operator sets the bounds (RFC 5861: `stale-while-revalidate`, `stale-if-error`), the caller may only narrow
+//! them.
 
 use super::directives::Directives;
 use super::entry::Entry;
 use crate::words::time::{Millis, Timestamp};
 
-/// How kept answers live, beside their time to live.
+/// Holds the freshness rules of stored responses, beside their time to live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Life {
-    /// How long after its time an answer is served while it is fetched anew (RFC 5861, section 3).
+    /// The window in which a stale response is served while it is revalidated (RFC 5861, section 3).
     pub while_revalidate: Millis,
-    /// How long after its time an answer is served where the executor fails (RFC 5861, section 4).
+    /// The window in which a stale response is served if the executor fails (RFC 5861, section 4).
     pub if_error: Millis,
-    /// Whether an answer that is asked for often is fetched anew before its time is over.
+    /// Frequently requested responses are refreshed before they become stale.
     pub refresh_ahead: bool,
-    /// An answer that is fresh and no older than this is served whatever `max-age` and `min-fresh` say.
+    /// The age up to which a fresh response is served in spite of `max-age` and `min-fresh`.
     pub max_age_min: Millis,
 }
 
 impl Life {
-    /// How long after its time an answer is worth keeping.
+    /// Returns the time for which a stale response is worth keeping.
     #[must_use]
     pub fn stale(&self) -> Millis {
         self.while_revalidate.max(self.if_error)
     }
 }
 
-/// What a caller demands that an answer in the cache may not fulfil.
+/// Names a caller's demand that a stored response may fail to meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Demand {
     /// `no-cache`.
@@ -39,7 +40,7 @@ pub enum Demand {
 }
 
 impl Demand {
-    /// The name in records, and the detail in `Cache-Status`.
+    /// Returns the name in records, and the detail in `Cache-Status`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -49,11 +50,11 @@ impl Demand {
         }
     }
 
-    /// The name where the operator's bound (`max_age_min`) overrules the demand.
+    /// Returns the name of the demand as overruled by the operator's bound (`max_age_min`).
     #[must_use]
     pub const fn overruled(self) -> &'static str {
         match self {
-            // Nothing overrules it.
+            // No bound overrules it.
             Self::NoCache => "no_cache",
             Self::MaxAge => "max_age_bounded",
             Self::MinFresh => "min_fresh_bounded",
@@ -61,20 +62,20 @@ impl Demand {
     }
 }
 
-/// Why the executor is asked (RFC 9211, section 2.2).
+/// Names the reason for asking the executor (RFC 9211, section 2.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Forward {
-    /// There is nothing under the key.
+    /// Nothing is stored under the key.
     #[default]
     UriMiss,
-    /// There is an answer whose time is over.
+    /// The stored response is stale.
     Stale,
-    /// There may be one, but the caller demands another.
+    /// The caller's demand excludes the stored response, if there is one.
     Request(Demand),
 }
 
 impl Forward {
-    /// The name in records.
+    /// Returns the name in records.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -84,7 +85,7 @@ impl Forward {
         }
     }
 
-    /// The value of `fwd` in `Cache-Status`.
+    /// Returns the value of `fwd` in `Cache-Status`.
     #[must_use]
     pub const fn fwd(self) -> &'static str {
         match self {
@@ -95,42 +96,42 @@ impl Forward {
     }
 }
 
-/// What a kept answer is to one call at one moment.
+/// Classifies a stored response for one call at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Its answer. The demand is one that the operator's bound overruled.
+    /// Fresh. The demand is one that the operator's bound overruled.
     Fresh(Option<Demand>),
-    /// Its answer, which is past its time: another is to be fetched.
+    /// Stale, but served while it is revalidated.
     Stale,
-    /// Its answer if the executor fails.
+    /// Stale, and served only if the executor fails.
     Spare,
-    /// Nothing, though it may be another call's answer.
+    /// Not for this call, though another call may be served it.
     Unfit(Forward),
-    /// Nothing, as to every call from now on.
+    /// Expired for every call from now on.
     Dead,
 }
 
-/// The terms on which one call takes a kept answer.
+/// Holds the terms on which one call accepts a stored response.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Terms {
-    /// The operator's.
+    /// The operator's freshness rules.
     pub life: Life,
-    /// The caller's.
+    /// The caller's directives.
     pub asked: Directives,
-    /// Only one that was kept after this time.
+    /// Accept only responses stored after this time.
     pub newer_than: Option<Timestamp>,
 }
 
 impl Terms {
-    /// The operator's terms, and the caller's.
+    /// Joins the operator's rules and the caller's directives.
     #[must_use]
     pub fn of(life: Life, asked: Directives) -> Self {
         Self { life, asked, newer_than: None }
     }
 
-    /// What the entry is to a call on these terms. `floor` is the oldest version of the epochs that it may carry.
+    /// Classifies the entry for a call on these terms. `floor` is the oldest version of the epochs that it may carry.
     ///
-    /// INVARIANT (stale within bounds): an answer past its time is served only within the operator's windows, the caller's
+    /// INVARIANT (stale within bounds): a stale response is served only within the operator's windows, the caller's
     /// narrower ones, and never below the floor.
     #[must_use]
     pub fn standing(&self, entry: &Entry, now: Timestamp, floor: u64) -> Standing {
@@ -160,9 +161,10 @@ impl Terms {
         }
     }
 
-    /// What the caller demands that an answer of this age does not fulfil.
+    /// Returns the caller's demand that a response of this age does not meet.
     fn demand(&self, age: Millis, fresh_for: Millis) -> Option<Demand> {
-        // Of that very age is too old, so that `max-age=0` means the same within one millisecond as after it.
+        // A response of exactly that age is too old, so that `max-age=0` means the same within one millisecond as after
+        // it.
         if self.asked.max_age.is_some_and(|most| age >= most) {
             Some(Demand::MaxAge)
         } else if self.asked.min_fresh.is_some_and(|least| fresh_for < least) {
@@ -172,8 +174,8 @@ impl Terms {
         }
     }
 
-    /// The part of a window of the operator's that the caller takes stale answers in: all of it where it says nothing; none
-    /// where it asks for freshness (RFC 9111, section 5.2.1.1) without `max-stale`.
+    /// Narrows a window of the operator's to the part in which the caller accepts stale responses: all of it without a
+    /// directive; none for a demand of freshness (RFC 9111, section 5.2.1.1) without `max-stale`.
     fn narrowed(&self, window: Millis) -> Millis {
         match self.asked.max_stale {
             Some(most) => window.min(most),

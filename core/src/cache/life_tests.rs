@@ -1,4 +1,4 @@
-//! What a kept answer is to a call: by its age, the operator's windows, and what the caller asks.
+//! Freshness by the response's age, the operator's windows, and the caller's directives.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn at(secs: u64) -> Timestamp {
     Timestamp::from_millis(1_000_000).after(Millis::from_secs(secs))
 }
 
-/// Kept at 0, fresh until 60, worth keeping until 90.
+/// Returns an entry stored at 0, fresh until 60, usable until 90.
 fn entry() -> Entry {
     Entry {
         output: b"{}".to_vec(),

@@ -1,4 +1,4 @@
-//! The tier in the isolate's memory: bounded in bytes, and what is pushed out first is the operator's choice.
+//! The tier in the isolate's memory: bounded in bytes, with the operator's choice of eviction.
 
 use std::rc::Rc;
 
@@ -9,16 +9,16 @@ use super::key::CacheKey;
 use super::ranks::{PLACE_BYTES, Ranks, Standing};
 use crate::cache::Eviction;
 
-/// Entries by key, within a bound in bytes.
+/// Holds entries by key, within a bound in bytes.
 #[derive(Debug)]
 pub struct Memory {
-    /// In the order of their use.
+    /// Entries in the order of their use.
     entries: LruCache<Rc<[u8]>, Held>,
-    /// In the order of their worth, if that decides who goes first.
+    /// Keys in the order of their worth, for eviction by cost.
     ranks: Option<Ranks>,
     weight: usize,
     most: usize,
-    /// Most entries at a time so far: the table has grown to them and does not shrink.
+    /// Most entries at a time so far: the table has grown to hold them and does not shrink.
     peak: usize,
 }
 
@@ -26,12 +26,12 @@ pub struct Memory {
 struct Held {
     entry: Rc<Entry>,
     standing: Standing,
-    /// How often it was got.
+    /// Hits since the entry was stored.
     hits: u32,
 }
 
 impl Memory {
-    /// An empty tier that holds at most `most` bytes.
+    /// Creates an empty tier that holds at most `most` bytes.
     #[must_use]
     pub fn new(most: usize, eviction: Eviction) -> Self {
         let ranks = match eviction {
@@ -41,32 +41,33 @@ impl Memory {
         Self { entries: LruCache::unbounded(), ranks, weight: 0, most, peak: 0 }
     }
 
-    /// The entry under `key`, which becomes the most recently used; and how often it was got since it was put.
+    /// Returns the entry under `key`, which becomes the most recently used, and the number of its hits since it was
+    /// stored.
     pub fn get(&mut self, key: &CacheKey) -> Option<(Rc<Entry>, u32)> {
         let (key, held) = self.entries.get_key_value_mut(key.as_bytes())?;
         held.hits = held.hits.saturating_add(1);
         let got = (Rc::clone(&held.entry), held.hits);
         if let Some(ranks) = &mut self.ranks {
             ranks.hit(key, &mut held.standing);
-            // It may be the first of its new rank, and ranks take room.
+            // It may be the first entry of its new rank, and ranks take memory.
             self.settle();
         }
         Some(got)
     }
 
-    /// The entry under `key`, as it lies there: looking at it is no use of it.
+    /// Returns the entry under `key` without counting as a use of it.
     #[must_use]
     pub fn peek(&self, key: &CacheKey) -> Option<Rc<Entry>> {
         self.entries.peek(key.as_bytes()).map(|held| Rc::clone(&held.entry))
     }
 
-    /// Most bytes that are held.
+    /// Returns the bound in bytes.
     #[must_use]
     pub const fn bound(&self) -> usize {
         self.most
     }
 
-    /// Keeps an entry, pushing out others, or itself if it is worth least; one larger than the whole bound is not kept.
+    /// Stores an entry, evicting others, or itself if it is worth least; one larger than the whole bound is not stored.
     pub fn put(&mut self, key: CacheKey, entry: Rc<Entry>) {
         self.remove(&key);
         let weight = entry.weight(key.as_bytes());
@@ -81,7 +82,7 @@ impl Memory {
         self.settle();
     }
 
-    /// Drops the entry under `key`.
+    /// Removes the entry under `key`.
     pub fn remove(&mut self, key: &CacheKey) {
         let Some((key, held)) = self.entries.pop_entry(key.as_bytes()) else {
             return;
@@ -96,7 +97,7 @@ impl Memory {
         while self.bytes() > self.most && self.push_out() {}
     }
 
-    /// Drops the entry that is to go first; false if there is none.
+    /// Evicts one entry; returns false if there is none.
     fn push_out(&mut self) -> bool {
         let first = match &mut self.ranks {
             None => self.entries.pop_lru(),
@@ -109,7 +110,7 @@ impl Memory {
         self.weight = self.weight.saturating_sub(held.entry.weight(key));
     }
 
-    /// Bytes held, bookkeeping and the room of what is gone included.
+    /// Returns the bytes held, bookkeeping and the slots of evicted entries included.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let gone = self.peak.saturating_sub(self.entries.len()).saturating_mul(PLACE_BYTES);
@@ -117,13 +118,13 @@ impl Memory {
         self.weight.saturating_add(gone).saturating_add(ranks)
     }
 
-    /// Entries held.
+    /// Returns the number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether nothing is held.
+    /// Returns whether no entry is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

@@ -1,4 +1,4 @@
-//! The way to the tiers below memory and back: each is asked within its time, and written after the response.
+//! Reads from and writes to the tiers below memory: each read has a timeout, and writes follow the response.
 
 use std::pin::pin;
 use std::rc::Rc;
@@ -11,7 +11,7 @@ use crate::ports::{EdgeCache, EdgeCacheError, Kv, Platform, SqlError};
 use crate::words::time::{Millis, Timestamp};
 use crate::words::{futures, limits};
 
-/// One look-up's questions to the tiers, which together take [`limits::TIERS_TIMEOUT`] at most.
+/// Holds the reads of one look-up, which together take [`limits::TIERS_TIMEOUT`] at most.
 pub(super) struct Questions {
     name: String,
     left: Millis,
@@ -22,7 +22,8 @@ impl Questions {
         Self { name: key.store_name(), left: limits::TIERS_TIMEOUT }
     }
 
-    /// What a tier holds. One that is absent is not asked, nor one that failed a moment ago; `degraded` is told what was wrong.
+    /// Reads the key's bytes from a tier. An absent tier is not asked, nor one that failed a moment ago; faults are
+    /// added to `degraded`.
     pub(super) async fn ask<P: Platform>(
         &mut self,
         platform: &P,
@@ -55,7 +56,7 @@ impl Questions {
     }
 }
 
-/// Puts what a tier holds into those above it, as far as its life is long enough for them.
+/// Copies a tier's entry into the tiers above it, as far as its remaining lifetime is long enough for them.
 pub(super) fn fill_above<P: Platform>(
     platform: &P,
     cache: &Cache,
@@ -69,9 +70,10 @@ pub(super) fn fill_above<P: Platform>(
     write_soon(platform, cache, write, || bytes, degraded);
 }
 
-/// Keeps an entry in every tier that its life, the time past its time included, is long enough for. All but memory are written
-/// after the response. Its life is counted from when it was kept, as whoever looks for it does: a millisecond later, what lives
-/// for just as long as a tier asks would be looked for in that tier, and not be there.
+/// Stores an entry in every tier that its lifetime, the stale windows included, is long enough for. All but memory are
+/// written after the response. The lifetime is counted from the time of storing, as a look-up counts it: counted a
+/// millisecond later, an entry that lives exactly as long as a tier requires would be looked for in that tier, and not
+/// be there.
 pub(crate) fn store<P: Platform>(
     platform: &P,
     cache: &Cache,
@@ -89,7 +91,8 @@ pub(crate) fn store<P: Platform>(
     cache.remember(key, entry);
 }
 
-/// The tiers below memory, as far as this one, that this host has and that take an entry with so much life left.
+/// Returns the tiers below memory, as far as this one, that this host has and that take an entry with this remaining
+/// lifetime.
 fn tiers(below: &Below, farthest: Tier, life: Millis) -> Vec<Tier> {
     let takes = |tier: &Tier| match tier {
         Tier::DataCentre => life >= limits::DATA_CENTRE_TTL_MIN,
@@ -98,12 +101,12 @@ fn tiers(below: &Below, farthest: Tier, life: Millis) -> Vec<Tier> {
     Tier::BELOW_MEMORY.into_iter().filter(|tier| *tier <= farthest && below.has(*tier) && takes(tier)).collect()
 }
 
-/// Why a tier gave no answer.
+/// Names the reason for which a tier did not answer.
 #[derive(Clone, Copy, Debug)]
 enum Unanswered {
-    /// It is there, and this was wrong.
+    /// The tier exists and had this fault.
     Failed(TierFault),
-    /// This host has none.
+    /// This host has no such tier.
     Absent,
 }
 
@@ -132,7 +135,7 @@ impl Unanswered {
                 below.failed(tier, now);
                 fault.note(degraded);
             }
-            // A host without the data centre's cache is none the worse for it.
+            // A host without the data centre's cache is not degraded by that.
             Self::Absent => {
                 if below.is_absent(tier) && tier == Tier::Sql {
                     tracing::warn!(features = "the tier `sql` of the cache", "sql_unsupported");
@@ -159,7 +162,7 @@ struct Write {
     stale_until: Timestamp,
 }
 
-/// Writes what `bytes` makes, after the response and best effort: what is lost is a later miss.
+/// Writes the result of `bytes` after the response, best effort: a lost write is a later miss.
 fn write_soon<P: Platform>(
     platform: &P,
     cache: &Cache,
@@ -187,7 +190,7 @@ fn write_soon<P: Platform>(
     });
 }
 
-/// Whether it was written, or there was nowhere to write it to.
+/// Returns whether the bytes were written, or the host has no such tier.
 async fn put<P: Platform>(
     platform: &P,
     below: &Below,
@@ -200,7 +203,7 @@ async fn put<P: Platform>(
     let written = match tier {
         Tier::Memory => Ok(()),
         Tier::DataCentre => {
-            // It was long enough when the entry was kept.
+            // Its lifetime was long enough when the entry was stored.
             let ttl = ttl.max(limits::DATA_CENTRE_TTL_MIN);
             EdgeCache::put(platform, name, bytes, ttl).await.map_err(Unanswered::from)
         }
@@ -217,7 +220,7 @@ async fn put<P: Platform>(
     }
 }
 
-/// What `work` comes to, unless it takes longer than `span`.
+/// Awaits `work` for at most `span`; `None` on a timeout.
 async fn within<P: Platform, T>(platform: &P, span: Millis, work: impl Future<Output = T>) -> Option<T> {
     futures::within(pin!(platform.sleep(span)), pin!(work)).await
 }

@@ -1,4 +1,4 @@
-//! The refreshes of one isolate: which keys are being fetched anew, so that no key is twice, and there are few at a time.
+//! The background refreshes of one isolate: no key is refreshed twice at a time, and few are at once.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,21 +7,21 @@ use super::key::CacheKey;
 use crate::words::limits::{EXECUTE_TIMEOUT_MAX, REFRESH_RETRY, REFRESHES, REFRESHES_RESTING};
 use crate::words::time::{Millis, Timestamp};
 
-/// How a refresh ended: the metric's label.
+/// Names the outcome of a refresh: the metric's label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RefreshEnd {
-    /// Its answer was kept.
+    /// The new response was stored.
     Stored,
-    /// Another call, or another isolate, had kept or was fetching one.
+    /// Another call, or another isolate, had stored a response or was fetching one.
     Elsewhere,
-    /// Its answer was none to keep: what was kept stays.
+    /// The new response was not storable: the stored one stays.
     NotStorable,
-    /// The executor failed: what was kept stays.
+    /// The executor failed: the stored response stays.
     Failed,
 }
 
 impl RefreshEnd {
-    /// The name in metrics.
+    /// Returns the name in metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -33,27 +33,27 @@ impl RefreshEnd {
     }
 }
 
-/// The keys that are being refreshed, or whose refresh failed lately.
+/// Tracks the keys that are being refreshed, or whose refresh failed lately.
 #[derive(Debug, Default)]
 pub(crate) struct Refreshes(RefCell<BTreeMap<Box<[u8]>, Place>>);
 
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    /// Until then none of the same key may begin.
+    /// The time before which no other refresh of the key may begin.
     until: Timestamp,
-    /// It is being fetched; else that failed.
+    /// The refresh is under way; otherwise it failed.
     is_under_way: bool,
 }
 
 impl Refreshes {
-    /// Whether a refresh of `key` may begin now. If so, none other does for `time`, or until this one has ended: a host may end
-    /// one without a word.
+    /// Begins a refresh of `key`, and returns whether it may. If so, no other refresh of the key begins for `time`, or
+    /// until this one has ended: a host may end one silently.
     pub(crate) fn begin(&self, key: &CacheKey, now: Timestamp, time: Millis) -> bool {
         let mut places = self.0.borrow_mut();
-        // A clock that was set back must not keep a place for ever.
+        // A clock that was set back must not block a key for ever.
         places.retain(|_, place| now < place.until && place.until <= now.after(EXECUTE_TIMEOUT_MAX));
         let under_way = places.values().filter(|place| place.is_under_way).count();
-        // The keys of an executor that fails rest beside, and take no place of others.
+        // The keys of a failing executor are paused, but take up no room for running refreshes.
         let may_begin = under_way < REFRESHES && !places.contains_key(key.as_bytes());
         if may_begin {
             places.insert(key.as_bytes().into(), Place { until: now.after(time), is_under_way: true });
@@ -61,12 +61,12 @@ impl Refreshes {
         may_begin
     }
 
-    /// The refresh of `key` has ended.
+    /// Ends the refresh of `key`.
     pub(crate) fn ended(&self, key: &CacheKey, end: RefreshEnd, now: Timestamp) {
         let mut places = self.0.borrow_mut();
         match end {
             RefreshEnd::Stored | RefreshEnd::Elsewhere => drop(places.remove(key.as_bytes())),
-            // An executor that is down is not asked once for each answer that is served stale.
+            // A failing executor is not asked once for each response that is served stale.
             RefreshEnd::NotStorable | RefreshEnd::Failed => {
                 let resting = || places.iter().filter(|(_, place)| !place.is_under_way);
                 if resting().count() >= REFRESHES_RESTING

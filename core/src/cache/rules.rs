@@ -6,31 +6,31 @@ use crate::words::names::{CacheTag, Project, TenantId, ToolName, ToolPattern, Us
 use crate::words::price::Price;
 use crate::words::time::Millis;
 
-/// What may be answered from cache.
+/// Holds the cache's configuration.
 #[derive(Clone, Debug)]
 pub struct CacheRules {
-    /// Time to live of answers that may be kept because of the tool's declared behaviour.
+    /// Time to live of responses stored by the tool's declared behaviour.
     pub ttl: Millis,
-    /// How they live besides, unless a rule says otherwise.
+    /// The freshness rules, unless a rule overrides them.
     pub life: Life,
     /// Bytes that the in-isolate tier may hold.
     pub memory_bytes: usize,
-    /// Which tiers are used.
+    /// The tiers in use.
     pub strategy: CacheStrategy,
-    /// What leaves the in-isolate tier first.
+    /// The eviction policy of the in-isolate tier.
     pub eviction: Eviction,
-    /// Where calls that miss look for others, unless a rule says otherwise.
+    /// The single-flight mode, unless a rule overrides it.
     pub single_flight: SingleFlight,
-    /// What a million tokens cost.
+    /// The price of a million tokens.
     pub price_per_million_tokens: Price,
     /// The operator's rules; the first that names a tool decides.
     pub rules: Vec<CacheRule>,
-    /// Calls that are made beforehand.
+    /// Calls that warm the cache.
     pub warm: Vec<WarmCall>,
 }
 
 impl CacheRules {
-    /// Whether any tool's answers are kept in the SQL database.
+    /// Returns whether any tool's responses are stored in the SQL database.
     #[must_use]
     pub fn uses_sql(&self) -> bool {
         let is_persistent = |strategy| strategy == CacheStrategy::Persistent;
@@ -46,24 +46,24 @@ pub struct CacheRule {
     pub tools: Vec<ToolPattern>,
     /// Time to live.
     pub ttl: Millis,
-    /// Whose answers they are.
+    /// The users who share a stored response.
     pub scope: CacheScopeChoice,
-    /// In which tiers they are kept; as for every tool, if absent.
+    /// The tiers in use; the general setting, if absent.
     pub strategy: Option<CacheStrategy>,
-    /// Where calls that miss look for others; as for every tool, if absent.
+    /// The single-flight mode; the general setting, if absent.
     pub single_flight: Option<SingleFlight>,
-    /// How they live besides.
+    /// The freshness rules.
     pub life: Life,
-    /// By what else the answers can be made stale.
+    /// Tags by which the responses can be invalidated.
     pub tags: Vec<CacheTag>,
-    /// What one call costs.
+    /// The price of one call.
     pub price_per_call: Price,
 }
 
-/// A call that is made so that its answer is cached.
+/// A call that is made so that its response is stored.
 #[derive(Clone, Debug)]
 pub struct WarmCall {
-    /// Whose call it is.
+    /// The caller's tenant.
     pub tenant: TenantId,
     /// The tool.
     pub tool: ToolName,
@@ -78,49 +78,49 @@ pub struct WarmCall {
 }
 
 choice! {
-    /// Which tiers the cache uses.
+    /// Names the tiers that the cache uses.
     pub enum CacheStrategy {
-        /// Nothing is kept.
+        /// None: nothing is stored.
         Off = "off",
         /// The isolate's memory.
         Memory = "memory",
         /// Memory, the data centre's cache behind it, and the edge key-value store behind that.
         Hybrid = "hybrid",
-        /// The same, and the SQL database behind them for what lives long.
+        /// The same, and the SQL database behind them for long-lived responses.
         Persistent = "persistent",
     }
 }
 
 choice! {
-    /// What leaves the isolate's memory first when it is full.
+    /// Names the eviction policy of the isolate's memory.
     pub enum Eviction {
-        /// What was used longest ago.
+        /// Least recently used first.
         Lru = "lru",
-        /// What saves least time and tokens per byte, by how often and how lately it was used.
+        /// Least saving of time and tokens per byte first, by number and recency of uses.
         CostAware = "cost-aware",
     }
 }
 
 choice! {
-    /// Where calls that miss the same key at the same time find each other.
+    /// Names the single-flight mode for calls that miss the same key at the same time.
     pub enum SingleFlight {
-        /// Nowhere: each asks the executor.
+        /// None: each call asks the executor.
         Off = "off",
-        /// In their isolate.
+        /// One flight per isolate.
         Isolate = "isolate",
-        /// Over all isolates, by a durable owner of the key.
+        /// One flight over all isolates, by a durable owner of the key.
         Owner = "owner",
-        /// In their isolate, or over all where that is worth a question to an owner.
+        /// One flight per isolate, or over all isolates if that is worth a question to an owner.
         Adaptive = "adaptive",
     }
 }
 
 choice! {
-    /// Whose an answer is.
+    /// Names the users who share a stored response.
     pub enum CacheScopeChoice {
-        /// One user's.
+        /// One user.
         User = "user",
-        /// All users' of the tenant.
+        /// All users of the tenant.
         Shared = "shared",
     }
 }

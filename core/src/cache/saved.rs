@@ -1,11 +1,11 @@
-//! What a hit saves: the time and the tokens of the call that need not be made again, and their price.
+//! The saving of a hit: the time, the tokens and the price of the call that is not made again.
 
 use super::{Entry, rule_of};
 use crate::cache::CacheRules;
 use crate::model::tool::Tool;
 use crate::words::limits;
 
-/// What was saved.
+/// Holds the saving of one or more hits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Saved {
     /// Milliseconds of execution.
@@ -17,8 +17,8 @@ pub struct Saved {
 }
 
 impl Saved {
-    /// What answering with this entry saves. An executor says itself how long it took; longer than any call may take is not
-    /// believed.
+    /// Returns the saving of a hit on this entry. Executors report the execution time themselves, so it is capped at
+    /// the longest time that a call may take.
     #[must_use]
     pub fn by(rules: &CacheRules, tool: &Tool, entry: &Entry) -> Self {
         let tokens = entry.tokens();
@@ -32,7 +32,7 @@ impl Saved {
         }
     }
 
-    /// Adds what something else saved.
+    /// Adds another saving.
     pub fn add(&mut self, other: Self) {
         self.millis = self.millis.saturating_add(other.millis);
         self.tokens = self.tokens.saturating_add(other.tokens);

@@ -1,11 +1,11 @@
-//! The tiers by their distance, what each takes, and what can be wrong with them.
+//! The tiers by distance, their limits, and their faults.
 
 use super::CacheOutcome;
 use crate::cache::CacheStrategy;
 use crate::words::limits;
 use crate::words::time::Millis;
 
-/// Where entries are kept, from near to far.
+/// Names the tiers of the cache, from near to far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tier {
     /// The isolate's memory.
@@ -19,10 +19,10 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// Those that have to be waited for, from near to far.
+    /// The tiers that a look-up has to wait for, from near to far.
     pub const BELOW_MEMORY: [Self; 3] = [Self::DataCentre, Self::Store, Self::Sql];
 
-    /// The farthest tier that takes an entry with so much life left, where the strategy is this one.
+    /// Returns the farthest tier that takes an entry with this remaining lifetime under this strategy.
     #[must_use]
     pub fn farthest(strategy: CacheStrategy, life: Millis) -> Self {
         match strategy {
@@ -33,7 +33,7 @@ impl Tier {
         }
     }
 
-    /// How long a look-up waits for this tier. That for all of them together is [`limits::TIERS_TIMEOUT`].
+    /// Returns the timeout of a look-up in this tier. The timeout of all tiers together is [`limits::TIERS_TIMEOUT`].
     #[must_use]
     pub const fn timeout(self) -> Millis {
         match self {
@@ -44,7 +44,7 @@ impl Tier {
         }
     }
 
-    /// Most bytes of a stored form that the tier takes.
+    /// Returns the largest stored form that the tier takes, in bytes.
     #[must_use]
     pub const fn most_bytes(self) -> usize {
         match self {
@@ -54,7 +54,7 @@ impl Tier {
         }
     }
 
-    /// What a call is told that was answered from here in the answer's time.
+    /// Returns the outcome of a fresh hit in this tier.
     #[must_use]
     pub const fn fresh(self) -> CacheOutcome {
         match self {
@@ -65,7 +65,7 @@ impl Tier {
         }
     }
 
-    /// What a call is told that was answered from here with what is past its time.
+    /// Returns the outcome of a stale hit in this tier.
     #[must_use]
     pub const fn stale(self) -> CacheOutcome {
         match self {
@@ -76,7 +76,7 @@ impl Tier {
         }
     }
 
-    /// The detail in `Cache-Status`.
+    /// Returns the detail in `Cache-Status`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -88,29 +88,29 @@ impl Tier {
     }
 }
 
-/// What was wrong with a tier below memory, or with what it returned: a name in the record's `degraded`. None of it is ever
+/// Names a fault of a tier below memory, or of its content: a name in the record's `degraded`. Faulty content is never
 /// served; the next tier is asked, and at last the executor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TierFault {
-    /// It did not answer in its time.
+    /// The tier did not answer in time.
     Slow,
-    /// It failed.
+    /// The tier failed.
     Away,
-    /// It failed or was slow a moment ago, and is left alone.
+    /// The tier failed or timed out a moment ago, and is skipped.
     Resting,
-    /// This host has no SQL database, though the configuration asks for one. Said once for each isolate.
+    /// This host has no SQL database, though the configuration asks for one. Reported once per isolate.
     SqlUnsupported,
-    /// What it returned is over, or from before what made it stale.
+    /// The entry has expired, or was invalidated.
     Stale,
-    /// What it returned belongs to another key.
+    /// The entry belongs to another key.
     OtherKey,
-    /// What it returned ends too early.
+    /// The bytes end too early.
     Truncated,
-    /// What it returned has a format that this version does not read.
+    /// The bytes have a format that this version does not read.
     Format,
-    /// What it returned is no entry.
+    /// The bytes are no entry.
     Damaged,
-    /// What it returned says that it is larger than any entry.
+    /// The declared size is larger than any entry.
     TooLarge,
     /// An earlier write of this isolate was refused.
     WriteLost,
@@ -119,7 +119,7 @@ pub enum TierFault {
 }
 
 impl TierFault {
-    /// The name in records and metrics.
+    /// Returns the name in records and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -138,7 +138,7 @@ impl TierFault {
         }
     }
 
-    /// Notes it for the record, once.
+    /// Adds the fault to the record, once.
     pub(super) fn note(self, degraded: &mut Vec<&'static str>) {
         if !degraded.contains(&self.name()) {
             degraded.push(self.name());

@@ -8,7 +8,7 @@ use super::flight::Flights;
 use super::refreshes::Refreshes;
 use super::{CacheKey, CacheRules, Entry, Memory};
 
-/// Holds an isolate's tier in memory, what it knows of the tiers below, and the calls and refreshes that are under way.
+/// Holds an isolate's memory tier, its record of the tiers below, and the flights and refreshes under way.
 #[derive(Debug)]
 pub struct Cache {
     /// The operator's rules.
@@ -20,7 +20,7 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Makes an empty cache. Its calls are numbered from `first_number` on, which must be random.
+    /// Creates an empty cache. Its calls are numbered from `first_number` on, which must be random.
     pub(crate) fn new(rules: Rc<CacheRules>, first_number: u64) -> Self {
         Self {
             memory: RefCell::new(Memory::new(rules.memory_bytes, rules.eviction)),

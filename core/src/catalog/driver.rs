@@ -1,4 +1,5 @@
-//! Keeps the registries of an isolate: fetched when first needed, refreshed in the background, the last good list kept.
+//! Keeps the registries of an isolate: fetched when first needed, refreshed in the background, with the last good list
+//! as the fallback.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use crate::words::refusal::RefusalKind;
 use crate::words::time::{Millis, Timestamp};
 use crate::words::{hex, limits};
 
-/// Holds the registries of an isolate, one for each project addressed, and what they are built by.
+/// Holds the registries of an isolate, one for each addressed project, and the rules they are built by.
 #[derive(Debug)]
 pub struct Catalog {
     executors: Rc<[Executor]>,
@@ -29,9 +30,9 @@ pub struct Catalog {
 #[derive(Clone, Debug)]
 struct Entry {
     current: Rc<Current>,
-    /// The time until which nothing need be fetched.
+    /// The time until which the registry is fresh.
     fresh_until: Timestamp,
-    /// A refresh is under way; another may start after this.
+    /// The end of the refresh under way; another may start after it.
     refreshing_until: Option<Timestamp>,
 }
 
@@ -45,35 +46,35 @@ pub struct Current {
 }
 
 impl Current {
-    /// Returns whether an executor's tools are not known at all: a name that is not found may still exist.
+    /// Returns whether some executor's tools are unknown: a name that is not found may still exist.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
         self.sources.iter().any(|source| source.tools.is_none() && source.fault.is_some())
     }
 }
 
-/// Holds what one executor gave.
+/// Holds the state of one executor's list.
 #[derive(Clone, Debug, Default)]
 pub struct SourceState {
-    /// Its tools by the last good list; `None` when there never was one.
+    /// The tools of the last good list; `None` when there never was one.
     pub tools: Option<Vec<Rc<Tool>>>,
-    /// The time at which that list was fetched.
+    /// The time of that list's fetch.
     pub fetched_at: Timestamp,
-    /// The fault of the last attempt, and the time since which there is one.
+    /// The fault of the last attempt, and the time since which there has been one.
     pub fault: Option<(RefusalKind, Timestamp)>,
-    /// True when it has to be asked for over the network.
+    /// True when the list is fetched over the network.
     pub is_remote: bool,
 }
 
 impl Catalog {
-    /// Makes a catalogue without a registry: it is fetched when it is first needed.
+    /// Makes a catalogue without a registry: it is fetched when first needed.
     #[must_use]
     pub fn new(executors: Rc<[Executor]>, rules: RegistryRules, routing: Rc<RoutingRules>) -> Self {
         Self { executors, rules, routing, registries: RefCell::default() }
     }
 
-    /// Returns the registry that this request decides from, without any wait: `None` when this isolate has none yet. One that
-    /// is no longer fresh is refreshed in the background.
+    /// Returns the registry for this request without waiting: `None` when this isolate has none yet. A stale one is
+    /// refreshed in the background.
     pub fn at_hand<P: Platform>(self: &Rc<Self>, platform: &P, asked: &Asked) -> Option<Rc<Current>> {
         if !asked.operation.needs_tools() {
             return Some(Rc::default());
@@ -86,8 +87,8 @@ impl Catalog {
         Some(known.current)
     }
 
-    /// Fetches the registry of an isolate that has none yet: from the store whatever its age, else from the executors, which
-    /// have little time for it, as a caller waits. What was not fresh, or did not come, is asked for again in the background.
+    /// Fetches the registry for an isolate that has none yet: from the store whatever its age, else from the executors,
+    /// with little time, as a caller waits. Stale and missing lists are refreshed in the background.
     pub async fn fetch<P: Platform>(self: &Rc<Self>, platform: &P, project: Option<&Project>) -> Rc<Current> {
         let current = self.refresh(platform, project, Reach::StoreOfAnyAge).await;
         let is_stale = |source: &SourceState| {
@@ -114,7 +115,7 @@ impl Catalog {
         });
     }
 
-    /// Fetches every list anew: the scheduled job.
+    /// Refreshes every list: the scheduled job.
     pub async fn refresh_all<P: Platform>(&self, platform: &P) {
         self.refresh(platform, None, Reach::ExecutorOnly).await;
     }
@@ -134,7 +135,7 @@ impl Catalog {
             .collect();
         let registry = Registry::build(&offers, &self.executors, self.rules.conflicts, &self.routing);
         let now = platform.now();
-        // A list from the store is as old as its fetch.
+        // A list from the store has the age of its fetch.
         let remote = sources.iter().filter(|source| source.is_remote);
         let fresh_until = remote
             .map(|source| match source.fault {
@@ -147,7 +148,7 @@ impl Catalog {
         let entry = Entry { current: Rc::clone(&current), fresh_until, refreshing_until: None };
         let mut registries = self.registries.borrow_mut();
         if registries.len() >= limits::REGISTRIES && !registries.contains_key(&project.cloned()) {
-            // Projects beyond the bound push out another; the unscoped registry stays.
+            // Projects beyond the bound evict another; the unscoped registry stays.
             registries.retain(|known, _| known.is_none());
         }
         registries.insert(project.cloned(), entry);
@@ -218,21 +219,21 @@ impl Catalog {
     }
 }
 
-/// Says where a refresh may take a list from.
+/// Names the sources that a refresh may use.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reach {
-    /// From the store, however old, as long as it keeps one.
+    /// The store, at any age, as long as it has a list; else the executor.
     StoreOfAnyAge,
-    /// From the store while its list is fresh: another isolate may have fetched it.
+    /// The store while its list is fresh (another isolate may have fetched it); else the executor.
     StoreFirst,
-    /// From the executor.
+    /// The executor only.
     ExecutorOnly,
 }
 
-/// Fetches the tools of one engine as one user sees them, or `only` one of them; never kept.
+/// Fetches the tools of one engine as one user sees them, or `only` one of them; never stored.
 ///
 /// # Errors
-/// Why the engine's list could not be had.
+/// The reason for which the engine's list could not be fetched.
 pub async fn for_user<P: Platform>(
     platform: &P,
     executor: (usize, &Executor),

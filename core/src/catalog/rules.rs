@@ -3,21 +3,21 @@
 use crate::words::choice::choice;
 use crate::words::time::Millis;
 
-/// Says how the executors' tools become one registry.
+/// Rules for merging the executors' tools into one registry.
 #[derive(Clone, Copy, Debug)]
 pub struct RegistryRules {
-    /// The age that a list may get before it is fetched again.
+    /// The age at which a list is refreshed.
     pub refresh: Millis,
-    /// What happens when two executors offer the same tool in the same version.
+    /// The resolution of a conflict: two executors that offer the same tool in the same version.
     pub conflicts: ConflictRule,
 }
 
 choice! {
-    /// Says what happens when two executors offer the same tool in the same version.
+    /// Names the resolution of a conflict: two executors that offer the same tool in the same version.
     pub enum ConflictRule {
         /// Serve neither, by name.
         Refuse = "refuse",
-        /// Take the executor that stands first.
+        /// Take the tool of the first executor.
         First = "first",
     }
 }

@@ -1,4 +1,4 @@
-//! From the document to what it says of the [`Config`]: what one member alone cannot tell is checked here.
+//! Builds the [`Config`] from the document: the checks that need more than one member are made here.
 
 mod cache;
 mod callers;
@@ -74,7 +74,7 @@ fn setting_names(sections: &Document) -> BTreeSet<String> {
 
 struct Builder<'b> {
     faults: &'b mut Vec<ConfigFault>,
-    /// Of each caller.
+    /// The keys of each caller.
     keys: Vec<Vec<UnsetKey>>,
     credentials: Vec<UnsetCredential>,
 }
@@ -104,7 +104,7 @@ impl Builder<'_> {
         self.refuse_twins("roles", roles.iter().map(|role| (role.value.id.as_str(), role.line)));
         self.refuse_twins("callers", callers.iter().map(|caller| (caller.value.id.as_str(), caller.line)));
         let keys = callers.iter().flat_map(|caller| &caller.value.keys);
-        // An issuer stands where a key does, in records and revocations.
+        // An issuer takes the place of a key, in records and revocations.
         let issuer_ids = issuers.iter().map(|issuer| (issuer.value.id.as_str(), issuer.line));
         self.refuse_twins("callers[].keys", keys.map(|key| (key.value.id.as_str(), key.line)).chain(issuer_ids));
         self.refuse_twins("rate.limits", rate.limits.iter().map(|limit| (limit.value.id.as_str(), limit.line)));
@@ -153,7 +153,7 @@ impl Builder<'_> {
         sections.into_iter().enumerate().map(|(place, section)| self.executor(place, section, most)).collect()
     }
 
-    // Not inlined, as what reads a section is not: see `document!`.
+    // Not inlined, as no reader of a section is: see `document!`.
     #[inline(never)]
     fn executor(
         &mut self,

@@ -1,4 +1,4 @@
-//! The section `[[cache.warm]]`: calls that are made beforehand.
+//! The section `[[cache.warm]]`: calls that warm the cache.
 
 use super::document::Located;
 use super::faults::ConfigFault;
@@ -8,8 +8,8 @@ use crate::words::json::{self, Json};
 use crate::words::limits;
 use crate::words::names::ToolPattern;
 
-/// The calls, as far as they can be checked while nobody knows the executors' tools: what a tool declares is asked each time.
-/// `offered` are the patterns of the tools that are taken from some executor.
+/// Builds the calls, checked as far as possible without the executors' tools: a tool's own declarations are consulted
+/// each time. `offered` are the patterns of the tools that are taken from some executor.
 pub(super) fn warm(
     sections: Vec<Located<CacheWarmSection>>,
     offered: &[ToolPattern],

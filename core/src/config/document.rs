@@ -9,20 +9,20 @@ use crate::words::choice::Choice;
 
 /// A value that can stand in a document.
 pub(crate) trait Value: Sized {
-    /// Reads the value; notes a fault and returns `None` when it is not one.
+    /// Reads the value; notes a fault and returns `None` when it is invalid.
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self>;
 
-    /// Its JSON Schema (draft 2020-12).
+    /// Returns the JSON Schema (draft 2020-12) of the value.
     fn schema() -> serde_json::Value;
 }
 
-/// A member of a document: what its absence means.
+/// A member of a document, with the meaning of its absence.
 pub(crate) trait Field: Sized {
-    /// The value of an absent member; `None` when it must be there.
+    /// Returns the value of an absent member; `None` when it is required.
     fn absent() -> Option<Self>;
     /// Reads a present member.
     fn read_present(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self>;
-    /// The schema of a present member.
+    /// Returns the schema of a present member.
     fn field_schema() -> serde_json::Value;
 }
 
@@ -66,7 +66,7 @@ pub(super) fn member<F: Field>(
     }
 }
 
-/// The value when it lies within its bounds; else a fault.
+/// Returns the value when it lies within its bounds; else notes a fault.
 pub(super) fn within<T: PartialOrd + std::fmt::Display>(
     table: &DeTable<'_>,
     name: &str,
@@ -84,7 +84,7 @@ pub(super) fn within<T: PartialOrd + std::fmt::Display>(
     None
 }
 
-/// A value and the line it begins on, for checks that need more than the value.
+/// A value with the line on which it begins, for checks that need more than the value.
 #[derive(Clone, Debug)]
 pub(super) struct Located<T> {
     pub(super) value: T,
@@ -101,7 +101,7 @@ impl<T: Value> Value for Located<T> {
     }
 }
 
-/// Notes every member of a table that no one asked for.
+/// Notes a fault for every unknown member of a table.
 pub(super) fn unknown(table: &DeTable<'_>, known: &[&str], faults: &mut Faults<'_>) {
     for key in table.keys() {
         let name: &str = key.get_ref();
@@ -111,7 +111,7 @@ pub(super) fn unknown(table: &DeTable<'_>, known: &[&str], faults: &mut Faults<'
     }
 }
 
-/// The table in a node, or a fault.
+/// Returns the table in a node, or notes a fault.
 pub(super) fn table<'n, 'd>(node: &'n Spanned<DeValue<'d>>, faults: &mut Faults<'_>) -> Option<&'n DeTable<'d>> {
     match node.get_ref() {
         DeValue::Table(table) => Some(table),
@@ -122,7 +122,7 @@ pub(super) fn table<'n, 'd>(node: &'n Spanned<DeValue<'d>>, faults: &mut Faults<
     }
 }
 
-/// Declares a document: `name: Type` must be there (unless it is an `Option`), `name: Type = default` need not. With
+/// Declares a document: `name: Type` is required (unless it is an `Option`), `name: Type = default` is optional. With
 /// `in (low, high)` the value must lie within these bounds.
 macro_rules! document {
     ($(#[doc = $about:literal])* $vis:vis struct $name:ident { $($(#[doc = $doc:literal])* $field:ident : $type:ty $(= $default:expr)? $(, in ($low:expr, $high:expr))?);* $(;)? }) => {
@@ -131,8 +131,8 @@ macro_rules! document {
         $vis struct $name { $($(#[doc = $doc])* $vis $field: $type),* }
 
         impl $crate::config::document::Value for $name {
-            // A function of its own for each kind of section: V8 compiles a function when it is first called, so a section
-            // that a document does not have costs a cold start nothing.
+            // A function of its own for each kind of section: V8 compiles a function when it is first called, so a
+            // section that a document does not have costs a cold start nothing.
             #[inline(never)]
             fn read(node: &toml::Spanned<toml::de::DeValue<'_>>, faults: &mut $crate::config::faults::Faults<'_>) -> Option<Self> {
                 let table = $crate::config::document::table(node, faults)?;
@@ -180,7 +180,7 @@ macro_rules! document {
 
 pub(crate) use document;
 
-/// The text in a node, or a fault.
+/// Returns the text in a node, or notes a fault.
 pub(crate) fn text<'n>(node: &'n Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<&'n str> {
     match node.get_ref() {
         DeValue::String(text) => Some(text),
@@ -205,7 +205,7 @@ impl<T: Choice> Value for T {
     }
 }
 
-/// A string that a constructor accepts, or the fault `must be {what}`.
+/// Returns a string that a constructor accepts, or notes the fault `must be {what}`.
 pub(crate) fn parsed<T>(
     node: &Spanned<DeValue<'_>>,
     faults: &mut Faults<'_>,

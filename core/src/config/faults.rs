@@ -1,4 +1,4 @@
-//! Faults of a configuration: all of them at once, each with its place and what to do.
+//! Faults of a configuration: all reported at once, each with its place and its remedy.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,7 +10,7 @@ pub struct ConfigFault {
     pub line: Option<usize>,
     /// The member (`callers[1].tools[0]`) or the setting.
     pub place: String,
-    /// What is wrong and what would be right. Never the value of a secret.
+    /// The fault and its remedy. Never the value of a secret.
     pub message: String,
 }
 
@@ -40,7 +40,7 @@ impl<'d> Faults<'d> {
         self.found
     }
 
-    /// Reads a member: its name is part of the place of every fault met inside.
+    /// Reads a member: its name is part of the place of every fault inside.
     pub(crate) fn inside<T>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(name.to_owned());
         let value = read(self);

@@ -101,7 +101,7 @@ impl Value for MediaType {
     }
 }
 
-/// The rules, with every fault of them noted.
+/// Builds the rules, and notes every fault of them.
 pub(super) fn build(sections: Vec<Located<InputSection>>, found: &mut Vec<ConfigFault>) -> Vec<InputRule> {
     let mut builder = Builder { found };
     if let Some(surplus) = sections.get(limits::INPUT_RULES) {

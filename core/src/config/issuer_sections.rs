@@ -1,4 +1,4 @@
-//! `[[issuers]]`, as a document, and the words that only it has.
+//! `[[issuers]]` as a document, and the value types that only it has.
 
 use serde_json::json;
 use toml::Spanned;
@@ -110,7 +110,7 @@ impl Value for ShortText {
     }
 }
 
-/// `https://host[:port][/path]`; `http` only to this machine. `{tenantid}` stands in an Entra issuer of several tenants.
+/// `https://host[:port][/path]`; `http` only to localhost. `{tenantid}` stands in an Entra issuer of several tenants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct WebUrl(pub(super) String);
 
@@ -159,7 +159,7 @@ impl<T: Value> Value for Named<T> {
     }
 }
 
-/// Whom callers of an issuer may name.
+/// Names the users that callers of an issuer may name.
 #[derive(Clone, Debug)]
 pub(super) enum UsersWord {
     Subject,

@@ -1,4 +1,4 @@
-//! `[[issuers]]`: what presets fill in, what they insist on, and every fault with its line.
+//! Tests of `[[issuers]]`: defaults and requirements of presets, and every fault with its line.
 
 use super::tests::load_with;
 use crate::access::identity::rules::*;
@@ -8,12 +8,12 @@ use crate::words::time::Millis;
 const HEAD: &str =
     "executors = []\ncallers = []\n[[roles]]\nid = \"reader\"\nactions = [\"tools/*\"]\n[[issuers]]\nid = \"x\"\n";
 
-/// The one issuer that these lines, behind `id`, describe.
+/// Returns the one issuer that these lines, after `id`, describe.
 fn issuer(lines: &str) -> Result<Issuer, Vec<String>> {
     load_with(&format!("{HEAD}{lines}\n"), &[("AS_SECRET", "s")]).map(|config| config.issuers[0].clone())
 }
 
-/// The faults of these lines.
+/// Returns the faults of these lines.
 fn faults(lines: &str) -> String {
     issuer(lines).err().map(|faults| faults.join("\n")).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! A document that was read, before the host's settings are known: all of the configuration that is the same on every start. The
+//! A document read before the host's settings are known: all of the configuration that is the same on every start. The
 //! Worker's build reads its document once, so that no isolate does.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +16,7 @@ use crate::words::limits;
 use crate::words::names::{KeyId, TenantId};
 use crate::words::secret::Secret;
 
-/// A document that was read, with its faults. The default is that of no document: it has no configuration, and no fault to tell.
+/// A document that was read, with its faults. The default stands for no document: no configuration, and no faults.
 #[derive(Debug, Default)]
 pub struct Prepared {
     names: Rc<BTreeSet<String>>,
@@ -24,11 +24,11 @@ pub struct Prepared {
     faults: Vec<ConfigFault>,
 }
 
-/// A configuration without what settings hold, and where that belongs.
+/// A configuration without the values of settings, and their destinations.
 #[derive(Debug)]
 pub(super) struct Unset {
     pub(super) config: Config,
-    /// Of each caller, in their order.
+    /// The keys of each caller, in the callers' order.
     pub(super) keys: Vec<Vec<UnsetKey>>,
     pub(super) credentials: Vec<UnsetCredential>,
 }
@@ -41,41 +41,41 @@ pub(super) struct UnsetKey {
     pub(super) at: KeyAt,
 }
 
-/// Where a key is.
+/// Names the source of a key.
 #[derive(Debug)]
 pub(super) enum KeyAt {
-    /// In the document, as its hash.
+    /// The document, as the key's hash.
     Hash([u8; 32]),
-    /// In this setting, as its text.
+    /// This setting, as the key's text.
     Setting(String),
 }
 
-/// Where an upstream's credential is.
+/// The destination of an upstream's credential.
 #[derive(Debug)]
 pub(super) struct UnsetCredential {
-    /// The executor, by its place among all.
+    /// The executor's index.
     pub(super) executor: usize,
-    /// Whose calls are made with it; `None` for every tenant without one.
+    /// The tenant whose calls use it; `None` for every tenant without its own.
     pub(super) tenant: Option<TenantId>,
     pub(super) setting: String,
 }
 
-/// A configuration, and the secrets that other stages keep of the settings.
+/// A configuration, and the secrets that other stages take from the settings.
 #[derive(Debug)]
 pub struct Loaded {
     /// The configuration.
     pub config: Config,
-    /// Hashes the keys that callers present.
+    /// The hashers of presented keys.
     pub hashers: KeyHashers,
-    /// The secret with which an engine signs its calls to our worker routes.
+    /// The secret for an engine's signature on calls to the worker routes.
     pub worker_secret: Option<Secret>,
 }
 
 /// The values of the settings that are set.
 pub type Values = BTreeMap<String, String>;
 
-/// Reads `document` and the settings of the host. `random` keys the hashes when no hashing secret is set (then no hash can
-/// stand in the document, and none needs to outlive the isolate).
+/// Reads `document` and the settings of the host. `random` keys the hashes when no hashing secret is set: then no hash
+/// can stand in the document, and none needs to outlive the isolate.
 ///
 /// # Errors
 /// Every fault found, in the order of the document, settings last.
@@ -85,7 +85,7 @@ pub async fn load<S: Settings>(document: &str, host: &S, random: [u8; 32]) -> Re
     prepared.with(&values, random)
 }
 
-/// The values of these settings, of those that the host has.
+/// Returns the values of these settings, as far as the host has them.
 pub async fn ask<S: Settings>(names: &BTreeSet<String>, host: &S) -> Values {
     let mut values = BTreeMap::new();
     for name in names {
@@ -101,16 +101,16 @@ impl Prepared {
         Self { names: Rc::new(names), unset, faults }
     }
 
-    /// The settings that it asks for.
+    /// Returns the settings that the document refers to.
     #[must_use]
     pub fn setting_names(&self) -> Rc<BTreeSet<String>> {
         Rc::clone(&self.names)
     }
 
-    /// The configuration that the document and these settings make.
+    /// Builds the configuration from the document and these settings.
     ///
     /// # Errors
-    /// The faults of both; of a document that cannot be read at all, only its own.
+    /// The faults of both; of an unreadable document, only its own.
     pub(crate) fn with(self, values: &Values, random: [u8; 32]) -> Result<Loaded, Vec<ConfigFault>> {
         let mut found = self.faults;
         let Some(Unset { mut config, keys, credentials }) = self.unset else {
@@ -133,7 +133,7 @@ impl Prepared {
     }
 }
 
-/// Secrets of ours, and their fewest bytes.
+/// The gateway's own secrets, and their minimum length in bytes.
 const SECRETS: [(&str, usize); 3] = [
     (HASH_SECRET, limits::HASH_SECRET_BYTES_MIN),
     (OTHER_HASH_SECRET, limits::HASH_SECRET_BYTES_MIN),
@@ -143,7 +143,7 @@ const SECRETS: [(&str, usize); 3] = [
 const HASH_SECRET: &str = "TOOLGATE_KEY_HASH_SECRET";
 const OTHER_HASH_SECRET: &str = "TOOLGATE_KEY_HASH_SECRET_PREVIOUS";
 
-/// The setting that holds the credential that is to replace the one in this setting.
+/// Returns the setting that holds the successor of the credential in this setting.
 pub(super) fn successor_of(name: &str) -> String {
     format!("{name}_NEXT")
 }
@@ -152,7 +152,7 @@ fn secret(values: &Values, name: &str) -> Option<Secret> {
     values.get(name).map(|value| Secret::new(value.as_str()))
 }
 
-/// What hashes keys: under the settings' secrets, or under a random one of this isolate.
+/// Returns the hashers of keys: under the settings' secrets, or under a random one of this isolate.
 fn key_hashers(values: &Values, random: &[u8], found: &mut Vec<ConfigFault>) -> KeyHashers {
     let other = values.get(OTHER_HASH_SECRET);
     let Some(current) = values.get(HASH_SECRET) else {
@@ -165,7 +165,7 @@ fn key_hashers(values: &Values, random: &[u8], found: &mut Vec<ConfigFault>) -> 
     KeyHashers::new(current.as_bytes(), other.map(|other| other.as_bytes()))
 }
 
-/// Gives every caller its keys. A key whose setting is not set does not exist.
+/// Gives every caller its keys. A key whose setting is unset does not exist.
 fn set_keys(
     config: &mut Config,
     keys: Vec<Vec<UnsetKey>>,
@@ -221,7 +221,7 @@ fn set_credentials(config: &mut Config, unset: Vec<UnsetCredential>, values: &Va
     }
 }
 
-/// Gives every issuer that is asked the secret to ask it with.
+/// Gives every issuer that is asked about tokens its client secret.
 fn set_client_secrets(config: &mut Config, values: &Values) {
     for issuer in Rc::make_mut(&mut config.issuers) {
         if let TokenCheck::Asked(rules) = &mut issuer.check {

@@ -9,7 +9,7 @@ use super::faults::Faults;
 use crate::words::price::Price;
 use crate::words::time::Millis;
 
-/// Parses `250ms`, `30s`, `5m`, `2h`, `1d`.
+/// Parses a duration: `250ms`, `30s`, `5m`, `2h`, `1d`.
 pub(super) fn duration(text: &str) -> Option<Millis> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at_checked(digits)?;
@@ -44,7 +44,7 @@ impl std::fmt::Display for Bytes {
     }
 }
 
-/// Parses `4096`, `64KiB`, `64KB`, `1MiB`, `1GB` (decimal and binary units, as written).
+/// Parses a size: `4096`, `64KiB`, `64KB`, `1MiB`, `1GB` (decimal and binary units, as written).
 pub(super) fn bytes(text: &str) -> Option<Bytes> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at_checked(digits)?;

@@ -1,4 +1,4 @@
-//! The section `[rate]`: how many requests there may be, and whose.
+//! The section `[rate]`: the rate limits and their subjects.
 
 use super::document::{Located, document};
 use super::faults::ConfigFault;
@@ -45,7 +45,7 @@ document! {
     }
 }
 
-/// The rules that a section means.
+/// Builds the rules from the section.
 pub(super) fn rules(section: RateSection, found: &mut Vec<ConfigFault>) -> RateRules {
     let RateSection { lease, fail_mode, limits } = section;
     if let Some(first) = limits.get(RATE_LIMITS) {

@@ -1,4 +1,4 @@
-//! How calls are routed and executed, as documents.
+//! The sections about routing and execution, as documents.
 
 use super::document::{Located, document};
 use super::quantity::Bytes;
@@ -8,10 +8,10 @@ use crate::words::limits;
 use crate::words::names::{ExecutorId, ToolPattern};
 use crate::words::time::Millis;
 
-/// Strongest preference of the gateway's own tools, in percent: at 100 no time would be too long.
+/// Maximum preference of the gateway's own tools, in percent: at 100 no time would be too long.
 pub(super) const LOCAL_PRIORITY_MAX: u64 = 99;
 
-/// Longest time within which a local tool is preferred whatever the others take.
+/// Maximum time within which a local tool is preferred whatever the others take.
 pub(super) const REMOTE_THRESHOLD_MAX: Millis = Millis::from_secs(60);
 
 document! { default

@@ -1,4 +1,4 @@
-//! Routing and execution in the document: what holds where nothing is said, every fault with its line, what settings override.
+//! Tests of routing and execution in the document: defaults, every fault with its line, and overriding settings.
 
 use super::Config;
 use super::tests::load_with;
@@ -11,7 +11,7 @@ const HEAD: &str = "callers = []\n\
     executors = [{ id = \"l\", kind = \"local\" }, { id = \"a\", kind = \"worker\", base_url = \"http://a\", credential_setting = \"S\" }, \
     { id = \"b\", kind = \"worker\", base_url = \"http://b\", credential_setting = \"S\" }]\n";
 
-/// The configuration that these lines, from the third on, make of three executors.
+/// Returns the configuration that these lines, from the third on, make of three executors.
 fn config(lines: &str) -> Result<Config, Vec<String>> {
     config_with(lines, &[])
 }
@@ -20,12 +20,12 @@ fn config_with(lines: &str, settings: &[(&'static str, &'static str)]) -> Result
     load_with(&format!("{HEAD}{lines}"), settings)
 }
 
-/// A route for all tools; its first line is the third, and what is said besides begins on the sixth.
+/// Returns a route for all tools; its first line is the third, and `besides` begins on the sixth.
 fn route(executors: &str, besides: &str) -> String {
     format!("[[routes]]\ntools = [\"*\"]\nexecutors = [{executors}]\n{besides}\n")
 }
 
-/// Each of these documents has these faults and no others.
+/// Asserts that each of these documents has these faults and no others.
 fn assert_faults(cases: &[(String, &[&str])]) {
     for (lines, expected) in cases {
         assert_eq!(config(lines).err().unwrap_or_default(), *expected, "{lines}");

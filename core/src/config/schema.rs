@@ -3,7 +3,7 @@
 use super::document::Value;
 use super::sections::Document;
 
-/// The schema (draft 2020-12) of the whole document.
+/// Returns the schema (draft 2020-12) of the whole document.
 #[must_use]
 pub fn json_schema() -> serde_json::Value {
     let mut schema = Document::schema();

@@ -1,4 +1,4 @@
-//! The environment variables of the seeds, and what each became: the table that `docs/configuration.md` shows.
+//! The environment variables of the seeds, and their counterparts here: the table that `docs/configuration.md` shows.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -15,34 +15,34 @@ use crate::words::limits;
 use crate::words::names::Project;
 use crate::words::time::Millis;
 
-/// One setting and what it does here.
+/// One setting and its effect here.
 #[derive(Clone, Copy, Debug)]
 pub struct SettingSpec {
     /// Its name.
     pub name: &'static str,
-    /// What it became.
+    /// The setting's counterpart here.
     pub became: &'static str,
     effect: Effect,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Effect {
-    /// Read where the document names it.
+    /// No effect by itself: read where the document names it.
     Named,
     /// Overrides a part of the configuration.
     Override(fn(&mut Config, &str) -> Result<Option<&'static str>, &'static str>),
-    /// Means nothing on the edge: set, it is reported by name.
+    /// Has no effect on the edge: reported by name if set.
     None,
 }
 
-/// What was clamped or has no effect: reported by name at start and in `/health/ready`.
+/// A clamped setting, or one without effect: reported by name at start and in `/health/ready`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// The setting.
     pub setting: &'static str,
     /// `setting_clamped` or `setting_without_effect`.
     pub name: &'static str,
-    /// What happened instead.
+    /// The actual effect.
     pub message: &'static str,
 }
 
@@ -118,7 +118,7 @@ pub const SETTINGS: &[SettingSpec] = &[
     without_effect("PROMETHEUS_ENABLED", "no effect: `/metrics` is in the Prometheus text format"),
 ];
 
-/// Lets every setting that is present act on the configuration.
+/// Applies every present setting to the configuration.
 pub(super) fn apply(config: &mut Config, values: &BTreeMap<String, String>, faults: &mut Vec<ConfigFault>) {
     for spec in SETTINGS {
         let Some(value) = values.get(spec.name) else {
@@ -170,7 +170,7 @@ fn each_arcade(config: &mut Config, mut change: impl FnMut(&mut Upstream)) {
     }
 }
 
-/// Seconds as a bare number, as the seeds write them, or a duration with its unit.
+/// Parses seconds as a bare number, as the seeds write them, or a duration with its unit.
 fn seconds(value: &str) -> Option<Millis> {
     value.parse().ok().map(Millis::from_secs).or_else(|| duration(value)).filter(|span| *span > Millis::ZERO)
 }
@@ -233,8 +233,8 @@ fn local_priority(config: &mut Config, value: &str) -> Set {
     Ok(None)
 }
 
-/// Percent of a share as the seeds write it (`0.8`), or of a percentage (`80%`, or `80` as in the document). A bare `1` could be
-/// either, and is neither.
+/// Parses a share as the seeds write it (`0.8`), or a percentage (`80%`, or `80` as in the document), to percent. A
+/// bare `1` could be either, and is neither.
 fn percent(value: &str) -> Option<u8> {
     let whole =
         |digits: &str| digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok()).flatten();

@@ -1,4 +1,4 @@
-//! The values of the document that are one word: each constructor refuses what is not one.
+//! The single-word values of the document: each constructor refuses an invalid text.
 
 use serde_json::json;
 use toml::Spanned;
@@ -50,7 +50,7 @@ impl KeyHash {
     }
 }
 
-/// A word for a region or a capability, formed like an identifier.
+/// The name of a region or a capability, formed like an identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Label(pub(super) String);
 
@@ -74,7 +74,7 @@ pub(super) enum ProjectPattern {
     One(Project),
 }
 
-/// Values that are a string which a constructor accepts.
+/// Implements values that are a string which a constructor accepts.
 macro_rules! parsed_values {
     ($($type:ty: $parse:expr, $what:literal, $pattern:literal;)*) => {
         $(impl Value for $type {

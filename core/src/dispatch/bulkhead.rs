@@ -1,8 +1,9 @@
-//! The bulkhead before each executor (Nygard, Release It!): how many calls of this isolate it gets at once, and who waits.
+//! The bulkhead before each executor (Nygard, Release It!): the limit of this isolate's concurrent calls, and the
+//! queue.
 //!
-//! The limit is found from how long calls take (`bulkhead/limit.rs`); who finds no place waits for a short time, in the order
-//! of classes (`bulkhead/queue.rs`), or is shed at once. Futures are not shared between requests: who waits looks again after
-//! a while.
+//! The limit is found from the time of calls (`bulkhead/limit.rs`); a call without a slot waits for a short time, in
+//! the order of classes (`bulkhead/queue.rs`), or is shed at once. Futures are not shared between requests: a waiting
+//! call looks again after a while.
 
 mod baseline;
 mod decide;
@@ -25,38 +26,39 @@ pub(crate) use limit::Ended;
 use decide::{Bulkhead, Standing};
 use places::Place;
 
-/// The bulkheads of an isolate: one for each executor, at its place in the configuration.
+/// Holds the bulkheads of an isolate: one for each executor, at its index in the configuration.
 #[derive(Debug)]
 pub(crate) struct Bulkheads(Box<[RefCell<Bulkhead>]>);
 
 impl Bulkheads {
-    /// No calls yet. `most`: for each executor, the most calls at once, whatever is observed; at least 1 counts.
+    /// Creates the bulkheads. `most`: for each executor, the most calls at once, whatever is observed; at least 1
+    /// counts.
     pub(crate) fn new(most: &[u32]) -> Self {
         Self(most.iter().map(|most| RefCell::new(Bulkhead::new(*most))).collect())
     }
 
-    /// The calls of an executor that are in flight, its limit now, and the calls that wait for it.
+    /// Returns an executor's calls in flight, its current limit, and its waiting calls.
     pub(crate) fn load(&self, executor: usize) -> (u32, u32, usize) {
         self.0.get(executor).map_or((0, u32::MAX, 0), |bulkhead| bulkhead.borrow().load())
     }
 
-    /// Whether a call that would not wait has a place there now.
+    /// Returns whether a call that would not wait gets a slot there now.
     pub(crate) fn has_place(&self, executor: usize) -> bool {
         self.0.get(executor).is_none_or(|bulkhead| bulkhead.borrow().has_place())
     }
 }
 
-/// A place at an executor. Dropped, also with a request that is given up, it is free for another call.
+/// A slot at an executor. Dropped, also with a cancelled request, it is free for another call.
 #[derive(Debug)]
 pub(crate) struct Slot<'r> {
     bulkhead: Option<&'r RefCell<Bulkhead>>,
-    /// `None` once it was freed.
+    /// The slot; `None` once it was freed.
     place: Option<Place>,
 }
 
 impl Slot<'_> {
-    /// The call is over: frees the place, and tells the limit. `took`: from when the call was sent; `tool`: what it called, by
-    /// a name that is no other's at this executor.
+    /// Frees the slot, and informs the limit. `took` counts from the sending of the call; `tool` is a name that no
+    /// other tool has at this executor.
     pub(crate) fn ended(mut self, took: Millis, tool: &str, ended: Ended) {
         if let (Some(bulkhead), Some(place)) = (self.bulkhead, self.place.take()) {
             bulkhead.borrow_mut().ended(place, took, tool, ended);
@@ -72,7 +74,7 @@ impl Drop for Slot<'_> {
     }
 }
 
-/// A place in the queue. Dropped, it is given up.
+/// A position in the queue, given up when dropped.
 #[derive(Debug)]
 struct Turn<'r> {
     bulkhead: &'r RefCell<Bulkhead>,
@@ -85,11 +87,11 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// Takes a place at the executor with this place in the configuration, waiting for one until `until` at most. Where one is
-/// free and nobody waits, nothing is awaited. An executor that has no bulkhead has places without end.
+/// Takes a slot at the executor with this index in the configuration, waiting for one until `until` at most. If one is
+/// free and no call waits, nothing is awaited. An executor without a bulkhead has unlimited slots.
 ///
 /// # Errors
-/// [`Shed`]: there was none in time.
+/// [`Shed`]: there was no slot in time.
 pub(crate) async fn enter<'r, C: Clock>(
     clock: &C,
     bulkheads: &'r Bulkheads,
@@ -111,7 +113,7 @@ pub(crate) async fn enter<'r, C: Clock>(
             Standing::Waits(number, after) => {
                 turn.get_or_insert_with(|| Turn { bulkhead, number });
                 clock.sleep(after).await;
-                // What was slept counts as gone by, also where the clock was set back meanwhile.
+                // The time slept counts as elapsed, also if the clock was set back meanwhile.
                 left = left.saturating_sub(after.max(Millis::new(1)));
                 let now = clock.now();
                 standing = bulkhead.borrow_mut().look(number, until.min(now.after(left)), now);

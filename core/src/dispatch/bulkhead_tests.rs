@@ -1,4 +1,4 @@
-//! The bulkhead before a simulated upstream, and its driver with a clock that is moved by hand.
+//! The bulkhead before a simulated upstream, and its driver with a manual clock.
 #![expect(clippy::arithmetic_side_effects, reason = "a test that goes wrong must stop")]
 
 use std::cell::Cell;
@@ -11,7 +11,7 @@ use super::*;
 use crate::words::limits::{BULKHEAD_CALL_LOST, BULKHEAD_QUEUE};
 
 const SEEDS: std::ops::Range<u64> = 0..3;
-/// High, in the order of the world's classes.
+/// Index of the high class in the world's classes.
 const HIGH: usize = 2;
 
 fn warmed(seed: u64, climate: Climate, ms: u64) -> World {
@@ -27,15 +27,15 @@ fn median(limits: &[u32]) -> u32 {
     sorted[sorted.len() / 2]
 }
 
-/// How many calls it took until the limit was within `range`.
+/// Returns the number of calls until the limit was within `range`.
 fn settled_after(world: &World, range: std::ops::RangeInclusive<u32>) -> usize {
     world.limits.iter().position(|limit| range.contains(limit)).unwrap()
 }
 
 #[test]
-fn the_high_class_hardly_feels_an_overload_of_three_times_and_the_upstream_stays_busy() {
+fn high_priority_barely_feels_threefold_overload_of_an_upstream() {
     for seed in SEEDS {
-        // The same calls of the high class with nobody beside them: six tenths of what the upstream can do.
+        // The same calls of the high class alone: six tenths of the upstream's capacity.
         let mut alone = warmed(seed, Climate { arrivals: [0.0, 0.0, OVERLOAD.arrivals[HIGH]], ..OVERLOAD }, 10_000);
         alone.run_for(90_000);
         let mut world = warmed(seed, OVERLOAD, 10_000);
@@ -78,7 +78,7 @@ fn settles_at_what_the_upstream_does_at_once_and_follows_it() {
 }
 
 #[test]
-fn some_calls_that_are_slow_by_themselves_do_not_lower_the_limit() {
+fn calls_that_are_slow_by_themselves_do_not_lower_the_limit() {
     fn bimodal(random: &mut Random) -> f64 {
         if random.below(20) == 0 { 2_000.0 } else { steady(random) }
     }
@@ -92,7 +92,8 @@ fn some_calls_that_are_slow_by_themselves_do_not_lower_the_limit() {
 
 #[test]
 fn calls_that_differ_much_do_not_move_the_limit_for_ever() {
-    /// Log-normal, with a median of 100 ms: two thirds of the calls take from a third to three times of that.
+    /// Draws from a log-normal distribution with a median of 100 ms: two thirds of the calls take from a third to three
+    /// times of that.
     fn log_normal(random: &mut Random) -> f64 {
         let normal = (0..12).map(|_| random.share()).sum::<f64>() - 6.0;
         100.0 * normal.exp()
@@ -123,7 +124,7 @@ fn an_outage_cuts_the_limit_to_one_and_it_recovers() {
 }
 
 #[test]
-fn an_upstream_that_became_slower_for_good_is_not_throttled_for_ever() {
+fn a_lastingly_slower_upstream_is_not_throttled_for_ever() {
     for seed in SEEDS {
         let mut world = warmed(seed, OVERLOAD, 10_000);
         world.climate.service = |random| 2.0 * steady(random);
@@ -154,7 +155,7 @@ fn nothing_is_lost_whatever_the_weather() {
             world.run_for(700);
         }
         assert!(world.limits.iter().all(|limit| (1..=most).contains(limit)), "seed {seed}");
-        // Nobody comes any more: all who wait are heard, and all places are free in the end.
+        // No more calls come: all waiting calls are served or shed, and all slots are free in the end.
         world.climate.arrivals = [0.0; 3];
         world.climate.down = None;
         world.climate.slots = 30;
@@ -211,7 +212,7 @@ fn entered<'r>(clock: &HandClock, bulkheads: &'r Bulkheads) -> Slot<'r> {
 }
 
 #[test]
-fn a_free_place_is_entered_without_waiting_and_given_back_when_dropped() {
+fn a_free_slot_is_taken_without_waiting_and_freed_when_dropped() {
     let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[2, 1]));
     let first = entered(&clock, &bulkheads);
     let second = entered(&clock, &bulkheads);
@@ -264,7 +265,7 @@ fn who_enters_leaves_a_place_for_each_one_before_it() {
 }
 
 #[test]
-fn the_place_of_a_request_that_ended_without_a_word_is_given_to_another() {
+fn the_slot_of_a_silently_ended_request_goes_to_another() {
     let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[1]));
     std::mem::forget(entered(&clock, &bulkheads));
     clock.pass(BULKHEAD_CALL_LOST.get() - 1);
@@ -274,7 +275,7 @@ fn the_place_of_a_request_that_ended_without_a_word_is_given_to_another() {
 }
 
 #[test]
-fn a_waiter_that_is_dropped_leaves_the_queue_and_one_whose_time_is_over_is_told() {
+fn a_dropped_waiter_leaves_the_queue_and_a_late_one_is_shed() {
     let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[1]));
     let slot = entered(&clock, &bulkheads);
     {
@@ -314,7 +315,7 @@ fn a_clock_that_is_set_back_does_not_keep_a_waiter() {
 }
 
 #[test]
-fn a_newcomer_of_a_higher_class_displaces_who_came_last_of_the_lowest() {
+fn a_higher_class_displaces_the_last_waiter_of_the_lowest_class() {
     let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[1]));
     let _slot = entered(&clock, &bulkheads);
     let come = |priority| Box::pin(enter(&clock, &bulkheads, 0, priority, clock.in_ms(10_000)));

@@ -1,9 +1,9 @@
-//! Circuit breakers as one isolate sees them: whether a call to an executor may be made, or would most likely be in vain.
+//! One isolate's circuit breakers: they reject calls to an executor that would most likely fail.
 //!
-//! What holds is the stricter of two: the isolate's own breaker over its own calls, and what the executor's owner
-//! (`state/circuit.rs`) says of all isolates' calls. Neither is waited for: the owner is told and asked in the background
-//! (`circuits/driver.rs`), and what it said holds nothing shut once it was not said again for two probe intervals. Only an
-//! isolate that lives briefly asks before its first call at an executor: all that it would learn by itself goes with it.
+//! The stricter of two breakers holds: the isolate's own over its own calls, and that of the executor's owner
+//! (`state/circuit.rs`) over all isolates' calls. No call waits for either: reports and questions to the owner run in
+//! the background (`circuits/driver.rs`), and its view expires unless it is renewed within two probe intervals. Only a
+//! short-lived isolate asks before its first call at an executor: all that it would learn by itself goes with it.
 
 mod circuit;
 pub(crate) mod driver;
@@ -25,20 +25,20 @@ pub use rules::BreakerRules;
 
 use circuit::{Circuit, Diary, Part};
 
-/// Tells whether a call may be made by the breakers of an executor and its tool.
+/// Names the state of a call's circuit, by the breakers of the executor and of its tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It may be made.
+    /// The call may be made.
     Closed,
-    /// It may be made, as one of few: the executor, or the tool on it, recovers.
+    /// The call may be made, as one of few: the executor, or the tool on it, recovers.
     Recovering,
-    /// It may be made, and decides whether others may: no other call is told so until it is known how it went.
+    /// The call may be made as a half-open probe: no other call gets this state until its outcome is known.
     Trial,
-    /// It should not be made.
+    /// The call should not be made.
     Open {
-        /// When the phase began that says so.
+        /// The start of the phase.
         since: Timestamp,
-        /// Whose breaker says so.
+        /// The breaker that is open.
         scope: Scope,
     },
 }
@@ -52,18 +52,18 @@ pub(crate) enum Scope {
     Tool,
 }
 
-/// Classifies how a call ended, as far as its executor has to answer for it.
+/// Classifies a call's outcome by its executor's part in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The executor answered.
     Success,
-    /// It did not, or with a failure of its own.
+    /// The executor did not answer, or with a failure of its own.
     Failure,
-    /// It says nothing about the executor: the call was given up here, or never sent.
+    /// No sign of the executor's health: the call was cancelled here, or never sent.
     Ignored,
 }
 
-/// Tells whether a call may be made by one of the two breakers.
+/// Names the state of one of the two breakers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stood {
     Closed,
@@ -72,7 +72,8 @@ enum Stood {
     Open(Timestamp),
 }
 
-/// Grants a half-open probe, and holds the generations of the owner's breaker and the isolate's own in which its outcome counts.
+/// Grants a half-open probe, and holds the generations of the owner's breaker and the isolate's own in which its
+/// outcome counts.
 #[derive(Clone, Copy, Debug)]
 struct Permit {
     owner: Option<u64>,
@@ -82,12 +83,12 @@ struct Permit {
 /// Holds the breakers of one isolate.
 #[derive(Debug)]
 pub(crate) struct Circuits {
-    /// The isolate's number: no other has it.
+    /// The isolate's number, which no other isolate has.
     holder: u64,
-    /// By place in the configuration, which bounds them.
+    /// The executors' breakers, by index in the configuration, which bounds them.
     executors: RefCell<BTreeMap<usize, Rc<Whole>>>,
     tools: RefCell<LruCache<Box<[u8]>, Rc<Circuit>>>,
-    /// Where keys are put together: one allocation for the isolate's life.
+    /// Buffer for composing keys: one allocation for the isolate's life.
     scratch: RefCell<Vec<u8>>,
 }
 
@@ -106,7 +107,7 @@ pub(crate) struct Ticket {
     of_whole: Part,
     of_tool: Part,
     began: Timestamp,
-    /// How often it was counted as slow while it was under way.
+    /// Number of times that it was counted as slow while it was under way.
     slow: u32,
 }
 
@@ -120,31 +121,32 @@ impl Drop for Job {
     }
 }
 
-/// Tells whether an isolate has asked about an executor.
+/// Names the progress of loading an executor's shared state.
 #[derive(Debug)]
 enum Introduction {
-    /// It has, or has asked in vain.
+    /// It has been loaded, or could not be.
     Over,
-    /// Another call asks.
+    /// Another call is loading it.
     UnderWay,
-    /// This one asks.
+    /// This call loads it.
     Begins(Job),
 }
 
 impl Circuits {
-    /// Creates them, all closed. No other isolate may have the number `holder`.
+    /// Creates the breakers, all closed. No other isolate may have the number `holder`.
     pub(crate) fn new(holder: u64) -> Self {
         Self {
             holder,
             executors: RefCell::default(),
-            // No bound of its own: a cache with one takes all of its room at once.
+            // Unbounded here: an `LruCache` with a bound allocates all of it at once.
             tools: RefCell::new(LruCache::unbounded()),
             scratch: RefCell::new(Vec::with_capacity(256)),
         }
     }
 
-    /// Returns whether a call to `tool` (in lower case) of the executor at this place may be made now. `random`, 0 to 99, decides whether it is
-    /// one of the share that goes through while the executor or the tool recovers.
+    /// Returns the state of the circuit for a call to `tool` (in lower case) of the executor with this index. `random`,
+    /// 0 to 99, decides whether the call belongs to the share that goes through while the executor or the tool
+    /// recovers.
     pub(crate) fn standing(
         &self,
         executor: usize,
@@ -169,7 +171,8 @@ impl Circuits {
         }
     }
 
-    /// Begins a call, whatever [`Circuits::standing`] said. Where that is [`Standing::Trial`], the first that begins is the trial.
+    /// Begins a call, whatever [`Circuits::standing`] returned. In [`Standing::Trial`], the first call that begins is
+    /// the probe.
     pub(crate) fn begin(&self, executor: usize, tool: &str, now: Timestamp) -> Ticket {
         let whole = self.whole(executor, now);
         let tool = self.tool(executor, tool, now);
@@ -184,8 +187,8 @@ impl Circuits {
         is_whole_shut || self.with_tool(executor, tool, |circuit| circuit.open(now).is_some()) == Some(true)
     }
 
-    /// Counts a call that is still under way as slow: once it is, and once more for each further `slow_call` that it takes. Where
-    /// few may be under way at once, those few that hang then open the circuit as many would.
+    /// Counts a call that is still under way as slow: once it is, and once more for each further `slow_call` that it
+    /// takes. If few may be under way at once, a few hanging calls then open the circuit as many would.
     pub(crate) fn slow_already(&self, ticket: &mut Ticket, rules: &BreakerRules, now: Timestamp) {
         let times = now.since(ticket.began).get().checked_div(rules.slow_call.get()).unwrap_or(0);
         let more = u32::try_from(times).unwrap_or(u32::MAX).saturating_sub(ticket.slow);
@@ -216,7 +219,8 @@ impl Circuits {
         self.decide(&mut ticket, outcome == Outcome::Success && !is_slow, now);
     }
 
-    /// Returns the executors, and their tools, whose circuit is open: since when, and why, by name. For the readiness page.
+    /// Returns the open circuits of executors and their tools, with the time since which, and the reason, by name. For
+    /// the readiness page.
     pub(crate) fn open(&self, now: Timestamp) -> Vec<(usize, Option<String>, Timestamp, &'static str)> {
         let executors = self.executors.borrow();
         let tools = self.tools.borrow();
@@ -261,7 +265,7 @@ impl Circuits {
         Rc::clone(executors.entry(executor).or_insert_with(new))
     }
 
-    /// Does something with the circuit of a tool, if there is one: it is then the one used last.
+    /// Applies a function to the circuit of a tool, if there is one, which is then the most recently used.
     fn with_tool<T>(&self, executor: usize, tool: &str, act: impl FnOnce(&Rc<Circuit>) -> T) -> Option<T> {
         let mut key = self.scratch.borrow_mut();
         write_key(&mut key, executor, tool);
@@ -286,7 +290,7 @@ impl Circuits {
         tools.iter().map(|(_, circuit)| circuit).filter(|circuit| circuit.executor == executor).cloned().collect()
     }
 
-    /// Begins a job about an executor, if its owner should be asked now and no other job is under way.
+    /// Begins a job about an executor, if a question to its owner is due and no other job is under way.
     fn job(&self, executor: usize, now: Timestamp) -> Option<Job> {
         let executors = self.executors.borrow();
         let whole = executors.get(&executor)?;
@@ -306,7 +310,7 @@ impl Circuits {
         Some(Job(Rc::clone(whole)))
     }
 
-    /// Begins the job in which this isolate first hears of an executor, unless it has, or another call does it.
+    /// Begins loading an executor's shared state, unless this isolate has it, or another call loads it.
     fn introduce(&self, executor: usize, now: Timestamp) -> Introduction {
         let whole = self.whole(executor, now);
         let Diary { asked, job, is_met, .. } = &whole.diary;
@@ -321,7 +325,8 @@ impl Circuits {
         Introduction::Begins(Job(whole))
     }
 
-    /// Returns what the owner is to be told, and asked about: the executor first, then the tools that were called last.
+    /// Returns the reports to the owner, which are questions too: the executor first, then the tools that were called
+    /// last.
     fn reports(&self, job: &Job, rules: &Rules, now: Timestamp) -> Vec<Report> {
         let Whole { circuit, diary } = &*job.0;
         diary.is_urgent.set(false);
@@ -335,7 +340,7 @@ impl Circuits {
         let of = |scope: &str| views.iter().find(|view| view.scope == scope);
         let whole = &job.0.circuit;
         whole.adopt(of(WHOLE), rules, now);
-        // What holds for a tool holds also before this isolate calls it.
+        // The state of a tool holds also before this isolate calls it.
         for view in views.iter().take(CIRCUITS_PER_EXECUTOR) {
             if view.scope != WHOLE && view.phase != Phase::Closed {
                 self.tool(whole.executor, &view.scope, now);
@@ -346,7 +351,7 @@ impl Circuits {
         }
     }
 
-    /// Returns the scopes whose probes are over: the owner is to be told.
+    /// Returns the outcomes of finished probes, to be reported to the owner.
     fn verdicts(&self, job: &Job) -> Vec<(Rc<Circuit>, u64, bool)> {
         let tools = self.tools_of(job.0.circuit.executor).into_iter();
         let decided =
@@ -360,7 +365,7 @@ impl Circuits {
         tools.filter(|tool| tool.wants_trial(rules, now)).take(CIRCUIT_TRIALS).collect()
     }
 
-    /// Notes the state when a job ends: when the next one should begin follows from it.
+    /// Notes the state at the end of a job, which decides the start of the next.
     fn settle(&self, job: &Job, rules: &Rules, now: Timestamp) {
         let Whole { circuit, diary } = &*job.0;
         let tools = self.tools_of(circuit.executor);
@@ -370,12 +375,12 @@ impl Circuits {
     }
 }
 
-/// Returns whether so little time has gone by. A clock that was set back ends it.
+/// Returns whether less than `span` has elapsed. A clock that was set back ends the span.
 fn is_within(from: Timestamp, span: Millis, now: Timestamp) -> bool {
     from <= now && now.since(from) < span
 }
 
-/// Writes an executor's place before the tool's name, so that no two are written alike.
+/// Writes the executor's index before the tool's name, so that no two keys are alike.
 fn write_key(out: &mut Vec<u8>, executor: usize, tool: &str) {
     out.clear();
     out.extend_from_slice(&executor.to_be_bytes());

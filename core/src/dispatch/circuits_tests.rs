@@ -1,4 +1,4 @@
-//! What an isolate's breakers let through, and when its owner is asked.
+//! The calls that an isolate's breakers let through, and the times at which the owner is asked.
 
 use super::*;
 use crate::state::circuit::{Answer, Reason};
@@ -25,7 +25,7 @@ fn calls(circuits: &Circuits, tool: &str, times: usize, outcome: Outcome, ms: u6
     }
 }
 
-/// One whose tool `a.bad` opened at the time zero, while the executor goes on.
+/// Creates breakers whose tool `a.bad` opened at the time zero, while the executor stays closed.
 fn with_a_bad_tool() -> Circuits {
     let circuits = Circuits::new(HOLDER);
     calls(&circuits, "a.good", 20, Outcome::Success, 0);
@@ -137,7 +137,7 @@ fn what_the_owner_says_holds_until_it_is_old() {
     assert_eq!(standing(&circuits, "a.b", 14_000), Standing::Closed);
     assert_eq!(circuits.open(at(14_000)), []);
     assert_eq!(standing(&circuits, "a.b", 3_999), Standing::Closed, "the clock was set back");
-    // It is closed there.
+    // The tool is closed there.
     adopt(&circuits, &[view("a.b", Phase::Open, 0, 1)], 14_000);
     assert_eq!(standing(&circuits, "a.b", 14_000), open(Scope::Tool, 14_000));
     assert_eq!(standing(&circuits, "a.c", 14_000), Standing::Closed);
@@ -154,13 +154,13 @@ fn the_dice_decide_while_the_stricter_of_both_recovers() {
         assert_eq!(circuits.standing(0, "a.b", &RULES, at(2_500), dice), expected, "{dice}");
     }
     assert_eq!(circuits.standing(0, "a.b", &RULES, at(5_000), 99), Standing::Closed);
-    // The isolate's own breaker says no, whatever the owner lets through.
+    // The isolate's own breaker rejects, whatever the owner lets through.
     calls(&circuits, "a.good", 20, Outcome::Success, 2_500);
     calls(&circuits, "a.b", 10, Outcome::Failure, 2_500);
     assert_eq!(circuits.standing(0, "a.b", &RULES, at(2_500), 0), open(Scope::Tool, 2_500));
 }
 
-/// A trial of `a.bad` is asked for and answered.
+/// Claims a probe of `a.bad`, with this answer of the owner.
 fn claim(circuits: &Circuits, answer: Option<Answer>, ms: u64) -> bool {
     let (rules, bad) = (Rules::from(&RULES), circuits.tool(0, "a.bad", at(ms)));
     let permit = bad.permit(answer, &rules, (HOLDER, Millis::from_secs(7)), at(ms));
@@ -187,14 +187,14 @@ fn one_call_is_the_trial_of_a_tool_and_decides() {
         circuits.ended(ticket, outcome, took, &RULES, at(7_000));
         let verdicts = circuits.verdicts(&Job(circuits.whole(0, at(7_000))));
         assert_eq!(verdicts.iter().map(|(_, of, passed)| (*of, *passed)).collect::<Vec<_>>(), [(2, passes)]);
-        // What the owner makes of it is adopted; the isolate's own breaker has gone the same way.
+        // The owner's decision is adopted; the isolate's own breaker has gone the same way.
         adopt(&circuits, &[], 7_000);
         assert_eq!(circuits.standing(0, "a.bad", &RULES, at(7_000), 9) == Standing::Recovering, passes);
     }
 }
 
 #[test]
-fn the_isolate_alone_tries_where_the_owner_is_away_or_sees_nothing_to_try() {
+fn the_isolate_probes_alone_if_the_owner_is_away_or_needs_none() {
     for answer in [None, Some(Answer::Needless)] {
         let circuits = with_a_bad_tool();
         assert!(!claim(&circuits, answer, 4_999), "it is not time");
@@ -216,7 +216,7 @@ fn a_trial_that_is_lost_is_made_again() {
     assert_eq!(standing(&circuits, "a.bad", 5_000), Standing::Trial);
     drop(circuits.begin(0, "a.bad", at(5_000)));
     assert_eq!((untried(&circuits, 11_999), untried(&circuits, 12_000)), (0, 1));
-    // One that the owner has given to another meanwhile is none.
+    // A probe that the owner has given to another meanwhile is void.
     assert!(claim(&circuits, Some(Answer::Granted { generation: 2 }), 12_000));
     adopt(&circuits, &[view("a.bad", Phase::Probing { holder: 8, lasts: FAST }, 0, 4)], 12_000);
     assert_eq!(standing(&circuits, "a.bad", 12_000), open(Scope::Tool, 12_000));
@@ -257,7 +257,7 @@ fn the_owner_is_asked_no_more_often_than_is_due() {
     let first = job(61_000);
     assert!(job(62_500).is_none(), "one at a time");
     end(first, 61_100);
-    // It opens: that cannot wait, and then every second is soon enough.
+    // The breaker opens: that report cannot wait, and then every second is soon enough.
     calls(&circuits, "a.b", 20, Outcome::Failure, 61_200);
     end(job(61_200), 61_200);
     assert!(job(62_199).is_none());

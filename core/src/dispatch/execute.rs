@@ -1,4 +1,4 @@
-//! Makes the call: within a deadline, repeated only where that is safe.
+//! Executes a call: within a deadline, repeated only if that is safe.
 
 mod again;
 mod attempt;
@@ -20,10 +20,10 @@ use crate::model::call::ToolCall;
 use crate::ports::Platform;
 use call_state::CallState;
 
-/// Runs the call where it was decided. Every wait and every attempt gets what is left of its time.
+/// Runs the call at the executors of the decision. The deadline bounds every wait and every attempt.
 ///
-/// INVARIANT (at most once): a call that is not repeatable is sent a second time only when the first provably did not run:
-/// it never reached its executor, or was turned away before anything ran.
+/// INVARIANT (at most once): a call that is not repeatable is sent a second time only when the first provably did not
+/// run: it never reached its executor, or was turned away before anything ran.
 ///
 /// A tool that ran and failed is an answer, not an error.
 pub async fn run<P: Platform>(

@@ -1,7 +1,7 @@
-//! What an isolate learned of executors from its own calls: how long they take, how often they fail. Nobody is ever asked.
+//! The health of executors by an isolate's own calls: their times and their failures. No executor is ever asked for it.
 //!
-//! Counts live in two windows of [`limits::HEALTH_WINDOW`], the one under way and the one before: what is older is forgotten, so
-//! that an executor which was slow once is tried again.
+//! Counts live in two windows of [`limits::HEALTH_WINDOW`], the current one and the one before: older ones are
+//! forgotten, so that an executor which was slow once is tried again.
 
 mod budget;
 mod latency;
@@ -16,28 +16,28 @@ pub(crate) use latency::Latencies;
 use crate::words::limits::{HEALTH_TOOLS, HEALTH_WINDOW};
 use crate::words::time::{Millis, Timestamp};
 
-/// What is known of one tool on one executor.
+/// Holds the health of one tool on one executor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Calls that ended, in the last [`HEALTH_WINDOW`] to two of them.
+    /// Calls that ended, in the last one to two [`HEALTH_WINDOW`]s.
     pub calls: u32,
-    /// Those that failed by the executor's fault.
+    /// Calls that failed by the executor's fault.
     pub failed: u32,
-    /// What half of the calls took at most; `None` where none was answered.
+    /// Median time of the calls; `None` if none was answered.
     pub p50: Option<Millis>,
-    /// What 95 of a hundred took at most.
+    /// 95th percentile of the times.
     pub p95: Option<Millis>,
 }
 
 impl Seen {
-    /// How many of a thousand calls failed.
+    /// Returns the failed calls of a thousand.
     #[must_use]
     pub fn failed_per_mille(&self) -> u64 {
         u64::from(self.failed).saturating_mul(1_000).checked_div(u64::from(self.calls)).unwrap_or(0)
     }
 }
 
-/// The health of every executor, as one isolate saw it.
+/// Holds the health of every executor, as one isolate saw it.
 #[derive(Debug)]
 pub(crate) struct Health {
     executors: Vec<RefCell<OfExecutor>>,
@@ -64,19 +64,19 @@ struct Counts {
     latencies: Latencies,
 }
 
-/// How an attempt ended, as far as it says something about its executor.
+/// Classifies an attempt's outcome by its executor's part in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// With an answer of a tool.
+    /// An answer of a tool.
     Answered,
-    /// By the executor's fault.
+    /// A failure by the executor's fault.
     Failed,
-    /// By the executor's fault, after its whole time: that is how long it takes at least.
+    /// A timeout by the executor's fault: the call takes at least that long.
     TimedOut,
 }
 
 impl Health {
-    /// Nothing is known yet of so many executors.
+    /// Creates the health of so many executors, without any calls.
     pub(crate) fn new(executors: usize) -> Self {
         let of_none = || {
             RefCell::new(OfExecutor {
@@ -94,7 +94,7 @@ impl Health {
         let mut executor = executor.borrow_mut();
         if !executor.tools.contains(tool) {
             executor.tools.put(tool.into(), OfTool { began: now, ..OfTool::default() });
-            // No bound of its own: a cache with one takes all of its room at once.
+            // Unbounded here: an `LruCache` with a bound allocates all of it at once.
             if executor.tools.len() > HEALTH_TOOLS {
                 executor.tools.pop_lru();
             }
@@ -104,13 +104,13 @@ impl Health {
         let counts = &mut of_tool.now;
         counts.calls = counts.calls.saturating_add(1);
         counts.failed = counts.failed.saturating_add(u32::from(ended != Ended::Answered));
-        // What fails at once is not fast.
+        // A call that fails at once is not fast.
         if ended != Ended::Failed {
             counts.latencies.note(took);
         }
     }
 
-    /// What is known of a tool on an executor.
+    /// Returns the health of a tool on an executor.
     pub(crate) fn seen(&self, executor: usize, tool: &str, now: Timestamp) -> Seen {
         let Some(executor) = self.executors.get(executor) else { return Seen::default() };
         let mut executor = executor.borrow_mut();
@@ -126,7 +126,8 @@ impl Health {
         }
     }
 
-    /// Counts a call that an executor is asked to make, of which `retry` and `hedge` percent may be made twice.
+    /// Counts a call that an executor is asked to make, which adds `retry` and `hedge` percent of a call to its
+    /// budgets.
     pub(crate) fn deposit(&self, executor: usize, retry: u8, hedge: u8) {
         if let Some(executor) = self.executors.get(executor) {
             let mut executor = executor.borrow_mut();
@@ -135,22 +136,22 @@ impl Health {
         }
     }
 
-    /// Takes the right to make a call at this executor again.
+    /// Takes a retry at this executor from its budget; returns whether there was one.
     pub(crate) fn take_retry(&self, executor: usize) -> bool {
         self.executors.get(executor).is_some_and(|executor| executor.borrow_mut().retries.take())
     }
 
-    /// Takes the right to make a call of this executor's a second time while the first is under way.
+    /// Takes a hedge of a call at this executor from its budget; returns whether there was one.
     pub(crate) fn take_hedge(&self, executor: usize) -> bool {
         self.executors.get(executor).is_some_and(|executor| executor.borrow_mut().hedges.take())
     }
 }
 
 impl OfTool {
-    /// Begins a new window where the time of this one is over.
+    /// Begins a new window once the current one is over.
     fn turn(&mut self, now: Timestamp) {
         let gone = now.since(self.began);
-        // A clock that went backwards makes a window longer, once.
+        // A clock that was set back makes a window longer, once.
         if gone < HEALTH_WINDOW {
             return;
         }

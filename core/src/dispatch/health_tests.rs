@@ -1,4 +1,4 @@
-//! What is known of executors, and for how long.
+//! The recorded health of executors, and its lifetime.
 
 use super::*;
 
@@ -34,7 +34,7 @@ fn a_window_that_nobody_saw_is_no_window_before() {
 }
 
 #[test]
-fn most_tools_are_remembered_and_the_one_used_longest_ago_is_not() {
+fn the_least_recently_used_tool_is_forgotten() {
     let health = Health::new(1);
     for tool in 0..=HEALTH_TOOLS {
         health.ended(0, &tool.to_string(), Millis::new(5), Ended::Answered, at(0));

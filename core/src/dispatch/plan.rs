@@ -1,4 +1,4 @@
-//! Chooses the executors of a call by what this isolate has learned of them.
+//! Chooses the executors of a call by their health and their circuits in this isolate.
 
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ use crate::ports::Platform;
 use crate::words::refusal::Refusal;
 use crate::words::time::Timestamp;
 
-/// Decides the order in which executors are asked, and has those that were passed over probed in the background.
+/// Decides the order in which executors are asked, and has those with an open circuit probed in the background.
 ///
 /// # Errors
 /// Those of [`route::decide`].
@@ -34,8 +34,8 @@ pub fn plan<'c, P: Platform>(
 }
 
 impl Dispatch {
-    /// Returns what is known of a tool's executor. `percent`, 0 to 99, decides whether the call is one of the few that go through
-    /// while a circuit recovers.
+    /// Returns the known facts of a tool's executor. `percent`, 0 to 99, decides whether the call is one of the few
+    /// that go through while a circuit recovers.
     fn facts(&self, tool: &Tool, percent: u8, now: Timestamp) -> Facts {
         let seen = self.health.seen(tool.executor, &tool.folded, now);
         if tool.local.is_some() {

@@ -1,7 +1,7 @@
-//! Where a call goes: of the executors that may run it, the order in which they are asked.
+//! The routing of a call: the order in which the executors that may run it are asked.
 //!
-//! Nobody is asked for this: what is known of executors comes from earlier calls ([`Facts`]). The same question with the same
-//! facts and the same number has the same answer.
+//! No executor is asked for this: the facts come from earlier calls ([`Facts`]). The same question with the same facts
+//! and the same number has the same answer.
 
 mod rank;
 
@@ -15,77 +15,78 @@ use crate::words::names::TenantId;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
-/// Describes a call that has to go somewhere.
+/// Describes a call that is to be routed.
 #[derive(Debug)]
 pub struct Question<'q> {
     /// The tool as the caller sees it.
     pub tool: &'q Rc<Tool>,
-    /// What other executors offer for it, by the operator's route; with why the caller may not have it, if so.
+    /// The equivalent tools of other executors, by the operator's route; each with the reason if the caller may not use
+    /// it.
     pub others: &'q [(Rc<Tool>, Result<(), Rejection>)],
     /// The caller's tenant.
     pub tenant: &'q TenantId,
-    /// A number that is the same for all calls of a caller and user: what "sticky" means.
+    /// A number that is the same for all calls of a caller and user, for sticky routing.
     pub whose: u64,
     /// A number of this call's own, 0 to 99.
     pub percent: u8,
-    /// Whether it is to be made later.
+    /// The call is scheduled for later.
     pub is_scheduled: bool,
     /// The time now.
     pub now: Timestamp,
-    /// The time that is left for it.
+    /// The time left until its deadline.
     pub left: Millis,
 }
 
-/// Names the operator's rules that decide where a call goes.
+/// Holds the operator's rules for routing.
 #[derive(Clone, Copy, Debug)]
 pub struct RouteRules<'c> {
-    /// The executors, by their places in the configuration.
+    /// The executors, by their indexes in the configuration.
     pub executors: &'c [Executor],
-    /// The routes, and how executors are chosen.
+    /// The routes, and their strategies.
     pub routing: &'c RoutingRules,
-    /// How long a circuit is open before it is probed.
+    /// The time for which a circuit is open before it is probed.
     pub probe_interval: Millis,
 }
 
-/// Holds what is known of an executor and a tool on it.
+/// Holds the known facts of an executor and a tool on it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Facts {
-    /// How its calls went.
+    /// Its health.
     pub seen: Seen,
-    /// Since when its circuit is open, if it is.
+    /// The time since which its circuit is open, if it is.
     pub open_since: Option<Timestamp>,
     /// Calls under way, and waiting.
     pub in_flight: u32,
-    /// How many can be under way.
+    /// Most calls that can be under way.
     pub limit: u32,
 }
 
-/// Tells why an executor is not asked.
+/// Names the reason for not asking an executor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
     /// It has no credential for this tenant.
     ExecutorInactive,
-    /// The operator switched it off.
+    /// The operator disabled it.
     Killed,
-    /// The caller may not have the tool of this executor.
+    /// The caller may not use this executor's tool.
     PolicyDenied,
     /// Its tool has other parameters, or another type of answer.
     InterfaceDiffers,
-    /// Its tool says otherwise of what it changes.
+    /// Its tool declares other effects.
     BehaviorDiffers,
-    /// It offers no such tool in this version now.
+    /// It does not offer this version of the tool now.
     NotOffered,
-    /// It is in another region than the route wants.
+    /// It is in another region than the route requires.
     RegionDiffers,
-    /// It lacks something that the route wants.
+    /// It lacks a capability that the route requires.
     CapabilityMissing,
-    /// It makes no calls later.
+    /// It cannot schedule calls.
     CannotSchedule,
     /// Its circuit is open: it failed too often lately.
     CircuitOpen,
-    /// It usually takes longer than is left.
+    /// It usually takes longer than the time left.
     TooSlow,
-    /// The route names one executor, and it is not this one.
+    /// The route pins another executor.
     NotPinned,
 }
 
@@ -115,12 +116,12 @@ impl Rejection {
 pub struct Candidate<'c> {
     /// Its tool.
     pub tool: Rc<Tool>,
-    /// Where it is.
+    /// Its address.
     pub target: Target<'c>,
 }
 
 impl Candidate<'_> {
-    /// Returns the executor's place in the configuration.
+    /// Returns the executor's index in the configuration.
     #[must_use]
     pub fn executor(&self) -> usize {
         self.tool.executor
@@ -130,13 +131,13 @@ impl Candidate<'_> {
 /// Explains the choice for or against one executor.
 #[derive(Clone, Copy, Debug)]
 pub struct Considered {
-    /// Its place in the configuration.
+    /// Its index in the configuration.
     pub executor: usize,
-    /// Why it is not asked, if so.
+    /// The reason for not asking it, if it is not asked.
     pub rejection: Option<Rejection>,
-    /// How good it is by the strategy, less being better; nothing where the order says it all.
+    /// Its score by the strategy, the lowest first; `None` if the strategy has no scores.
     pub score: Option<u64>,
-    /// What was known.
+    /// The facts of the decision.
     pub facts: Facts,
 }
 
@@ -149,13 +150,14 @@ impl Considered {
 /// Holds the order in which executors are asked.
 #[derive(Clone, Debug)]
 pub struct Decision<'c> {
-    /// How.
+    /// The strategy.
     pub strategy: Strategy,
-    /// Who is asked, the first first.
+    /// The executors to ask, in order.
     pub ranked: Vec<Candidate<'c>>,
-    /// What was thought of each: the ranked ones in their order, then the others.
+    /// The judgement of each executor: the ranked ones in their order, then the others.
     pub considered: Vec<Considered>,
-    /// A number of this call's own, 0 to 99: which share of the calls it belongs to where few go through.
+    /// A number of this call's own, 0 to 99: it decides whether the call belongs to the share that goes through while a
+    /// circuit recovers.
     pub percent: u8,
 }
 
@@ -167,11 +169,12 @@ impl Decision<'_> {
     }
 }
 
-/// Chooses who is asked, in which order.
+/// Chooses the executors of a call, and their order.
 ///
 /// # Errors
-/// Where nobody is: [`RefusalKind::CircuitOpen`] if somebody could be a little later; [`RefusalKind::Killed`]; else why the executor of the tool as the caller
-/// sees it cannot be asked. [`RefusalKind::RequestInvalid`] for a call to be made later by anything but an engine.
+/// Without any executor: [`RefusalKind::CircuitOpen`] if one may be asked a little later; [`RefusalKind::Killed`]; else
+/// the reason for not asking the executor of the tool as the caller sees it. [`RefusalKind::RequestInvalid`] for a
+/// scheduled call of a tool on anything but an engine.
 pub fn decide<'c>(
     rules: RouteRules<'c>,
     question: &Question<'_>,
@@ -202,7 +205,7 @@ pub fn decide<'c>(
     Ok(Decision { strategy, ranked, considered, percent: question.percent })
 }
 
-/// Returns the executors of the route that offer no such tool now.
+/// Returns the executors of the route that do not offer the tool now.
 fn absent<'r>(route: &'r Route, question: &'r Question<'_>) -> impl Iterator<Item = Considered> + 'r {
     let offers = |executor: usize| {
         question.tool.executor == executor || question.others.iter().any(|(tool, _)| tool.executor == executor)
@@ -211,10 +214,10 @@ fn absent<'r>(route: &'r Route, question: &'r Question<'_>) -> impl Iterator<Ite
     absent.map(|executor| Considered::rejected(executor, Rejection::NotOffered, Facts::default()))
 }
 
-/// Returns the refusal where nobody is asked.
+/// Returns the refusal of a call without an executor.
 fn nobody(probe_interval: Millis, considered: &[Considered], question: &Question<'_>) -> Refusal {
     let is = |rejection| considered.iter().any(|one| one.rejection == Some(rejection));
-    // The first that will be tried again says when it is worth to come back.
+    // The first circuit that will be probed decides when a retry is worthwhile.
     let due = considered.iter().filter_map(|one| one.facts.open_since).map(|since| since.after(probe_interval)).min();
     if let Some(due) = due.filter(|_| is(Rejection::CircuitOpen)) {
         let wait = question.now.until(due).max(Millis::from_secs(1));
@@ -234,7 +237,7 @@ fn nobody(probe_interval: Millis, considered: &[Considered], question: &Question
     }
 }
 
-/// Returns where the tool runs, if it may run this call there.
+/// Returns the target of a tool, if it may run this call there.
 fn target_of<'c>(
     executors: &'c [Executor],
     route: Option<(&Route, Strategy)>,
@@ -271,8 +274,8 @@ fn target_of<'c>(
     executor.target(tool, question.tenant).ok_or(Rejection::ExecutorInactive)
 }
 
-/// Returns whether two tools change the same, as far as they say. The gateway's own are pure, whatever they say: only what says that it
-/// changes something is another thing.
+/// Returns whether two tools declare the same effects. The gateway's own tools are pure, whatever they declare: only a
+/// tool that declares a change differs from them.
 fn behave_alike(one: &Tool, other: &Tool) -> bool {
     if one.local.is_some() || other.local.is_some() {
         return !one.behavior.mutates && !other.behavior.mutates;
@@ -281,7 +284,8 @@ fn behave_alike(one: &Tool, other: &Tool) -> bool {
     of(one) == of(other)
 }
 
-/// Returns the engine that a request is passed to: the one asked for, or else the first that has a credential for this tenant.
+/// Returns the engine that a request is passed to: the one asked for, or else the first that has a credential for this
+/// tenant.
 ///
 /// # Errors
 /// [`RefusalKind::EngineMissing`].

@@ -1,4 +1,4 @@
-//! Who is asked, in which order, and who is not.
+//! The order in which executors are asked, and the reasons for leaving some out.
 
 use super::*;
 use crate::config::Config;
@@ -9,7 +9,7 @@ use crate::words::time::Timestamp;
 
 const LIMITS: Limits = Limits { depth: 8, values: 100, string_bytes: 1_000, number_bytes: 100 };
 
-/// Two engines and the gateway itself offer the tool, by a route with these members.
+/// Returns a configuration in which two engines and the gateway itself offer the tool, by a route with these members.
 fn config(route: &str) -> Config {
     let document = format!(
         "callers = []\n\
@@ -40,7 +40,7 @@ fn tool_that(executor: usize, parameters: &str, behavior: &str) -> Rc<Tool> {
     Rc::new(crate::model::tool::of_engine_definition(definition, executor).unwrap())
 }
 
-/// A tool of the gateway's own, under the same name.
+/// Returns a tool of the gateway's own, under the same name.
 fn local() -> Rc<Tool> {
     let own = crate::model::tool::of_local(0).remove(0);
     let mut tool = (*tool(0, "")).clone();
@@ -61,11 +61,11 @@ struct Asked<'a> {
     is_scheduled: bool,
 }
 
-/// Who is asked in which order, and who is refused; or the whole refusal.
+/// The executors in order and the rejected ones, or the whole refusal.
 type Decided = Result<(Vec<usize>, Vec<(usize, &'static str)>), &'static str>;
 
 impl Asked<'_> {
-    /// The order, and who is refused.
+    /// Returns the order, and the rejected executors.
     fn decide(&self, config: &Config) -> Decided {
         let others: Vec<_> = self.tools[1..].iter().map(|tool| (Rc::clone(tool), Ok(()))).collect();
         let question = Question {
@@ -146,7 +146,7 @@ fn weights_are_kept_and_the_same_caller_goes_the_same_way() {
     let first = |weights: &str, whose| order(&format!("\"weighted\"\nweights = {weights}"), &[], whose)[0];
     let share = |weights, executor| (0..100).filter(|whose| first(weights, *whose) == executor).count();
     assert_eq!((share("[10, 0, 90]", 1), share("[10, 0, 90]", 0), share("[10, 0, 90]", 2)), (10, 0, 90));
-    // Migration: whoever was moved stays moved.
+    // Migration: a moved caller stays moved.
     let moved = |weights| (0..100).filter(|whose| first(weights, *whose) == 1).collect::<Vec<u64>>();
     let (ten, half) = (moved("[10, 0, 90]"), moved("[50, 0, 50]"));
     assert!(ten.iter().all(|whose| half.contains(whose)) && half.len() == 50);

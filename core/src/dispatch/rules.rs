@@ -5,16 +5,16 @@ use crate::words::time::Millis;
 /// Holds the operator's rules about making calls.
 #[derive(Clone, Copy, Debug)]
 pub struct ExecuteRules {
-    /// Bound on a whole call, retries included.
+    /// Deadline of a whole call, retries included.
     pub timeout: Millis,
-    /// Repetitions of a call that may safely be repeated.
+    /// Most retries of a repeatable call.
     pub max_retries: u32,
-    /// Bytes of an executor's answer.
+    /// Most bytes of an executor's answer.
     pub response_bytes: usize,
-    /// Repeated attempts at an executor, in percent of the calls that it got.
+    /// Retries at an executor, in percent of the calls that it got.
     pub retry_budget: u8,
-    /// Calls that are made twice at once, in percent; at 0 none is.
+    /// Hedged calls, in percent; 0 disables hedging.
     pub hedge_budget: u8,
-    /// Longest wait for a place at an executor that has all it can do.
+    /// Longest wait for a slot at an executor at its limit.
     pub queue_time: Millis,
 }

@@ -1,4 +1,4 @@
-//! What the gateway answers by itself.
+//! Answers the operations that the gateway serves by itself.
 
 mod cache_route;
 mod epochs_route;
@@ -21,10 +21,10 @@ use crate::telemetry::{explain, metrics};
 use crate::words::json::Json;
 use crate::words::refusal::{Refusal, RefusalKind};
 
-/// The interface description: written by hand, held against the code by the tests.
+/// The interface description: written by hand, checked against the code by the tests.
 const OPENAPI: &str = include_str!("../../openapi.json");
 
-/// Answers what depends on nothing.
+/// Answers the operations that depend on nothing.
 #[must_use]
 pub(crate) fn open<S>(operation: &Operation, request: &Request) -> Answer<S> {
     match operation {
@@ -33,7 +33,7 @@ pub(crate) fn open<S>(operation: &Operation, request: &Request) -> Answer<S> {
     }
 }
 
-/// Answers what anyone may ask.
+/// Answers the operations that are open to anyone.
 ///
 /// # Errors
 /// None today; the signature is that of every stage's end.
@@ -65,7 +65,7 @@ pub(crate) async fn public<P: Platform>(
     }
 }
 
-/// What a browser asks before the request proper (Fetch, "CORS-preflight request").
+/// Answers a CORS preflight request (Fetch, "CORS-preflight request").
 fn preflight<S>(running: &Running, request: &Request) -> Answer<S> {
     let mut headers: Vec<(&'static str, Cow<'static, str>)> = Vec::new();
     if !running.config.cors_origins.is_empty() && request.headers.get(crate::model::request::Header::Origin).is_some() {
@@ -76,7 +76,7 @@ fn preflight<S>(running: &Running, request: &Request) -> Answer<S> {
     Answer { status: 204, headers, body: Body::Empty }
 }
 
-/// What the official SDKs send from a browser.
+/// Request headers that the official SDKs send from a browser.
 const CORS_HEADERS: &str = "authorization, x-api-key, content-type, accept, idempotency-key, cache-control, if-none-match, \
     traceparent, x-stainless-arch, x-stainless-lang, x-stainless-os, x-stainless-package-version, x-stainless-retry-count, \
     x-stainless-runtime, x-stainless-runtime-version, x-stainless-timeout";
@@ -108,7 +108,7 @@ pub(crate) async fn answer<P: Platform>(
     listed.map(|answer| revalidated(answer, request))
 }
 
-/// The answers that change with the time, or are asked for by other methods: no client keeps those.
+/// Answers the operations whose responses change with time, or that take other methods: no client may store those.
 async fn unlisted<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
@@ -119,7 +119,7 @@ async fn unlisted<P: Platform>(
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
     match &asked.operation {
-        // Admission found that the tool needs no authorisation: there is nothing to give.
+        // Admission found that the tool needs no authorisation: there is nothing to grant.
         Operation::AuthorizeTool => Ok(Answer::json(200, br#"{"status":"completed"}"#.to_vec())),
         Operation::Metrics => {
             let text = metrics::exposition(platform, &running.counters).await.map_err(durable)?;
@@ -143,7 +143,7 @@ async fn unlisted<P: Platform>(
     }
 }
 
-/// What became of a request: of the caller's own tenant, or of a request whose caller nobody knew.
+/// Explains the outcome of a request: of the caller's own tenant, or of a request without a known caller.
 async fn explained<P: Platform>(
     platform: &P,
     running: &Running,
@@ -161,7 +161,7 @@ fn durable(error: DurableError) -> Refusal {
     })
 }
 
-/// The text of a member, for small bodies.
+/// Returns the text of a member, for small bodies.
 fn text_of<'j>(value: &'j Json<'_>, member: &str) -> Option<&'j str> {
     value.get(member).and_then(Json::as_str)
 }

@@ -1,4 +1,4 @@
-//! The documentation's tables against the code: what one of them lists, the other has, in the same words.
+//! The documentation's tables against the code: the same entries, in the same words.
 
 use crate::config::json_schema;
 use crate::model::request::Header;
@@ -8,7 +8,7 @@ use crate::words::refusal::{Again, RefusalKind};
 const API: &str = include_str!("../../../docs/api.md");
 const CONFIGURATION: &str = include_str!("../../../docs/configuration.md");
 
-/// The text between a comment that begins with `name` and the comment that ends it.
+/// Returns the text between a comment that begins with `name` and the comment that ends it.
 fn between<'d>(document: &'d str, name: &str) -> &'d str {
     let (_, rest) = document.split_once(&format!("<!-- {name}: ")).unwrap();
     let (_, rest) = rest.split_once("-->\n").unwrap();
@@ -46,7 +46,7 @@ fn every_member_of_the_configuration_is_in_the_documentation() {
     }
 }
 
-/// The names of all members that hold a value: `callers[].keys[].id`.
+/// Collects the names of all members that hold a value: `callers[].keys[].id`.
 fn collect_members(place: &str, schema: &serde_json::Value, found: &mut Vec<String>) {
     let items = schema.get("items").filter(|items| items.get("properties").is_some());
     if let Some(items) = items {

@@ -1,4 +1,4 @@
-//! The interface description (`core/openapi.json`) against the routes: each is described with what it needs, and no other.
+//! The interface description (`core/openapi.json`) against the routes: each is described with its needs, and no other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,8 @@ use crate::model::operation::{Gate, Operation, ROUTES, find};
 use crate::words::method::Method;
 use crate::words::refusal::RefusalKind;
 
-/// The description is compiled into the WASM. Each route, parameter and header that callers can use stands in it, in full: that
-/// is worth a per cent or two of the component.
+/// Bound on the description, which is compiled into the WASM. Each route, parameter and header that callers can use
+/// stands in it, in full: that is worth a per cent or two of the component.
 const BYTES: usize = 40 * 1024;
 
 /// The methods that a route can take, as the description writes them. HEAD is GET's, OPTIONS every path's.
@@ -26,7 +26,7 @@ fn description() -> Value {
     serde_json::from_str(OPENAPI).unwrap()
 }
 
-/// The description's operations by method and path, each parameter of the path written `{}`.
+/// Returns the description's operations by method and path, each parameter of the path written `{}`.
 fn described() -> BTreeMap<(String, &'static str), Value> {
     let document = description();
     let mut operations = BTreeMap::new();
@@ -41,13 +41,13 @@ fn described() -> BTreeMap<(String, &'static str), Value> {
     operations
 }
 
-/// The paths of the table of operations, each parameter written `{}`.
+/// Returns the paths of the table of operations, each parameter written `{}`.
 fn paths() -> BTreeSet<String> {
     let segment = |part: &'static str| if part.starts_with('{') { "{}" } else { part };
     ROUTES.iter().map(|route| route.path.split('/').flat_map(|part| ["/", segment(part)]).collect()).collect()
 }
 
-/// What the gateway does for each method and path that it knows.
+/// Returns the gateway's operation for each method and path that it knows.
 fn routed() -> BTreeMap<(String, &'static str), Operation> {
     let mut routed = BTreeMap::new();
     for path in paths() {

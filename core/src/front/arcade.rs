@@ -1,4 +1,4 @@
-//! Arcade's REST API: how its requests become calls, and how calls' outcomes become its responses.
+//! Arcade's REST API: turns requests into calls, and outcomes of calls into responses.
 
 pub(crate) mod execute;
 pub(crate) mod listing;

@@ -6,11 +6,11 @@ use crate::cache::{CacheOutcome, Forward, Role, Tier};
 use crate::pipeline::call::{CacheStatus, StoredStatus};
 use crate::words::time::write_number;
 
-/// Returns the value of the header. `fwd-status` (section 2.3) is that of the answer itself where it is not there.
+/// Returns the value of the header. Without `fwd-status` (section 2.3), the response's own status counts.
 pub(super) fn cache_status(status: &CacheStatus) -> Cow<'static, str> {
     let &CacheStatus { outcome, role, forward, stored } = status;
     let fwd = forward.unwrap_or_default().fwd();
-    // A call that others were to wait for, or that waited, and then went alone (section 2.6).
+    // A call that others waited for, or that waited, and then went alone (section 2.6).
     let alone = if role == Role::Released { " collapsed=?0;" } else { "" };
     match outcome {
         CacheOutcome::HitMemory | CacheOutcome::StaleMemory => hit(Tier::Memory, stored),
@@ -54,7 +54,8 @@ fn hit(tier: Tier, stored: Option<StoredStatus>) -> Cow<'static, str> {
     Cow::Owned(String::from_utf8(text).unwrap_or_default())
 }
 
-/// Writes the seconds that a stored response is still fresh for, rounded down: below zero for a stale one (section 2.4).
+/// Writes the seconds that a stored response is still fresh for, rounded down: below zero for a stale one (section
+/// 2.4).
 fn write_ttl(text: &mut Vec<u8>, stored: Option<StoredStatus>) {
     let Some(StoredStatus { now, expires_at, .. }) = stored else { return };
     text.extend_from_slice(b"; ttl=");

@@ -1,7 +1,7 @@
-//! Answers to GETs that a client may keep and ask for again: an entity tag, and 304 where nothing has changed.
+//! Conditional GETs: an entity tag on each response that a client may store, and 304 while nothing has changed.
 //!
-//! The tag is a digest of the body that this caller would get now, after it was admitted: it says nothing of what others get, and
-//! a caller that is no longer admitted is refused before.
+//! The tag is a digest of the body that this caller would get now, after it was admitted: it says nothing of what
+//! others get, and a caller that is no longer admitted is refused before.
 
 use std::borrow::Cow;
 
@@ -12,21 +12,21 @@ use crate::model::request::{Header, Request};
 use crate::ports::Body;
 use crate::words::hex;
 
-/// The client may keep it for itself, and asks each time whether it still holds: what a caller may see can change at any time.
+/// Terms of storing for the client: for itself, and revalidated each time, as a caller's rights can change at any time.
 const KEPT: &str = "private, no-cache";
 
-/// Gives a whole 200 its entity tag (RFC 9110, section 8.8.3); in its place 304 for a client that has it (section 15.4.5).
+/// Gives a whole 200 its entity tag (RFC 9110, section 8.8.3); answers 304 to a client that has it (section 15.4.5).
 pub(super) fn revalidated<S>(mut answer: Answer<S>, request: &Request) -> Answer<S> {
     let Body::Bytes(body) = &answer.body else { return answer };
     if answer.status != 200 {
         return answer;
     }
-    // 128 bits, as nobody gains by two bodies of their own with one tag.
+    // 128 bits: nobody gains by two bodies of their own with one tag.
     let digest = Hash::hash(body);
     let tag = format!("\"{}\"", hex::encode(digest.split_at(16).0));
     let is_known = request.headers.get(Header::IfNoneMatch).is_some_and(|known| names(known, &tag));
     if is_known {
-        // Of the headers of a 200, those that tell about what the client has.
+        // Of the headers of a 200, those about the client's stored response.
         answer = Answer { status: 304, headers: Vec::new(), body: Body::Empty };
     }
     answer.headers.push(("etag", Cow::Owned(tag)));
@@ -34,7 +34,7 @@ pub(super) fn revalidated<S>(mut answer: Answer<S>, request: &Request) -> Answer
     answer
 }
 
-/// Whether `If-None-Match` (RFC 9110, section 13.1.2) names the tag, by weak comparison (section 8.8.3.2).
+/// Returns true if `If-None-Match` (RFC 9110, section 13.1.2) names the tag, by weak comparison (section 8.8.3.2).
 fn names(list: &str, tag: &str) -> bool {
     if list == "*" {
         return true;
@@ -44,7 +44,7 @@ fn names(list: &str, tag: &str) -> bool {
     loop {
         rest = rest.trim_start_matches([' ', '\t', ',']);
         let opaque = rest.strip_prefix("W/").unwrap_or(rest);
-        // What is no list of tags names none from there on.
+        // A malformed list names no tag from there on.
         let Some((inside, behind)) = opaque.strip_prefix('"').and_then(|text| text.split_once('"')) else {
             return false;
         };

@@ -1,4 +1,4 @@
-//! What leaves: statuses, headers and bodies, the same for every exit path.
+//! Responses: statuses, headers and bodies, the same for every exit path.
 
 use std::borrow::Cow;
 
@@ -38,7 +38,7 @@ pub struct Answer<S> {
 }
 
 impl<S> Answer<S> {
-    /// A JSON answer.
+    /// Returns a JSON answer.
     #[must_use]
     pub fn json(status: u16, body: Vec<u8>) -> Self {
         let mut headers = Vec::with_capacity(HEADERS);
@@ -46,7 +46,7 @@ impl<S> Answer<S> {
         Self { status, headers, body: Body::Bytes(body) }
     }
 
-    /// The error body of the Arcade API, with what tells more: `{"name","message","request_id"}`.
+    /// Returns the error body of the Arcade API, with the refusal's details: `{"name","message","request_id"}`.
     #[must_use]
     pub fn refusal(refusal: &Refusal, request_id: &str) -> Self {
         let mut answer = Self::json(refusal.kind.status(), refusal_body(refusal, request_id));
@@ -70,8 +70,9 @@ impl<S> Answer<S> {
     }
 }
 
-/// What is sent at the end of a stream that breaks, of a response with these headers: an event (HTML, section 9.2.6) with an `error`,
-/// which no client takes for the end. A host may have no other way to tell: workerd ends each body as if it were whole.
+/// Returns the end of a broken stream, of a response with these headers: an event (HTML, section 9.2.6) with an
+/// `error`, which no client takes for the end. A host may have no other way to report it: workerd ends each body as if
+/// it were whole.
 #[must_use]
 pub fn broken_stream(headers: &[ResponseHeader]) -> Vec<u8> {
     let id = headers.iter().find(|(name, _)| *name == "x-request-id").map_or("", |(_, value)| value.as_ref());
@@ -90,10 +91,10 @@ fn refusal_body(refusal: &Refusal, request_id: &str) -> Vec<u8> {
     body.end()
 }
 
-/// How long to wait where a refusal is worth another try and says nothing more particular.
+/// Wait before a retry that a refusal allows without a time of its own.
 const DEFAULT_WAIT: Millis = Millis::from_secs(1);
 
-/// Completes an answer: the request id, the security headers, and what a browser needs.
+/// Completes an answer: adds the request id, the security headers, and the headers that a browser needs.
 #[must_use]
 pub fn finish<S>(
     answer: Answer<S>,
@@ -104,7 +105,7 @@ pub fn finish<S>(
 ) -> Response<S> {
     let Answer { status, mut headers, body } = answer;
     headers.push(("x-request-id", Cow::Owned(request_id.to_owned())));
-    // Answers are one caller's own; our cache is the only one that may keep them, but for what says otherwise of itself.
+    // Answers are one caller's own; only our cache may store them, unless they say otherwise of themselves.
     if !headers.iter().any(|(name, _)| *name == "cache-control") {
         headers.push(("cache-control", Cow::Borrowed("no-store")));
     }

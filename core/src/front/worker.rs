@@ -1,4 +1,4 @@
-//! The worker protocol, so that an Arcade engine can call our local tools (`/worker/tools`, `/worker/tools/invoke`).
+//! The worker protocol, through which an Arcade engine calls our local tools (`/worker/tools`, `/worker/tools/invoke`).
 
 use std::borrow::Cow;
 
@@ -16,11 +16,11 @@ use crate::words::json::{Json, Object};
 use crate::words::names::CallerId;
 use crate::words::refusal::{Refusal, RefusalKind};
 
-/// Answers an engine that shows a good token.
+/// Answers an engine that presents a valid token.
 ///
 /// # Errors
-/// [`RefusalKind::WorkerTokenInvalid`], [`RefusalKind::RequestInvalid`], [`RefusalKind::ToolUnknown`] and the refusals of a
-/// body.
+/// [`RefusalKind::WorkerTokenInvalid`], [`RefusalKind::RequestInvalid`], [`RefusalKind::ToolUnknown`] and the refusals
+/// of a body.
 pub(crate) async fn answer<P: Platform>(
     platform: &P,
     running: &Running,
@@ -47,7 +47,7 @@ fn bearer(value: &str) -> Option<&str> {
     value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim())
 }
 
-/// A bare array of definitions, nulls included, as workers list them.
+/// Writes a bare array of definitions, nulls included, as workers list them.
 fn list() -> Vec<u8> {
     let mut body = vec![b'['];
     for tool in tools::toolkits().iter().flat_map(|toolkit| toolkit.tools) {

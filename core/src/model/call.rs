@@ -1,4 +1,4 @@
-//! Calls that were admitted: of a tool, and to the engine.
+//! Admitted calls: tool calls and engine requests.
 
 use std::rc::Rc;
 
@@ -7,7 +7,7 @@ use crate::words::json::Json;
 use crate::words::method::Method;
 use crate::words::names::{Project, UserId};
 
-/// A tool call that was admitted.
+/// An admitted tool call.
 ///
 /// INVARIANT (admitted): only `admission::admit` makes one, so whoever holds one need not check again.
 #[derive(Debug)]
@@ -16,52 +16,52 @@ pub struct ToolCall<'r> {
     pub tool: Rc<Tool>,
     /// The arguments: an object.
     pub input: Json<'r>,
-    /// The user it is made for.
+    /// The user the call is made for.
     pub user: Option<UserId>,
-    /// When it is to be made, if later.
+    /// The time of a scheduled call; `None` for an immediate one.
     pub run_at: Option<String>,
-    /// Whether a stack trace was asked for.
+    /// True when a stack trace was requested.
     pub include_stacktrace: bool,
     /// The organisation and project.
     pub project: Option<Project>,
 }
 
 impl ToolCall<'_> {
-    /// Whether the call may be made twice without harm. One that is to be made later never may.
+    /// Returns whether the call may be repeated without harm; a scheduled one never may.
     #[must_use]
     pub fn is_repeatable(&self) -> bool {
         self.tool.is_repeatable() && self.run_at.is_none()
     }
 }
 
-/// A request to the engine that was admitted.
+/// An admitted request to the engine.
 #[derive(Debug)]
 pub struct EngineCall {
-    /// Its method.
+    /// The method.
     pub method: Method,
     /// The path below `/v1`, encoded.
     pub path: String,
-    /// Its query, with `?`, or nothing.
+    /// The query with its `?`, or empty.
     pub query: String,
     /// The organisation and project.
     pub project: Option<Project>,
-    /// What kind of exchange it is.
+    /// The kind of exchange.
     pub exchange: Exchange,
-    /// The engine that it is for, by its place in the configuration; `None` for the first that is active.
+    /// The engine's index in the configuration; `None` for the first active one.
     pub executor: Option<usize>,
 }
 
-/// What has to be done around an engine call.
+/// Names the kinds of engine exchange, by the handling that each needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exchange {
-    /// Nothing.
+    /// No special handling.
     Plain,
-    /// The answer names authorisations that now belong to the caller.
+    /// The response names authorisations that now belong to the caller.
     BeginsAuthorization,
-    /// The authorisation with this id must belong to the caller; the engine may answer late.
+    /// The authorisation with this id must belong to the caller; the engine may respond late.
     AwaitsAuthorization(String),
-    /// The answer is about one user's execution, which the caller must be allowed to name.
+    /// The response is about one user's execution, which the caller must be permitted to name.
     OneExecution,
-    /// The answer streams.
+    /// The response streams.
     Streams,
 }

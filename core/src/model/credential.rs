@@ -1,4 +1,4 @@
-//! What the gateway shows its upstreams: a secret per executor or per tenant, and its successor while it is rotated.
+//! Upstream credentials: a secret per executor or per tenant, and its successor during a rotation.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -8,33 +8,33 @@ use crate::words::secret::Secret;
 
 /// The credential of one account at an upstream, under the settings `NAME` and `NAME_NEXT`.
 ///
-/// While both are set, whichever the upstream accepts is used: an operator sets the successor first, changes the key at the
-/// upstream, and then moves the successor to `NAME`; no call fails in between.
+/// While both are set, either is used, whichever the upstream accepts: an operator sets the successor first, changes
+/// the key at the upstream, and then moves the successor to `NAME`; no call fails in between.
 #[derive(Clone, Debug)]
 pub struct Credential {
-    /// The setting that holds it.
+    /// The setting that holds the secret.
     pub setting: String,
-    /// Identifies the account, without telling the secret: a digest of the upstream's URL and the secret under `NAME`.
+    /// A digest of the upstream's URL and the secret under `NAME`: identifies the account without revealing the secret.
     pub account: [u8; 16],
     secret: Secret,
     next: Option<Secret>,
-    /// Whether the upstream was last seen to accept the successor only.
+    /// True when the upstream last accepted only the successor.
     is_next_accepted: Cell<bool>,
 }
 
 impl Credential {
-    /// A credential; its account is not known yet.
+    /// Makes a credential whose account is not known yet.
     #[must_use]
     pub const fn new(setting: String, secret: Secret, next: Option<Secret>) -> Self {
         Self { setting, account: [0; 16], secret, next, is_next_accepted: Cell::new(false) }
     }
 
-    /// The secret under `NAME`, for the account's digest.
+    /// Returns the secret under `NAME`, for the account's digest.
     pub(crate) const fn primary(&self) -> &Secret {
         &self.secret
     }
 
-    /// The secret to show first.
+    /// Returns the secret to send first.
     #[must_use]
     pub fn current(&self) -> &Secret {
         match &self.next {
@@ -43,31 +43,31 @@ impl Credential {
         }
     }
 
-    /// The secret to show when the upstream refuses the first.
+    /// Returns the secret to send when the upstream refuses the first.
     #[must_use]
     pub fn other(&self) -> Option<&Secret> {
         let next = self.next.as_ref()?;
         Some(if self.is_next_accepted.get() { &self.secret } else { next })
     }
 
-    /// Notes that the upstream refused the current secret and took the other.
+    /// Notes that the upstream refused the current secret and accepted the other.
     pub fn turn(&self) {
         self.is_next_accepted.set(!self.is_next_accepted.get());
     }
 }
 
-/// The credentials for one upstream: that of every tenant without its own, and tenants' own.
+/// The credentials for one upstream: a general one, and tenants' own.
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
-    /// Of every tenant that is not named.
+    /// The credential of every tenant that is not named.
     pub general: Option<Credential>,
-    /// Of the tenants that are named; `None` while the setting is not set, so that such a tenant never falls back to the
-    /// general account.
+    /// The credentials of the named tenants; `None` while the setting is unset, so that such a tenant never falls back
+    /// to the general account.
     pub tenants: BTreeMap<TenantId, Option<Credential>>,
 }
 
 impl Credentials {
-    /// The credential with which this tenant's calls are made.
+    /// Returns the credential for this tenant's calls.
     #[must_use]
     pub fn of(&self, tenant: &TenantId) -> Option<&Credential> {
         match self.tenants.get(tenant) {
@@ -76,7 +76,7 @@ impl Credentials {
         }
     }
 
-    /// The credential with which the list of tools is fetched: the general one, or else the first tenant's.
+    /// Returns the credential for fetching the list of tools: the general one, or else the first tenant's.
     #[must_use]
     pub fn of_discovery(&self) -> Option<&Credential> {
         self.general.as_ref().or_else(|| self.tenants.values().flatten().next())

@@ -1,4 +1,4 @@
-//! What a request asks for: a closed list of operations, found from method and path alone.
+//! Requested operations: a closed list, found from method and path alone.
 
 pub(crate) mod query;
 mod table;
@@ -13,28 +13,28 @@ use crate::words::method::Method;
 use crate::words::names::Project;
 use crate::words::refusal::{Refusal, RefusalKind};
 
-/// An operation, and the project its path addressed.
+/// A requested operation, with the project that its path addressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
-    /// What is asked for.
+    /// The operation.
     pub operation: Operation,
-    /// The `/v1/orgs/{org}/projects/{project}` that stood before it.
+    /// The project of the path prefix `/v1/orgs/{org}/projects/{project}`.
     pub project: Option<Project>,
     /// The query, decoded.
     pub query: Query,
-    /// The path below `/v1`, still encoded, for what is passed on to an engine; empty otherwise.
+    /// The path below `/v1`, still encoded, for requests passed on to an engine; empty otherwise.
     pub engine_path: String,
 }
 
 impl Asked {
-    /// What `POST /v1/tools/execute` asks for, of this project: where the gateway itself speaks of a call.
+    /// Returns the operation of `POST /v1/tools/execute` in this project, for calls that the gateway itself describes.
     #[must_use]
     pub(crate) fn of_call(project: Option<Project>) -> Self {
         Self { operation: Operation::Execute, project, query: Query::default(), engine_path: String::new() }
     }
 }
 
-/// Finds what is asked for.
+/// Finds the requested operation.
 ///
 /// # Errors
 /// [`RefusalKind::PathUnknown`], [`RefusalKind::MethodNotAllowed`], [`RefusalKind::TargetInvalid`].
@@ -70,7 +70,7 @@ pub fn find(method: Method, target: &str) -> Result<Asked, Refusal> {
     Ok(Asked { operation, project, query, engine_path })
 }
 
-/// The path below `/v1`, each segment encoded anew: what was decoded here is what an engine decodes.
+/// Returns the path below `/v1` with each segment re-encoded, so that an engine decodes what was decoded here.
 fn engine_path(segments: &[&str]) -> Result<String, Refusal> {
     let mut path = String::new();
     for segment in segments {
@@ -82,7 +82,7 @@ fn engine_path(segments: &[&str]) -> Result<String, Refusal> {
     Ok(path)
 }
 
-/// Segments that an engine will see are passed on as they came: they must not be able to leave their place.
+/// Refuses segments that could leave their place in the path: an engine sees them as they came.
 fn refuse_escapes(segments: &[&str]) -> Result<(), Refusal> {
     if segments.iter().any(|segment| is_escape(segment)) {
         return Err(Refusal::new(RefusalKind::TargetInvalid));
@@ -90,7 +90,7 @@ fn refuse_escapes(segments: &[&str]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether a path segment, once decoded by whoever reads it next, could mean another place.
+/// Returns whether a path segment, once decoded by its next reader, could mean another place.
 fn is_escape(segment: &str) -> bool {
     let Ok(decoded) = query::decode(segment) else { return true };
     matches!(decoded.as_ref(), "" | "." | "..")

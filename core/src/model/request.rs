@@ -1,10 +1,10 @@
-//! What arrives: the request as the host hands it over, and the operation it asks for.
+//! Incoming requests, as the host hands them over.
 
 use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
 
-/// A request header that the gateway reads. The list is closed: a host fetches these and no others, so nothing else a
-/// caller sends can matter.
+/// A request header that the gateway reads. The list is closed: a host fetches these and no others, so no other header
+/// can matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Header {
@@ -12,27 +12,28 @@ pub enum Header {
     Authorization,
     /// The API key, in the header that many tools use.
     XApiKey,
-    /// Must be JSON where there is a body.
+    /// The media type: must be JSON where there is a body.
     ContentType,
-    /// Passed on for streamed answers.
+    /// The accepted media types: passed on for streamed responses.
     Accept,
-    /// One outcome per key (draft-ietf-httpapi-idempotency-key-header).
+    /// The idempotency key: one outcome per key (draft-ietf-httpapi-idempotency-key-header).
     IdempotencyKey,
-    /// How fresh an answer has to be, and whether it may be kept (RFC 9111 section 5.2.1).
+    /// The caller's terms for freshness and storage of a response (RFC 9111 section 5.2.1).
     CacheControl,
-    /// The entity tags of what a client has: nothing is sent twice (RFC 9110 section 13.1.2).
+    /// The entity tags of the client's copies: nothing is sent twice (RFC 9110 section 13.1.2).
     IfNoneMatch,
-    /// Present on requests of browsers.
+    /// The web origin: present on requests of browsers.
     Origin,
     /// W3C Trace Context: its trace id is recorded.
     Traceparent,
-    /// The country that Cloudflare takes the request to come from: for policies, where the configuration says so.
+    /// The country of origin as determined by Cloudflare: for policies, where the configuration enables it.
     CfIpcountry,
-    /// How long the caller waits (`wait`, RFC 7240 section 4.3).
+    /// The time that the caller waits (`wait`, RFC 7240 section 4.3).
     Prefer,
-    /// How important the caller takes the call to be (RFC 9218).
+    /// The priority that the caller gives the call (RFC 9218).
     Priority,
-    /// The token that Cloudflare Access gives to what stands behind it: where an issuer's preset is `cloudflare-access`.
+    /// The token that Cloudflare Access adds for the service behind it: used where an issuer's preset is
+    /// `cloudflare-access`.
     CfAccessJwtAssertion,
 }
 
@@ -54,7 +55,8 @@ impl Header {
         Self::CfAccessJwtAssertion,
     ];
 
-    /// The names of [`Header::ALL`], in lower case and the same order: what a host asks its own request for.
+    /// The names of [`Header::ALL`], in lower case and the same order: the headers that a host fetches from its own
+    /// request.
     pub const NAMES: [&str; 13] = [
         "authorization",
         "x-api-key",
@@ -78,21 +80,21 @@ impl Header {
 pub struct RequestHeaders(pub [Option<String>; 13]);
 
 impl RequestHeaders {
-    /// The value of `header`, without surrounding white space.
+    /// Returns the value of `header`, without surrounding white space.
     #[must_use]
     pub fn get(&self, header: Header) -> Option<&str> {
         self.0.get(header as usize).and_then(Option::as_deref).map(str::trim)
     }
 }
 
-/// The body as the host could read it. Hosts stop reading at [`crate::words::limits::BODY_BYTES_MAX`].
+/// The body as read by the host. Hosts stop reading at [`crate::words::limits::BODY_BYTES_MAX`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RequestBody {
     /// The whole body; empty when there is none.
     Whole(Vec<u8>),
-    /// More than [`crate::words::limits::BODY_BYTES_MAX`] was declared or sent.
+    /// Larger than [`crate::words::limits::BODY_BYTES_MAX`], as declared or as sent.
     TooLarge,
-    /// It ended early, or its framing is wrong.
+    /// Cut short, or framed wrongly.
     Broken,
 }
 
@@ -103,7 +105,7 @@ pub struct Request {
     pub method: Method,
     /// Path and query as sent, still percent-encoded: `/v1/tools?limit=2`.
     pub target: String,
-    /// The headers that matter.
+    /// The headers that the gateway reads.
     pub headers: RequestHeaders,
     /// The body.
     pub body: RequestBody,

@@ -1,39 +1,40 @@
-//! Routes: executors that the operator declares equivalent, and how one of them is chosen.
+//! Routes: executors that the operator declares equivalent, and the strategy for choosing one of them.
 
 use crate::words::choice::choice;
 use crate::words::names::ToolPattern;
 use crate::words::time::Millis;
 
-/// How executors are chosen.
+/// Rules for choosing executors.
 #[derive(Clone, Debug)]
 pub struct RoutingRules {
-    /// How, unless a route says otherwise; never [`Strategy::Pinned`] or [`Strategy::Weighted`].
+    /// The strategy of every route without its own; never [`Strategy::Pinned`] or [`Strategy::Weighted`].
     pub strategy: Strategy,
-    /// How much the gateway's own tools are preferred by measured time, in percent: at 80, one that is expected to take five times
-    /// as long as another still comes first.
+    /// The preference of the gateway's own tools over measured time, in percent: at 80, one that is expected to take
+    /// five times as long as another still comes first.
     pub local_priority: u8,
-    /// A local tool that is expected to take no longer than this runs here, whatever the others take.
+    /// The expected time up to which a local tool runs here, whatever the others take.
     pub remote_threshold: Millis,
-    /// How long the decision of a call can be looked up.
+    /// The retention time of a call's routing decision.
     pub explained: Millis,
-    /// Which executors are equivalent; the first that names a tool decides.
+    /// The routes: sets of equivalent executors; the first that names a tool decides.
     pub routes: Vec<Route>,
 }
 
 impl RoutingRules {
-    /// The route of a tool (`toolkit.tool`, lower case).
+    /// Returns the route of a tool (`toolkit.tool`, lower case).
     #[must_use]
     pub fn route_of(&self, folded: &str) -> Option<&Route> {
         self.routes.iter().find(|route| route.tools.iter().any(|pattern| pattern.matches(folded)))
     }
 
-    /// What the operator declared to be answered where no executor of the tool answers: the JSON text of a value.
+    /// Returns the fallback value that the operator declared for a tool: JSON text, returned where none of its
+    /// executors answers.
     #[must_use]
     pub fn answer_of(&self, folded: &str) -> Option<&str> {
         self.route_of(folded)?.answer.as_deref()
     }
 
-    /// How the executor of a call on this route is chosen.
+    /// Returns the strategy for choosing the executor of a call on this route.
     #[must_use]
     pub fn strategy_of(&self, route: &Route) -> Strategy {
         route.strategy.unwrap_or(self.strategy)
@@ -48,25 +49,25 @@ pub struct Route {
     /// The executors by their places in the configuration, in order of preference: at least one, at most
     /// [`crate::words::limits::ROUTE_EXECUTORS`], none twice.
     pub executors: Vec<usize>,
-    /// How one is chosen; as for every tool, if absent. See [`RoutingRules::strategy_of`].
+    /// The strategy; the general one, if absent. See [`RoutingRules::strategy_of`].
     pub strategy: Option<Strategy>,
-    /// What each gets, in the order of `executors`: as many for [`Strategy::Weighted`], at most
+    /// The executors' weights, in the order of `executors`: as many for [`Strategy::Weighted`], at most
     /// [`crate::words::limits::ROUTE_WEIGHT_MAX`] each and not all zero; none otherwise.
     pub weights: Vec<u32>,
-    /// What a call should take at most, for [`Strategy::Cost`].
+    /// The latency objective of a call, for [`Strategy::Cost`].
     pub latency_objective: Millis,
-    /// How many of a hundred calls may fail, for [`Strategy::Cost`].
+    /// The failures tolerated in a hundred calls, for [`Strategy::Cost`].
     pub error_objective: u8,
-    /// Where the executor must be; anywhere, if absent.
+    /// The required region of the executor; any, if absent.
     pub region: Option<String>,
-    /// What the executor must be able to do.
+    /// The required capabilities of the executor.
     pub capabilities: Vec<String>,
-    /// The JSON text of the value that is answered where no executor gives one.
+    /// The fallback value as JSON text, returned where no executor answers.
     pub answer: Option<String>,
 }
 
 impl Route {
-    /// The place of an executor in the route's order; behind all others if it is not there.
+    /// Returns the executor's index in the route's order; behind all others if it is not there.
     #[must_use]
     pub fn rank_of(&self, executor: usize) -> usize {
         self.executors.iter().position(|place| *place == executor).unwrap_or(usize::MAX)
@@ -74,17 +75,17 @@ impl Route {
 }
 
 choice! {
-    /// How the executor of a call is chosen among those that are equivalent.
+    /// Names the strategy for choosing the executor of a call among equivalent ones.
     pub enum Strategy {
         /// The gateway's own tool, then the others in their order.
         LocalFirst = "local-first",
         /// The others in their order, then the gateway's own tool.
         RemoteFirst = "remote-first",
-        /// Whoever is expected to answer soonest, by how its calls went lately.
+        /// The executor that is expected to answer soonest, by its recent calls.
         Performance = "performance",
         /// The cheapest of those that meet the objectives.
         Cost = "cost",
-        /// By weight; the same caller always goes the same way.
+        /// By weight; the same caller always gets the same executor.
         Weighted = "weighted",
         /// The first two at once, where calling twice is harmless.
         Hybrid = "hybrid",
@@ -94,7 +95,7 @@ choice! {
 }
 
 impl Strategy {
-    /// Whether it can be what holds where no route says otherwise: the others need a route's own list of executors.
+    /// Returns whether the strategy can be the general one: the others need a route's own list of executors.
     #[must_use]
     pub const fn is_general(self) -> bool {
         !matches!(self, Self::Weighted | Self::Pinned)

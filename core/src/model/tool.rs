@@ -1,4 +1,4 @@
-//! Turns an executor's own list of tools into ours: one form, read once.
+//! Reads an executor's own list of tools into one form, once.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -11,20 +11,20 @@ use crate::words::json::{self, Json, Object, write_canonical};
 use crate::words::limits;
 use crate::words::names::ToolName;
 
-/// Describes a tool as it declares itself (`metadata.behavior`). Nothing declared means nothing may be assumed.
+/// The behaviour that a tool declares (`metadata.behavior`). Where nothing is declared, nothing may be assumed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Behavior {
-    /// It only reads: `read_only` is true, `destructive` is not, and its operations are none but `read`.
+    /// Read-only: `read_only` is true, `destructive` is not, and no operation besides `read` is declared.
     pub reads_only: bool,
-    /// It says that it changes something: not read-only, destructive, or an operation besides `read`.
+    /// Mutating, by its own declaration: not read-only, destructive, or an operation besides `read`.
     pub mutates: bool,
-    /// Calling it twice is like calling it once.
+    /// Idempotent: calling it twice is like calling it once.
     pub idempotent: bool,
-    /// Its declarations word for word, for policies.
+    /// Its declarations, verbatim, for policies.
     pub says: Says,
 }
 
-/// Holds what a tool says of itself; `None` where it says nothing.
+/// Holds a tool's own declarations; `None` for each that is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Says {
     /// `read_only`
@@ -37,26 +37,26 @@ pub struct Says {
     pub open_world: Option<bool>,
 }
 
-/// Describes one tool in one version on one executor.
+/// One tool in one version on one executor.
 #[derive(Clone, Debug)]
 pub struct Tool {
     /// `Toolkit.Tool`.
     pub name: ToolName,
     /// The name in lower case.
     pub folded: String,
-    /// Its version, as the executor writes it.
+    /// The version, as the executor writes it.
     pub version: String,
     /// The executor's place in the configuration.
     pub executor: usize,
-    /// For a local tool it is written when somebody first asks: most isolates that call one never do.
+    /// The definition; a local tool's is written on first use, as most isolates that call one never need it.
     described: OnceCell<Described>,
-    /// Compiled when the tool is first called; `None` when it declares no parameters.
+    /// The input schema, compiled at the tool's first call; `None` when it declares no parameters.
     input_schema: OnceCell<Option<Schema>>,
-    /// Made when the tool is first compared with that of another executor.
+    /// The interface hash, computed at the tool's first comparison with that of another executor.
     interface_hash: OnceCell<[u8; 16]>,
-    /// Its behaviour, as it declares it.
+    /// The declared behaviour.
     pub behavior: Behavior,
-    /// True when it needs the user's authorisation.
+    /// True when the tool needs the user's authorisation.
     pub needs_authorization: bool,
     /// The local implementation, for tools of the local executor.
     pub local: Option<&'static LocalTool>,
@@ -81,20 +81,20 @@ impl Tool {
         &self.described().schema_hash
     }
 
-    /// Returns whether `version` names its version.
+    /// Returns whether `version` is the tool's version.
     #[must_use]
     pub fn is_of_version(&self, version: &str) -> bool {
         self.version.eq_ignore_ascii_case(version)
     }
 
-    /// Returns the digest of what callers can rely on: the names, types and necessity of its parameters, and the type
-    /// of its output. Words for humans are left out, so that two executors' descriptions of one tool may differ.
+    /// Returns the digest of the interface that callers can rely on: the names, types and necessity of its parameters,
+    /// and the type of its output. Descriptions are left out, so that two executors may describe one tool differently.
     #[must_use]
     pub fn interface_hash(&self) -> [u8; 16] {
         *self.interface_hash.get_or_init(|| interface_hash(self.definition()))
     }
 
-    /// Returns the schema of its arguments, compiled once; `None` when it declares nothing.
+    /// Returns the schema of its arguments, compiled once; `None` when it declares none.
     #[must_use]
     pub fn input_schema(&self) -> Option<&Schema> {
         let compile = || {
@@ -118,7 +118,7 @@ impl Tool {
         self.folded.split_once('.').map_or("", |(toolkit, _)| toolkit)
     }
 
-    /// Returns whether calling it again cannot do harm: it only reads, or says that it is idempotent, or is a pure
+    /// Returns whether repeating a call is harmless: the tool only reads, declares itself idempotent, or is a pure
     /// local function.
     #[must_use]
     pub const fn is_repeatable(&self) -> bool {
@@ -126,11 +126,11 @@ impl Tool {
     }
 }
 
-/// Bounds the JSON of a catalogue.
+/// Limits on the JSON of a catalogue.
 pub const CATALOGUE_LIMITS: json::Limits =
     json::Limits { depth: 64, values: limits::CATALOGUE_VALUES, string_bytes: 64 * 1024, number_bytes: 64 };
 
-/// Says what the definitions of all local tools declare: see the test.
+/// The behaviour that the definitions of all local tools declare: see the test.
 const OF_LOCAL: Behavior = Behavior {
     reads_only: true,
     mutates: false,
@@ -161,14 +161,14 @@ pub fn of_local(executor: usize) -> Vec<Rc<Tool>> {
         .collect()
 }
 
-/// Makes a local tool as its own definition describes it.
+/// Makes a local tool from its own definition.
 fn described_local(local: &LocalTool, executor: usize) -> Option<Tool> {
     let mut definition = Vec::new();
     local.write_definition(&mut definition);
     of_worker_definition(json::parse(&definition, CATALOGUE_LIMITS).ok()?.into_owned(), executor)
 }
 
-/// Reads a worker's list (`GET /worker/tools`). `None` when it is not one; definitions that are none are left out.
+/// Reads a worker's list (`GET /worker/tools`). `None` when it is not one; invalid definitions are skipped.
 #[must_use]
 pub fn of_worker(list: Json<'_>, executor: usize) -> Option<Vec<Rc<Tool>>> {
     let Json::Array(items) = list else {
@@ -206,7 +206,8 @@ pub fn of_engine_definition(definition: Json<'_>, executor: usize) -> Option<Too
     })
 }
 
-/// Puts a worker's definition into the engine's form: qualified names, no nulls, none of the worker's private members.
+/// Converts a worker's definition to the engine's form: qualified names, no nulls, none of the worker's private
+/// members.
 fn of_worker_definition(definition: Json<'static>, executor: usize) -> Option<Tool> {
     let Json::Object(worker) = without_nulls(definition) else {
         return None;
@@ -289,7 +290,7 @@ fn behavior_of(metadata: Option<&Json<'_>>) -> Behavior {
     let only_reads = operations.iter().all(reads);
     let mutates = says("read_only") == Some(false) || says("destructive") == Some(true) || !only_reads;
     Behavior {
-        // An empty list of operations says nothing: `read` must stand in it.
+        // An empty list of operations declares nothing: `read` must be in it.
         reads_only: says("read_only") == Some(true) && !mutates && !operations.is_empty(),
         mutates,
         idempotent: says("idempotent") == Some(true),

@@ -1,4 +1,4 @@
-//! An admitted tool call: cache, route, execute, and what has to be told afterwards.
+//! An admitted tool call: cache, route, execute, and the durable owners that learn its outcome.
 
 mod described;
 mod look;
@@ -36,10 +36,10 @@ pub(crate) use outcome::{CacheStatus, Options, Outcome, Reply, StoredStatus, ran
 use routing::Offered;
 pub(crate) use spare::{Spare, Unanswered, declared_answer};
 
-/// Makes the call. `again` decides once more whether it is admitted: it is asked after a wait for others that make the same.
+/// Makes the call. `again` admits it once more, after a wait for others that make the same call.
 ///
 /// # Errors
-/// The refusal of the first stage that cannot go on; with an answer from before, where there is one that may stand in for it.
+/// The refusal of the first stage that cannot go on, with a fallback if there is one.
 pub(crate) async fn run<P: Platform>(
     platform: &P,
     running: &Rc<Running>,
@@ -51,13 +51,14 @@ pub(crate) async fn run<P: Platform>(
 ) -> Result<Outcome, Unanswered> {
     let Options { directives, idempotency_key, terms, source } = options;
     note(running, &call, record);
-    // What the operator asks of inputs comes before the cache: an answer is kept, and served, only for what fulfils it.
+    // The operator's rules on inputs come before the cache: a response is stored, and served, only for input that
+    // fulfils them.
     if let Err(error) = check_rules(&running.config.inputs, &call.tool.folded, call.tool.name.tool(), &call.input) {
         record.cache = CacheOutcome::Bypass(Bypass::InputRefused);
         return Ok(bad_input(platform, record, &error));
     }
 
-    // cache; what is to be replaced is not looked for, and nobody else brings it
+    // cache; a response to be replaced is not looked up, and no other call brings its replacement
     let kept = key_for(running, context, &call, directives);
     let at = kept.as_ref().ok().filter(|_| source == Source::Anywhere);
     let wanted = at.map(|(keep, key)| wanted(running, context, &call, *keep, key, directives));
@@ -79,13 +80,13 @@ pub(crate) async fn run<P: Platform>(
     missed.run(platform, running, context, &call, again, record).await
 }
 
-/// A call that the cache has no answer for.
+/// A call that missed the cache.
 struct Missed<'k> {
-    /// Where its answer will be kept, if it may be.
+    /// The key and the policy for storing its response, if it may be stored.
     kept: Option<&'k (Keep, CacheKey)>,
-    /// What it looked for.
+    /// Its look-up.
     wanted: Option<Wanted<'k>>,
-    /// What may be answered if the executor fails.
+    /// The stale response for an executor's failure.
     stale: Option<Rc<Entry>>,
     directives: Directives,
     idempotency_key: Option<&'k str>,
@@ -93,7 +94,7 @@ struct Missed<'k> {
 }
 
 impl Missed<'_> {
-    /// Has it executed, once for all that miss the same.
+    /// Executes the call, once for all that miss the same key.
     async fn run<P: Platform>(
         self,
         platform: &P,
@@ -109,7 +110,7 @@ impl Missed<'_> {
         if call.tool.local.is_none()
             && let Err(error) = check_arguments(&call.tool, &call.input)
         {
-            // A worker would say the same, a round trip later.
+            // A worker would refuse it too, a round trip later.
             return Ok(bad_input(platform, record, &error));
         }
 
@@ -164,7 +165,7 @@ impl Missed<'_> {
             }
             Err(failed) => {
                 land(platform, running, lead, None, record);
-                // Of a claimed idempotency key the outcome is what happened, also when it is asked for once more.
+                // The outcome of a claimed idempotency key is the real one, also when it is replayed.
                 let stale = stale.filter(|_| claim.is_none() && failed.may_be_covered());
                 let of = |(entry, (keep, key)): (_, &(Keep, CacheKey))| {
                     Spare::new(entry, context, call, (*keep, key.clone(), directives), failed.status)
@@ -181,7 +182,7 @@ impl Missed<'_> {
     }
 }
 
-/// Looks for other calls that missed the same key, and notes in the record what came of that.
+/// Looks for other calls that missed the same key, and notes the result in the record.
 async fn board<'r, P: Platform>(
     platform: &P,
     running: &'r Running,
@@ -193,14 +194,14 @@ async fn board<'r, P: Platform>(
     boarded
 }
 
-/// What the record says of the call.
+/// Notes the call in the record.
 fn note(running: &Running, call: &ToolCall<'_>, record: &mut Record) {
     record.user.clone_from(&call.user);
     record.tool = Some(CalledTool::Registered(Rc::clone(&call.tool)));
     record.executor = running.config.executors.get(call.tool.executor).map(|executor| executor.id.clone());
 }
 
-/// Returns the outcome of an input that nobody need be asked about, in the tool's own form.
+/// Returns the outcome of an invalid input, in the tool's own form, without asking an executor.
 fn bad_input<P: Platform>(platform: &P, record: &mut Record, error: &ToolError) -> Outcome {
     record.tool_error = Some(error.kind.as_str().to_owned());
     let mut output = b"{\"error\":".to_vec();
@@ -224,13 +225,13 @@ fn answered_here<P: Platform>(platform: &P, output: Vec<u8>, success: bool) -> R
     }
 }
 
-/// Whether the tool may run besides the answer that the call was given. Not for a call that may run once only under its key: the
-/// same key may come again, and find nothing that was kept.
+/// Returns true if the tool may run again for a refresh. Not for a call that may run once only under its key: the same
+/// key may come again, and find nothing stored.
 fn may_run_besides(context: &Context<'_>, call: &ToolCall<'_>, idempotency_key: Option<&str>) -> bool {
     idempotency_key.is_none() || Offered::of(context, call).is_repeatable(call)
 }
 
-/// Claims the idempotency key of a call that could do harm if it were made twice.
+/// Claims the idempotency key of a call that could do harm if repeated.
 async fn claim<P: Platform>(
     platform: &P,
     running: &Running,
@@ -245,8 +246,9 @@ async fn claim<P: Platform>(
     idempotency::claim(platform, context.caller, key, call, times).await
 }
 
-/// Whether the call may have changed what other answers of its toolkit say. A tool that declares that it only reads does
-/// not, nor one that the operator's rule lets us keep (a rule says that its answers are worth repeating), nor a local one.
+/// Returns true if the call may have changed other responses of its toolkit. Not if the tool declares that it only
+/// reads, nor if the operator's rule makes it cacheable (a rule says that its answers are worth repeating), nor if it
+/// is local.
 fn may_have_changed_something(
     running: &Running,
     call: &ToolCall<'_>,
@@ -258,8 +260,8 @@ fn may_have_changed_something(
     !only_reads && !has_rule && !surely_not_run
 }
 
-/// After a call that may have changed something: the same user's answers of this toolkit, and the tenant's shared ones, are
-/// stale. Told before the caller is answered, so that it reads its own writes.
+/// Invalidates the same user's responses of this toolkit, and the tenant's shared ones, after a call that may have
+/// changed something. Done before the caller is answered, so that it reads its own writes.
 async fn invalidate<P: Platform>(
     platform: &P,
     running: &Running,
@@ -283,7 +285,7 @@ async fn invalidate<P: Platform>(
     }
 }
 
-/// What is kept of an answer, and shared; `None` of one that nobody else may have.
+/// Returns the entry to store and share; `None` for a result that nobody else may have.
 fn entry_of<P: Platform>(platform: &P, epoch: u64, keep: Keep, ran: &Ran) -> Option<Rc<Entry>> {
     let now = platform.now();
     let may_be_kept = ran.success && ran.kind == OutputKind::Value;
@@ -300,7 +302,7 @@ fn entry_of<P: Platform>(platform: &P, epoch: u64, keep: Keep, ran: &Ran) -> Opt
     })
 }
 
-/// Keeps the entry, and gives it to those who wait for it.
+/// Stores the entry, and hands it to the calls that wait for it.
 fn land<P: Platform>(
     platform: &P,
     running: &Running,
@@ -309,7 +311,7 @@ fn land<P: Platform>(
     record: &mut Record,
 ) {
     if let Some((keep, key, entry)) = &landed {
-        // First: who comes after the flight is over finds it there.
+        // First: a call that comes after the flight finds it there.
         cache::store(platform, &running.cache, keep.strategy, key, entry, &mut record.degraded);
         record.cache = CacheOutcome::MissStored;
     }
@@ -329,7 +331,7 @@ async fn finish<P: Platform>(
     if let Some(claim) = claim {
         let body = ran_json(&record.request_id, &ran);
         let outcome = match ran.kind {
-            // The same request is sent again once the user has consented.
+            // The same request is repeated once the user has consented.
             OutputKind::NeedsConsent => Settled::NotExecuted,
             _ if body.len() > limits::IDEMPOTENT_ANSWER_BYTES => {
                 record.degraded.push("idempotent_answer_too_large");
@@ -340,7 +342,7 @@ async fn finish<P: Platform>(
         settle(platform, claim, outcome, record).await;
     }
     if let Some(id) = &ran.authorization {
-        // The answer stands even where nobody can note whose it is: the call can be repeated after consent.
+        // The answer stands even if its owner cannot be noted: the call can be repeated after consent.
         let ids = std::slice::from_ref(id);
         let executor = record.routed.answered_by.unwrap_or(call.tool.executor);
         if begin_authorizations(platform, running, context, executor, ids, record).await.is_err() {
@@ -374,7 +376,7 @@ async fn fail<P: Platform>(
             Ok(Outcome::of(Reply::EngineRefused { response, may_have_run }, record))
         }
         Failure::Refused(refusal) => {
-            // Busy with an answer after the fact is still "do not repeat" where a repetition could do harm.
+            // Busy, if the tool may have run, still means "do not repeat" where a repetition could do harm.
             let refusal = if may_have_run && refusal.kind == RefusalKind::UpstreamBusy {
                 Refusal { retry_after: None, ..Refusal::with(RefusalKind::OutcomeUnknown, "the executor was busy") }
             } else {

@@ -7,7 +7,7 @@ use crate::ports::Platform;
 use crate::telemetry::{Record, explain, metrics};
 use crate::words::names::TenantId;
 
-/// Writes the record's line, counts it, and notes what explains a refusal later.
+/// Writes the record's line, counts it, and notes the explanation of a refusal for later.
 pub(crate) fn emit<P: Platform>(platform: &P, isolate: &Rc<Isolate>, record: &Record, status: u16) {
     let now = platform.now();
     let line = record.line(status, now);

@@ -1,4 +1,4 @@
-//! The decisions that are made again after every wait.
+//! Decisions that are made again after every wait.
 
 use std::rc::Rc;
 
@@ -16,7 +16,7 @@ use crate::telemetry::Record;
 use crate::words::action::Action;
 use crate::words::refusal::Refusal;
 
-/// Returns what admission decides from.
+/// Returns the inputs of admission.
 pub(crate) fn context<'a>(
     running: &'a Running,
     tools: &'a Current,
@@ -28,7 +28,7 @@ pub(crate) fn context<'a>(
     Context { rules: &running.admission, caller, authority, held, registry: &tools.registry, registry_is_incomplete }
 }
 
-/// Decides what is decided more than once on the way of one request: again after every wait, under what is current then.
+/// Makes the repeated decisions of one request: again after every wait, under the epochs current then.
 pub(crate) struct Guard<'a, P> {
     pub(crate) platform: &'a P,
     pub(crate) running: &'a Rc<Running>,
@@ -38,7 +38,7 @@ pub(crate) struct Guard<'a, P> {
 }
 
 impl<'a, P: Platform> Guard<'a, P> {
-    /// Whose key it is, under the epochs that say which keys are revoked; and whether this caller may ask for this at all.
+    /// Identifies the caller under the epochs that hold key revocations, and checks its right to the operation.
     pub(crate) async fn let_in(&self, record: &mut Record) -> Result<(Rc<Caller>, EpochsView), Refusal> {
         let Self { platform, running, request, .. } = *self;
         let mut held = running.lease.hold(platform).await;
@@ -61,7 +61,7 @@ impl<'a, P: Platform> Guard<'a, P> {
         Ok((caller, held))
     }
 
-    /// What is asked for, if this caller may.
+    /// Admits the request, if this caller may make it.
     pub(crate) fn admit(
         &self,
         tools: &Current,
@@ -76,8 +76,8 @@ impl<'a, P: Platform> Guard<'a, P> {
         admitted
     }
 
-    /// An answer from before in place of the executor's failure, where there is one. The executor had to be waited for: what was
-    /// decided before is decided again, and who is not admitted now is told of the failure.
+    /// Returns a fallback for the executor's failure, if there is one. The executor had to be waited for: earlier
+    /// decisions are made again, and a caller that is no longer admitted gets the failure.
     pub(crate) async fn cover(
         &self,
         tools: &Current,
@@ -97,7 +97,7 @@ impl<'a, P: Platform> Guard<'a, P> {
         kept.or_else(declared).ok_or(refusal)
     }
 
-    /// What the request is, for the decisions on it.
+    /// Returns the authority that decisions on the request are made from.
     pub(crate) fn authority<'c>(&self, caller: &'c Caller, record: &Record) -> Authority<'c>
     where
         'a: 'c,

@@ -13,7 +13,7 @@ use crate::words::limits::{IDEMPOTENCY_POLL_MAX, IDEMPOTENCY_POLL_MIN};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
-/// A key that this request holds until it says how its call ended.
+/// A claim on a key, held until the outcome of the call is settled.
 #[derive(Debug)]
 pub struct Claim {
     owner: String,
@@ -22,18 +22,18 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Whether another attempt had to be waited for, which came to nothing: what was decided of this one may not hold any more.
+    /// Returns true after a wait for another attempt that came to nothing: earlier decisions may no longer hold.
     pub(crate) const fn has_waited(&self) -> bool {
         self.has_waited
     }
 }
 
-/// What became of the claim.
+/// The result of a claim.
 #[derive(Debug)]
 pub enum Claimed {
-    /// The call may be made; its end must be told.
+    /// The call may be made; its outcome must be settled.
     Go(Claim),
-    /// The call was made before: its answer.
+    /// The stored answer to an earlier call with this key.
     Replay {
         /// Its status.
         status: u16,
@@ -42,17 +42,17 @@ pub enum Claimed {
     },
 }
 
-/// How long an attempt may take.
+/// The time limits of an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Times {
-    /// After this long without a word, it is given up for lost.
+    /// Silence after which it counts as lost.
     pub(crate) lost_after: Millis,
-    /// So long it waits for another with its key.
+    /// Longest wait for another attempt with its key.
     pub(crate) patience: Millis,
 }
 
-/// Claims `key` for this call. Keys of different callers never meet. Where another request with this key is under way, waits
-/// for its end.
+/// Claims `key` for this call. Keys of different callers never collide. If another request with this key is in flight,
+/// waits for its end.
 ///
 /// # Errors
 /// [`RefusalKind::IdempotencyInFlight`], [`RefusalKind::IdempotencyKeyReused`], [`RefusalKind::OutcomeUnknown`],
@@ -93,11 +93,11 @@ pub(crate) async fn claim<P: Platform>(
     }
 }
 
-/// The waits of a request whose key is under way with another. They end: each takes from its time.
+/// The waits of a request whose key another one has claimed. They are bounded: each takes from the remaining time.
 #[derive(Clone, Debug)]
 struct Waiting {
     until: Timestamp,
-    /// What is left of its time if every wait lasted as long as it should: a clock that is set back gives no more.
+    /// The remaining time if every wait lasts as long as planned: a clock that is set back adds none.
     left: Millis,
     pause: Millis,
 }
@@ -111,7 +111,7 @@ impl Waiting {
         self.pause.get() > IDEMPOTENCY_POLL_MIN.get()
     }
 
-    /// How long to wait before the next question; `None` when its time is up.
+    /// Returns the wait before the next question; `None` when the time is up.
     fn next(&mut self, now: Timestamp) -> Option<Millis> {
         let span = self.pause.min(self.left).min(now.until(self.until));
         self.left = self.left.saturating_sub(span);
@@ -120,7 +120,7 @@ impl Waiting {
     }
 }
 
-/// The owner may have noted an attempt that will never be made: then the key is free, if it hears so.
+/// Releases the key of an attempt that will never be made: the durable owner may have noted it.
 fn give_back<P: Platform>(platform: &P, owner: String, attempt: u64) {
     let platform_ = platform.clone();
     platform.spawn(async move {
@@ -132,7 +132,8 @@ fn give_back<P: Platform>(platform: &P, owner: String, attempt: u64) {
 async fn ask<P: Platform>(platform: &P, owner: &str, command: &AnyCommand) -> Result<Reply, Refusal> {
     let mut reply = state::apply(platform, owner, command).await;
     if reply == Err(DurableError::Unavailable) {
-        // The owner may have noted the attempt and only its reply was lost; the key would then be taken by nobody.
+        // The durable owner may have noted the attempt while its reply was lost; the key would then be claimed by
+        // nobody.
         reply = state::apply(platform, owner, command).await;
     }
     match reply {
@@ -142,16 +143,16 @@ async fn ask<P: Platform>(platform: &P, owner: &str, command: &AnyCommand) -> Re
     }
 }
 
-/// Tells how the call ended.
+/// Settles the claim with the outcome of the call.
 ///
 /// # Errors
-/// [`DurableError`]; the key then stays taken until the attempt counts as lost, and its outcome is unknown.
+/// [`DurableError`]; the key then stays claimed until the attempt counts as lost, and its outcome is unknown.
 pub async fn settle<P: Platform>(platform: &P, claim: Claim, outcome: Outcome) -> Result<(), DurableError> {
     let command = Command::End { attempt: claim.attempt, outcome };
     state::apply(platform, &claim.owner, &AnyCommand::Idempotency(command)).await.map(|_| ())
 }
 
-/// Digest of everything that makes two calls the same.
+/// Returns a digest of everything that makes two calls the same.
 fn fingerprint(caller: &Caller, call: &ToolCall<'_>) -> Vec<u8> {
     let parts = KeyParts {
         tenant: &caller.tenant,

@@ -1,4 +1,4 @@
-//! An admitted request to the engine: whose authorisation it is, the exchange, and what begins with the answer.
+//! Passes an admitted request on to its engine: ownership of authorisations, the exchange, and new authorisations.
 
 use hmac_sha256::Hash;
 
@@ -33,7 +33,7 @@ pub(crate) async fn run<P: Platform>(
     if let Exchange::AwaitsAuthorization(id) = &call.exchange {
         let executor = owner_of_authorization(platform, context, id).await?;
         let index = running.config.executors.iter().position(|known| known.id.as_str() == executor);
-        // The engine that gave the id is configured no more, and no other one knows it.
+        // The engine that gave the id is no longer configured, and no other one knows it.
         call.executor = Some(index.ok_or_else(|| Refusal::new(RefusalKind::AuthorizationUnknown))?);
     }
     let engine = route::of_engine(&running.config.executors, call.executor, &context.caller.tenant)?;
@@ -69,7 +69,7 @@ pub(crate) async fn run<P: Platform>(
             begin_authorizations(platform, running, context, index, &ids, record).await?;
         }
         (Exchange::OneExecution, Body::Bytes(body)) if passed.status < 300 => {
-            // An execution of nobody's is only for those who may name anybody.
+            // An execution without a user is only for callers that may name any user.
             let is_theirs = match user_in(body)? {
                 Some(user) => context.user("user_id", Some(&user)).is_ok(),
                 None => context.caller.users == UserRule::Every,
@@ -88,14 +88,14 @@ pub(crate) async fn run<P: Platform>(
     Ok(passed)
 }
 
-/// The user that an answer is about.
+/// Returns the user that an answer is about.
 fn user_in(body: &[u8]) -> Result<Option<String>, Refusal> {
     let answer = json::parse(body, ANSWER_LIMITS).map_err(|_| Refusal::new(RefusalKind::UpstreamNotJson))?;
     let user = answer.get("user_id").and_then(Json::as_str);
     Ok(user.filter(|user| !user.is_empty()).map(str::to_owned))
 }
 
-/// Every authorisation id that an answer names: its own `id` (with a `status`), and `authorization_id` below
+/// Returns every authorisation id that an answer names: its own `id` (with a `status`), and `authorization_id` below
 /// `authorization.items` of a requirements answer.
 fn authorizations_in(answer: &Json<'_>) -> Vec<String> {
     let own = answer.get("id").filter(|_| answer.get("status").is_some());
@@ -109,11 +109,12 @@ fn owner_key(context: &Context<'_>, id: &str) -> String {
     format!("authorization/{}/{}", context.caller.tenant, hex::encode(&Hash::hash(id.as_bytes())))
 }
 
-/// Notes that these authorisations belong to the caller, before it learns of them. Only an engine can be asked for one later,
-/// so only engines' ids are noted.
+/// Notes that these authorisations belong to the caller, before it learns of them. Only an engine can be asked for one
+/// later, so only engines' ids are noted.
 ///
 /// # Errors
-/// [`RefusalKind::DurableUnavailable`], [`RefusalKind::DurableUnsupported`]: an id that nobody owns could never be asked for.
+/// [`RefusalKind::DurableUnavailable`], [`RefusalKind::DurableUnsupported`]: an id that nobody owns could never be
+/// asked for.
 pub(crate) async fn begin_authorizations<P: Platform>(
     platform: &P,
     running: &Running,
@@ -137,7 +138,7 @@ pub(crate) async fn begin_authorizations<P: Platform>(
     Ok(())
 }
 
-/// The executor at which the caller began this authorisation.
+/// Returns the executor at which the caller began this authorisation.
 async fn owner_of_authorization<P: Platform>(platform: &P, context: &Context<'_>, id: &str) -> Result<String, Refusal> {
     let command = Command::IsOf(context.caller.id.to_string());
     let reply = state::apply(platform, &owner_key(context, id), &AnyCommand::Authorization(command)).await;

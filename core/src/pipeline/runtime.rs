@@ -1,4 +1,4 @@
-//! What one isolate holds for its life: the configuration, what it remembers, what it counted.
+//! The state of one isolate for its life: the configuration, memories and counters.
 
 use std::rc::Rc;
 
@@ -85,7 +85,7 @@ impl Isolate {
         Self { started, ids }
     }
 
-    /// The running isolate.
+    /// Returns the running isolate.
     ///
     /// # Errors
     /// The faults of the configuration.
@@ -96,7 +96,7 @@ impl Isolate {
         }
     }
 
-    /// A new request id.
+    /// Returns a new request id.
     pub(crate) fn next_id(&self) -> u128 {
         self.ids.next()
     }

@@ -1,4 +1,4 @@
-//! Calls that are made so that their answers are cached: the configured ones, each on the way of a caller's own call.
+//! Warms the cache: makes the configured calls, each through the pipeline of a caller's own call.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -25,31 +25,31 @@ use crate::words::names::{CallerId, TenantId, ToolPattern};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::{hex, limits};
 
-/// Who makes these calls: what records say, policies see and a kill switch can name.
+/// The caller of these calls, for records, policies and kill switches.
 const CALLER: &str = "warm";
 
 /// The operation's name in records and metrics.
 const OPERATION: &str = "cache/warm";
 
-/// What became of one call.
+/// The outcome of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// What is kept will do for a while: no executor was asked.
+    /// The stored response stays fresh for a while: no executor was asked.
     Fresh,
-    /// An executor was asked, and its answer is kept.
+    /// An executor was asked, and its answer is stored.
     Warmed,
-    /// An executor was asked, and its answer is none to keep.
+    /// An executor was asked, and its answer may not be stored.
     NotKept,
-    /// The call never meets the cache: no executor was asked.
+    /// The call bypasses the cache: no executor was asked.
     Bypass(Bypass),
     /// It was refused, as a caller's would have been.
     Refused(RefusalKind),
-    /// The run was over: the next one will come to it.
+    /// The run was over: the next one will make the call.
     Later,
 }
 
 impl Outcome {
-    /// The name in answers.
+    /// Returns the name in answers.
     #[must_use]
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -63,19 +63,19 @@ impl Outcome {
     }
 }
 
-/// One call, and what became of it.
+/// A call with its outcome.
 #[derive(Debug)]
 pub(crate) struct Warmed<'c> {
-    /// Its place in the configuration.
+    /// Its index in the configuration.
     pub(crate) index: usize,
     /// The call.
     pub(crate) call: &'c WarmCall,
-    /// What became of it.
+    /// Its outcome.
     pub(crate) outcome: Outcome,
 }
 
-/// Makes the calls of one tenant, or of all, that are due; in the order of the configuration, which is begun anywhere, so that
-/// none waits for ever behind those that fail.
+/// Makes the calls of one tenant, or of all, that are due; in the order of the configuration from a random start, so
+/// that none waits for ever behind those that fail.
 pub(crate) async fn run<'r, P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,
@@ -92,7 +92,7 @@ pub(crate) async fn run<'r, P: Platform>(
     let first = usize::try_from(u64::from_be_bytes(random) >> 33).unwrap_or_default();
     let first = first.checked_rem(due.len()).unwrap_or_default();
     due.rotate_left(first);
-    // A call that begins then is over in time.
+    // A call that begins by then ends in time.
     let until = platform.now().after(limits::CACHE_WARM_TIME.saturating_sub(running.config.execute.timeout));
     let mut calls = 0_usize;
     let mut done = Vec::with_capacity(due.len());
@@ -134,7 +134,7 @@ async fn one<P: Platform>(platform: &P, isolate: &Rc<Isolate>, running: &Rc<Runn
     outcome
 }
 
-/// The way of a caller's call: the same decisions, the same key, the same pipeline.
+/// Takes the path of a caller's call: the same decisions, the same key, the same pipeline.
 async fn made<P: Platform>(
     platform: &P,
     running: &Rc<Running>,
@@ -175,7 +175,7 @@ async fn made<P: Platform>(
     let source = match facts.servable() {
         Some(entry) if entry.is_nearly_over(platform.now()) => Source::Executor,
         Some(_) => return Ok(Outcome::Fresh),
-        // What is past its time, or stands where not all isolates look, is to be replaced, too.
+        // A response that is stale, or in a tier that not all isolates read, is to be replaced, too.
         None if facts.holds_any() => Source::Executor,
         None => Source::Anywhere,
     };
@@ -196,7 +196,8 @@ async fn made<P: Platform>(
     })
 }
 
-/// Whoever may make this call, and no other: the operator who wrote it down permits it, policies may still forbid it.
+/// Returns a caller that may make this call, and no other: the operator who configured it permits it, policies may
+/// still forbid it.
 fn caller_of(warm: &WarmCall) -> Caller {
     let tool = ToolPattern::Tool(warm.tool.folded().into());
     let grant = Grant {
@@ -218,7 +219,7 @@ fn caller_of(warm: &WarmCall) -> Caller {
     }
 }
 
-/// The call as a caller would send it.
+/// Writes the call as a caller would send it.
 fn request_of(warm: &WarmCall) -> Request {
     let mut body = ObjectWriter::new();
     body.text("tool_name", warm.tool.as_str());

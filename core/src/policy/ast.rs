@@ -1,9 +1,9 @@
-//! Describes what a policy is once it has been read: a scope, and conditions over the request.
+//! The syntax tree of a policy: a scope, and conditions over the request.
 
 use crate::policy::Mode;
 use crate::words::action::Action;
 
-/// The kinds of entities that there are.
+/// Names the kinds of entities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Caller,
@@ -34,7 +34,7 @@ impl Kind {
         Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
     }
 
-    /// Names of tools are the same in any letter case, so their entities are compared in lower case.
+    /// Returns true for kinds with case-insensitive names: entities of tools and toolkits are compared in lower case.
     pub(crate) const fn is_folded(self) -> bool {
         matches!(self, Self::Tool | Self::Toolkit)
     }
@@ -47,14 +47,14 @@ pub(crate) struct Uid {
     pub(crate) id: Box<str>,
 }
 
-/// Describes what a policy does when it applies.
+/// The effect of a policy that applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     Permit,
     Forbid,
 }
 
-/// Describes what the scope says of the principal or the resource.
+/// The scope's constraint on the principal or the resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Constraint {
     Any,
@@ -90,18 +90,18 @@ impl Actions {
 /// One policy.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
-    /// `@id`, or `policy` and its place in its set.
+    /// The policy's `@id`, or `policy` and its position in its set.
     pub(crate) id: Box<str>,
     pub(crate) effect: Effect,
     pub(crate) mode: Mode,
     pub(crate) principal: Constraint,
     pub(crate) actions: Actions,
     pub(crate) resource: Constraint,
-    /// All must hold, in this order; `unless` is a negation.
+    /// The conditions, all of which must hold, in this order; `unless` is a negation.
     pub(crate) conditions: Box<[Expr]>,
 }
 
-/// Describes what the request is made of.
+/// Names the variables of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Variable {
     Principal,
@@ -174,9 +174,9 @@ pub(crate) enum Expr {
     Variable(Variable),
     /// Condition, then, else.
     If(Box<[Expr; 3]>),
-    /// From left to right, up to the first that is false.
+    /// Evaluated from left to right, up to the first that is false.
     And(Box<[Expr]>),
-    /// From left to right, up to the first that is true.
+    /// Evaluated from left to right, up to the first that is true.
     Or(Box<[Expr]>),
     Unary(Unary, Box<Expr>),
     Binary(Binary, Box<[Expr; 2]>),
@@ -184,10 +184,10 @@ pub(crate) enum Expr {
     /// `a has b.c`: each step must have the next.
     Has(Box<Expr>, Box<[Box<str>]>),
     Like(Box<Expr>, Box<[Piece]>),
-    /// `e is T`, and `e is T in x`: what `x` is matters only where the type is the right one.
+    /// `e is T`, and `e is T in x`: `x` is evaluated only if the type matches.
     Is(Box<Expr>, Kind, Option<Box<Expr>>),
     Set(Box<[Expr]>),
-    /// A set of nothing but literals: it needs no evaluation.
+    /// A set of literals only: it needs no evaluation.
     LiteralSet(Box<[Expr]>),
     Record(Box<[(Box<str>, Expr)]>),
 }

@@ -8,68 +8,68 @@ use super::value::{ErrorKind, Possible};
 use crate::model::caller::Grant;
 use crate::policy::Mode;
 
-/// Tells what was decided.
+/// The outcome of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Yes, whatever is still unknown.
+    /// Allowed, whatever the unknown parts are.
     Allow,
-    /// It depends on what is still unknown.
+    /// Dependent on parts of the request that are still unknown.
     Maybe,
-    /// No, whatever is still unknown.
+    /// Denied, whatever the unknown parts are.
     Deny(Denial),
 }
 
-/// Why not.
+/// The reason for a denial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denial {
-    /// No grant and no policy permits it.
+    /// No grant and no policy permits the request.
     NotPermitted,
-    /// A policy forbids it.
+    /// A policy forbids the request.
     Forbidden,
-    /// A policy that applies has no value here: any error denies, also one in a policy that would not have mattered.
+    /// A policy that applies has an error: any error denies, even in a policy that would not have mattered.
     Error,
 }
 
-/// A decision, and what made it.
+/// A decision, and the rules that determined it.
 #[derive(Clone, Debug)]
 pub struct Decision<'a> {
-    /// Tells what was decided.
+    /// The outcome.
     pub verdict: Verdict,
-    /// The determining rules: of a refusal those that forbid, of everything else those that permit. Grants first, then
-    /// policies in their order.
+    /// The determining rules: for a denial those that forbid, otherwise those that permit. Grants first, then policies
+    /// in their order.
     pub rules: Vec<&'a str>,
     /// The policies with errors, in their order.
     pub errors: Vec<(&'a str, ErrorKind)>,
-    /// Tells whether nothing forbids it and nothing fails, whatever is still unknown.
+    /// No policy forbids the request and none fails, whatever the unknown parts are.
     pub is_clear: bool,
-    /// Tells what the policies in dry run would have made of it, where that is something else.
+    /// The outcome if the policies in dry run were enforced, where it differs.
     pub would: Option<Would<'a>>,
 }
 
-/// Describes what policies in dry run would have changed.
+/// The difference that the policies in dry run would make.
 #[derive(Clone, Debug)]
 pub struct Would<'a> {
-    /// Tells what would have been decided.
+    /// The outcome with the dry-run policies enforced.
     pub verdict: Verdict,
     /// The policies in dry run that apply.
     pub rules: Vec<&'a str>,
 }
 
 impl Decision<'_> {
-    /// Tells whether it is allowed for certain.
+    /// Returns true if the request is allowed for certain.
     #[must_use]
     pub fn is_allowed(&self) -> bool {
         self.verdict == Verdict::Allow
     }
 
-    /// Tells whether it may be allowed, depending on what is still unknown.
+    /// Returns true if the request may be allowed, depending on its unknown parts.
     #[must_use]
     pub fn may_be_allowed(&self) -> bool {
         matches!(self.verdict, Verdict::Allow | Verdict::Maybe)
     }
 }
 
-/// Describes what the policies that apply come to, taken together.
+/// Combines the results of the policies that apply.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     permits: bool,
@@ -119,13 +119,13 @@ struct Hit<'a> {
     policy: &'a Policy,
     place: u16,
     error: Option<ErrorKind>,
-    /// Tells whether it holds, or has that error, whatever is still unknown.
+    /// The result is the same, whatever the unknown parts are.
     is_sure: bool,
 }
 
 impl PolicySet {
-    /// Decides: permitted by a grant or a policy, within what the credential narrows the caller to; and neither forbidden by a
-    /// policy nor without a value in one that applies.
+    /// Decides: allowed if permitted by a grant or a policy, within the credential's scopes; and neither forbidden by a
+    /// policy nor subject to an error in one that applies.
     #[must_use]
     pub fn decide<'a>(&'a self, request: &'a Request<'a>) -> Decision<'a> {
         if !request.caller.is_within(request.action) {
@@ -201,7 +201,7 @@ impl PolicySet {
     }
 }
 
-/// Tells whether a grant permits the request; `None` where that depends on the tool, which is not known yet.
+/// Returns true if a grant permits the request; `None` where that depends on the still unknown tool.
 fn permits(grant: &Grant, request: &Request<'_>) -> Option<bool> {
     if !grant.covers(request.action) {
         return Some(false);

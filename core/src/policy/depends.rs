@@ -1,7 +1,7 @@
-//! Describes which attributes a decision can depend on: read off the policies, not off one evaluation.
+//! The attributes that a decision can depend on: derived from the policies, not from one evaluation.
 //!
-//! INVARIANT (sound over-approximation): changing an attribute that is not among them, and neither within nor around one of
-//! them, leaves the decision as it is.
+//! INVARIANT (sound over-approximation): changing an attribute that is not among them, and neither within nor around
+//! one of them, leaves the decision as it is.
 
 use std::collections::BTreeSet;
 
@@ -9,14 +9,14 @@ use super::PolicySet;
 use super::ast::{Binary, Constraint, Expr, Kind, Variable};
 use super::request::Request;
 
-/// Attributes of the caller that entities are made of.
+/// Attributes of the caller that determine entities.
 const CALLER: [&str; 3] = ["principal.id", "principal.roles", "principal.tenant"];
 
-/// Attributes of the tool that entities are made of.
+/// Attributes of the tool that determine entities.
 const TOOL: [&str; 3] = ["resource.executor", "resource.name", "resource.toolkit"];
 
 impl PolicySet {
-    /// The attributes that the decision on this request can depend on, besides the action: paths such as
+    /// Returns the attributes that the decision on this request can depend on, besides the action: paths such as
     /// `context.arguments.amount`, in order.
     #[must_use]
     pub fn depends(&self, request: &Request<'_>) -> Vec<String> {
@@ -38,7 +38,7 @@ fn add(paths: &mut BTreeSet<String>, names: &[&str]) {
     paths.extend(names.iter().map(|name| (*name).to_owned()));
 }
 
-/// Tells whether the scope matches is asked of every policy, so its attributes count where it does not, too.
+/// Adds the attributes of a scope: every policy's scope is matched, so they count even if it does not match.
 fn of_scope(constraint: &Constraint, paths: &mut BTreeSet<String>) {
     match constraint {
         Constraint::Any | Constraint::Is(_) => {}
@@ -52,7 +52,7 @@ fn of_scope(constraint: &Constraint, paths: &mut BTreeSet<String>) {
 fn of_expression(expr: &Expr, paths: &mut BTreeSet<String>) {
     match expr {
         Expr::Bool(_) | Expr::Long(_) | Expr::Text(_) | Expr::LiteralSet(_) | Expr::Variable(Variable::Action) => {}
-        // What is done with the whole is not followed further.
+        // Uses of the whole are not followed further.
         Expr::Variable(Variable::Principal) => add(paths, &["principal"]),
         Expr::Variable(Variable::Resource) => add(paths, &["resource"]),
         Expr::Variable(Variable::Context) => add(paths, &["context"]),
@@ -98,13 +98,13 @@ fn of_binary(operation: Binary, [left, right]: &[Expr; 2], paths: &mut BTreeSet<
     }
 }
 
-/// An operand of which only the identity and the place matter.
+/// Adds the attributes of an operand of which only the identity and the ancestors matter.
 fn of_entity(expr: &Expr, paths: &mut BTreeSet<String>) {
     match expr {
         Expr::Variable(Variable::Principal) => add(paths, &CALLER),
         Expr::Variable(Variable::Resource) => add(paths, &TOOL),
-        // Compared with the variable on the other side, which says what matters; a literal in a literal depends on who
-        // asks and for what all the same.
+        // The variable on the other side of the comparison determines the attributes; a literal in a literal depends on
+        // caller and action all the same.
         Expr::Entity(uid) => match uid.kind {
             Kind::Caller => add(paths, &CALLER),
             Kind::Tool => add(paths, &TOOL),
@@ -114,14 +114,14 @@ fn of_entity(expr: &Expr, paths: &mut BTreeSet<String>) {
     }
 }
 
-/// `context.arguments.a`, if the expression is an attribute of a variable.
+/// Returns the path, such as `context.arguments.a`, if the expression is an attribute of a variable.
 fn path_of(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Variable(Variable::Principal) => Some("principal".to_owned()),
         Expr::Variable(Variable::Resource) => Some("resource".to_owned()),
         Expr::Variable(Variable::Context) => Some("context".to_owned()),
         Expr::Attribute(base, name) => Some(below(path_of(base)?, name)),
-        // Whether there is the last depends on each before it.
+        // The presence of the last depends on each before it.
         Expr::Has(base, names) => names.iter().try_fold(path_of(base)?, |path, name| Some(below(path, name))),
         _ => None,
     }

@@ -1,7 +1,7 @@
-//! The value of an expression, as Cedar defines it; and for a request of which parts are unknown, what it may come to.
+//! Evaluates expressions as Cedar defines them; for a partly unknown request, computes the possible outcomes.
 //!
-//! INVARIANT (sound): where a request with unknown parts gives `Value::Unknown(possible)`, every way of filling in these parts
-//! gives an outcome that is in `possible`. Where it gives anything else, every way gives just that.
+//! INVARIANT (sound): where a request with unknown parts gives `Value::Unknown(possible)`, every way of filling in
+//! these parts gives an outcome that is in `possible`. Where it gives anything else, every way gives just that.
 
 mod compare;
 mod operate;
@@ -14,7 +14,7 @@ use super::value::{ErrorKind, Possible, Record, Set, Value, literal};
 use crate::words::limits;
 use operate::{like, unary};
 
-/// Evaluates conditions of one decision, within the steps it may take.
+/// Evaluates the conditions of one decision, within its budget of steps.
 pub(super) struct Evaluator<'a> {
     request: &'a Request<'a>,
     steps: Cell<u32>,
@@ -33,7 +33,7 @@ impl<'a> Evaluator<'a> {
         left.map(|_| ())
     }
 
-    /// Returns what all of these conditions together may come to.
+    /// Returns the possible outcomes of all of these conditions together.
     pub(super) fn conditions(&self, conditions: &'a [Expr]) -> (Possible, Option<ErrorKind>) {
         match self.chain(conditions, false) {
             Ok(value) => (possible(&value), None),
@@ -99,7 +99,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// The value that an attribute is read of.
+    /// Evaluates the value that an attribute is read from.
     fn base(&self, expr: &'a Expr) -> Outcome<'a> {
         match expr {
             Expr::Variable(Variable::Context) => Ok(Value::Record(Record::Context)),
@@ -107,7 +107,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// The context as one value: unknown as soon as a part of it is.
+    /// Returns the context as one value: unknown as soon as a part of it is.
     fn whole_context(&self) -> Value<'a> {
         let record = Record::Context;
         let is_unknown = |name| matches!(self.request.of_record(&record, name), Some(Ok((Value::Unknown(_), _))));
@@ -117,10 +117,10 @@ impl<'a> Evaluator<'a> {
         Value::Record(record)
     }
 
-    /// `&&` (which `false` ends) and `||` (which `true` ends).
+    /// Evaluates `&&` (ended by `false`) and `||` (ended by `true`).
     fn chain(&self, parts: &'a [Expr], end: bool) -> Outcome<'a> {
         let (ends, goes_on) = if end { (Possible::TRUE, Possible::FALSE) } else { (Possible::FALSE, Possible::TRUE) };
-        // What it may have come to before the part that is looked at; nothing while all before it was known.
+        // Possible outcomes of the parts before the current one; nothing while all of them were known.
         let mut before = Possible::NONE;
         let mut is_known = true;
         for part in parts {
@@ -292,7 +292,7 @@ const fn is_unknown(value: &Value<'_>) -> bool {
     matches!(value, Value::Unknown(_))
 }
 
-/// Returns what a condition with this value comes to.
+/// Returns the possible outcomes of a condition with this value.
 fn possible(value: &Value<'_>) -> Possible {
     match value {
         Value::Bool(true) => Possible::TRUE,

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-/// An address, or a range of them.
+/// An address, or a range of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ip {
     address: IpAddr,
@@ -13,7 +13,7 @@ pub(super) struct Ip {
 const IP_BYTES: usize = 43;
 
 impl Ip {
-    /// `10.0.0.1`, `10.0.0.0/8`, `fe80::/10`; IPv4 within IPv6 in dotted form is none.
+    /// Parses `10.0.0.1`, `10.0.0.0/8`, `fe80::/10`; refuses IPv4 within IPv6 in dotted form.
     pub(super) fn new(text: &str) -> Option<Self> {
         let twice = |byte: u8| text.bytes().filter(|found| *found == byte).count() >= 2;
         if text.len() > IP_BYTES || (twice(b':') && twice(b'.')) {
@@ -45,7 +45,7 @@ impl Ip {
         self.address.is_multicast() && self.prefix >= if self.is_ipv4() { 4 } else { 8 }
     }
 
-    /// Tells whether every address of this range is in the other.
+    /// Returns true if every address of this range is in the other.
     pub(super) fn is_in(self, other: Self) -> bool {
         if self.is_ipv4() != other.is_ipv4() || self.prefix < other.prefix {
             return false;
@@ -68,7 +68,7 @@ fn bits(address: IpAddr) -> u128 {
     }
 }
 
-/// `-12.34` in ten thousandths: digits on both sides of the point, at most four behind it.
+/// Parses `-12.34` to ten thousandths: digits on both sides of the point, at most four behind it.
 pub(super) fn decimal(text: &str) -> Option<i64> {
     let (whole, fraction) = text.split_once('.')?;
     let digits = whole.strip_prefix('-').unwrap_or(whole);

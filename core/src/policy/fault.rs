@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-/// One fault of a text of policies.
+/// A fault in a text of policies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyFault {
-    /// From 1.
+    /// The line, from 1.
     pub line: usize,
-    /// From 1, in characters.
+    /// The column, from 1, in characters.
     pub column: usize,
-    /// Tells what is wrong, and what would be right.
+    /// Description of the fault and its remedy.
     pub message: String,
 }
 
@@ -19,7 +19,7 @@ impl fmt::Display for PolicyFault {
     }
 }
 
-/// A fault by its byte offset, as the readers find it.
+/// A fault at a byte offset, as the parser reports it.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
     pub(super) offset: usize,
@@ -31,7 +31,7 @@ impl Found {
         Self { offset, message: message.into() }
     }
 
-    /// The fault with its place in `text`.
+    /// Converts the offset to line and column in `text`.
     pub(super) fn placed(self, text: &str) -> PolicyFault {
         let before = text.get(..self.offset).unwrap_or(text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count().saturating_add(1);

@@ -1,22 +1,22 @@
-//! Describes which policies may apply, without looking at each: a policy is filed under the narrowest part of its scope.
+//! An index of the policies that may apply: a policy is filed under the narrowest part of its scope.
 
 use super::ast::{Constraint, Kind, Policy, Uid};
 use super::request::{Request, Resource, toolkit_of};
 use crate::words::action::Action;
 
-/// Describes where a policy is filed.
+/// Maps the keys of a request to policies.
 ///
-/// INVARIANT (complete): a policy whose scope can match a request is filed under one of the request's keys. A policy that is
-/// found may still not match: keys are digests, and only one part of the scope is in them.
+/// INVARIANT (complete): a policy whose scope can match a request is filed under one of the request's keys. A policy
+/// that is found may still not match: keys are digests, and only one part of the scope is in them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    /// Key and place in the set, in order.
+    /// Keys, each with a policy's position in the set, in order.
     rows: Vec<(u64, u16)>,
-    /// The kinds of keys that there are, a bit for each.
+    /// The kinds of keys in use, a bit for each.
     kinds: u32,
-    /// Holds, where the resource is not known yet, every policy that is filed under one.
+    /// Policies filed under a resource, for requests with an unknown resource.
     of_resources: Vec<u16>,
-    /// Those of them that are filed under an executor.
+    /// Policies among these that are filed under an executor.
     of_executors: Vec<u16>,
 }
 
@@ -50,7 +50,7 @@ impl Index {
         Self { rows, kinds, of_resources, of_executors }
     }
 
-    /// Calls `visit` with the place of every policy that may apply, each once.
+    /// Calls `visit` with the position of every policy that may apply, each once.
     pub(super) fn candidates(&self, request: &Request<'_>, mut visit: impl FnMut(u16)) {
         let mut under = |kind, id: &str| {
             if self.kinds & bit(kind) == 0 {
@@ -101,8 +101,8 @@ const fn bit(kind: Kind) -> u32 {
     1 << (kind as u32)
 }
 
-/// A digest of the kind and the id, eight bytes at a time, each word mixed in as Fibonacci hashing does (Knuth, The Art of
-/// Computer Programming, 6.4). Nothing depends on who can make two of them collide.
+/// Returns a digest of the kind and the id, eight bytes at a time, each word mixed in by Fibonacci hashing (Knuth, The
+/// Art of Computer Programming, 6.4). Collisions are harmless, even provoked ones.
 fn key(kind: Kind, id: &str) -> u64 {
     let (words, rest) = id.as_bytes().as_chunks::<8>();
     let mut last = [0; 8];
@@ -115,7 +115,7 @@ fn key(kind: Kind, id: &str) -> u64 {
 }
 
 impl Policy {
-    /// Tells whether the scope matches; `None` when that is not known yet.
+    /// Returns true if the scope matches; `None` when that is not known yet.
     pub(super) fn applies(&self, request: &Request<'_>) -> Option<bool> {
         if !self.actions.has(request.action) {
             return Some(false);
@@ -141,7 +141,7 @@ fn matches(constraint: &Constraint, request: &Request<'_>, entity: Option<(Kind,
         return Some(true);
     }
     let Some(entity) = entity else {
-        // Some tool.
+        // Some tool, not known yet.
         return match constraint {
             Constraint::Is(kind) | Constraint::IsIn(kind, _) if *kind != Kind::Tool => Some(false),
             Constraint::Is(_) => Some(true),

@@ -2,7 +2,7 @@
 
 use super::fault::Found;
 
-/// A token; `Text` has its escapes still in it.
+/// A token; `Text` still contains its escapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'t> {
     Word(&'t str),
@@ -47,7 +47,7 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// The next token and where it begins.
+    /// Returns the next token and the offset of its start.
     ///
     /// # Errors
     /// A character that begins no token (which is skipped), or a text that does not end.
@@ -97,7 +97,7 @@ impl<'t> Lexer<'t> {
     }
 }
 
-/// Bytes of the quoted text that `rest` begins with, quotes included.
+/// Returns the length in bytes of the quoted text that `rest` begins with, quotes included.
 fn text_length(rest: &str) -> Option<usize> {
     let mut is_escaped = false;
     for (offset, byte) in rest.bytes().enumerate().skip(1) {
@@ -111,16 +111,16 @@ fn text_length(rest: &str) -> Option<usize> {
     None
 }
 
-/// A letter of a quoted text, and whether `\*` wrote it: in a pattern that is a star, and else no escape.
+/// A letter of a quoted text, and true if `\*` wrote it: in a pattern that is a star, elsewhere an invalid escape.
 pub(super) type Letter = (char, bool);
 
-/// The letters of a quoted text; `None` for an escape that is none.
+/// Returns the letters of a quoted text; `None` for an invalid escape.
 pub(super) fn unescape(raw: &str) -> Option<Vec<Letter>> {
     let mut letters = Vec::with_capacity(raw.len());
     let mut rest = raw.chars();
     while let Some(letter) = rest.next() {
         let letter = match letter {
-            // As Rust's own texts: a carriage return stands for itself nowhere.
+            // As in Rust's own literals: a carriage return stands for itself nowhere.
             '\r' => return None,
             '\\' => match rest.next()? {
                 'n' => '\n',
@@ -149,7 +149,7 @@ pub(super) fn unescape(raw: &str) -> Option<Vec<Letter>> {
     Some(letters)
 }
 
-/// `{1F600}`: one to six hexadecimal digits.
+/// Reads `{1F600}`: one to six hexadecimal digits.
 fn unicode(rest: &mut std::str::Chars<'_>) -> Option<char> {
     if rest.next()? != '{' {
         return None;

@@ -1,13 +1,13 @@
-//! Describes how policies are applied.
+//! The mode of policies: enforced, or in dry run.
 
 use crate::words::choice::choice;
 
 choice! {
-    /// Tells whether policies decide.
+    /// Mode in which policies are applied.
     pub enum Mode {
-        /// They do.
+        /// Their decisions are enforced.
         Enforce = "enforce",
-        /// Records what they would decide.
+        /// Their decisions are recorded only.
         DryRun = "dry_run",
     }
 }

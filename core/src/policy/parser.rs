@@ -1,7 +1,7 @@
 //! From Cedar text to policies: annotations, effect, scope, conditions.
 //!
-//! A documented part of Cedar's grammar (docs/policy.md) is read as Cedar reads it; everything else is refused by name. The
-//! reader goes on behind the `;` of a policy with a fault, so that all faults are told at once.
+//! A documented part of Cedar's grammar (docs/policy.md) is parsed as Cedar parses it; everything else is refused by
+//! name. The parser recovers behind the `;` of a faulty policy, so that all faults are reported at once.
 
 mod expression;
 
@@ -13,10 +13,10 @@ use crate::words::action::{Action, ActionPattern};
 use crate::words::limits;
 use crate::words::nearest::nearest;
 
-/// Words that name nothing else.
+/// Reserved words.
 const RESERVED: [&str; 10] = ["true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar"];
 
-/// The policies of a text, and where each begins. `taken` is how many stand before them in the same set.
+/// Returns the policies of a text, each with its offset. `taken` is the number of earlier policies in the same set.
 ///
 /// # Errors
 /// Every fault found, in the order of the text.
@@ -49,25 +49,25 @@ pub(super) fn parse(text: &str, taken: usize) -> Result<Vec<(usize, Policy)>, Ve
 
 struct Parser<'t> {
     lexer: Lexer<'t>,
-    /// The token that comes next, and where it begins.
+    /// The next token, and the offset of its start.
     token: Token<'t>,
     at: usize,
-    /// Expressions of this policy so far.
+    /// Number of expressions in this policy so far.
     nodes: usize,
-    /// Open parentheses, conditions and the like.
+    /// Depth of open parentheses, conditions and the like.
     depth: usize,
     faults: Vec<Found>,
 }
 
 impl<'t> Parser<'t> {
-    /// Takes the next token; returns it and where it began.
+    /// Takes the next token; returns it and the offset of its start.
     fn bump(&mut self) -> Result<(Token<'t>, usize), Found> {
         let taken = (self.token, self.at);
         (self.token, self.at) = self.lexer.next()?;
         Ok(taken)
     }
 
-    /// Skips what is left of a policy with a fault.
+    /// Skips the rest of a faulty policy.
     fn recover(&mut self) {
         let mut is_behind = self.token == Token::Sign(";");
         loop {
@@ -85,7 +85,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Goes on without the policy: what is expected here.
+    /// Reports an expected token that is missing, and abandons the policy.
     fn expected<T>(&self, what: &str) -> Result<T, Found> {
         let found = match self.token {
             Token::End => "the end of the text".to_owned(),
@@ -104,7 +104,7 @@ impl<'t> Parser<'t> {
         Err(Found::at(self.at, message))
     }
 
-    /// Notes a fault that does not keep the rest of the policy from being read.
+    /// Records a fault after which the rest of the policy can still be parsed.
     fn fault(&mut self, at: usize, message: impl Into<String>) {
         self.faults.push(Found::at(at, message));
     }
@@ -117,7 +117,7 @@ impl<'t> Parser<'t> {
         self.token == Token::Word(word)
     }
 
-    /// Takes the sign if it is there.
+    /// Takes the sign if it is next.
     fn takes(&mut self, sign: &str) -> Result<bool, Found> {
         let is_there = self.is_sign(sign);
         if is_there {
@@ -140,7 +140,7 @@ impl<'t> Parser<'t> {
         if self.is_word(word) { self.bump().map(|_| ()) } else { self.expected(word) }
     }
 
-    /// A name that is not reserved.
+    /// Takes a name that is not reserved.
     fn name(&mut self, what: &str) -> Result<&'t str, Found> {
         match self.token {
             Token::Word(word) if RESERVED.contains(&word) => {
@@ -255,7 +255,7 @@ impl<'t> Parser<'t> {
         Ok(found)
     }
 
-    /// Returns what the scope says of the principal or resource, which is one of `kinds` or within one.
+    /// Parses the scope's constraint on the principal or resource, which is one of `kinds` or within one.
     fn constraint(&mut self, kinds: &[Kind]) -> Result<Constraint, Found> {
         if self.is_word("is") {
             self.bump()?;
@@ -295,7 +295,7 @@ impl<'t> Parser<'t> {
         Ok(kind)
     }
 
-    /// The kind with this name. One that is unknown is a fault, and is read on as if it were known.
+    /// Returns the kind with this name. An unknown one is a fault, and parsing goes on as if it were known.
     fn kind(&mut self, name: &str, at: usize) -> Kind {
         Kind::named(name).unwrap_or_else(|| {
             let known = Kind::ALL.iter().map(|(known, _)| *known);
@@ -304,7 +304,7 @@ impl<'t> Parser<'t> {
         })
     }
 
-    /// `Tool::"Calc.Plus"`.
+    /// Parses an entity, `Tool::"Calc.Plus"`.
     fn entity(&mut self) -> Result<Uid, Found> {
         let at = self.at;
         let name = self.name("an entity such as Tool::\"Calc.Plus\"")?;
@@ -312,7 +312,7 @@ impl<'t> Parser<'t> {
         self.entity_named(name, at)
     }
 
-    /// The entity whose type and `::` were read.
+    /// Parses the rest of an entity, behind its type and `::`.
     fn entity_named(&mut self, name: &str, at: usize) -> Result<Uid, Found> {
         if matches!(self.token, Token::Word(_)) {
             return Err(Found::at(at, "types of entities have no namespace here"));
@@ -363,12 +363,12 @@ impl<'t> Parser<'t> {
         self.entity_of(&[Kind::Action])
     }
 
-    /// The actions that a name or the name of a group means.
+    /// Returns the actions named by an action or a group.
     fn actions_named(&mut self, id: &str, at: usize) -> Actions {
         let Some(pattern) = ActionPattern::new(id) else {
             let known = Action::ALL.iter().map(|action| action.as_str());
             let message = unknown("action", id, nearest(id, known, 1).first().copied());
-            // An action in a scope is met twice.
+            // An action in a scope is parsed twice.
             if self.faults.last().is_none_or(|last| last.offset != at) {
                 self.fault(at, message);
             }
@@ -384,7 +384,7 @@ struct Annotations {
     mode: Mode,
 }
 
-/// `there is no action tools/cal; did you mean tools/call?`
+/// Builds a message such as `there is no action tools/cal; did you mean tools/call?`
 fn unknown(what: &str, name: &str, near: Option<&str>) -> String {
     let mut message = "there is no ".to_owned();
     for part in [what, " ", name] {

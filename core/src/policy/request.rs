@@ -1,5 +1,5 @@
-//! Describes what is decided about: who asks, for what, on which resource, under which circumstances. Attributes are looked up when a
-//! condition reads them, and nothing is copied for that.
+//! The request under decision: caller, action, resource and circumstances. Attributes are looked up as conditions read
+//! them, without copies.
 
 use super::ast::Kind;
 use super::value::{ErrorKind, Possible, Record, Set, Value, of_claim, of_json};
@@ -11,32 +11,32 @@ use crate::words::time::Timestamp;
 /// A request, as policies see it.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// Tells who asks.
+    /// The caller.
     pub caller: &'a Caller,
-    /// Tells what for.
+    /// The action.
     pub action: Action,
-    /// On what.
+    /// The resource.
     pub resource: Resource<'a>,
     /// The arguments of a tool call.
     pub arguments: Arguments<'a>,
-    /// The user it is made for.
+    /// The user that the request is made for.
     pub user: User<'a>,
     /// The engine project that the path names.
     pub project: Option<&'a str>,
-    /// Tells when it will be done; `None` when that is not known.
+    /// The time of the action; `None` when it is not known.
     pub at: Option<Timestamp>,
-    /// The country it comes from, where the platform tells.
+    /// The country of origin, where the platform reports it.
     pub country: Option<&'a str>,
 }
 
-/// Describes what a request is about.
+/// The resource of a request.
 #[derive(Clone, Copy, Debug)]
 pub enum Resource<'a> {
     /// A tool of the registry.
     Tool(ToolFacts<'a>),
-    /// A tool of which nothing but the name is known, in lower case.
+    /// A tool known only by its name, in lower case.
     ToolNamed(&'a str),
-    /// Some tool that is not known yet.
+    /// Some tool, not known yet.
     AnyTool,
     /// The gateway itself.
     Gateway,
@@ -44,24 +44,24 @@ pub enum Resource<'a> {
     Project(&'a str),
 }
 
-/// Describes what policies can know of a tool.
+/// The attributes of a tool that policies can read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ToolFacts<'a> {
-    /// Its name in lower case.
+    /// The name in lower case.
     pub folded: &'a str,
-    /// Its name as the executor writes it.
+    /// The name as the executor writes it.
     pub name: &'a str,
-    /// Its version.
+    /// The version.
     pub version: &'a str,
-    /// The executor it is on.
+    /// The tool's executor.
     pub executor: &'a str,
-    /// Tells whether it only reads, where it says so.
+    /// Read-only, as the tool declares; `None` if undeclared.
     pub read_only: Option<bool>,
-    /// Tells whether it may destroy something, where it says so.
+    /// Destructive, as the tool declares; `None` if undeclared.
     pub destructive: Option<bool>,
-    /// Tells whether calling it twice is like calling it once, where it says so.
+    /// Idempotent, as the tool declares; `None` if undeclared.
     pub idempotent: Option<bool>,
-    /// Tells whether it reaches out into the world, where it says so.
+    /// Open to the outside world, as the tool declares; `None` if undeclared.
     pub open_world: Option<bool>,
 }
 
@@ -70,24 +70,24 @@ pub struct ToolFacts<'a> {
 pub enum Arguments<'a> {
     /// The action has none: `context.arguments` is absent.
     Absent,
-    /// They are not known yet.
+    /// The arguments are not known yet.
     Unknown,
-    /// These; JSON `null` is none.
+    /// These arguments; JSON `null` is none.
     Known(&'a Json<'a>),
 }
 
 /// The user that a request is made for.
 #[derive(Clone, Copy, Debug)]
 pub enum User<'a> {
-    /// None: `context.user` is absent.
+    /// No user: `context.user` is absent.
     Absent,
-    /// Not known yet, or none.
+    /// A user not known yet, or none.
     Unknown,
-    /// This one.
+    /// This user.
     Named(&'a str),
 }
 
-/// Describes what an attribute is: absent, or a value, or there without a value that could be used; and how many values were looked at.
+/// The value of an attribute: absent, a value, or an unusable value; with the number of values visited.
 pub(super) type Found<'a> = Option<Result<(Value<'a>, u32), ErrorKind>>;
 
 #[expect(clippy::unnecessary_wraps, reason = "the common form of what is found")]
@@ -98,7 +98,7 @@ fn found(value: Value<'_>) -> Found<'_> {
 const UNKNOWN: Value<'static> = Value::Unknown(Possible::ANYTHING);
 
 impl<'a> Request<'a> {
-    /// A caller's call of a tool of which nothing is known yet.
+    /// Returns a caller's call of a tool of which nothing is known yet.
     #[must_use]
     pub const fn of(caller: &'a Caller) -> Self {
         Self {
@@ -113,7 +113,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The resource as an entity; unknown when it is.
+    /// Returns the resource as an entity; unknown when it is.
     pub(super) fn resource_value(&self) -> Value<'a> {
         match self.resource {
             Resource::Tool(tool) => Value::Entity(Kind::Tool, tool.folded),
@@ -132,7 +132,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Tells whether the entity is, or lies in, the one of this kind and id; `None` when that is not known yet.
+    /// Returns true if the entity is, or lies in, the one of this kind and id; `None` when that is not known yet.
     pub(super) fn is_in(&self, entity: (Kind, &str), container: (Kind, &str)) -> Option<bool> {
         if entity == container {
             return Some(true);
@@ -158,7 +158,7 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// An attribute of an entity. Only the caller and the tool of this request have any.
+    /// Returns an attribute of an entity. Only the caller and the tool of this request have any.
     pub(super) fn of_entity(&self, (kind, id): (Kind, &str), name: &str) -> Found<'a> {
         match kind {
             Kind::Caller if id == self.caller.id.as_str() => self.of_caller(name),
@@ -202,7 +202,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// A member of a record.
+    /// Returns a member of a record.
     pub(super) fn of_record(&self, record: &Record<'a>, name: &str) -> Found<'a> {
         match record {
             Record::Values(members) => {
@@ -216,7 +216,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The names of a record's members.
+    /// Returns the names of a record's members.
     pub(super) fn names(&self, record: &Record<'a>) -> Vec<&'a str> {
         match record {
             Record::Values(members) => members.iter().map(|(name, _)| *name).collect(),
@@ -240,7 +240,7 @@ fn of_tool<'a>(tool: ToolFacts<'a>, name: &str) -> Found<'a> {
         "name" => found(Value::Text(tool.name)),
         "toolkit" => found(Value::Text(toolkit_of(tool.name))),
         "version" => found(Value::Text(tool.version)),
-        // Nobody but its executor declares an owner.
+        // An owner is declared by the tool's executor alone.
         "executor" | "owner" => found(Value::Text(tool.executor)),
         "read_only" => flag(tool.read_only),
         "destructive" => flag(tool.destructive),
@@ -262,7 +262,7 @@ fn of_time<'a>(at: Timestamp, name: &str) -> Found<'a> {
     found(Value::Long(i64::try_from(value).unwrap_or(i64::MAX)))
 }
 
-/// The toolkit in a tool's name.
+/// Returns the toolkit in a tool's name.
 pub(super) fn toolkit_of(name: &str) -> &str {
     name.split_once('.').map_or(name, |(toolkit, _)| toolkit)
 }

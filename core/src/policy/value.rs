@@ -1,4 +1,4 @@
-//! Values that expressions have: borrowed from the request or the policy wherever they can be.
+//! Values of expressions: borrowed from the request or the policy wherever possible.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -10,14 +10,14 @@ use crate::words::json::{Json, Object};
 use crate::words::names::RoleId;
 use crate::words::time::Timestamp;
 
-/// Why a condition has no value.
+/// The reason for a condition without a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// An operation met a value of a type that it does not take.
+    /// An operand has a type that the operation does not take.
     Type,
-    /// An attribute that is not there was read.
+    /// An absent attribute was read.
     Missing,
-    /// An argument that no Cedar value stands for was used.
+    /// An argument that has no Cedar value was used.
     Unrepresentable,
     /// A sum, difference, product or negation does not fit into 64 bits.
     Overflow,
@@ -28,7 +28,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The kind in a word.
+    /// Returns the kind in a word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -42,7 +42,7 @@ impl ErrorKind {
     }
 }
 
-/// Holds the outcomes that an expression over unknown parts may have.
+/// The possible outcomes of an expression over unknown parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Possible(u8);
 
@@ -53,7 +53,7 @@ impl Possible {
     pub(super) const ERROR: Self = Self(4);
     /// A value that is no Boolean.
     pub(super) const OTHER: Self = Self(8);
-    /// Sets what a test of something unknown may come to.
+    /// The possible outcomes of a test of something unknown.
     pub(super) const TEST: Self = Self(7);
     pub(super) const ANYTHING: Self = Self(15);
 
@@ -76,18 +76,18 @@ pub(super) enum Value<'a> {
     Set(Set<'a>),
     Record(Record<'a>),
     Ip(Ip),
-    /// In ten thousandths.
+    /// A decimal in ten thousandths.
     Decimal(i64),
-    /// It depends on parts of the request that are not known yet.
+    /// Dependent on parts of the request that are not known yet.
     Unknown(Possible),
 }
 
-/// A set; items may repeat, which nothing can tell.
+/// A set; items may repeat, as no operation can observe that.
 #[derive(Clone, Debug)]
 pub(super) enum Set<'a> {
     Values(Rc<[Value<'a>]>),
     Literals(&'a [Expr]),
-    /// Everything in it is representable.
+    /// An array whose items are all representable.
     Json(&'a [Json<'a>]),
     Texts(&'a [String]),
     Roles(&'a [RoleId]),
@@ -116,7 +116,7 @@ impl<'a> Set<'a> {
         }
     }
 
-    /// The item at this place.
+    /// Returns the item at this index.
     pub(super) fn get(&self, index: usize) -> Option<Value<'a>> {
         match self {
             Self::Values(values) => values.get(index).cloned(),
@@ -127,7 +127,7 @@ impl<'a> Set<'a> {
         }
     }
 
-    /// Tells whether the text is in it, where that can be told without making values.
+    /// Returns true if the set contains the text; `None` where that cannot be told without making values.
     pub(super) fn has_text(&self, text: &str) -> Option<bool> {
         match self {
             Self::Literals(items) => {
@@ -140,7 +140,7 @@ impl<'a> Set<'a> {
     }
 }
 
-/// The value of a literal.
+/// Returns the value of a literal.
 pub(super) fn literal(expr: &Expr) -> Option<Value<'_>> {
     match expr {
         Expr::Bool(value) => Some(Value::Bool(*value)),
@@ -151,7 +151,7 @@ pub(super) fn literal(expr: &Expr) -> Option<Value<'_>> {
     }
 }
 
-/// The value that stands for a JSON value, of which [`weight`] said that there is one.
+/// Returns the Cedar value of a JSON value, which [`weight`] has found to exist.
 fn of_known_json<'a>(json: &'a Json<'a>) -> Option<Value<'a>> {
     Some(match json {
         Json::Null => return None,
@@ -164,8 +164,8 @@ fn of_known_json<'a>(json: &'a Json<'a>) -> Option<Value<'a>> {
     })
 }
 
-/// The value that stands for a JSON value, and how many values were looked at. An array has one if everything in it does; an
-/// object always does, as its members are only looked at one by one.
+/// Returns the Cedar value of a JSON value, and the number of values visited. An array has one if all its items do; an
+/// object always does, as its members are only visited one by one.
 ///
 /// # Errors
 /// [`ErrorKind::Unrepresentable`].
@@ -175,8 +175,8 @@ pub(super) fn of_json<'a>(json: &'a Json<'a>) -> Result<(Value<'a>, u32), ErrorK
     Ok((value, looked_at.ok_or(ErrorKind::Unrepresentable)?))
 }
 
-/// Counts how many values this is, or `None` when for something in it no Cedar value stands. The reader of JSON bounds how deep
-/// that goes.
+/// Returns the number of values in a JSON value, or `None` when some part has no Cedar value. The JSON reader bounds
+/// the recursion.
 pub(super) fn weight(json: &Json<'_>) -> Option<u32> {
     match json {
         Json::Object(object) => {
@@ -188,7 +188,7 @@ pub(super) fn weight(json: &Json<'_>) -> Option<u32> {
     }
 }
 
-/// The value of a claim.
+/// Returns the value of a claim.
 pub(super) fn of_claim(claim: &ClaimValue) -> Value<'_> {
     match claim {
         ClaimValue::Text(text) => Value::Text(text),

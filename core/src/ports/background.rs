@@ -4,13 +4,14 @@ use std::future::Future;
 
 use crate::words::time::Millis;
 
-/// Runs jobs that nobody waits for. A job may be cut off (30 s on Cloudflare, the instance's end on Spin): it is never the
-/// only way a fact becomes durable.
+/// Runs background jobs that no request waits for. A job may be cut off (30 s on Cloudflare, the instance's end on
+/// Spin): it is never the only way a fact becomes durable.
 pub trait Background {
-    /// Sets how long after the last response a job may surely still wait.
+    /// Longest delay after the last response that a job may count on.
     const LINGERS: Millis = Millis::from_secs(20);
 
-    /// Tells whether an isolate lives so briefly, a hundred requests or a second, that it learns little of executors by itself.
+    /// Returns true if an isolate is short-lived (a hundred requests, or a second), so that it learns little of
+    /// executors by itself.
     fn lives_briefly(&self) -> bool {
         false
     }

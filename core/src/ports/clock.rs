@@ -5,7 +5,8 @@ use crate::words::time::{Millis, Timestamp};
 /// Reads the time and waits.
 #[expect(async_fn_in_trait, reason = "both hosts are single threaded and dispatch is static: no Send bound is wanted")]
 pub trait Clock {
-    /// The time now. It may stand still between two I/O operations (Cloudflare freezes it) and may jump in both directions.
+    /// Returns the current time. It may stand still between two I/O operations (Cloudflare freezes it) and may jump in
+    /// both directions.
     fn now(&self) -> Timestamp;
 
     /// Returns after about `span`, never much earlier.

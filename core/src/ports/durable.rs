@@ -1,9 +1,10 @@
 //! The durable owner: small states, each changed by one command at a time.
 
-/// The owner could not be asked, or did not answer in time. The command may or may not have been applied.
+/// A failed request to the durable owner: unreachable, or no reply in time. The command may or may not have been
+/// applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DurableError {
-    /// The owner is away.
+    /// The owner is unavailable.
     Unavailable,
     /// This host has no durable store at all; features that need one are refused by name.
     Unsupported,

@@ -18,13 +18,14 @@ pub struct OriginRequest {
     pub authorization: Option<Secret>,
     /// The body; empty for none.
     pub body: Vec<u8>,
-    /// Bound on the whole exchange, body of the answer included (for [`Origin::open`]: until its head has arrived).
+    /// Timeout of the whole exchange, response body included (for [`Origin::open`]: until the response's head has
+    /// arrived).
     pub timeout: Millis,
-    /// Bound on the answer's body in bytes; ignored by [`Origin::open`].
+    /// Bound on the response body in bytes; ignored by [`Origin::open`].
     pub response_limit: usize,
 }
 
-/// An answer whose body has arrived whole.
+/// A response whose body has arrived whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginResponse {
     /// The status, 100 to 599.
@@ -36,14 +37,14 @@ pub struct OriginResponse {
 }
 
 impl OriginResponse {
-    /// The value of the response header `name` (lower case).
+    /// Returns the value of the response header `name` (lower case).
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// An answer whose body is still arriving, as the host's own stream.
+/// A response whose body is still arriving, as the host's own stream.
 #[derive(Debug)]
 pub struct OriginStream<S> {
     /// The status, 100 to 599.
@@ -69,7 +70,8 @@ pub enum Body<S> {
 pub const RESPONSE_HEADERS: [&str; 7] =
     ["content-type", "retry-after", "retry-after-ms", "x-should-retry", "etag", "www-authenticate", "cache-control"];
 
-/// Why there is no whole answer. Who reads it must ask [`OriginError::surely_not_sent`] before sending again.
+/// The reason for a missing or incomplete response. A caller must check [`OriginError::surely_not_sent`] before sending
+/// again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OriginError {
     /// No connection: name not found, connection refused, TLS not agreed. Nothing was sent.
@@ -78,7 +80,7 @@ pub enum OriginError {
     Forbidden,
     /// `timeout` passed.
     Timeout,
-    /// The connection broke, or the answer is not HTTP.
+    /// The connection broke, or the response is not HTTP.
     Broken,
     /// The body ended before its declared length, or its framing is wrong.
     BodyCut,
@@ -87,7 +89,7 @@ pub enum OriginError {
 }
 
 impl OriginError {
-    /// Tells whether the request provably never reached the other side.
+    /// Returns true if the request provably never reached the other side.
     #[must_use]
     pub const fn surely_not_sent(self) -> bool {
         matches!(self, Self::Unreachable | Self::Forbidden)
@@ -107,21 +109,21 @@ impl From<OriginError> for RefusalKind {
     }
 }
 
-/// Outbound HTTP. Redirects are not followed; nothing is retried.
+/// Sends outbound HTTP requests. Redirects are not followed; nothing is retried.
 #[expect(async_fn_in_trait, reason = "both hosts are single threaded and dispatch is static: no Send bound is wanted")]
 pub trait Origin {
-    /// A body that is passed on to our caller without being looked at.
+    /// A body that is passed on to our caller unread.
     type Stream;
 
-    /// Sends `request` and collects the whole answer within its bounds.
+    /// Sends `request` and collects the whole response within its bounds.
     ///
     /// # Errors
-    /// [`OriginError`]; a status of 400 and above is an answer, not an error.
+    /// [`OriginError`]; a status of 400 and above is a response, not an error.
     async fn send(&self, request: OriginRequest) -> Result<OriginResponse, OriginError>;
 
-    /// Sends `request` and returns as soon as the head of the answer has arrived.
+    /// Sends `request` and returns as soon as the head of the response has arrived.
     ///
     /// # Errors
-    /// [`OriginError`]; a status of 400 and above is an answer, not an error.
+    /// [`OriginError`]; a status of 400 and above is a response, not an error.
     async fn open(&self, request: OriginRequest) -> Result<OriginStream<Self::Stream>, OriginError>;
 }

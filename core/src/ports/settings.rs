@@ -4,6 +4,6 @@
 /// Spin (where the name is in lower case). Read once, when an isolate starts.
 #[expect(async_fn_in_trait, reason = "both hosts are single threaded and dispatch is static: no Send bound is wanted")]
 pub trait Settings {
-    /// The value of `name`; `None` when it is not set, or empty.
+    /// Returns the value of `name`; `None` when it is not set, or empty.
     async fn get(&self, name: &str) -> Option<String>;
 }

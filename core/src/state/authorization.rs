@@ -1,4 +1,4 @@
-//! Describes whose an authorisation id is: an engine's id belongs to the callers that began it, and to nobody else.
+//! Owners of authorisation ids: an engine's id belongs to the callers that began it, and to nobody else.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,19 @@ use minicbor::{Decode, Encode};
 use crate::words::limits::AUTHORIZATION_CALLERS;
 use crate::words::time::{Millis, Timestamp};
 
-/// Sets how long an id is remembered after it was last begun.
+/// Retention of an id after it was last begun.
 const KEPT: Millis = Millis::from_secs(24 * 3600);
 
-/// The callers that began one authorisation id. Several may: an engine gives the same id to everyone who asks for the same
-/// user and provider.
+/// The callers that began one authorisation id. Several may: an engine gives the same id to every caller that asks for
+/// the same user and provider.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Authorization {
-    /// Each caller, and the engine at which it began: two engines may use the same id.
+    /// Each caller, with the engine at which it began: two engines may use the same id.
     #[n(0)]
     callers: BTreeMap<String, String>,
 }
 
-/// Asks the owner of an authorisation id for something.
+/// A request to the owner of an authorisation id.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
     /// This caller began it, at this executor.
@@ -32,7 +32,7 @@ pub enum Command {
         #[n(1)]
         executor: String,
     },
-    /// Did this caller begin it?
+    /// Asks for proof that this caller began it.
     #[n(1)]
     IsOf(#[n(0)] String),
 }
@@ -43,7 +43,7 @@ pub enum Reply {
     /// The caller began it, at this executor.
     #[n(0)]
     Yes(#[n(0)] String),
-    /// It did not; or too many others did.
+    /// The caller did not begin it; or too many others did.
     #[n(1)]
     No,
 }
@@ -63,7 +63,7 @@ impl Authorization {
     }
 }
 
-/// Applies a command: the state to store, from when on it may be deleted, and the reply.
+/// Applies a command; returns the state to store, its expiry, and the reply.
 pub(super) fn reduce(
     earlier: Option<Authorization>,
     command: Command,

@@ -1,8 +1,8 @@
-//! The owner of one executor's circuit breakers: one for the executor as a whole, and one for each of its tools.
+//! The durable owner of one executor's circuit breakers: one for the whole executor, and one for each of its tools.
 //!
-//! What is true whatever is lost, late or out of order: at most one trial of a scope is out whose time is not over; calls go
-//! through again only after a trial passed; no outcome of an earlier generation changes a phase. Isolates count for
-//! themselves too (`circuits.rs`), so an owner that is away keeps nothing shut and nothing open.
+//! Invariants under loss, delay and reordering: at most one unexpired probe of a scope is in flight; calls go through
+//! again only after a probe succeeded; no outcome of an earlier generation changes a phase. Isolates count for
+//! themselves too (`circuits.rs`), so an unavailable owner holds no circuit open or closed.
 
 mod breaker;
 mod window;
@@ -19,71 +19,71 @@ use crate::words::limits::{CIRCUITS_PER_EXECUTOR, EXECUTE_TIMEOUT_MAX, PROBE_TIM
 use crate::words::names::ToolName;
 use crate::words::time::{Millis, Timestamp};
 
-/// The scope of the executor as a whole; the others are names of tools in lower case.
+/// The scope of the whole executor; the other scopes are names of tools in lower case.
 pub const WHOLE: &str = "";
 
-/// Describes what is known of one executor.
+/// The circuit breakers of one executor.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Circuit {
     #[n(0)]
     scopes: BTreeMap<String, Breaker>,
-    /// The generation of a scope that is not known yet: above those of scopes that had to make room, so that what comes late
-    /// of those is still of an earlier one.
+    /// The generation of a new scope: above those of evicted scopes, so that their late outcomes still belong to an
+    /// earlier one.
     #[n(1)]
     floor: u64,
 }
 
-/// Asks the owner for something.
+/// A request to the owner of an executor's circuit breakers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Command {
-    /// Takes outcomes, and tells how things stand.
+    /// Reports outcomes, and asks for the breakers' state.
     #[n(0)]
     Report {
         /// The rules as the isolate's configuration has them.
         #[n(0)]
         rules: Rules,
-        /// Tells what is told, at most [`CIRCUITS_PER_EXECUTOR`].
+        /// The reports, at most [`CIRCUITS_PER_EXECUTOR`].
         #[n(1)]
         reports: Vec<Report>,
     },
-    /// Asks for the trial of a scope.
+    /// Claims the probe of a scope.
     #[n(1)]
     Claim {
-        /// See above.
+        /// The rules; see [`Command::Report`].
         #[n(0)]
         rules: Rules,
-        /// Tells who asks: a number that no other isolate has.
+        /// The claiming isolate: a number that no other isolate has.
         #[n(1)]
         holder: u64,
         /// The scope.
         #[n(2)]
         scope: String,
-        /// Sets how long the trial may take.
+        /// The probe's timeout.
         #[n(3)]
         lasts: Millis,
     },
-    /// Tells how a trial went.
+    /// Reports the outcome of a probe.
     #[n(2)]
     Tried {
-        /// See above.
+        /// The rules; see [`Command::Report`].
         #[n(0)]
         rules: Rules,
-        /// Tells who made it.
+        /// The isolate that made the probe.
         #[n(1)]
         holder: u64,
         /// The scope.
         #[n(2)]
         scope: String,
-        /// The generation that the trial was given under.
+        /// The generation that the probe was granted under.
         #[n(3)]
         generation: u64,
-        /// Tells whether it went well.
+        /// The probe succeeded.
         #[n(4)]
         passed: bool,
     },
 }
 
-/// Outcomes of one scope. An empty tally asks how the scope stands.
+/// Outcomes of one scope. An empty tally only asks for the scope's state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Report {
     /// The scope.
@@ -92,7 +92,7 @@ pub struct Report {
     /// The generation in which the calls began, as far as the isolate knew.
     #[n(1)]
     pub generation: u64,
-    /// Tells how they went.
+    /// The outcomes.
     #[n(2)]
     pub tally: Tally,
 }
@@ -100,57 +100,57 @@ pub struct Report {
 /// Answers a [`Command`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Reply {
-    /// To the question itself.
+    /// The answer to the command.
     #[n(0)]
     pub answer: Answer,
-    /// Every scope that is not closed, and those that were asked about: at most [`CIRCUITS_PER_EXECUTOR`].
+    /// Every scope that is not closed, and every requested one: at most [`CIRCUITS_PER_EXECUTOR`].
     #[n(1)]
     pub views: Vec<View>,
 }
 
-/// The answer to a question.
+/// The answer to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Answer {
-    /// Of a report or a trial's outcome: noted.
+    /// To a report or a probe's outcome: recorded.
     #[n(0)]
     Noted,
-    /// Of a claim: the trial is the asker's.
+    /// To a claim: the probe is granted to the asker.
     #[n(1)]
     Granted {
-        /// The generation to tell its outcome with.
+        /// The generation to report the outcome with.
         #[n(0)]
         generation: u64,
     },
-    /// Of a claim: it is not time for one, or another has it.
+    /// To a claim: no probe is due, or another isolate has it.
     #[n(2)]
     Held,
-    /// Of a claim: calls go through, so there is nothing to try.
+    /// To a claim: calls go through, so no probe is needed.
     #[n(3)]
     Needless,
 }
 
-/// Describes how a scope stands.
+/// The state of one scope's breaker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct View {
     /// The scope.
     #[n(0)]
     pub scope: String,
-    /// Tells what is done with its calls.
+    /// The phase.
     #[n(1)]
     pub phase: Phase,
-    /// Tells how long that has been so. No point in time: the clocks of owner and isolates differ.
+    /// Time spent in the phase. No point in time: the clocks of owner and isolates differ.
     #[n(2)]
     pub age: Millis,
     /// The generation.
     #[n(3)]
     pub generation: u64,
-    /// Why it opened last.
+    /// The reason for the last opening.
     #[n(4)]
     pub reason: Option<Reason>,
 }
 
-/// Returns how long a trial may take. An executor's is a question for its health. A tool's is a call: it is decided when it is slow,
-/// and what is left is for its outcome to arrive.
+/// Returns the timeout of a probe. An executor's probe is a health check. A tool's probe is a call: it is decided when
+/// it is slow, and the rest is for its outcome to arrive.
 pub(crate) fn trial_lasts(scope: &str, slow_call: Millis) -> Millis {
     if scope == WHOLE {
         PROBE_TIMEOUT
@@ -159,7 +159,7 @@ pub(crate) fn trial_lasts(scope: &str, slow_call: Millis) -> Millis {
     }
 }
 
-/// Applies a command: the state to store, from when on it may be deleted, and the reply.
+/// Applies a command; returns the state to store, its expiry, and the reply.
 pub(super) fn reduce(
     earlier: Option<Circuit>,
     command: Command,
@@ -170,7 +170,7 @@ pub(super) fn reduce(
     (circuit, expires, reply)
 }
 
-/// The next state (`None`: as it was), when it can be forgotten, and the reply.
+/// Returns the next state with its expiry (`None`: unchanged), and the reply.
 pub(crate) fn apply(
     earlier: Option<Circuit>,
     command: Command,
@@ -212,8 +212,8 @@ pub(crate) fn apply(
 }
 
 impl Circuit {
-    /// Does what time alone does, and forgets what was quiet for long: longer than any call lasts, so that none of its
-    /// outcomes can come any more.
+    /// Makes the transitions due by time alone, and drops breakers that were quiet for longer than any call lasts, so
+    /// that no outcome of theirs can still arrive.
     fn advance(&mut self, rules: &Rules, now: Timestamp) {
         self.scopes.retain(|_, breaker| {
             breaker.advance(rules, now);
@@ -221,7 +221,8 @@ impl Circuit {
         });
     }
 
-    /// The breaker of a scope, which is made where there are outcomes to count. `None` where there is no room for one.
+    /// Returns the breaker of a scope; creates it when there are outcomes to count. `None` when there is no room for
+    /// it.
     fn breaker(&mut self, scope: &str, tally: Tally, now: Timestamp) -> Option<&mut Breaker> {
         if !self.scopes.contains_key(scope) {
             if tally.is_empty() || scope.len() > ToolName::BYTES || !self.has_room(scope, now) {
@@ -232,9 +233,9 @@ impl Circuit {
         self.scopes.get_mut(scope)
     }
 
-    /// Makes room for one more scope, where there is none, in place of the closed one that was told nothing for longest.
+    /// Makes room for one more scope, if there is none, by evicting the closed breaker with the oldest report.
     fn has_room(&mut self, scope: &str, now: Timestamp) -> bool {
-        // The executor as a whole always has its place.
+        // The scope of the whole executor always has its place.
         let tools = self.scopes.keys().filter(|scope| *scope != WHOLE).count();
         if scope == WHOLE || tools < CIRCUITS_PER_EXECUTOR.saturating_sub(1) {
             return true;
@@ -277,7 +278,7 @@ impl Circuit {
     }
 }
 
-/// The longest trial: the longest call, and the time of its report.
+/// The longest probe: the longest call, and the time of its report.
 const LASTS_MAX: Millis = Millis::new(EXECUTE_TIMEOUT_MAX.get().saturating_add(PROBE_TIMEOUT.get()));
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
-//! Every order of events around one breaker at its owner: two isolates whose calls succeed or fail late, commands and replies
-//! that come late, twice or never, trials that are lost, a coarse clock that is set back. The reducer is the product's own.
+//! Every order of events around one breaker at its owner: two isolates whose calls succeed or fail late, commands and
+//! replies that come late, twice or never, lost probes, a coarse clock that is set back. The reducer is the product's
+//! own.
 //!
-//! What never arrives needs no event of its own: every promise is checked after each event, also where nothing follows.
+//! A message that never arrives needs no event of its own: every promise is checked after each event, also after the
+//! last.
 #![expect(clippy::arithmetic_side_effects, reason = "a test that goes wrong must stop")]
 
 use stateright::{Checker as _, Model, Property};
 
 use super::*;
 
-/// A probe interval, and the time of a trial.
+/// A probe interval, and the duration of a probe.
 const TICK: u64 = 5_000;
 const START: u64 = 10_000_000;
 const RULES: Rules = Rules {
@@ -35,25 +37,25 @@ const NONE: Budget = Budget { calls: 2, claims: 0, ticks: 0, repeats: 0, clocks:
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flaw {
     None,
-    /// Outcomes count in whatever generation the breaker is.
+    /// Outcomes count in any generation of the breaker.
     LateOutcomesCount,
-    /// A trial is given before the one under way is lost.
+    /// A probe is granted before the one in flight is lost.
     TwoTrials,
-    /// The outcome of any trial counts for the one under way.
+    /// The outcome of any probe counts for the one in flight.
     LateTrialsCount,
-    /// A trial that was given is never lost.
+    /// A granted probe is never lost.
     TrialsLastForEver,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Message {
-    /// Of an isolate.
+    /// From an isolate.
     ToOwner(usize, Command),
     /// To an isolate: the generation.
     Back(usize, u64),
 }
 
-/// A trial that an isolate was given.
+/// A probe granted to an isolate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Trial {
     holder: u64,
@@ -65,12 +67,12 @@ struct Trial {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct World {
     now: u64,
-    /// Tells how far the owner's clock was set back.
+    /// The amount by which the owner's clock was set back.
     behind: u64,
     owner: Option<Circuit>,
     /// The generation as each isolate knows it.
     known: [u64; 2],
-    /// The calls under way: whose, and the generation they began in.
+    /// The calls in flight: isolate, and the generation they began in.
     calls: Vec<(usize, u64)>,
     trials: Vec<Trial>,
     messages: Vec<Message>,
@@ -86,13 +88,13 @@ enum Event {
     Claim(usize),
     TrialEnds(usize, bool),
     Reach(usize),
-    /// It is heard, and will be heard again.
+    /// It arrives, and will arrive again.
     ReachTwice(usize),
     Tick,
     SetBack,
 }
 
-/// The phase and generation of the one scope, after time did what it does alone.
+/// Returns the phase and generation of the one scope, after the transitions due by time alone.
 fn standing(owner: &Option<Circuit>, now: Timestamp) -> (Phase, u64) {
     let mut owner = owner.clone().unwrap_or_default();
     owner.advance(&RULES, now);
@@ -100,7 +102,7 @@ fn standing(owner: &Option<Circuit>, now: Timestamp) -> (Phase, u64) {
 }
 
 impl Flaw {
-    /// Returns what the owner does, with the defect.
+    /// Applies a command at the owner, with the defect.
     fn apply(self, owner: &mut Option<Circuit>, mut command: Command, mut now: Timestamp) -> Reply {
         let (phase, current) = standing(owner, now);
         match (self, &mut command) {
@@ -172,7 +174,7 @@ impl World {
         }
     }
 
-    /// Tells whether nothing but time, and a trial that passes, closes the breaker from here.
+    /// Returns true if time and a successful probe close the breaker from here.
     fn can_close(&self, flaw: Flaw) -> bool {
         let (mut owner, mut now) = (self.owner.clone(), self.owner_now());
         for _ in 0..4 {

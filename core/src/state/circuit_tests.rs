@@ -24,14 +24,14 @@ fn count(breaker: &mut Breaker, tally: Tally, ms: u64) -> bool {
     breaker.count(&RULES, generation, tally, at(ms))
 }
 
-/// A breaker that opened at the time zero.
+/// Returns a breaker that opened at the time zero.
 fn open() -> Breaker {
     let mut breaker = Breaker::new(0, at(0));
     assert!(count(&mut breaker, tally(10, 10, 0), 0));
     breaker
 }
 
-/// One whose trial passed at the time 5,000.
+/// Returns a breaker whose probe succeeded at the time 5,000.
 fn recovering() -> Breaker {
     let mut breaker = open();
     let generation = breaker.claim(&RULES, 7, LASTS, at(5_000)).unwrap();
@@ -81,14 +81,14 @@ fn what_is_older_than_the_window_counts_no_more() {
         assert!(!count(&mut breaker, tally(5, 5, 0), 500));
         assert_eq!(count(&mut breaker, tally(5, 5, 0), later), opens, "{later}");
     }
-    // The same while it is told something all the time: each bucket is emptied when it is used again.
+    // The same under constant reports: each bucket is emptied when it is used again.
     let mut breaker = Breaker::new(0, at(0));
     count(&mut breaker, tally(4, 4, 0), 500);
     for ms in [4_000, 8_000] {
         count(&mut breaker, tally(1, 0, 0), ms);
     }
     assert!(!count(&mut breaker, tally(4, 4, 0), 10_000));
-    // Old successes hide no failures of now.
+    // Old successes hide no current failures.
     let mut breaker = Breaker::new(0, at(0));
     count(&mut breaker, tally(1_000, 0, 0), 0);
     assert!(count(&mut breaker, tally(10, 10, 0), 30_000));
@@ -109,7 +109,7 @@ fn one_trial_at_a_time_decides() {
     breaker.tried(8, second, false, at(11_000));
     assert_eq!((breaker.phase(), breaker.share(&RULES, at(11_000))), (Phase::Open, 0));
     assert_eq!(breaker.claim(&RULES, 7, LASTS, at(15_999)), None, "the interval begins anew");
-    // Also of one's own: what an earlier trial brings late is not the outcome of this one.
+    // Also of one's own: the late outcome of an earlier probe is not the outcome of this one.
     let third = breaker.claim(&RULES, 8, LASTS, at(16_000)).unwrap();
     breaker.tried(8, second, true, at(16_001));
     assert!(matches!(breaker.phase(), Phase::Probing { .. }));
@@ -158,7 +158,7 @@ fn a_clock_that_is_set_back_keeps_nothing_open_for_ever() {
     breaker.advance(&RULES, back);
     breaker.advance(&RULES, back.after(RULES.probe_interval));
     assert_eq!(breaker.phase(), Phase::Closed);
-    // What was counted in the future is forgotten, so that it does not stay.
+    // Outcomes counted in the future are dropped, so that they do not stay.
     let mut breaker = Breaker::new(0, at(0));
     count(&mut breaker, tally(9, 9, 0), 0);
     assert!(!breaker.count(&RULES, 0, tally(1, 1, 0), back));
@@ -215,7 +215,7 @@ fn scopes_are_bounded_and_the_quiet_closed_ones_go_first() {
     for (scope, is_known) in [(WHOLE, true), ("open", true), ("t.000", true), ("t.001", false), (&long, false)] {
         assert_eq!(known.scopes.contains_key(scope), is_known, "{scope}");
     }
-    // What comes late of one that was forgotten is of an earlier generation.
+    // A late outcome of an evicted breaker is of an earlier generation.
     let reply = ask(&mut circuit, report("t.001", 0, tally(10, 10, 0)), 180_000);
     let of = reply.views.iter().find(|view| view.scope == "t.001").unwrap();
     assert_eq!((of.phase, of.generation), (Phase::Closed, 1));

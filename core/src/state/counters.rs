@@ -1,4 +1,4 @@
-//! The counters of all isolates together: an isolate adds what it counted since it last did.
+//! The counters of all isolates together: an isolate adds its counts since its last command.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,13 @@ pub struct Counters {
     sums: BTreeMap<String, u64>,
 }
 
-/// Asks the owner of the counters for something.
+/// A request to the owner of the counters.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
-    /// Adds to each series.
+    /// Adds counts to series.
     #[n(0)]
     Add(#[n(0)] Vec<(String, u64)>),
-    /// All sums.
+    /// Reads all sums.
     #[n(1)]
     Read,
 }
@@ -28,10 +28,10 @@ pub enum Command {
 /// Answers a [`Command`].
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Reply {
-    /// Added. New series beyond the bound were left out: this many.
+    /// The counts were added. New series beyond the bound were left out.
     #[n(0)]
     Added {
-        /// Counts how many series were left out.
+        /// Number of series left out.
         #[n(0)]
         left_out: u64,
     },
@@ -41,7 +41,7 @@ pub enum Reply {
 }
 
 impl Counters {
-    /// The series that is added to: of series by tool, more than the bound are one series for all others.
+    /// Returns the series to add to: series by tool beyond the bound share one series.
     fn bounded(&self, name: String) -> String {
         let Some((family, _)) = name.split_once("{tool=").filter(|_| !self.sums.contains_key(&name)) else {
             return name;
@@ -71,7 +71,7 @@ impl Counters {
     }
 }
 
-/// Applies a command: the state to store, from when on it may be deleted, and the reply.
+/// Applies a command; returns the state to store, its expiry, and the reply.
 pub(super) fn reduce(
     earlier: Option<Counters>,
     command: Command,

@@ -1,7 +1,7 @@
 //! The epochs: one counter under which revocation, policy, configuration, cache invalidation and kill switches move.
 //!
-//! Every change raises `version` and notes the version at which its subject changed last. Whoever remembers something
-//! remembers the version it was decided under; it holds as long as its subject has not changed since.
+//! Every change raises `version` and records the version at which its subject changed last. Remembered facts carry the
+//! version they were decided under; they hold as long as their subject has not changed since.
 
 mod covered;
 
@@ -14,7 +14,7 @@ use minicbor::{Decode, Encode};
 use crate::words::limits::{EPOCH_CACHE_SCOPES, EPOCH_CHANGES, KILL_SWITCHES, REVOKED_KEYS};
 use crate::words::time::Timestamp;
 
-/// Describes which cached answers a change makes stale.
+/// The stored responses that an invalidation makes stale.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum CacheScope {
     /// Every entry.
@@ -41,15 +41,15 @@ pub enum CacheScope {
     /// A tenant's entries that belong to one user, of every toolkit.
     #[n(7)]
     User(#[n(0)] String, #[n(1)] String),
-    /// A tenant's entry whose key has this SHA-256. Stays last: [`Epochs::cache_floor_of`] looks there for whether there is any.
+    /// A tenant's entry whose key has this SHA-256. Stays last: [`Epochs::cache_floor_of`] checks there for any.
     #[n(8)]
     Key(#[n(0)] String, #[cbor(n(1), with = "minicbor::bytes")] [u8; 32]),
 }
 
-/// Describes what is switched off until it is revived.
+/// The subject of a kill switch, until it is revived.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum KillSwitch {
-    /// Every tool call and everything passed through.
+    /// Every tool call and every forwarded request.
     #[n(0)]
     All,
     /// A tenant's calls.
@@ -70,7 +70,7 @@ pub enum KillSwitch {
 }
 
 impl KillSwitch {
-    /// Returns what kind of thing is switched off.
+    /// Returns the kind of the subject.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -87,40 +87,40 @@ impl KillSwitch {
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Change {
-    /// Makes cached answers stale.
+    /// Invalidates stored responses.
     #[n(0)]
     Cache(#[n(0)] CacheScope),
     /// Revokes the API key with this id.
     #[n(1)]
     Revoke(#[n(0)] String),
-    /// Takes a revocation back.
+    /// Reverses a revocation.
     #[n(2)]
     Unrevoke(#[n(0)] String),
-    /// Switches something off.
+    /// Turns a kill switch on.
     #[n(3)]
     Kill(#[n(0)] KillSwitch),
-    /// Switches it on again.
+    /// Turns a kill switch off again.
     #[n(4)]
     Revive(#[n(0)] KillSwitch),
-    /// The policies are other ones now.
+    /// Records a change of the policies.
     #[n(5)]
     Policy,
-    /// The configuration is another one now.
+    /// Records a change of the configuration.
     #[n(6)]
     Configuration,
-    /// Makes isolates ask anew for what they remember of credentials.
+    /// Makes isolates revalidate remembered credentials.
     #[n(7)]
     Credentials,
 }
 
-/// The state. `Default` is a deployment in which nothing was ever changed.
+/// The state. `Default` is a deployment without any change so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Epochs {
     /// Raised by one with each change.
     #[n(0)]
     pub version: u64,
-    /// The version at which a key was last revoked or restored. What is remembered of a credential that this gateway did not
-    /// get with its configuration holds only under the version at which it was learnt.
+    /// The version at which a key was last revoked or restored. Facts about a credential that is not part of the
+    /// gateway's configuration hold only under the version at which they were learnt.
     #[n(1)]
     pub revocation: u64,
     /// The version at which the policies last changed.
@@ -129,24 +129,24 @@ pub struct Epochs {
     /// The version at which the configuration last changed.
     #[n(3)]
     pub configuration: u64,
-    /// Entries read under an earlier version are stale, whatever they are.
+    /// Entries read under an earlier version are stale, in every scope.
     #[n(4)]
     pub cache_floor: u64,
-    /// The version at which a narrower scope was last made stale.
+    /// The version at which a narrower scope was last invalidated.
     #[n(5)]
     pub cache: BTreeMap<CacheScope, u64>,
     /// Ids of revoked keys.
     #[n(6)]
     pub revoked: BTreeSet<String>,
-    /// Tells what is switched off.
+    /// The kill switches that are on.
     #[n(7)]
     pub killed: BTreeSet<KillSwitch>,
 }
 
-/// Asks the owner of the epochs for something.
+/// A request to the owner of the epochs.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
-    /// The epochs as they are.
+    /// Reads the epochs.
     #[n(0)]
     Read,
     /// Applies every change, or none.
@@ -160,12 +160,12 @@ pub enum Reply {
     /// The epochs after the command.
     #[n(0)]
     Now(#[n(0)] Epochs),
-    /// A bound in [`crate::words::limits`] would be passed: nothing was changed.
+    /// A bound in [`crate::words::limits`] would be exceeded: nothing was changed.
     #[n(1)]
     Full,
 }
 
-/// Tells whether a command changed the epochs.
+/// The effect of a command on the epochs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Applied {
     Read,
@@ -173,7 +173,7 @@ pub(crate) enum Applied {
     Refused,
 }
 
-/// Applies a command: the state to store, from when on it may be deleted, and the reply.
+/// Applies a command; returns the state to store, its expiry, and the reply.
 pub(super) fn reduce(
     earlier: Option<Epochs>,
     command: Command,
@@ -241,7 +241,8 @@ impl Epochs {
         }
     }
 
-    /// Notes the scope; when the notes are full, everything is made stale instead: bounded, and never too fresh.
+    /// Records the invalidated scope; when the records are full, everything is invalidated instead: bounded, and never
+    /// too fresh.
     fn make_stale(&mut self, scope: CacheScope) {
         if scope == CacheScope::All || (self.cache.len() >= EPOCH_CACHE_SCOPES && !self.cache.contains_key(&scope)) {
             self.cache.clear();

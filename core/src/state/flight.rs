@@ -1,41 +1,41 @@
-//! The owner of one key that calls miss at the same time: one of them asks the executor, the others are given what it brings.
+//! The owner of one key that calls miss at the same time: one of them asks the executor, the others share its response.
 //!
-//! The same reducer stands in two places: at the durable owner of the key, where a value is bytes, and in each isolate, where
-//! it is an entry in memory (`cache/flight/table.rs`). Nobody is blocked: who waits asks again.
+//! The same reducer runs in two places: at the durable owner of the key, where a value is bytes, and in each isolate,
+//! where it is an entry in memory (`cache/flight/table.rs`). No call is blocked: waiting calls poll.
 //!
-//! What is true whatever is lost, late or out of order: at any time there is at most one flight that the owner takes for
-//! living; a flight ends by its own leader's word only; a call is given no value below the epoch that it asks for.
+//! Invariants under loss, delay and reordering: at any time the owner considers at most one flight alive; a flight ends
+//! by its own leader's word only; a call is given no value below the epoch that it asks for.
 
 use minicbor::{Decode, Encode};
 
 use crate::words::limits::{FLIGHT_KEPT, FLIGHT_LEADER_LOST};
 use crate::words::time::Timestamp;
 
-/// Describes what is known of one key. `V` is what a call brings back.
+/// The flight of one key. `V` is the value that a call brings back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Flight<V> {
-    /// The number of its leader: no other call has it, so what a lost leader says late is about no later flight.
+    /// The number of its leader: no other call has it, so late messages of a lost leader match no later flight.
     #[n(0)]
     number: u64,
-    /// The version of the epochs that was current before the leader asked.
+    /// The epochs' version that was current before the leader asked.
     #[n(1)]
     epoch: u64,
     #[n(2)]
     phase: Phase<V>,
-    /// The last flight that failed: who waited for it waits no more.
+    /// The last flight that failed: calls that waited for it wait no more.
     #[n(3)]
     failed: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 enum Phase<V> {
-    /// The leader asks, and is given up for lost after `until`.
+    /// The leader is asking, and counts as lost after `until`.
     #[n(0)]
     InAir {
         #[n(0)]
         until: Timestamp,
     },
-    /// It brought a value; `None` is one that is too large to lie here.
+    /// It brought a value; `None` is one that is too large to store here.
     #[n(1)]
     Landed {
         #[n(0)]
@@ -43,49 +43,49 @@ enum Phase<V> {
         #[n(1)]
         expires_at: Timestamp,
     },
-    /// It brought nothing that others may have, or its leader left.
+    /// It brought nothing that may be shared, or its leader left.
     #[n(2)]
     Over,
 }
 
-/// Asks the owner of a key for something.
+/// A request to the owner of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Command<V> {
-    /// A call missed.
+    /// A call missed the cache.
     #[n(0)]
     Join(#[n(0)] Join),
-    /// The leader with this number is still under way.
+    /// The leader with this number is still in flight.
     #[n(1)]
     Renew {
-        /// Its number.
+        /// The leader's number.
         #[n(0)]
         number: u64,
     },
-    /// The leader with this number is back.
+    /// The leader with this number has finished.
     #[n(2)]
     Finish {
-        /// Its number.
+        /// The leader's number.
         #[n(0)]
         number: u64,
-        /// Tells what it brought.
+        /// The outcome.
         #[n(1)]
         landing: Landing<V>,
     },
 }
 
-/// A call that missed, and what it can use.
+/// A call that missed, and its requirements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Join {
-    /// A number that no other call has; the same each time that this call asks.
+    /// A number that no other call has; the same at each poll of this call.
     #[n(0)]
     pub number: u64,
-    /// The version of the epochs that it was admitted under: that of its value, should it lead.
+    /// The epochs' version that it was admitted under: that of its value, should it lead.
     #[n(1)]
     pub epoch: u64,
-    /// The least version whose value it may be given.
+    /// The lowest version of a value that it may be given.
     #[n(2)]
     pub floor: u64,
-    /// The flight that it was last told to wait for.
+    /// The flight that it was last asked to wait for.
     #[n(3)]
     pub waited: Option<u64>,
     /// The last flight whose value it could not use.
@@ -93,30 +93,30 @@ pub struct Join {
     pub refused: Option<u64>,
 }
 
-/// Describes what a leader brings.
+/// The outcome of a leader.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Landing<V> {
-    /// A value for everyone who waits.
+    /// A value for every waiting call.
     #[n(0)]
     Value {
         /// The value.
         #[n(0)]
         value: V,
-        /// From when on nobody is given it.
+        /// Expiry of the value at the owner.
         #[n(1)]
         expires_at: Timestamp,
     },
-    /// A value that is too large to lie here: the tiers of the cache may have it.
+    /// A value that is too large to store here: the tiers of the cache may have it.
     #[n(1)]
     Elsewhere {
-        /// From when on nobody is told of it.
+        /// Expiry of this outcome at the owner.
         #[n(0)]
         expires_at: Timestamp,
     },
-    /// An answer that nobody else may have: a failure, a tool's error, a consent that is asked for.
+    /// A response that may not be shared: a failure, a tool's error, a request for consent.
     #[n(2)]
     Failed,
-    /// Nothing: it gave up before it asked anyone.
+    /// Nothing: the leader gave up before it asked any executor.
     #[n(3)]
     Left,
 }
@@ -127,45 +127,45 @@ pub enum Reply<V> {
     /// The call leads: the flight has its number.
     #[n(0)]
     Lead,
-    /// Another call leads. Ask again after a while.
+    /// Another call leads. Poll again after a while.
     #[n(1)]
     Wait {
         /// The flight.
         #[n(0)]
         flight: u64,
     },
-    /// Tells what another call brought.
+    /// The value of another call.
     #[n(2)]
     Value {
         /// The flight.
         #[n(0)]
         flight: u64,
-        /// Its value.
+        /// The flight's value.
         #[n(1)]
         value: V,
     },
-    /// Another call brought a value that is too large to lie here.
+    /// Another call brought a value that is too large to store here.
     #[n(3)]
     Elsewhere {
         /// The flight.
         #[n(0)]
         flight: u64,
     },
-    /// The flight that this call waited for brought nothing: go alone.
+    /// The flight that this call waited for brought nothing: run alone.
     #[n(4)]
     Failed,
-    /// Of a leader's word: noted.
+    /// To a leader: recorded.
     #[n(5)]
     Noted,
-    /// Of a leader's word: its flight is no longer the one under way. Nothing changed.
+    /// To a leader: its flight is no longer the current one. Nothing changed.
     #[n(6)]
     Lost,
 }
 
-/// Describes what is to be stored and from when on it can be forgotten (`None`: it stays as it was), and the reply.
+/// The state to store with its expiry (`None`: unchanged), and the reply.
 type Applied<V> = (Option<(Flight<V>, Timestamp)>, Reply<V>);
 
-/// The next state, and the reply.
+/// Returns the next state, and the reply.
 pub(crate) fn apply<V: Clone>(earlier: Option<&Flight<V>>, command: Command<V>, now: Timestamp) -> Applied<V> {
     match (command, earlier) {
         (Command::Join(join), earlier) => apply_join(earlier, join, now),
@@ -179,7 +179,7 @@ pub(crate) fn apply<V: Clone>(earlier: Option<&Flight<V>>, command: Command<V>, 
     }
 }
 
-/// Applies a command: the state to store, from when on it may be deleted, and the reply.
+/// Applies a command; returns the state to store, its expiry, and the reply.
 pub(super) fn reduce<V: Clone>(
     earlier: Option<Flight<V>>,
     command: Command<V>,
@@ -198,7 +198,7 @@ fn apply_join<V: Clone>(earlier: Option<&Flight<V>>, join: Join, now: Timestamp)
     }
     let is_fit = flight.epoch >= join.floor && join.refused != Some(flight.number);
     match &flight.phase {
-        // The leader asks again, because it did not hear the first reply.
+        // The leader asks again, because it did not receive the first reply.
         Phase::InAir { .. } if flight.number == join.number => lead(flight.failed),
         Phase::InAir { .. } if is_fit && flight.is_living(now) => (None, Reply::Wait { flight: flight.number }),
         Phase::Landed { value, expires_at } if is_fit && now < *expires_at => match value {
@@ -219,7 +219,8 @@ impl<V> Flight<V> {
         matches!(self.phase, Phase::InAir { .. }) && self.number == number
     }
 
-    /// Tells whether a leader is under way that was heard of lately. A clock that was set back must not keep the dead for ever.
+    /// Returns true if a leader is in flight and was heard from lately. A clock that was set back must not keep a dead
+    /// one for ever.
     pub(crate) fn is_living(&self, now: Timestamp) -> bool {
         matches!(self.phase, Phase::InAir { until } if now < until && until <= now.after(FLIGHT_LEADER_LOST))
     }

@@ -1,4 +1,4 @@
-//! One key, several calls, and what its owner tells each.
+//! One key, several calls, and the owner's replies to each.
 
 use super::*;
 use crate::words::time::Millis;
@@ -9,7 +9,7 @@ struct Owner {
     now: Timestamp,
 }
 
-/// A call that may be given anything.
+/// Returns a call that may be given anything.
 const fn call(number: u64) -> Join {
     Join { number, epoch: 0, floor: 0, waited: None, refused: None }
 }
@@ -51,7 +51,7 @@ fn one_leads_and_the_others_are_given_its_value() {
     assert_eq!(owner.finish(1, Landing::Value { value: "v", expires_at: LATER }), Reply::Noted);
     assert_eq!(owner.join(Join { waited: Some(1), ..call(2) }), Reply::Value { flight: 1, value: "v" });
     assert_eq!(owner.join(call(3)), Reply::Value { flight: 1, value: "v" });
-    // Who cannot use it asks the executor itself, and so does everyone once it has expired.
+    // A call that cannot use it asks the executor itself, and so does every call once it has expired.
     assert_eq!(owner.join(Join { refused: Some(1), ..call(4) }), Reply::Lead);
     assert_eq!(owner.finish(4, Landing::Value { value: "w", expires_at: owner.now }), Reply::Noted);
     assert_eq!(owner.join(call(5)), Reply::Lead);
@@ -79,7 +79,7 @@ fn only_a_silent_leader_is_replaced() {
     assert_eq!(owner.join(call(2)), Reply::Wait { flight: 1 });
     owner.wait(1);
     assert_eq!(owner.join(call(2)), Reply::Lead);
-    // Whatever the lost one says now is about no flight.
+    // Late messages of the lost leader match no flight.
     assert_eq!(owner.ask(Command::Renew { number: 1 }), Reply::Lost);
     assert_eq!(owner.finish(1, Landing::Value { value: "late", expires_at: LATER }), Reply::Lost);
     assert_eq!(owner.finish(1, Landing::Failed), Reply::Lost);
@@ -102,7 +102,7 @@ fn a_call_gets_no_value_from_before_an_invalidation() {
     let after = Join { epoch: 5, floor: 5, ..call(2) };
     assert_eq!(owner.join(after), Reply::Lead);
     assert_eq!(owner.finish(1, Landing::Value { value: "old", expires_at: LATER }), Reply::Lost);
-    // Who came before it may have what was fetched after it.
+    // A call that came before it may have a value that was fetched after it.
     assert_eq!(owner.join(Join { waited: Some(1), ..call(3) }), Reply::Wait { flight: 2 });
     assert_eq!(owner.finish(2, Landing::Value { value: "new", expires_at: LATER }), Reply::Noted);
     assert_eq!(owner.join(call(3)), Reply::Value { flight: 2, value: "new" });

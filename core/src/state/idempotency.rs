@@ -1,16 +1,17 @@
-//! One outcome per idempotency key (draft-ietf-httpapi-idempotency-key-header): a repeated request gets the first answer.
+//! One outcome per idempotency key (draft-ietf-httpapi-idempotency-key-header): a repeated request gets the first
+//! response.
 
 use minicbor::{Decode, Encode};
 
 use crate::words::time::{Millis, Timestamp};
 
-/// Sets how long an outcome is remembered.
+/// Retention of an outcome.
 const KEPT: Millis = Millis::from_secs(24 * 3600);
 
-/// Describes what is known of one key.
+/// The state of one idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Idempotency {
-    /// Digest of the request that came first.
+    /// Digest of the first request.
     #[cbor(n(0), with = "minicbor::bytes")]
     fingerprint: Vec<u8>,
     #[n(1)]
@@ -19,7 +20,7 @@ pub struct Idempotency {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 enum Progress {
-    /// The attempt with this number is under way, and is given up for lost after `until`.
+    /// The attempt with this number is in flight, and counts as lost after `until`.
     #[n(0)]
     InFlight {
         #[n(0)]
@@ -27,7 +28,7 @@ enum Progress {
         #[n(1)]
         until: Timestamp,
     },
-    /// The execution finished with this answer.
+    /// The execution finished with this response.
     #[n(1)]
     Completed {
         #[n(0)]
@@ -38,15 +39,15 @@ enum Progress {
     /// The attempt provably never reached an executor: the key is free, for the same request.
     #[n(2)]
     Released,
-    /// The execution may have happened, and nobody knows how it ended.
+    /// The execution may have happened, with an unknown outcome.
     #[n(3)]
     Unknown,
 }
 
-/// Asks the owner of an idempotency key for something.
+/// A request to the owner of an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Command {
-    /// A request arrived. `attempt` tells attempts apart; `lost_after` is when to give it up for lost.
+    /// Begins an attempt. `attempt` distinguishes attempts; after `lost_after` it counts as lost.
     #[n(0)]
     Begin {
         /// Digest of the request.
@@ -55,39 +56,39 @@ pub enum Command {
         /// A number that no other attempt has.
         #[n(1)]
         attempt: u64,
-        /// Sets how long the attempt may take.
+        /// Longest duration of the attempt.
         #[n(2)]
         lost_after: Millis,
     },
-    /// The attempt ended.
+    /// Ends an attempt.
     #[n(1)]
     End {
-        /// The number given at the beginning.
+        /// The attempt's number, as at its beginning.
         #[n(0)]
         attempt: u64,
-        /// Tells how it ended.
+        /// The outcome.
         #[n(1)]
         outcome: Outcome,
     },
 }
 
-/// Describes how an attempt ended.
+/// The outcome of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Outcome {
-    /// With this answer, to be given to every repetition.
+    /// It completed with this response, which every repetition is given.
     #[n(0)]
     Completed {
-        /// Its status.
+        /// The response's status.
         #[n(0)]
         status: u16,
-        /// Its body.
+        /// The response's body.
         #[cbor(n(1), with = "minicbor::bytes")]
         body: Vec<u8>,
     },
-    /// Without ever reaching an executor.
+    /// It never reached an executor.
     #[n(1)]
     NotExecuted,
-    /// Nobody knows.
+    /// Its outcome is unknown.
     #[n(2)]
     Unknown,
 }
@@ -95,31 +96,31 @@ pub enum Outcome {
 /// Answers a [`Command`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Reply {
-    /// Go on; or, after an end: noted.
+    /// Go on; or, after an end: recorded.
     #[n(0)]
     Proceed,
-    /// Another attempt is under way.
+    /// Another attempt is in flight.
     #[n(1)]
     InFlight,
-    /// It was executed before: the first answer.
+    /// It was executed before: the first response.
     #[n(2)]
     Replay {
-        /// Its status.
+        /// The response's status.
         #[n(0)]
         status: u16,
-        /// Its body.
+        /// The response's body.
         #[cbor(n(1), with = "minicbor::bytes")]
         body: Vec<u8>,
     },
     /// The key was used with another request.
     #[n(3)]
     Mismatch,
-    /// It may have been executed before, and nobody knows how that ended.
+    /// It may have been executed before, with an unknown outcome.
     #[n(4)]
     Unknown,
 }
 
-/// The next state (`None`: as it was), and the reply.
+/// Returns the next state (`None`: unchanged), and the reply.
 fn apply(earlier: Option<Idempotency>, command: Command, now: Timestamp) -> (Option<Idempotency>, Reply) {
     match command {
         Command::Begin { fingerprint, attempt, lost_after } => begin(earlier, fingerprint, attempt, lost_after, now),
@@ -127,7 +128,7 @@ fn apply(earlier: Option<Idempotency>, command: Command, now: Timestamp) -> (Opt
     }
 }
 
-/// Applies a command: the state to store, from when on it may be deleted, and the reply.
+/// Applies a command; returns the state to store, its expiry, and the reply.
 pub(super) fn reduce(
     earlier: Option<Idempotency>,
     command: Command,
@@ -158,10 +159,10 @@ fn begin(
     match earlier.progress {
         Progress::Released => (Some(fresh(fingerprint)), Reply::Proceed),
         Progress::Completed { status, body } => (None, Reply::Replay { status, body }),
-        // The same attempt asks again, because it did not hear the first reply.
+        // The same attempt asks again, because it did not receive the first reply.
         Progress::InFlight { attempt: current, .. } if current == attempt => (None, Reply::Proceed),
         Progress::InFlight { until, .. } if now < until => (None, Reply::InFlight),
-        // Who held the key is gone without a word: whether it executed, nobody knows.
+        // The attempt that held the key vanished: it may or may not have executed.
         Progress::InFlight { .. } | Progress::Unknown => (None, Reply::Unknown),
     }
 }

@@ -1,8 +1,8 @@
-//! Every order of events around one idempotency key: requests that come at the same time, executions that never reached the
-//! executor, ends that nobody hears of, lost and late messages, requests that die. The reducer is the product's own.
+//! Every order of events around one idempotency key: concurrent requests, executions that never reached the executor,
+//! ends that are never reported, lost and late messages, requests that die. The reducer is the product's own.
 //!
-//! The promises: what the key stands for is executed at most once; who is told that it was has that execution's answer; and a
-//! request is executed at all if nothing goes wrong.
+//! The promises: the request behind a key is executed at most once; every replay carries that execution's response; and
+//! a request is executed at all if nothing goes wrong.
 #![expect(clippy::arithmetic_side_effects, reason = "a test that goes wrong must stop")]
 
 use stateright::{Checker as _, Model, Property};
@@ -21,7 +21,7 @@ struct Budget {
     deaths: u8,
     /// Executions that provably never reach the executor.
     unsent: u8,
-    /// Tells whether the last request is another one under the same key.
+    /// The last request is another one under the same key.
     other: bool,
     flaw: Flaw,
 }
@@ -34,27 +34,27 @@ enum Flaw {
     None,
     /// All attempts have one number.
     OneNumber,
-    /// An execution whose end is not known is told as one that never was.
+    /// An execution with an unknown outcome is reported as not executed.
     UnknownIsUnsent,
-    /// A key that is given up for lost is free.
+    /// A key with a lost attempt is free.
     LostIsFree,
-    /// A request that did not hear the owner goes on.
+    /// A request that receives no reply from the owner goes on.
     DeafGoesOn,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Doing {
     NotYet,
-    /// It waits for the owner's word; `again`: it asks for the second time, as it did not hear the first.
+    /// It waits for the owner's reply; `again`: for the second time, as it did not receive the first.
     Asking {
         again: bool,
     },
-    /// The key is under way with another.
+    /// The key is in flight with another request.
     Waiting,
     Executing,
-    /// It has told the owner how that ended.
+    /// It has reported the outcome to the owner.
     Ending,
-    /// It has answered: with this execution, or a refusal.
+    /// It has responded: with this execution, or a refusal.
     Done(Option<u8>),
     Dead,
 }
@@ -63,9 +63,9 @@ enum Doing {
 struct Message {
     request: usize,
     command: Command,
-    /// Once the owner has been reached.
+    /// The owner's reply, once the owner has been reached.
     reply: Option<Reply>,
-    /// Tells whether the request still listens.
+    /// The request still listens.
     is_heard: bool,
 }
 
@@ -87,13 +87,13 @@ struct World {
 enum Event {
     /// A request asks the owner; the first time, or again.
     Ask(usize),
-    /// The executor answers.
+    /// The executor responds.
     Return(usize),
-    /// It could not be reached: provably nothing happened.
+    /// The executor could not be reached: provably nothing happened.
     NotSent(usize),
-    /// It may have been reached; nobody knows what happened.
+    /// The executor may have been reached; the outcome is unknown.
     Hang(usize, bool),
-    /// A request is gone without a word.
+    /// A request vanishes.
     Die(usize),
     Reach(usize),
     Land(usize),
@@ -147,7 +147,7 @@ impl World {
         let Message { request, command, reply, .. } = self.messages.remove(index);
         let is_end = matches!(command, Command::End { .. });
         self.requests[request] = match (reply, &self.requests[request]) {
-            // Whatever the owner says to an end, the caller has its answer.
+            // Whatever the owner replies to an end, the caller has its response.
             (Some(_), Doing::Ending) if is_end => Doing::Done(None),
             (Some(Reply::Proceed), Doing::Asking { .. }) => Doing::Executing,
             (Some(Reply::InFlight), Doing::Asking { .. }) => Doing::Waiting,
@@ -157,7 +157,7 @@ impl World {
         };
     }
 
-    /// The request hears nothing; the message, if it has not reached the owner, may still.
+    /// Gives up waiting for a reply; the message, if it has not reached the owner, may still.
     fn give_up(&mut self, index: usize, most: &Budget) {
         self.losses += 1;
         let message = &mut self.messages[index];
@@ -174,7 +174,7 @@ impl World {
             }
             Doing::Asking { again: true } => {
                 self.requests[request] = Doing::Done(None);
-                // It was not made, and will not be.
+                // The call was not made, and will not be.
                 let command = most.end(request, Outcome::NotExecuted);
                 self.messages.push(Message { request, command, reply: None, is_heard: false });
             }
@@ -253,7 +253,7 @@ impl Model for Budget {
             }
             Event::Die(request) => {
                 next.deaths += 1;
-                // The executor may have heard of it.
+                // The executor may have received it.
                 if next.requests[request] == Doing::Executing {
                     next.execute(request, self);
                 }
@@ -270,7 +270,7 @@ impl Model for Budget {
                 next.ticks += 1;
             }
         }
-        // Requests that wait ask again and again: nothing tells one round from the next.
+        // Waiting requests poll again and again: each round equals the next.
         (next != *world).then_some(next)
     }
 

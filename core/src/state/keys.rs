@@ -1,7 +1,7 @@
-//! Issued API keys: what each grants, how long it lives, and its keyed hash; never the key itself.
+//! Issued API keys: the grants, the lifetime and the keyed hash of each; never the key itself.
 //!
-//! They are spread over sixteen owners by the first digit of their ids, so that a look-up asks one owner for one key. A key
-//! and the one that it is rotated to have the same owner: a rotation is one change.
+//! They are spread over sixteen owners by the first digit of their ids, so that a look-up asks one owner for one key. A
+//! key and its successor have the same owner: a rotation is one change.
 
 mod commands;
 
@@ -13,16 +13,16 @@ use crate::model::caller::ClaimValue;
 use crate::words::limits::{ISSUED_KEY_BYTES, ISSUED_KEY_KEPT, ISSUED_KEYS, ISSUED_KEYS_OF_TENANT};
 use crate::words::time::{Millis, Timestamp};
 
-/// Describes what a key grants. It cannot be changed: another grant is another key.
+/// The grants of a key. They cannot be changed: another grant is another key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Grants {
     /// The tenant that it belongs to.
     #[n(0)]
     pub tenant: String,
-    /// The caller that it makes; every key that it is rotated to makes the same.
+    /// The caller that it authenticates; every successor of the key authenticates the same.
     #[n(1)]
     pub caller: String,
-    /// Tells what people call it.
+    /// The name for people.
     #[n(2)]
     pub name: String,
     /// The roles.
@@ -37,10 +37,10 @@ pub struct Grants {
     /// The projects that it may address; `*` for all.
     #[n(6)]
     pub projects: Vec<String>,
-    /// Tells what the credential said that it was made with.
+    /// The claims of the credential that it was made with.
     #[n(7)]
     pub claims: BTreeMap<String, ClaimValue>,
-    /// Tells what people should know of it; may be empty.
+    /// A note for people; may be empty.
     #[n(8)]
     pub note: String,
 }
@@ -48,160 +48,160 @@ pub struct Grants {
 /// One key.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Key {
-    /// Its id, which is part of its text.
+    /// The id, which is part of its text.
     #[n(0)]
     pub id: String,
     /// HMAC-SHA-256 of its text under a hashing secret; empty in lists.
     #[cbor(n(1), with = "minicbor::bytes")]
     pub hash: Vec<u8>,
-    /// Tells which hashing secret that was.
+    /// The number of that hashing secret.
     #[n(2)]
     pub secret: u64,
-    /// Tells what it grants.
+    /// The grants.
     #[n(3)]
     pub grants: Grants,
-    /// Tells when it was made.
+    /// The time of its creation.
     #[n(4)]
     pub created_at: Timestamp,
     /// The caller that made it.
     #[n(5)]
     pub created_by: String,
-    /// From when on it is not valid any more; `None` for never.
+    /// The time from which it is no longer valid; `None` for never.
     #[n(6)]
     pub expires_at: Option<Timestamp>,
-    /// Tells when it was revoked.
+    /// The time of its revocation.
     #[n(7)]
     pub revoked_at: Option<Timestamp>,
     /// The caller that revoked it.
     #[n(8)]
     pub revoked_by: Option<String>,
-    /// The key that it was rotated to.
+    /// The successor, after a rotation.
     #[n(9)]
     pub replaced: Option<Replaced>,
-    /// The request that it was made by, if that is to be known again.
+    /// The request that made it, if that is to be recognized again.
     #[n(10)]
     pub once: Option<Once>,
 }
 
-/// The key that follows a key, and the end of their time together.
+/// The successor of a rotated key, and the end of their overlap.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Replaced {
-    /// The id of the key that follows.
+    /// The id of the successor.
     #[n(0)]
     pub by: String,
-    /// From when on the earlier one is not valid any more.
+    /// The time from which the earlier key is no longer valid.
     #[n(1)]
     pub until: Timestamp,
 }
 
-/// A request that may come twice: at most one key of it lives.
+/// A request that may be repeated: at most one key of it lives.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Once {
-    /// Digest of who asked, and of its Idempotency-Key.
+    /// Digest of the caller and its Idempotency-Key.
     #[cbor(n(0), with = "minicbor::bytes")]
     pub request: Vec<u8>,
-    /// Digest of what was asked for.
+    /// Digest of the request's content.
     #[cbor(n(1), with = "minicbor::bytes")]
     pub body: Vec<u8>,
 }
 
-/// Describes how a key stands at some time.
+/// The status of a key at some time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It is valid.
+    /// The key is valid.
     Active,
-    /// It is valid still; another takes its place.
+    /// The key is still valid, and has a successor.
     Rotated,
-    /// Its time is over.
+    /// The key has expired.
     Expired,
-    /// It was revoked.
+    /// The key was revoked.
     Revoked,
 }
 
-/// A key that is to be made.
+/// A key to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Fresh {
-    /// Its id.
+    /// The key's id.
     #[n(0)]
     pub id: String,
     /// The keyed hash of its text.
     #[cbor(n(1), with = "minicbor::bytes")]
     pub hash: Vec<u8>,
-    /// Tells which hashing secret that was.
+    /// The number of that hashing secret.
     #[n(2)]
     pub secret: u64,
     /// The caller that makes it.
     #[n(3)]
     pub created_by: String,
-    /// Sets how long it is to live; `None` for ever, or as long as the key whose place it takes.
+    /// The key's lifetime; `None` for ever, or as long as the key that it succeeds.
     #[n(4)]
     pub lasts: Option<Millis>,
-    /// The request that it is made by, if that is to be known again.
+    /// The request that makes it, if that is to be recognized again.
     #[n(5)]
     pub once: Option<Once>,
 }
 
-/// Asks the owner of keys for something.
+/// A request to the owner of keys.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Command {
     /// Makes a key.
     #[n(0)]
     Create(#[n(0)] Box<Fresh>, #[n(1)] Box<Grants>),
-    /// The key with this id.
+    /// Finds the key with this id.
     #[n(1)]
     Find(#[n(0)] String),
-    /// Keys in the order of their ids.
+    /// Lists keys in the order of their ids.
     #[n(2)]
     List {
-        /// Of this tenant; `None` for all.
+        /// Only keys of this tenant; `None` for all.
         #[n(0)]
         tenant: Option<String>,
-        /// Behind this id.
+        /// Only keys behind this id.
         #[n(1)]
         after: Option<String>,
-        /// At most so many.
+        /// Length of the list, at most.
         #[n(2)]
         most: u32,
     },
-    /// Makes a key with the same grants, which takes the place of another.
+    /// Makes a key with the same grants, as the successor of another.
     #[n(3)]
     Rotate {
-        /// The key whose place is taken.
+        /// The key to be rotated.
         #[n(0)]
         id: String,
-        /// The key that takes it.
+        /// The successor.
         #[n(1)]
         fresh: Box<Fresh>,
-        /// Sets how long the earlier one stays valid.
+        /// Time for which the earlier key stays valid.
         #[n(2)]
         overlap: Millis,
     },
-    /// Ends a key, for good.
+    /// Revokes a key, for good.
     #[n(4)]
     Revoke {
         /// The key.
         #[n(0)]
         id: String,
-        /// Of this tenant; `None` for any.
+        /// The tenant that it must belong to; `None` for any.
         #[n(1)]
         tenant: Option<String>,
-        /// The caller that does it.
+        /// The caller that revokes it.
         #[n(2)]
         by: String,
     },
-    /// Takes a hash under another hashing secret in the place of the one that is known.
+    /// Replaces a known hash by one under another hashing secret.
     #[n(5)]
     Rehash {
         /// The key.
         #[n(0)]
         id: String,
-        /// The hash that is known.
+        /// The known hash.
         #[cbor(n(1), with = "minicbor::bytes")]
         from: Vec<u8>,
-        /// The hash to know it by.
+        /// The new hash.
         #[cbor(n(2), with = "minicbor::bytes")]
         to: Vec<u8>,
-        /// Tells which hashing secret that was made under.
+        /// The number of the new hash's secret.
         #[n(3)]
         secret: u64,
     },
@@ -219,7 +219,7 @@ pub enum Reply {
         /// The key.
         #[n(0)]
         key: Box<Key>,
-        /// Tells whether another key ended with that at once: one of the same request.
+        /// Another key of the same request was ended by this command.
         #[n(1)]
         ended_another: bool,
     },
@@ -232,10 +232,10 @@ pub enum Reply {
     /// The key has ended, or another has taken its place.
     #[n(4)]
     Ended,
-    /// A key of the same request was made for something else.
+    /// A key of the same request was made with other content.
     #[n(5)]
     Mismatch,
-    /// A bound in [`crate::words::limits`] would be passed: nothing was changed.
+    /// A bound in [`crate::words::limits`] would be exceeded: nothing was changed.
     #[n(6)]
     Full,
 }
@@ -248,14 +248,14 @@ pub struct Keys {
 }
 
 impl Key {
-    /// Returns when it ends, as far as that is known.
+    /// Returns the end of the key's validity, as far as it is known.
     #[must_use]
     pub fn ends_at(&self) -> Option<Timestamp> {
         let replaced = self.replaced.as_ref().map(|replaced| replaced.until);
         [self.expires_at, replaced, self.revoked_at].into_iter().flatten().min()
     }
 
-    /// Returns how it stands.
+    /// Returns the key's status.
     #[must_use]
     pub fn standing(&self, now: Timestamp) -> Standing {
         if self.revoked_at.is_some() {
@@ -275,7 +275,7 @@ impl Key {
 }
 
 impl Grants {
-    /// About how many bytes it takes to keep.
+    /// Returns its approximate size in storage, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let texts = [&self.tenant, &self.caller, &self.name, &self.note];
@@ -286,11 +286,11 @@ impl Grants {
                 ClaimValue::Texts(texts) => texts,
                 ClaimValue::Number(_) | ClaimValue::Flag(_) => &[],
             };
-            // The value's kind is kept by its name.
+            // The value's kind is stored by its name.
             [name, name].into_iter().chain(more)
         });
         texts.into_iter().chain(lists.into_iter().flatten()).chain(claims).fold(0, |sum, text| {
-            // A text is kept behind its length.
+            // A text is stored behind its length.
             sum.saturating_add(text.len()).saturating_add(8)
         })
     }
@@ -304,8 +304,8 @@ impl Fresh {
 }
 
 impl Keys {
-    /// Makes room for one more key of the tenant: what ended long ago is forgotten, and of a tenant that has too many, what
-    /// ended first. False when there is none.
+    /// Makes room for one more key of the tenant: drops keys that ended long ago, and for a tenant with too many, those
+    /// that ended first. Returns false when there is none.
     fn make_room(&mut self, tenant: &str, now: Timestamp) -> bool {
         self.keys.retain(|_, key| {
             let ended = key.ends_at().filter(|end| *end <= now);
@@ -323,7 +323,7 @@ impl Keys {
     }
 }
 
-/// Applies a command: the state to store, from when on it may be deleted, and the reply.
+/// Applies a command; returns the state to store, its expiry, and the reply.
 pub(super) fn reduce(
     earlier: Option<Keys>,
     command: Command,

@@ -1,4 +1,4 @@
-//! The reducer of issued keys: who gets what, until when, and that nothing grows without end.
+//! The reducer of issued keys: grants, lifetimes, and bounded growth.
 
 use super::*;
 use crate::words::limits::{ISSUED_KEY_ONCE, ISSUED_KEYS_LISTED};

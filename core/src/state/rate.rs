@@ -1,9 +1,10 @@
-//! The owner of one limit's key: hands out leases of tokens, each debited before it leaves.
+//! The owner of one limit's key: grants leases of tokens, each debited in advance.
 //!
-//! What is true of the owner whatever is lost, late or out of order: tokens handed out less tokens taken back, in any span
-//! of its time, are at most `burst + rate * span`. It follows that in any span the requests admitted everywhere are at most
-//! `burst + rate * span` more than what lay unspent in leases when the span began (docs/limits.md derives it), and the owner
-//! lets no more lie in leases than the limit gives in the life of one lease, beside one token for each request that waits.
+//! Invariants at the owner under loss, delay and reordering: tokens granted less tokens returned, in any span of its
+//! time, are at most `burst + rate * span`. It follows that in any span the requests admitted everywhere are at most
+//! `burst + rate * span` more than the unspent tokens in leases when the span began (docs/limits.md derives it), and
+//! the owner lets no more lie in leases than the limit gives in the life of one lease, beside one token for each
+//! request that waits.
 
 mod meter;
 
@@ -14,10 +15,10 @@ pub use meter::{Meter, Pace};
 use crate::words::limits::{LEASE_MAX, RATE_HOLDERS};
 use crate::words::time::{Millis, Timestamp};
 
-/// Sets a batch: where tokens are short, an isolate asks again when about so many can have come together for it.
+/// Size of a batch: where tokens are short, an isolate asks again when about so many can have accumulated for it.
 const BATCH: u64 = 64;
 
-/// Describes what is known of one key.
+/// The meter and the leases of one key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Rate {
     #[n(0)]
@@ -26,59 +27,59 @@ pub struct Rate {
     holders: Vec<Holder>,
 }
 
-/// Whoever has a lease.
+/// A holder of a lease.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 struct Holder {
     #[n(0)]
     id: u64,
-    /// The number of its last question that counted.
+    /// The number of its last request that counted.
     #[n(1)]
     asked: u64,
-    /// Tokens it has given back, all in all.
+    /// Tokens it has returned in total.
     #[n(2)]
     returned: u64,
-    /// Tokens that may lie in its lease, at most.
+    /// Most tokens that may lie in its lease.
     #[n(3)]
     out: u64,
-    /// Tells when it is forgotten: what it has not given back by then is spent.
+    /// Expiry of the lease: tokens not returned by then count as spent.
     #[n(4)]
     until: Timestamp,
 }
 
-/// Asks the owner of a limit's key for something.
+/// A request to the owner of a limit's key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Command {
-    /// Takes back what was not used, and asks for more.
+    /// Returns unused tokens, and asks for more.
     #[n(0)]
     Ask(#[n(0)] Ask),
 }
 
-/// A question for tokens.
+/// A request for tokens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Ask {
-    /// The limit as the isolate's configuration has it.
+    /// The limit as in the isolate's configuration.
     #[n(0)]
     pub pace: Pace,
-    /// For how long what is handed out can be used.
+    /// Life of the granted lease.
     #[n(1)]
     pub lease: Millis,
-    /// Tells who asks: a number that no other lease has.
+    /// The asking holder: a number that no other lease has.
     #[n(2)]
     pub holder: u64,
-    /// Raised with each question of this holder: one that was overtaken does not count.
+    /// Raised with each request of this holder: an overtaken one does not count.
     #[n(3)]
     pub number: u64,
-    /// Tokens in the lease that stay there. A holder has one question under way at a time, so it is all that it has.
+    /// Tokens that stay in the lease. A holder has one request in flight at a time, so these are all it has.
     #[n(4)]
     pub held: u64,
-    /// Tokens that the holder has given back, this time and before: a lost question loses none of them, and one that is
-    /// heard twice gives none twice.
+    /// Tokens that the holder has returned, this time and before: a lost request loses none of them, and a duplicated
+    /// one returns none twice.
     #[n(5)]
     pub returned: u64,
     /// Requests that wait for a token.
     #[n(6)]
     pub waiting: u64,
-    /// Tokens beyond those.
+    /// Tokens wanted beyond those.
     #[n(7)]
     pub more: u64,
 }
@@ -89,33 +90,33 @@ pub enum Reply {
     /// A lease.
     #[n(0)]
     Lease(#[n(0)] Granted),
-    /// A later question of the same holder came first: this one changed nothing.
+    /// A later request of the same holder came first: this one changed nothing.
     #[n(1)]
     Overtaken,
 }
 
-/// Describes what an owner hands out.
+/// A grant of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Granted {
-    /// Tokens: they are debited.
+    /// Tokens granted: they are debited.
     #[n(0)]
     pub tokens: u64,
     /// Tokens that are still free.
     #[n(1)]
     pub left: u64,
-    /// Tells how long not to ask again; zero where there is plenty.
+    /// Pause before the next request; zero where there is plenty.
     #[n(2)]
     pub wait: Millis,
 }
 
-/// Returns how many tokens may lie unspent in leases, beside those of waiting requests: as many as come in the life of a lease, so
-/// that a limit of few requests a minute has none, and is exact.
+/// Returns the most tokens that may lie unspent in leases, beside those of waiting requests: as many as come in the
+/// life of a lease, so that a limit of few requests a minute has none, and is exact.
 #[must_use]
 pub fn most_out(pace: Pace, lease: Millis) -> u64 {
     pace.tokens_in(lease)
 }
 
-/// Applies a command: the state to store, from when on it may be deleted, and the reply.
+/// Applies a command; returns the state to store, its expiry, and the reply.
 pub(super) fn reduce(
     earlier: Option<Rate>,
     command: Command,
@@ -126,7 +127,7 @@ pub(super) fn reduce(
     (rate, expires, reply)
 }
 
-/// The next state (`None`: as it was), when it can be forgotten, and the reply.
+/// Returns the next state with its expiry (`None`: unchanged), and the reply.
 pub(crate) fn apply(earlier: Option<Rate>, command: Command, now: Timestamp) -> (Option<(Rate, Timestamp)>, Reply) {
     let Command::Ask(ask) = command;
     let mut rate = earlier.unwrap_or_else(|| Rate { meter: Meter::new(now), holders: Vec::new() });
@@ -148,7 +149,7 @@ impl Rate {
         self.holders.retain(|holder| now < holder.until && holder.until <= latest);
         let mut own = match self.holders.iter().position(|holder| holder.id == ask.holder) {
             Some(index) => self.holders.swap_remove(index),
-            // Of a holder that was forgotten, nothing is taken back.
+            // An expired holder returns nothing.
             None => Holder { id: ask.holder, asked: 0, returned: ask.returned, out: 0, until: now },
         };
         if ask.number <= own.asked {
@@ -163,12 +164,12 @@ impl Rate {
 
         let free = self.meter.free(pace);
         let first = ask.waiting.min(free);
-        // Half of what is there stays for the others: where tokens are scarce, leases are small.
+        // Half of the free tokens stay for the others: where tokens are scarce, leases are small.
         let spare = free.saturating_sub(first) / 2;
         let tokens = first.saturating_add(ask.more.min(spare).min(room));
         self.meter.take(pace, tokens);
 
-        // Short: less was given than could be used, and who asks at once again would not even get a batch.
+        // Short: less was granted than could be used, and an immediate next request would not even get a batch.
         let left = self.meter.free(pace);
         let is_short = (first < ask.waiting || ask.more.min(room) > spare) && left / 2 < BATCH;
         if has_place {
@@ -181,8 +182,8 @@ impl Rate {
         Some(Granted { tokens, left, wait })
     }
 
-    /// Tells how long not to ask again: where isolates share many tokens, until a batch can have come together for each of them
-    /// (but not for long); else until there is a token at all.
+    /// Returns the pause before the next request: where isolates share many tokens, until a batch can have accumulated
+    /// for each of them (but not for long); else until there is a token at all.
     fn wait(&self, pace: Pace, lease: Millis) -> Millis {
         let askers = u64::try_from(self.holders.len()).unwrap_or(u64::MAX).max(1);
         let longest = lease.half().half();
@@ -195,19 +196,19 @@ impl Rate {
     }
 }
 
-/// No holder is remembered for longer: two lives of the longest lease, and what a clock may be set back unnoticed.
+/// Longest retention of a holder: two lives of the longest lease, and the most that a clock may be set back unnoticed.
 const KEPT_MOST: Millis = Millis::from_secs(30);
 
 #[cfg(test)]
 impl Rate {
-    /// Returns what has not drained by now, in the meter's units.
+    /// Returns the level that has not drained by now, in the meter's units.
     pub(crate) fn level(&self, pace: Pace, now: Timestamp) -> u64 {
         let mut meter = self.meter.clone();
         meter.advance(pace, now);
         meter.level()
     }
 
-    /// Returns how many tokens it would take back of a holder that says it has returned so many.
+    /// Returns the number of tokens accepted back from a holder that claims to have returned `returned`.
     pub(crate) fn would_take_back(&self, id: u64, returned: u64) -> u64 {
         let holder = self.holders.iter().find(|holder| holder.id == id);
         holder.map_or(0, |holder| returned.saturating_sub(holder.returned).min(holder.out))

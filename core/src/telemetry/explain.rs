@@ -1,7 +1,7 @@
-//! What became of requests, to be looked up by the id in the response: refusals, and how calls were routed. Kept for
+//! Explanations of requests, looked up by the id in the response: refusals, and routing decisions. Stored for
 //! `routing.explained`, for the caller's own tenant.
 //!
-//! An isolate writes down what it has to tell about [`BLOCK`] requests in a row under one name, which the id of each tells, at most
+//! An isolate writes the explanations of [`BLOCK`] consecutive requests under one name, which each id encodes, at most
 //! once a second: one write of the edge store for each call would cost more than the call.
 
 use std::cell::{Cell, RefCell};
@@ -13,19 +13,19 @@ use crate::words::limits::{self, EXPLAINED_BLOCK as BLOCK};
 use crate::words::request_id::origin_of;
 use crate::words::time::{Millis, Timestamp};
 
-/// What an isolate has to tell, and how much more it may.
+/// Holds an isolate's explanations, and the allowances of the current second.
 #[derive(Debug, Default)]
 pub struct Explained {
-    /// The second, and what was taken in it.
+    /// The second, and the number of explanations taken in it.
     of_callers: Cell<(u64, u32)>,
     of_unknown: Cell<(u64, u32)>,
-    /// By their names in the store: one line for each request.
+    /// The blocks by their names in the store: one line for each request.
     blocks: RefCell<BTreeMap<String, Lines>>,
     /// The number of the newest block.
     newest: Cell<u64>,
-    /// For how long it can be looked up.
+    /// The retention time of an explanation.
     life: Millis,
-    /// A job will write them; another may be started after this, in case it was cut off.
+    /// The end of the write job; another may be started after it, in case it was cut off.
     writing_until: Cell<Timestamp>,
 }
 
@@ -39,7 +39,7 @@ struct Lines {
 }
 
 impl Explained {
-    /// Starts with nothing to tell; what it will have to tell can be looked up for `life`.
+    /// Starts without explanations; each will be available for `life`.
     pub(crate) fn new(life: Millis) -> Self {
         Self { life, ..Self::default() }
     }
@@ -62,18 +62,18 @@ impl Explained {
         true
     }
 
-    /// Notes what became of a request. `text` is JSON without line breaks.
+    /// Notes the outcome of a request. `text` is JSON without line breaks.
     pub(crate) fn note(&self, tenant: Option<&str>, request_id: &str, text: &[u8], now: Timestamp) {
         let Some((name, number)) = block_of(request_id) else { return };
         let newest = self.newest.get().max(number);
         self.newest.set(newest);
         let mut blocks = self.blocks.borrow_mut();
-        // Of a block that was forgotten, the lines must not be written over: this one stands alone.
+        // The lines of a forgotten block must not be overwritten: this one is stored alone.
         let is_late = number < newest && !blocks.contains_key(&name);
         let block = blocks.entry(if is_late { alone(&name, request_id) } else { name }).or_default();
         block.text.extend_from_slice(request_id.as_bytes());
         block.text.push(b'\t');
-        // No tenant's id can be written like this.
+        // No tenant's id can have this form.
         block.text.extend_from_slice(tenant.unwrap_or(NOBODYS).as_bytes());
         block.text.push(b'\t');
         block.text.extend_from_slice(text);
@@ -83,14 +83,14 @@ impl Explained {
         block.last = now;
     }
 
-    /// What is to be written; and forgets blocks to which nothing was added for longer than any call takes, or that are too many.
+    /// Takes the blocks to be written; and forgets blocks that are idle for longer than any call takes, or too many.
     fn take_new(&self, now: Timestamp) -> Vec<(String, Vec<u8>)> {
         let mut blocks = self.blocks.borrow_mut();
         let new = blocks
             .iter_mut()
             .filter_map(|(name, block)| std::mem::take(&mut block.is_new).then(|| (name.clone(), block.text.clone())));
         let new = new.collect();
-        // To the newest one more will be added, however long nothing was.
+        // The newest block will still grow, however long it was idle.
         let newest = self.newest.get();
         let is_kept = |block: &Lines| block.number == newest || now.since(block.last) < limits::EXECUTE_TIMEOUT_MAX;
         blocks.retain(|_, block| is_kept(block));
@@ -104,11 +104,11 @@ impl Explained {
     }
 }
 
-/// Stands for the tenant of a request whose caller nobody knew.
+/// Stands for the tenant of a request whose caller is unknown.
 const NOBODYS: &str = "-";
 
-/// Has what was noted written, a little later. Best effort by its contract: the record's line is the record, this only makes it easy
-/// to find.
+/// Schedules the write of new explanations, a little later. Best effort by its contract: the record's line is the
+/// record, this only makes it easy to find.
 pub(crate) fn write_soon<P: Platform>(platform: &P, explained: &Rc<Explained>) {
     let now = platform.now();
     if now < explained.writing_until.get() {
@@ -126,8 +126,8 @@ pub(crate) fn write_soon<P: Platform>(platform: &P, explained: &Rc<Explained>) {
     });
 }
 
-/// What was noted of a request of this tenant's, or of one whose caller nobody knew: by this isolate, or by another. `None` where
-/// nothing is known.
+/// Returns the explanation of a request of this tenant's, or of one whose caller is unknown: noted by this isolate, or
+/// by another. `None` where there is none.
 pub(crate) async fn look_up<P: Platform>(
     platform: &P,
     explained: &Explained,
@@ -158,8 +158,8 @@ fn find(text: &[u8], tenant: &str, id: &str) -> Option<Vec<u8>> {
     })
 }
 
-/// The name under which the edge store holds what is told of a request and its neighbours, and the block's number in its isolate;
-/// `None` of what is no request's id.
+/// Returns the name of a request's block in the edge store, and the block's number in its isolate; `None` for a text
+/// that is not a request's id.
 fn block_of(request_id: &str) -> Option<(String, u64)> {
     let digits = request_id.strip_prefix("req_").filter(|digits| digits.len() == 32)?;
     if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
@@ -170,7 +170,7 @@ fn block_of(request_id: &str) -> Option<(String, u64)> {
     Some((format!("explain/2/{isolate:020x}/{block}"), block))
 }
 
-/// The name for one request of a block.
+/// Returns the name for one request stored outside its block.
 fn alone(block: &str, request_id: &str) -> String {
     format!("{block}/{request_id}")
 }

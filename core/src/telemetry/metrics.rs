@@ -1,4 +1,4 @@
-//! Counters: what this isolate counted since it last told the owner of the sums.
+//! Counters: an isolate's counts since its last report to the owner of the sums.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -17,16 +17,16 @@ use crate::state::{self, Command, Reply, counters as sums_state};
 use crate::words::limits;
 use crate::words::time::{Millis, Timestamp};
 
-/// The key of the sums' owner.
+/// The durable key of the sums' owner.
 const OWNER: &str = "counters";
 
-/// The time of attempts at the owner of the sums, by executor.
+/// The series for the time of attempts at the owner of the sums, by executor.
 const ATTEMPT_MS: &str = "attempt_ms";
 
 /// Upper bounds of the duration histogram's buckets, in milliseconds.
 const BUCKETS_MS: [u64; 11] = [1, 2, 5, 10, 25, 50, 100, 250, 1_000, 5_000, 30_000];
 
-/// One series: its labels are closed enums and the places of configured executors, so their number is bounded.
+/// One series: its labels are closed enums and indices of configured executors, so their number is bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Series {
     Requests { operation: &'static str, outcome: &'static str },
@@ -43,16 +43,16 @@ enum Series {
     PassedOver { executor: usize, why: &'static str },
 }
 
-/// Counts what an isolate did, until the owner of the sums is told.
+/// Counts an isolate's events until they are reported to the owner of the sums.
 #[derive(Debug)]
 pub struct Counters {
-    /// The executors, whose places series name.
+    /// The executors that series refer to by index.
     executors: Rc<[Executor]>,
-    /// The limits, which count for themselves.
+    /// The rate limits, which keep their own counts.
     rates: Rc<Rates>,
     counted: RefCell<BTreeMap<Series, u64>>,
     savings: Savings,
-    /// A job will tell the owner; another may be started after this, in case it was cut off.
+    /// The end of the report job; another may be started after it, in case it was cut off.
     flushing_until: Cell<Timestamp>,
 }
 
@@ -103,7 +103,7 @@ impl Counters {
         add(Series::DurationSumMs, took.get());
     }
 
-    /// Counts one answer that was fetched anew in the background.
+    /// Counts one background refresh of a stored response.
     pub(crate) fn count_refresh(&self, end: RefreshEnd) {
         let mut counted = self.counted.borrow_mut();
         let sum = counted.entry(Series::CacheRefresh { end: end.name() }).or_insert(0);
@@ -139,7 +139,7 @@ fn series_name(series: Series, executors: &[Executor]) -> String {
             let executor = id(executor);
             format!("toolgate_executor_attempts_total{{executor=\"{executor}\",why=\"{why}\",outcome=\"{outcome}\"}}")
         }
-        // In base units where it is told.
+        // Exposed in base units.
         Series::AttemptMs { executor } => format!("{ATTEMPT_MS}{{executor=\"{}\"}}", id(executor)),
         Series::PassedOver { executor, why } => {
             format!("toolgate_executor_passed_over_total{{executor=\"{}\",why=\"{why}\"}}", id(executor))
@@ -147,7 +147,7 @@ fn series_name(series: Series, executors: &[Executor]) -> String {
     }
 }
 
-/// Tells the owner what was counted, a little later, so that many requests cost one call. Called after every response.
+/// Reports the counts to the owner, a little later, so that many requests cost one call. Called after every response.
 pub(crate) fn flush_soon<P: Platform>(platform: &P, counters: &Rc<Counters>) {
     let now = platform.now();
     if now < counters.flushing_until.get() {
@@ -158,9 +158,9 @@ pub(crate) fn flush_soon<P: Platform>(platform: &P, counters: &Rc<Counters>) {
     let (platform_, counters) = (platform.clone(), Rc::clone(counters));
     platform.spawn(async move {
         platform_.sleep(delay).await;
-        // From here on, what is counted needs a job of its own.
+        // From here on, new counts need a job of their own.
         counters.flushing_until.set(Timestamp::default());
-        // What the owner did not take is counted as lost: it must not be counted twice.
+        // Counts that the owner did not take are lost: they must not be counted twice.
         let _lost = add(&platform_, &counters).await;
     });
 }
@@ -173,7 +173,7 @@ async fn add<P: Platform>(platform: &P, counters: &Counters) -> Result<(), Durab
     state::apply(platform, OWNER, &Command::Counters(sums_state::Command::Add(counted))).await.map(|_| ())
 }
 
-/// All sums in the Prometheus text format (version 0.0.4).
+/// Returns all sums in the Prometheus text format (version 0.0.4).
 ///
 /// # Errors
 /// [`DurableError`] when their owner could not be asked.
@@ -181,7 +181,7 @@ pub(crate) async fn exposition<P: Platform>(platform: &P, counters: &Counters) -
     sums(platform, counters).await.map(|sums| write_exposition(&sums))
 }
 
-/// All sums by series, what this isolate has counted included.
+/// Returns all sums by series, with this isolate's own counts included.
 ///
 /// # Errors
 /// As [`exposition`].
@@ -244,7 +244,7 @@ fn write_attempt_time(text: &mut String, sums: &[(String, u64)]) {
     }
 }
 
-/// Milliseconds as decimal seconds: `0.005`, `30`.
+/// Formats milliseconds as decimal seconds: `0.005`, `30`.
 fn seconds(ms: u64) -> String {
     decimal(ms, 3)
 }

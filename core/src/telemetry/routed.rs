@@ -1,4 +1,4 @@
-//! How a call was routed: who was considered, what was known of them, and what became of each attempt.
+//! The routing of a call: the executors considered, the facts about them, and the outcome of each attempt.
 
 use crate::backends::Executor;
 use crate::dispatch::execute::Attempted;
@@ -9,25 +9,25 @@ use crate::words::json::{ObjectWriter, write_array};
 /// The routing of one call. Holds names and numbers, nothing of the call itself.
 #[derive(Clone, Debug, Default)]
 pub struct Routed {
-    /// The strategy, where an executor was to be asked.
+    /// The strategy, if an executor was to be asked.
     pub strategy: Option<Strategy>,
-    /// What was thought of each executor: those that may be asked in their order, then the others.
+    /// The assessment of each executor: the candidates in their order, then the others.
     pub considered: Vec<Considered>,
     /// The attempts, in the order of their ends.
     pub attempts: Vec<Attempted>,
-    /// The place of the executor that answered, in the configuration.
+    /// The index of the executor that answered, in the configuration.
     pub answered_by: Option<usize>,
-    /// Whether the caller is told of it: only if it may look up what became of requests.
+    /// True when the caller may see the routing: only with permission to look up outcomes of requests.
     pub is_told: bool,
 }
 
 impl Routed {
-    /// Whether there is anything to tell: an executor was asked, or would have been.
+    /// Returns whether there is any routing to report: an executor was asked, or would have been.
     pub(crate) const fn is_of_use(&self) -> bool {
         !self.considered.is_empty()
     }
 
-    /// The line of a record, with this as its last member.
+    /// Returns the line of a record, with the routing as its last member.
     pub(crate) fn beside(&self, line: &str, executors: &[Executor]) -> Vec<u8> {
         let line = line.as_bytes().to_vec();
         if !self.is_of_use() {
@@ -58,9 +58,10 @@ impl Routed {
         object.end()
     }
 
-    /// In one line, for a header: who answered, how it was chosen, and how many attempts it took.
+    /// Returns one line for a header: the executor that answered, the strategy, the number of attempts, and the last
+    /// one's reason.
     pub(crate) fn summary(&self, executors: &[Executor]) -> String {
-        // They stand in the order of their ends.
+        // The attempts are in the order of their ends.
         let last = self.attempts.iter().max_by_key(|attempt| attempt.began);
         let by = self.answered_by.or_else(|| last.map(|attempt| attempt.executor));
         let by = by.and_then(|place| executors.get(place)).map_or("none", |executor| executor.id.as_str());

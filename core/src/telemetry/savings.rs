@@ -1,4 +1,4 @@
-//! What the cache saved, by tool: a bounded number of them, and the rest together.
+//! Savings of the cache, by tool: a bounded number of tools, and the rest together.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,18 +7,18 @@ use std::fmt::Write as _;
 use crate::cache::Saved;
 use crate::words::limits::SAVED_TOOLS;
 
-/// The tool under which the savings of all others are counted. No tool is named so: their names have a dot.
+/// The name for the savings of all other tools together. No tool has this name: their names have a dot.
 pub(crate) const OTHER: &str = "other";
 
-/// The series of one tool at the owner of the sums: whole numbers of small units there, base units where they are told.
+/// The series of one tool at the owner of the sums: whole numbers of small units there, base units in the exposition.
 const FAMILIES: [&str; 3] = ["saved_ms", "saved_tokens", "saved_nanos"];
 
-/// The savings of an isolate that the owner has not been told of yet.
+/// An isolate's savings that have not been reported to the owner yet.
 #[derive(Debug, Default)]
 pub(super) struct Savings(RefCell<BTreeMap<String, Saved>>);
 
 impl Savings {
-    /// Counts what one hit saved. Allocates only for a tool that was not counted since the owner was told.
+    /// Counts the savings of one hit. Allocates only for a tool that was not counted since the last report.
     pub(super) fn add(&self, tool: &str, saved: Saved) {
         let mut counted = self.0.borrow_mut();
         let is_one_more = counted.len() >= SAVED_TOOLS && !counted.contains_key(tool);
@@ -30,7 +30,7 @@ impl Savings {
         }
     }
 
-    /// The series to tell the owner of.
+    /// Takes the series to report to the owner.
     pub(super) fn take(&self) -> Vec<(String, u64)> {
         let counted = std::mem::take(&mut *self.0.borrow_mut());
         let series = counted.into_iter().flat_map(|(tool, Saved { millis, tokens, nanos })| {
@@ -44,7 +44,7 @@ fn name(family: &str, tool: &str) -> String {
     format!("{family}{{tool=\"{tool}\"}}")
 }
 
-/// The savings among the sums, by tool.
+/// Returns the savings among the sums, by tool.
 pub(crate) fn of_sums(sums: &[(String, u64)]) -> BTreeMap<&str, Saved> {
     let mut saved: BTreeMap<&str, Saved> = BTreeMap::new();
     for (series, sum) in sums {
@@ -60,7 +60,7 @@ pub(crate) fn of_sums(sums: &[(String, u64)]) -> BTreeMap<&str, Saved> {
     saved
 }
 
-/// A value as text.
+/// Formats one value of the savings.
 type Value = fn(&Saved) -> String;
 
 /// Writes the savings in the Prometheus text format, in base units.
@@ -90,7 +90,7 @@ pub(super) fn write_exposition(text: &mut String, sums: &[(String, u64)]) {
     }
 }
 
-/// A number of `10^-places` as decimal text: `1.5`, `30`.
+/// Formats a number of `10^-places` as decimal text: `1.5`, `30`.
 pub(crate) fn decimal(value: u64, places: usize) -> String {
     let digits = format!("{value:0>width$}", width = places.saturating_add(1));
     let (whole, rest) = digits.split_at_checked(digits.len().saturating_sub(places)).unwrap_or((&digits, ""));

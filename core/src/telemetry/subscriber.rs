@@ -1,4 +1,4 @@
-//! Where `tracing` events go: one JSON line each, through the host's own log.
+//! The sink of `tracing` events: one JSON line each, through the host's own log.
 
 use std::fmt;
 
@@ -8,13 +8,13 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::words::json::ObjectWriter;
 
-/// The field of an event whose text is a whole line already: a request's record.
+/// The field of an event whose text is already a whole line: a request's record.
 pub(crate) const LINE_FIELD: &str = "line";
 
-/// Sends every event of this process to `write`, one line of JSON at a time. The first call counts; a host calls it once,
-/// at start.
+/// Sends every event of this process to `write`, one line of JSON at a time. The first call counts; a host calls it
+/// once, at start.
 pub fn install(write: fn(&str)) {
-    // A second call finds the first subscriber in place, which is what was wanted.
+    // A second call finds the first subscriber in place, as intended.
     let _second = tracing::subscriber::set_global_default(Lines { write });
 }
 
@@ -58,7 +58,7 @@ struct Fields {
 }
 
 impl Fields {
-    /// Takes the line so far; the level stands before all else.
+    /// Takes the line so far; the level comes first.
     fn line(&mut self) -> ObjectWriter {
         self.line.take().unwrap_or_else(|| {
             let mut line = ObjectWriter::new();

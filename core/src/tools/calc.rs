@@ -1,6 +1,7 @@
-//! The Calc toolkit: decimal arithmetic by the General Decimal Arithmetic specification, lists, whole numbers, expressions.
+//! The Calc toolkit: decimal arithmetic by the General Decimal Arithmetic specification, lists, whole numbers,
+//! expressions.
 //!
-//! Numbers are texts, so that no digit is lost on the way. The work of every call is bounded, and what is refused is refused by
+//! Numbers are texts, so that no digit is lost on the way. The work of every call is bounded, and each refusal has a
 //! name ([`fault`]); `tests/differential` compares all of it with the `decimal` module of Python's standard library.
 
 mod decimal;
@@ -11,7 +12,7 @@ mod tools;
 
 use super::{LocalTool, Toolkit};
 
-/// The toolkit.
+/// The Calc toolkit.
 pub(super) static TOOLKIT: Toolkit = Toolkit {
     name: "Calc",
     description: "Exact decimal calculations that run inside the gateway.",

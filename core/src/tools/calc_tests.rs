@@ -1,9 +1,9 @@
-//! The Calc tools by example: values, every refusal by name, expressions, and what would take for ever.
+//! The Calc tools by example: values, every refusal by name, expressions, and inputs that would run for ever.
 
 use crate::tools::{ToolContext, find};
 use crate::words::json::{Json, Limits, parse};
 
-/// The value, or the name of the fault with its position, or the message of an input that does not fit.
+/// Returns the value, or the name of the fault with its position, or the message of an input that does not fit.
 fn call(tool: &str, inputs: &[(&str, &str)]) -> String {
     let members: Vec<String> = inputs.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
     let limits = Limits { depth: 4, values: 10_000, string_bytes: 100_000, number_bytes: 10 };
@@ -25,7 +25,7 @@ fn call(tool: &str, inputs: &[(&str, &str)]) -> String {
     }
 }
 
-/// A call with texts.
+/// Calls a tool with texts.
 fn texts(tool: &str, inputs: &[(&str, &str)]) -> String {
     let quoted: Vec<(&str, String)> = inputs.iter().map(|(name, value)| (*name, format!("\"{value}\""))).collect();
     call(tool, &quoted.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>())
@@ -108,7 +108,7 @@ fn draws_within_bounds_without_favour() {
     assert_eq!(draw("10", "19"), "15");
     assert_eq!(draw("7", "7"), "7");
     assert_eq!(draw("-9223372036854775808", "9223372036854775807"), "-9223372036854775803");
-    // Of 2^64 numbers the last six would make 0 to 5 likelier than 6 to 9: they are drawn anew.
+    // Of 2^64 numbers the last six would make 0 to 5 likelier than 6 to 9: they are drawn again.
     let mut bits = [u64::MAX, u64::MAX - 5, u64::MAX - 6].into_iter();
     assert_eq!(super::operations::draw("0", "9", || bits.next().unwrap()), Ok(9));
     assert_eq!(draw("2", "1"), "bounds_reversed");

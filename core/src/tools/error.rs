@@ -1,8 +1,8 @@
-//! Describes what a failed tool run says: Arcade's error kinds and their defaults, for local tools and upstream ones alike.
+//! Errors of tool runs: Arcade's error kinds and their defaults, for local tools and upstream ones alike.
 
 use crate::words::json::{Json, Number, Object, write_json};
 
-/// Describes who failed, when, and how: the closed list of kinds that Arcade's engine and workers use.
+/// Names the origin and cause of a failure: the closed list of kinds that Arcade's engine and workers use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ErrorKind {
     /// A toolkit could not be loaded.
@@ -21,13 +21,13 @@ pub enum ErrorKind {
     ToolRuntimeBadOutputValue,
     /// The tool asks to be called again with better arguments.
     ToolRuntimeRetry,
-    /// The tool needs something that only the user can say.
+    /// The tool needs information that only the user can give.
     ToolRuntimeContextRequired,
-    /// The tool failed in a way that no other kind describes.
+    /// The tool failed for a reason that no other kind covers.
     ToolRuntimeFatal,
-    /// A contextual-access hook could not be asked.
+    /// A contextual-access hook was unreachable.
     ContextCheckFailed,
-    /// A contextual-access hook said no.
+    /// A contextual-access hook denied the call.
     ContextDenied,
     /// The provider answered 4xx.
     UpstreamRuntimeBadRequest,
@@ -43,7 +43,7 @@ pub enum ErrorKind {
     UpstreamRuntimeServerError,
     /// The provider answered anything else.
     UpstreamRuntimeUnmapped,
-    /// No complete answer in time.
+    /// No complete response in time.
     NetworkTransportRuntimeTimeout,
     /// No connection.
     NetworkTransportRuntimeUnreachable,
@@ -54,7 +54,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Every kind, in the order of declaration.
+    /// Lists every kind, in the order of declaration.
     pub const ALL: [Self; 23] = [
         Self::ToolkitLoadFailed,
         Self::ToolDefinitionBadDefinition,
@@ -81,7 +81,7 @@ impl ErrorKind {
         Self::Unknown,
     ];
 
-    /// The kind's name on the wire.
+    /// Returns the kind's name on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -111,13 +111,13 @@ impl ErrorKind {
         }
     }
 
-    /// The kind called `name` on the wire; `None` for a name this list does not have.
+    /// Returns the kind called `name` on the wire; `None` for an unknown name.
     #[must_use]
     pub fn from_wire(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
-    /// Tells whether a failure of this kind is worth another attempt when its sender did not say.
+    /// Returns true if a failure of this kind is worth a retry when its sender did not say.
     #[must_use]
     pub const fn can_retry(self) -> bool {
         matches!(
@@ -131,7 +131,7 @@ impl ErrorKind {
         )
     }
 
-    /// The status that goes with this kind when its sender did not say.
+    /// Returns the default status of this kind, for a sender that gave none.
     #[must_use]
     pub const fn status_code(self) -> Option<u16> {
         match self {
@@ -141,7 +141,7 @@ impl ErrorKind {
         }
     }
 
-    /// The class whose name Arcade's messages carry for a failure inside a tool.
+    /// Returns the class name in Arcade's messages for a failure inside a tool.
     const fn class(self) -> &'static str {
         match self {
             Self::ToolRuntimeBadInputValue => "ToolInputError",
@@ -156,26 +156,26 @@ impl ErrorKind {
 /// A failed tool run, as the caller sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ToolError {
-    /// Tells who failed, when, and how.
+    /// The origin and cause of the failure.
     pub kind: ErrorKind,
-    /// For the caller and its model: holds no argument values.
+    /// Message for the caller and its model: holds no argument values.
     pub message: String,
-    /// For the developer: may repeat argument values.
+    /// Message for the developer: may repeat argument values.
     pub developer_message: Option<String>,
-    /// Tells whether another attempt may help.
+    /// A retry may help.
     pub can_retry: bool,
     /// An HTTP status that describes the failure.
     pub status_code: Option<u16>,
     /// Text for the model's next prompt; must reach the model.
     pub additional_prompt_content: Option<Box<str>>,
-    /// The least wait before another attempt, in milliseconds.
+    /// Shortest wait before a retry, in milliseconds.
     pub retry_after_ms: Option<u64>,
-    /// Facts for programs.
+    /// Details for programs.
     pub extra: Option<Box<Json<'static>>>,
 }
 
 impl ToolError {
-    /// A failure of `kind` with that kind's defaults.
+    /// Creates an error of `kind` with that kind's defaults.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>, developer_message: impl Into<String>) -> Self {
         Self {
@@ -190,7 +190,7 @@ impl ToolError {
         }
     }
 
-    /// This failure with the prefix that Arcade puts before both messages: kind, class and the tool's snake-case name.
+    /// Adds the prefix that Arcade puts before both messages: kind, class and the tool's snake-case name.
     #[must_use]
     pub fn in_tool(mut self, snake_name: &str) -> Self {
         let prefix =

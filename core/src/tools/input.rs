@@ -10,25 +10,25 @@ use super::schema::{Parameter, ValueSchema};
 
 /// The input of a tool: a struct declared by [`tool_input!`](crate::tool_input).
 pub trait ToolInput: Sized {
-    /// The struct's fields, as the tool's definition lists them.
+    /// Parameters of the struct's fields, in the order of the tool's definition.
     const PARAMETERS: &'static [Parameter];
 
     /// Reads the members of `object`; `None` exactly when `faults` grew.
     fn decode(object: &Object<'_>, faults: &mut Faults) -> Option<Self>;
 }
 
-/// A type that one argument can have.
+/// A type of one argument.
 pub trait Argument: Sized {
-    /// The type in the words of Arcade's definitions.
+    /// The argument's type in the terms of Arcade's definitions.
     const SCHEMA: ValueSchema;
 
-    /// Tells whether the argument must be there.
+    /// The argument is required.
     const REQUIRED: bool = true;
 
-    /// Reads `value`, which stands at `path`; `None` exactly when `faults` grew.
+    /// Decodes `value`, found at `path`; `None` exactly when `faults` grew.
     fn decode(value: &Json<'_>, path: &str, faults: &mut Faults) -> Option<Self>;
 
-    /// Returns what a missing argument means; `None` when it is a fault.
+    /// Returns the value of a missing argument; `None` when it is a fault.
     #[must_use]
     fn missing() -> Option<Self> {
         None
@@ -79,7 +79,7 @@ impl<T: Argument> Argument for Option<T> {
     }
 }
 
-/// Describes what is wrong with an input: never holds an argument's value.
+/// Collects the faults of an input: never holds an argument's value.
 #[derive(Debug, Default)]
 pub struct Faults {
     summary: String,
@@ -88,7 +88,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Faults written out; later ones only count.
+    /// Most faults that are listed; later ones are only counted.
     const WRITTEN: usize = 100;
 
     fn push(&mut self, path: &str, reason: &str, code: &str) {
@@ -112,7 +112,7 @@ impl Faults {
     }
 }
 
-/// Reads the member `name` of an input: what the declaration of each field expands to.
+/// Decodes the member `name` of an input: the expansion of each declared field.
 #[doc(hidden)]
 pub fn decode_member<T: Argument>(object: &Object<'_>, name: &str, faults: &mut Faults) -> Option<T> {
     match object.get(name) {
@@ -127,7 +127,7 @@ pub fn decode_member<T: Argument>(object: &Object<'_>, name: &str, faults: &mut 
     }
 }
 
-/// Reads a whole input: an object, or null for no arguments. Members that no parameter names are faults.
+/// Decodes a whole input: an object, or null for no arguments. Members that no parameter names are faults.
 ///
 /// # Errors
 /// One [`ErrorKind::ToolRuntimeBadInputValue`] that names every fault.

@@ -4,7 +4,7 @@ use crate::words::json::write_string;
 
 use super::LocalTool;
 
-/// The type of a value in the words of Arcade's definitions.
+/// The type of a value in the terms of Arcade's definitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ValueSchema {
     /// The type: `string`, `integer`, `number`, `boolean`, `json` or `array`.
@@ -14,10 +14,10 @@ pub struct ValueSchema {
 }
 
 impl ValueSchema {
-    /// Text.
+    /// The type of a text.
     pub const STRING: Self = Self { val_type: "string", inner_val_type: None };
 
-    /// An array whose items are of `val_type`.
+    /// Returns the type of an array whose items are of `val_type`.
     #[must_use]
     pub const fn array_of(val_type: &'static str) -> Self {
         Self { val_type: "array", inner_val_type: Some(val_type) }
@@ -27,17 +27,17 @@ impl ValueSchema {
 /// One parameter of a tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its name in the input object.
+    /// The parameter's name in the input object.
     pub name: &'static str,
-    /// For the model.
+    /// Description for the model.
     pub description: &'static str,
-    /// Tells whether it must be there.
+    /// The parameter is required.
     pub required: bool,
-    /// Its type.
+    /// The parameter's type.
     pub schema: ValueSchema,
 }
 
-/// Text that is JSON but for its strings: `raw` pieces and escaped texts in turn.
+/// Writes JSON text as `raw` pieces and escaped strings in turn.
 struct Writer<'a>(&'a mut Vec<u8>);
 
 impl Writer<'_> {
@@ -96,8 +96,8 @@ fn json_type(val_type: &'static str) -> &'static str {
     if val_type == "json" { "object" } else { val_type }
 }
 
-/// Appends the definition of `tool` as a worker's `GET /worker/tools` lists it, nulls included. No local tool has an effect, so
-/// all of them declare the same behaviour.
+/// Appends the definition of `tool` as a worker's `GET /worker/tools` lists it, nulls included. No local tool has an
+/// effect, so all of them declare the same behaviour.
 pub(super) fn write_definition(out: &mut Vec<u8>, tool: &LocalTool) {
     let toolkit = tool.toolkit;
     let mut writer = Writer(out);

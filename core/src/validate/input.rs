@@ -1,8 +1,8 @@
 //! The operator's rules about arguments (`[[inputs]]`): a schema beside the tool's own, URLs, files.
 //!
-//! A rule is about some tools and says what a place of their input has to be. All rules that name a tool hold. They are
-//! checked before the cache is asked, so an answer can only be kept, or served, for an input that they let through.
-//! `docs/input.md` says what each check is for, and what it cannot know.
+//! A rule applies to some tools and constrains a place of their input. All rules that name a tool must hold. They are
+//! checked before the cache is read, so a response can only be stored, or served, for an input that passes them.
+//! `docs/input.md` gives the purpose of each check, and its limits.
 
 mod address;
 mod file;
@@ -23,12 +23,12 @@ use crate::words::json::Json;
 use crate::words::limits;
 use crate::words::names::ToolPattern;
 
-/// A rule: what the inputs of some tools have to fulfil besides what the tools themselves say.
+/// A rule: constraints on the inputs of some tools beside the tools' own schemas.
 #[derive(Clone, Debug)]
 pub struct InputRule {
     /// The tools.
     pub tools: Vec<ToolPattern>,
-    /// Tells what the whole input has to fulfil.
+    /// The schema of the whole input.
     pub schema: Option<Rc<Schema>>,
     /// Places that hold URLs.
     pub urls: Vec<UrlRule>,
@@ -36,7 +36,7 @@ pub struct InputRule {
     pub files: Vec<FileRule>,
 }
 
-/// Describes what is wrong with a value: the rule's name, and what would be right. Neither holds the value.
+/// A broken rule: its name, and a description of a valid value. Neither holds the value.
 pub(crate) type Broken = (&'static str, &'static str);
 
 /// Checks the input of the tool with this name in lower case against every rule that names it.

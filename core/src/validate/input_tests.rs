@@ -1,4 +1,5 @@
-//! Rules about inputs: places, private networks, listed hosts. What public URLs and files may be is in `tests/vectors/inputs`.
+//! Rules about inputs: places, private networks, listed hosts. Cases of public URLs and files are in
+//! `tests/vectors/inputs`.
 
 use super::*;
 use crate::words::json::{Limits, parse};

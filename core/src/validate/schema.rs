@@ -1,8 +1,9 @@
 //! JSON Schema (draft 2020-12) of inputs: compiled once, checked within a bounded cost.
 //!
-//! [`Schema::compile`] takes every keyword of the applicator and validation vocabularies, or refuses it by name; what it
-//! accepts cannot loop. [`Schema::check`] answers with faults that have a path and name the rule, never the value. Numbers
-//! are compared by their decimal text, so nothing is rounded. `docs/input.md` lists keywords, formats and limits.
+//! [`Schema::compile`] takes every keyword of the applicator and validation vocabularies, or refuses it by name; no
+//! accepted schema can loop. [`Schema::check`] returns faults that have a path and name the rule, never the value.
+//! Numbers are compared by their decimal text, so nothing is rounded. `docs/input.md` lists keywords, formats and
+//! limits.
 
 mod check;
 mod compile;
@@ -29,20 +30,20 @@ use rules::Node;
 
 /// A compiled schema.
 ///
-/// INVARIANT (schemas end): no schema leads back to itself without descending into the instance, and what one place of an
-/// instance is checked against is bounded; [`Schema::compile`] refuses all else.
+/// INVARIANT (schemas end): no schema leads back to itself without descending into the instance, and the work per place
+/// of an instance is bounded; [`Schema::compile`] refuses all else.
 #[derive(Clone, Debug)]
 pub struct Schema {
     nodes: Vec<Node>,
     root: usize,
 }
 
-/// Describes what is wrong with a schema.
+/// A fault of a schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaFault {
     /// The place in the schema, as a JSON Pointer (RFC 6901); empty for the whole.
     pub place: String,
-    /// Tells what is wrong there, and what would be right.
+    /// Description of the fault and its remedy.
     pub message: String,
 }
 
@@ -53,14 +54,14 @@ impl fmt::Display for SchemaFault {
     }
 }
 
-/// Describes what is wrong with an instance: never holds a value of it.
+/// A fault of an instance: never holds a value of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Tells where, in the form that Arcade's workers use (`many.1`); empty for the whole. Names are clipped.
+    /// The place, in the form that Arcade's workers use (`many.1`); empty for the whole. Names are clipped.
     pub path: String,
-    /// The keyword that it breaks, or the limit: `steps`, `depth`, `number_range`.
+    /// The broken keyword, or the limit: `steps`, `depth`, `number_range`.
     pub rule: &'static str,
-    /// Tells what would be right.
+    /// Description of a valid value.
     pub message: String,
 }
 
@@ -71,7 +72,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Sets how the text of a schema is read.
+/// Limits on reading a schema's text.
 const LIMITS: Limits = Limits {
     depth: limits::SCHEMA_DEPTH,
     values: limits::SCHEMA_VALUES,
@@ -100,10 +101,10 @@ impl Schema {
         Self::compile(&parse(text.as_bytes(), LIMITS).map_err(|fault| one(fault.to_string()))?)
     }
 
-    /// The schema of the parameters that a tool declares in Arcade's form (`input.parameters`).
+    /// Builds the schema of the parameters that a tool declares in Arcade's form (`input.parameters`).
     ///
     /// As lenient as workers are: they read numbers and booleans from texts too (pydantic's lax mode takes `"5"` for an
-    /// integer and `1` for a boolean), and take null for an optional argument. What no worker takes is a fault.
+    /// integer and `1` for a boolean), and take null for an optional argument. A value that no worker takes is a fault.
     #[must_use]
     pub fn of_parameters(parameters: &[Json<'_>]) -> Self {
         declared::of_parameters(parameters)
@@ -117,7 +118,7 @@ impl Schema {
         check::check(self, instance, STEPS).0
     }
 
-    /// The same within another bound on its cost, and the steps that it took.
+    /// Checks an instance within another bound on its cost, and returns the steps taken.
     ///
     /// # Errors
     /// As [`Schema::check`].

@@ -1,4 +1,4 @@
-//! The validator: what is refused when a schema is loaded, and what the faults of an instance say.
+//! The validator: schemas refused at loading, and messages for faults of an instance.
 
 use super::*;
 use crate::words::json::Object;
@@ -108,7 +108,7 @@ fn the_cost_of_a_check_is_bounded() {
     let (checked, steps) = schema.check_within(&json(&deep), STEPS);
     assert_eq!(checked.unwrap_err().first().unwrap().rule, "steps");
     assert_eq!(steps, STEPS);
-    // `not` turns no overrun into an answer.
+    // `not` turns no overrun into a result.
     let not = Schema::compile_text(&format!(r#"{{"not":{doubling}}}"#).replace("#/$defs", "#/not/$defs")).unwrap();
     assert_eq!(not.check(&json(&deep)).unwrap_err().first().unwrap().rule, "steps");
     let regex = Schema::compile_text(r#"{"items":{"pattern":"(a*)*b"}}"#).unwrap();

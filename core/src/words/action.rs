@@ -1,18 +1,19 @@
-//! Actions: what a caller must hold to be answered. Every route is one; none is held by default.
+//! Actions: permissions that a caller needs for a route. Every route has one; none is granted by default.
 
 use std::fmt;
 
 macro_rules! actions {
     ($($(#[doc = $doc:literal])* $variant:ident = $name:literal),* $(,)?) => {
-        /// Names what a request asks to do. The name is what the configuration, the record and a refusal say.
+        /// Names the kind of operation that a request asks for. The name is used in the configuration, in records and
+        /// in refusals.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Action { $($(#[doc = $doc])* $variant),* }
 
         impl Action {
-            /// Every action.
+            /// Lists every action.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// The action's name, `family/verb`.
+            /// Returns the action's name, `family/verb`.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
@@ -98,7 +99,7 @@ impl fmt::Display for Action {
     }
 }
 
-/// Names the actions that a caller holds: `*`, `family/*` or one by name.
+/// Grants actions: `*`, `family/*` or one by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActionPattern {
     /// Every action.
@@ -110,7 +111,7 @@ pub enum ActionPattern {
 }
 
 impl ActionPattern {
-    /// The pattern with this text; `None` when no action is meant by it.
+    /// Returns the pattern with this text; `None` when it matches no action.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         if text == "*" {
@@ -126,7 +127,7 @@ impl ActionPattern {
         Action::ALL.iter().find(|action| action.as_str() == text).map(|action| Self::One(*action))
     }
 
-    /// Tells whether the action is meant.
+    /// Returns true if the pattern matches the action.
     #[must_use]
     pub fn matches(self, action: Action) -> bool {
         match self {
@@ -136,7 +137,7 @@ impl ActionPattern {
         }
     }
 
-    /// Tells whether every action that `other` means is meant.
+    /// Returns true if the pattern matches every action that `other` matches.
     #[must_use]
     pub fn covers(self, other: Self) -> bool {
         match other {

@@ -1,21 +1,22 @@
-//! CBOR (RFC 8949) by number: how states, commands, replies and kept answers are written down, and how outside bytes are read.
+//! CBOR (RFC 8949) by number: encodes states, commands, replies and stored responses, and decodes untrusted bytes.
 //!
-//! Every member and every variant has a number. Versions of the gateway work beside each other and read what the other wrote, so:
-//! a new member is optional and has a number of its own; who does not know a number passes over it; a number is never used again.
-//! `docs/decisions/0029-cbor-by-number.md` has the reasons.
+//! Every member and every variant has a number. Versions of the gateway run beside each other and read each other's
+//! data, so: a new member is optional and has a number of its own; an unknown number is skipped; a number is never used
+//! again. `docs/decisions/0029-cbor-by-number.md` has the reasons.
 
 use minicbor::{Decode, Decoder};
 
-/// Why bytes are not the value that they should be.
+/// The reason for a failed decoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// They end before it does.
+    /// The bytes end too early.
     Cut,
-    /// They are something else, or something more.
+    /// The bytes encode another type, or more than one value.
     Other,
 }
 
-/// The value that these bytes are, to the last one. Takes no more room than in proportion to them, whatever they say.
+/// Decodes bytes that are one value and nothing more. Memory use is proportional to the bytes, whatever lengths they
+/// declare.
 pub(crate) fn read<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, Fault> {
     check(bytes)?;
     let mut decoder = Decoder::new(bytes);
@@ -26,8 +27,8 @@ pub(crate) fn read<'b, T: Decode<'b, ()>>(bytes: &'b [u8]) -> Result<T, Fault> {
     }
 }
 
-/// Refuses what no gateway writes, and what would be passed over where its number is not known: reserved bytes, lengths that are
-/// not told beforehand, and what is longer than there are bytes.
+/// Rejects encodings that no gateway writes and that a decoder would skip under an unknown number: reserved bytes,
+/// indefinite lengths, and lengths beyond the end of the bytes.
 fn check(bytes: &[u8]) -> Result<(), Fault> {
     let mut rest = bytes;
     while let Some((&head, behind)) = rest.split_first() {
@@ -46,12 +47,12 @@ fn check(bytes: &[u8]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Most significant byte first; of at most eight.
+/// Reads a big-endian number of at most eight bytes.
 fn number(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte))
 }
 
-/// The kinds of items whose bytes follow their head.
+/// Major types of items whose content follows their head.
 const BYTES: u8 = 2;
 const TEXT: u8 = 3;
 

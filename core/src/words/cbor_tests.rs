@@ -1,4 +1,4 @@
-//! Tests what is refused, and how kinds change while versions of the gateway work beside each other.
+//! Tests refused encodings, and how types change while versions of the gateway run beside each other.
 
 use std::collections::BTreeMap;
 
@@ -91,7 +91,7 @@ fn what_is_in_a_string_is_no_head() {
     }
 }
 
-/// `[0, null, {}, unknown]`: what is passed over is as bad as what is asked for.
+/// Encodes `[0, null, {}, unknown]`: a skipped item is checked as strictly as a requested one.
 fn with_unknown(unknown: &[u8]) -> Vec<u8> {
     [b"\x84\x00\xf6\xa0", unknown].concat()
 }

@@ -2,7 +2,7 @@
 
 /// A closed choice between words.
 pub(crate) trait Choice: Sized {
-    /// Lists the words, in the order of their declaration.
+    /// The words, in the order of their declaration.
     const WORDS: &'static [&'static str];
 
     /// Returns the choice written `word`.

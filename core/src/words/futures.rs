@@ -1,15 +1,15 @@
-//! Futures beside each other, and futures that are compiled apart from who awaits them.
+//! Concurrent futures, and futures compiled apart from the function that awaits them.
 
 use std::future::poll_fn;
 use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Returns the same future, whose code is a function of its own.
+/// Returns the same future, compiled as a function of its own.
 ///
-/// An `async` function becomes part of the one function that awaits it, and the whole pipeline one function of 50 KB of WASM,
-/// which V8 compiles when it is first called, whatever is asked for. What few requests need is kept out of it, at the price
-/// of a call.
+/// An `async` function is inlined into the one function that awaits it, so the whole pipeline becomes one function of
+/// 50 KB of WASM, which V8 compiles at its first call, whatever the request. Code that few requests need is kept out of
+/// it, at the price of a call.
 pub(crate) fn apart<F: Future>(mut future: Pin<&mut F>) -> impl Future<Output = F::Output> {
     poll_fn(move |context| poll(future.as_mut(), context))
 }
@@ -19,16 +19,17 @@ fn poll<F: Future>(future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Ou
     future.poll(context)
 }
 
-/// Tells which of two futures ended first.
+/// Names the first of two futures to complete, with its output.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Either<A, B> {
-    /// The first.
+    /// The first future completed.
     First(A),
-    /// The second.
+    /// The second future completed.
     Second(B),
 }
 
-/// Drives both until one ends; the first where both do. The other is left as it is: whoever drops it ends it.
+/// Polls both futures until one completes; the first if both do. The other is not polled further: dropping it cancels
+/// it.
 pub(crate) fn either<A: Future + ?Sized, B: Future + ?Sized>(
     mut first: Pin<&mut A>,
     mut second: Pin<&mut B>,
@@ -41,7 +42,7 @@ pub(crate) fn either<A: Future + ?Sized, B: Future + ?Sized>(
     })
 }
 
-/// Drives `work` until it ends, or `deadline` does: then there is no outcome.
+/// Polls `work` until it completes; returns `None` if `deadline` completes first.
 pub(crate) fn within<W: Future + ?Sized, D: Future<Output = ()> + ?Sized>(
     mut deadline: Pin<&mut D>,
     mut work: Pin<&mut W>,
@@ -52,7 +53,7 @@ pub(crate) fn within<W: Future + ?Sized, D: Future<Output = ()> + ?Sized>(
     })
 }
 
-/// Drives all of them until all have ended; the outcomes in the same order.
+/// Polls all futures until every one has completed; returns their outputs in the same order.
 pub(crate) fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> impl Future<Output = Vec<F::Output>> {
     let mut running: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
     poll_fn(move |context| {
@@ -81,7 +82,7 @@ mod tests {
         pin!(future).poll(&mut Context::from_waker(Waker::noop()))
     }
 
-    /// Ends at this many polls.
+    /// Completes at this many polls.
     fn after(mut polls: u8) -> impl Future<Output = u8> {
         let value = polls;
         poll_fn(move |_| {

@@ -1,12 +1,12 @@
 //! Hexadecimal digits.
 
-/// The lower-case hexadecimal text of `bytes`.
+/// Returns the lower-case hexadecimal text of `bytes`.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
     prefixed("", bytes)
 }
 
-/// The same behind a prefix.
+/// Returns the lower-case hexadecimal text of `bytes` behind a prefix.
 #[must_use]
 pub fn prefixed(prefix: &str, bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -20,7 +20,7 @@ pub fn prefixed(prefix: &str, bytes: &[u8]) -> String {
     text
 }
 
-/// The 32 bytes that 64 hexadecimal digits stand for.
+/// Decodes 64 hexadecimal digits into 32 bytes.
 #[must_use]
 pub fn decode32(text: &str) -> Option<[u8; 32]> {
     if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {

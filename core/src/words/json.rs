@@ -1,9 +1,9 @@
-//! JSON as the gateway reads it from outside: bounded, exact, borrowed (RFC 8259; I-JSON's unique names, RFC 7493).
+//! JSON from untrusted sources: bounded, exact, borrowed (RFC 8259; I-JSON's unique names, RFC 7493).
 //!
-//! Three properties are what the safety of the cache stands on, and why this reader is our own
-//! (`docs/decisions/0004-own-json-reader.md`): a number keeps its source text, so `1`, `1.0` and a 30-digit integer stay
-//! apart; a duplicate member is refused, so two readers can never see two different documents; every dimension has a
-//! limit that is checked while reading, so hostile input costs no more than its own length.
+//! The safety of the cache rests on three properties, which are why this reader is our own
+//! (`docs/decisions/0004-own-json-reader.md`): a number keeps its source text, so `1`, `1.0` and a 30-digit integer
+//! stay distinct; a duplicate member is refused, so two readers can never see two different documents; every dimension
+//! has a limit that is checked while reading, so hostile input costs no more than its own length.
 
 mod canonical;
 mod object;
@@ -17,7 +17,7 @@ pub(crate) use object::{ObjectWriter, Ready, write_array};
 pub use reader::{Fault, FaultKind, Limits, parse};
 pub use writer::{write_json, write_string};
 
-/// One JSON value, borrowing from the text it was read from wherever that text needed no unescaping.
+/// One JSON value, borrowed from its source text unless that text needed unescaping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Json<'a> {
     /// `null`
@@ -36,30 +36,31 @@ pub enum Json<'a> {
 
 /// A JSON number as its exact source text.
 ///
-/// INVARIANT (number grammar): the text matches RFC 8259 section 6; only the reader and the integer constructors make one.
+/// INVARIANT (number grammar): the text matches RFC 8259 section 6; only the reader and the integer constructors make
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Number<'a>(Cow<'a, str>);
 
 impl<'a> Number<'a> {
-    /// The number's text, as sent.
+    /// Returns the number's text, as sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The number as an `i64`, when its text is a plain integer in range.
+    /// Returns the number as an `i64`, if its text is a plain integer in range.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {
         self.0.parse().ok()
     }
 
-    /// The nearest `f64`; infinite when out of range.
+    /// Returns the nearest `f64`; infinite when out of range.
     #[must_use]
     pub fn as_f64(&self) -> f64 {
         self.0.parse().unwrap_or(f64::NAN)
     }
 
-    /// Tells whether the text has neither fraction nor exponent.
+    /// Returns true if the text has neither fraction nor exponent.
     #[must_use]
     pub fn is_integer_text(&self) -> bool {
         self.0.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
@@ -78,18 +79,19 @@ impl From<i64> for Number<'static> {
 
 /// A JSON object: its members in the order sent.
 ///
-/// INVARIANT (unique names): no two members have the same name; the reader refuses duplicates, [`Object::insert`] replaces.
+/// INVARIANT (unique names): no two members have the same name; the reader refuses duplicates, [`Object::insert`]
+/// replaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 
 impl<'a> Object<'a> {
-    /// An object without members.
+    /// Returns an object without members.
     #[must_use]
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// The member called `name`.
+    /// Returns the member called `name`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Json<'a>> {
         self.0.iter().find(|(member, _)| member == name).map(|(_, value)| value)
@@ -104,28 +106,28 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Adds a member whose name is known to be new: spares the search of [`Object::insert`].
+    /// Adds a member whose name is known to be unique: saves the search of [`Object::insert`].
     pub(crate) fn push_unique(&mut self, name: impl Into<Cow<'a, str>>, value: Json<'a>) {
         self.0.push((name.into(), value));
     }
 
-    /// The members in the order sent, by value.
+    /// Returns the members in the order sent, by value.
     pub(crate) fn into_members(self) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
         self.0.into_iter()
     }
 
-    /// The members in the order sent.
+    /// Returns the members in the order sent.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Json<'a>)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
-    /// The number of members.
+    /// Returns the number of members.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Tells whether there are no members.
+    /// Returns true if there are no members.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -133,7 +135,7 @@ impl<'a> Object<'a> {
 }
 
 impl<'a> Json<'a> {
-    /// The text of a string value.
+    /// Returns the text of a string value.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -142,7 +144,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The value of a boolean.
+    /// Returns the value of a boolean.
     #[must_use]
     pub const fn as_bool(&self) -> Option<bool> {
         match self {
@@ -151,7 +153,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The members of an object.
+    /// Returns the members of an object.
     #[must_use]
     pub const fn as_object(&self) -> Option<&Object<'a>> {
         match self {
@@ -160,7 +162,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The items of an array.
+    /// Returns the items of an array.
     #[must_use]
     pub fn as_array(&self) -> Option<&[Json<'a>]> {
         match self {
@@ -169,13 +171,13 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The member `name` of an object; `None` for a missing member and for anything that is no object.
+    /// Returns the member `name` of an object; `None` for a missing member and for anything that is no object.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Json<'a>> {
         self.as_object().and_then(|object| object.get(name))
     }
 
-    /// This value less the member at `path` (member names from the outside in), if there is one.
+    /// Removes the member at `path` (member names from the outside in), if there is one.
     #[must_use]
     pub fn without(self, path: &[&str]) -> Self {
         match (self, path) {
@@ -193,7 +195,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Returns the kind of this value in the words of JSON: for messages.
+    /// Returns the JSON type of this value, for messages.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -206,7 +208,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// A copy that borrows from nothing.
+    /// Returns a copy that borrows from nothing.
     #[must_use]
     pub fn into_owned(self) -> Json<'static> {
         match self {

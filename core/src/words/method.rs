@@ -1,6 +1,6 @@
 //! HTTP methods.
 
-/// An HTTP method that the gateway knows.
+/// An HTTP method that the gateway supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// `GET`

@@ -3,24 +3,24 @@
 use super::choice::choice;
 
 choice! {
-    /// Names what happens to decisions when the epochs cannot be renewed.
+    /// Fail mode of decisions while the epochs cannot be renewed.
     pub enum FailMode {
-        /// Refuse.
+        /// Fail closed: refuse.
         Closed = "closed",
-        /// Decide under the last known epochs.
+        /// Fail open: decide under the last known epochs.
         Open = "open",
     }
 }
 
 choice! {
-    /// Ranks calls: those that wait, or are turned away, before others where an executor has more than it can do.
+    /// Priority of calls: at a full executor, calls of low priority wait and are shed before others.
     #[derive(PartialOrd, Ord, Hash)]
     pub enum Priority {
-        /// First to be turned away; what the gateway calls by itself.
+        /// First to be shed; also the priority of the gateway's own calls.
         Low = "low",
-        /// Stands where nothing else is said.
+        /// The default.
         Normal = "normal",
-        /// Last to be turned away.
+        /// Last to be shed.
         High = "high",
     }
 }

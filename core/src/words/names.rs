@@ -1,4 +1,4 @@
-//! Names that cannot be wrong: each type's constructor refuses what is not one.
+//! Names that are valid by construction: each type's constructor refuses malformed text.
 
 use std::fmt;
 use std::rc::Rc;
@@ -15,13 +15,13 @@ macro_rules! id {
         pub struct $name(Rc<str>);
 
         impl $name {
-            /// The identifier with this text; `None` when it is not one.
+            /// Returns the identifier with this text; `None` when it is malformed.
             #[must_use]
             pub fn new(text: &str) -> Option<Self> {
                 is_id(text).then(|| Self(text.into()))
             }
 
-            /// The identifier's text.
+            /// Returns the identifier's text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -37,7 +37,7 @@ macro_rules! id {
 }
 
 id! {
-    /// A tenant: the wall that no data crosses.
+    /// A tenant: the boundary that no data crosses.
     TenantId
 }
 id! {
@@ -48,8 +48,8 @@ impl CallerId {
     /// Most bytes of a subject in a caller's name.
     pub const SUBJECT_BYTES: usize = 128;
 
-    /// The caller that an issuer names: `{issuer}:{subject}`; `None` unless the subject is 1 to 128 letters, digits and
-    /// ``-._~:@|/+=``. No configured caller has a `:` in its name, so the two never meet.
+    /// Returns the caller that an issuer's token names, `{issuer}:{subject}`; `None` unless the subject is 1 to 128
+    /// letters, digits and ``-._~:@|/+=``. No configured caller has a `:` in its name, so the two never collide.
     #[must_use]
     pub fn of_subject(issuer: &KeyId, subject: &str) -> Option<Self> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@|/+=".contains(&byte);
@@ -57,7 +57,7 @@ impl CallerId {
         is_subject.then(|| Self([issuer.as_str(), ":", subject].concat().into()))
     }
 
-    /// The gateway itself, as the caller of what it calls of its own accord: no other caller's name begins with a `:`.
+    /// Returns the gateway itself as the caller of its own calls: no other caller's name begins with a `:`.
     #[must_use]
     pub(crate) fn of_gateway(what: &str) -> Self {
         Self([":", what].concat().into())
@@ -65,7 +65,7 @@ impl CallerId {
 }
 
 id! {
-    /// One API key of a caller; what a revocation names.
+    /// One API key of a caller; the subject of a revocation.
     KeyId
 }
 id! {
@@ -77,15 +77,15 @@ id! {
     LimitId
 }
 id! {
-    /// An executor: a place where tools run.
+    /// An executor: a service that runs tools.
     ExecutorId
 }
 id! {
-    /// A tag that the operator gives to tools, so that what is cached of them can be made stale together.
+    /// A tag that the operator gives to tools, so that their stored responses can be invalidated together.
     CacheTag
 }
 
-/// Tells whether this could be an identifier of ours.
+/// Returns true if this text is a well-formed identifier.
 pub(crate) fn is_id(text: &str) -> bool {
     text.len() <= ID_BYTES
         && text.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
@@ -97,20 +97,20 @@ pub(crate) fn is_id(text: &str) -> bool {
 pub struct Project(Rc<str>);
 
 impl Project {
-    /// The project named `org/project`; `None` when that is not two identifiers.
+    /// Returns the project named `org/project`; `None` when that is not two identifiers.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let (org, project) = text.split_once('/')?;
         (is_id(org) && is_id(project)).then(|| Self(text.into()))
     }
 
-    /// `org/project`.
+    /// Returns `org/project`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The path prefix that addresses it: `/v1/orgs/{org}/projects/{project}`.
+    /// Returns the path prefix that addresses it: `/v1/orgs/{org}/projects/{project}`.
     #[must_use]
     pub fn path(&self) -> String {
         let (org, project) = self.0.split_once('/').unwrap_or((&self.0, ""));
@@ -126,21 +126,22 @@ impl UserId {
     /// Most bytes in a user id.
     pub const BYTES: usize = 256;
 
-    /// The user named `text`: 1 to 256 bytes without control characters.
+    /// Returns the user named `text`: 1 to 256 bytes without control characters.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         (!text.is_empty() && text.len() <= Self::BYTES && !text.chars().any(char::is_control))
             .then(|| Self(text.into()))
     }
 
-    /// The id's text.
+    /// Returns the id's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// `Toolkit.Tool`: letters, digits, `_` and `-` on both sides (remote MCP servers' ids have a `-`). Compared in lower case.
+/// `Toolkit.Tool`: letters, digits, `_` and `-` on both sides (remote MCP servers' ids have a `-`). Compared in lower
+/// case.
 #[derive(Clone, Debug, Eq, PartialEq, PartialOrd, Ord)]
 pub struct ToolName {
     text: Box<str>,
@@ -151,7 +152,7 @@ impl ToolName {
     /// Most bytes in a qualified tool name.
     pub const BYTES: usize = 160;
 
-    /// The tool named `toolkit.tool`; `None` when that is not a name.
+    /// Returns the tool named `toolkit.tool`; `None` when that is not a name.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let dot = text.find('.')?;
@@ -162,32 +163,32 @@ impl ToolName {
         (text.len() <= Self::BYTES && is_word(toolkit) && is_word(tool)).then(|| Self { text: text.into(), dot })
     }
 
-    /// `Toolkit.Tool`, in the case it was written.
+    /// Returns `Toolkit.Tool`, in its original case.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The toolkit.
+    /// Returns the toolkit.
     #[must_use]
     pub fn toolkit(&self) -> &str {
         self.text.get(..self.dot).unwrap_or_default()
     }
 
-    /// The tool within its toolkit.
+    /// Returns the tool's name within its toolkit.
     #[must_use]
     pub fn tool(&self) -> &str {
         self.text.get(self.dot.saturating_add(1)..).unwrap_or_default()
     }
 
-    /// The form in which names are compared.
+    /// Returns the normalized (lower-case) form, in which names are compared.
     #[must_use]
     pub fn folded(&self) -> String {
         self.text.to_ascii_lowercase()
     }
 }
 
-/// Names the tools that something is about: `*`, `Toolkit.*` or `Toolkit.Tool`, in any case.
+/// Selects tools: `*`, `Toolkit.*` or `Toolkit.Tool`, in any case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ToolPattern {
     /// Every tool.
@@ -199,7 +200,7 @@ pub enum ToolPattern {
 }
 
 impl ToolPattern {
-    /// The pattern with this text; `None` when it is not one.
+    /// Returns the pattern with this text; `None` when it is malformed.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         if text == "*" {
@@ -212,7 +213,7 @@ impl ToolPattern {
         ToolName::new(text).map(|name| Self::Tool(name.folded().into()))
     }
 
-    /// Tells whether the tool with this name in lower case (`toolkit.tool`) is meant.
+    /// Returns true if the pattern matches the tool with this name in lower case (`toolkit.tool`).
     #[must_use]
     pub fn matches(&self, folded: &str) -> bool {
         match self {

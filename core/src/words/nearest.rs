@@ -1,10 +1,10 @@
-//! The names nearest to a misspelt one, for messages that say what was meant.
+//! Suggestions for a misspelt name, for messages.
 
 /// Longest name compared, in bytes: bounds the work of one comparison.
 const COMPARED_BYTES: usize = 64;
 
-/// At most `most` of `names` that are close to `name`, nearest first: those within a third of its length in edits
-/// (Levenshtein distance over bytes, case ignored).
+/// Returns at most `most` of `names` that are close to `name`, nearest first: those within a third of its length in
+/// edits (Levenshtein distance over bytes, case ignored).
 pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>, most: usize) -> Vec<&'n str> {
     let name = name.to_ascii_lowercase();
     let allowed = (name.len() / 3).clamp(1, 6);
@@ -16,7 +16,7 @@ pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>, most
     close.into_iter().take(most).map(|(_, candidate)| candidate).collect()
 }
 
-/// Levenshtein distance with one row of memory; "far" for anything too long or of very different length.
+/// Returns the Levenshtein distance, with one row of memory; "far" for anything too long or of very different length.
 fn distance(left: &[u8], right: &[u8]) -> usize {
     if left.len() > COMPARED_BYTES || right.len() > COMPARED_BYTES || left.len().abs_diff(right.len()) > 6 {
         return usize::MAX;

@@ -1,6 +1,6 @@
-//! Prices as people write them: decimal text, never a float.
+//! Prices as decimal text, never a float.
 
-/// An amount of money in millionths of whatever currency the operator thinks in.
+/// An amount of money in millionths of the operator's currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Price(u64);
 
@@ -8,7 +8,7 @@ pub struct Price(u64);
 const UNITS_MAX: u64 = 1_000_000;
 
 impl Price {
-    /// The price that `3`, `0.15` or `0.000002` means: at most a million, with at most six places after the point.
+    /// Parses `3`, `0.15` or `0.000002`: at most a million, with at most six places after the point.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (units, parts) = text.split_once('.').unwrap_or((text, "0"));
@@ -21,7 +21,7 @@ impl Price {
         units.checked_mul(1_000_000)?.checked_add(millionths).map(Self)
     }
 
-    /// In millionths.
+    /// Returns the price in millionths.
     #[must_use]
     pub const fn micros(self) -> u64 {
         self.0

@@ -1,53 +1,53 @@
-//! Refusals: every way a request can end without the answer that it asked for, each with one name.
+//! Refusals: every way a request can end without the response it asked for, each with one name.
 //!
-//! The name is at once the error's `name`, the log field, the metric label, the `toolgate-refusal` header and what tests
-//! assert. The table below is the whole list, with status, who has to act, and what to do about it.
+//! The name is at once the error's `name`, the log field, the metric label, the `toolgate-refusal` header and what
+//! tests assert. The table below is the whole list, with status, who has to act, and how.
 
 use std::borrow::Cow;
 
 use crate::words::json;
 use crate::words::time::Millis;
 
-/// Tells whether the SDKs should send the request again (`x-should-retry`).
+/// Retry advice for the SDKs (`x-should-retry`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Again {
-    /// Sending it again cannot help, or could do harm.
+    /// A retry cannot help, or could do harm.
     No,
-    /// It may well succeed a little later.
+    /// A retry may well succeed a little later.
     Later,
 }
 
 macro_rules! refusals {
     ($($variant:ident = $name:literal, $status:literal, $again:ident, $message:literal;)*) => {
-        /// Why a request was refused.
+        /// Names the reason for a refusal.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum RefusalKind {
             $(#[doc = $message] $variant),*
         }
 
         impl RefusalKind {
-            /// Every kind.
+            /// Lists every kind.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// The stable name.
+            /// Returns the stable name.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
             }
 
-            /// The HTTP status.
+            /// Returns the HTTP status.
             #[must_use]
             pub const fn status(self) -> u16 {
                 match self { $(Self::$variant => $status),* }
             }
 
-            /// Tells whether to send the request again.
+            /// Returns the retry advice.
             #[must_use]
             pub const fn again(self) -> Again {
                 match self { $(Self::$variant => Again::$again),* }
             }
 
-            /// Says what was wrong and what to do about it.
+            /// Returns the message: the problem and its remedy.
             #[must_use]
             pub const fn message(self) -> &'static str {
                 match self { $(Self::$variant => $message),* }
@@ -149,41 +149,41 @@ refusals! {
     UpstreamTimeout = "upstream_timeout", 504, No, "The executor did not answer in time.";
 }
 
-/// A refusal: its kind, and what is particular to this request.
+/// A refusal: its kind, and the details of this request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Why.
+    /// The reason.
     pub kind: RefusalKind,
-    /// Tells where, or what instead: follows the kind's message. Holds names and places, never values.
+    /// The place or an alternative, appended to the kind's message. Holds names and places, never values.
     pub detail: Option<Cow<'static, str>>,
-    /// Tells how long to wait before trying again.
+    /// Delay before the client should retry.
     pub retry_after: Option<Millis>,
-    /// Tells whether the gateway has repeated the call itself, so that nobody else need.
+    /// The gateway has used up its own retries, so a client need not retry.
     pub is_spent: bool,
-    /// The methods that the path does take, for `Allow`.
+    /// The methods that the path does support, for `Allow`.
     pub allow: Option<&'static str>,
 }
 
 impl Refusal {
-    /// A refusal with nothing particular.
+    /// Creates a refusal without details.
     #[must_use]
     pub const fn new(kind: RefusalKind) -> Self {
         Self { kind, detail: None, retry_after: None, is_spent: false, allow: None }
     }
 
-    /// A refusal that says where, or what instead.
+    /// Creates a refusal with a detail: a place, or an alternative.
     #[must_use]
     pub fn with(kind: RefusalKind, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { detail: Some(detail.into()), ..Self::new(kind) }
     }
 
-    /// The same, to be tried again after `wait`.
+    /// Sets the delay before a retry.
     #[must_use]
     pub fn after(self, wait: Millis) -> Self {
         Self { retry_after: Some(wait), ..self }
     }
 
-    /// The text for a human: what was wrong, where, and what to do.
+    /// Returns the text for a human: the problem, its place, and the remedy.
     #[must_use]
     pub fn message(&self) -> String {
         match &self.detail {

@@ -1,17 +1,18 @@
-//! The ids of requests: from one, the isolate and the request's number there can be told.
+//! Request ids, from which the isolate and the request's number in it can be read.
 
 use std::cell::Cell;
 
 /// The low 48 bits: the number, mixed.
 const LOW: u128 = 0xFFFF_FFFF_FFFF;
 
-/// An odd factor makes mixing a bijection of the low 48 bits: ids of one isolate never meet, and do not look alike.
+/// An odd factor makes mixing a bijection of the low 48 bits: ids of one isolate never collide, and do not look alike.
 const FACTOR: u64 = 0x9E37_79B9_7F4B;
 
 /// Its inverse modulo 2^48.
 const INVERSE: u64 = 0x393D_EE21_9263;
 
-/// Ids that differ across isolates by 80 random bits and within one by a count: no randomness is asked for per request.
+/// Makes ids that differ across isolates by 80 random bits and within one by a count: no randomness is needed per
+/// request.
 #[derive(Debug)]
 pub(crate) struct Ids {
     isolate: u128,
@@ -19,12 +20,12 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    /// Starts at the count 0 in an isolate that these random bytes name.
+    /// Starts at the count 0 in an isolate identified by these random bytes.
     pub(crate) fn new(random: [u8; 16]) -> Self {
         Self { isolate: u128::from_be_bytes(random) >> 48, count: Cell::new(0) }
     }
 
-    /// Returns a number to count from: 64 random bits.
+    /// Returns a start for a counter: 64 random bits.
     pub(crate) fn number(&self) -> u64 {
         u64::from_be_bytes(self.next().to_be_bytes().last_chunk().copied().unwrap_or_default())
     }
@@ -38,7 +39,7 @@ impl Ids {
     }
 }
 
-/// Returns the isolate that an id was made in, and its number there.
+/// Returns the isolate that created an id, and its number in that isolate.
 #[must_use]
 pub(crate) fn origin_of(id: u128) -> (u128, u64) {
     let isolate = id >> 48;

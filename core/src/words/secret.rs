@@ -4,9 +4,9 @@ use std::fmt;
 
 /// A secret text: a key, a token, a shared secret.
 ///
-/// INVARIANT (secrets stay inside): there is no `Display`, no `Serialize` and no `PartialEq`, and `Debug` says only that
-/// there is one. [`Secret::expose`] is the one way out; its callers are the hashing of keys and the hosts' `origin`
-/// adapters, which write it into a request header at the last moment.
+/// INVARIANT (secrets stay inside): there is no `Display`, no `Serialize` and no `PartialEq`, and `Debug` says only
+/// that there is one. [`Secret::expose`] is the one way out; its callers are the hashing of keys and the hosts'
+/// `origin` adapters, which write it into a request header at the last moment.
 #[derive(Clone)]
 pub struct Secret(Box<str>);
 
@@ -17,7 +17,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The secret itself, for the one place that must use it.
+    /// Returns the secret itself, for the one place that must use it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -18,43 +18,43 @@ impl Millis {
     /// No time at all.
     pub const ZERO: Self = Self(0);
 
-    /// A span of `ms` milliseconds.
+    /// Returns a span of `ms` milliseconds.
     #[must_use]
     pub const fn new(ms: u64) -> Self {
         Self(ms)
     }
 
-    /// A span of `s` seconds, saturating.
+    /// Returns a span of `s` seconds, saturating.
     #[must_use]
     pub const fn from_secs(s: u64) -> Self {
         Self(s.saturating_mul(1000))
     }
 
-    /// The span in milliseconds.
+    /// Returns the span in milliseconds.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// The span in whole seconds, rounded up: what `Retry-After` wants, so that nobody comes back too early.
+    /// Returns the span in whole seconds, rounded up for `Retry-After`, so that no client retries too early.
     #[must_use]
     pub const fn as_secs_ceil(self) -> u64 {
         self.0.div_ceil(1000)
     }
 
-    /// This span less `other`, never below zero.
+    /// Returns this span less `other`, never below zero.
     #[must_use]
     pub const fn saturating_sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
 
-    /// Twice this span.
+    /// Returns twice this span.
     #[must_use]
     pub const fn twice(self) -> Self {
         Self(self.0.saturating_mul(2))
     }
 
-    /// Half of this span.
+    /// Returns half of this span.
     #[must_use]
     pub const fn half(self) -> Self {
         Self(self.0 / 2)
@@ -62,31 +62,31 @@ impl Millis {
 }
 
 impl Timestamp {
-    /// The point `ms` milliseconds after the Unix epoch.
+    /// Returns the point `ms` milliseconds after the Unix epoch.
     #[must_use]
     pub const fn from_millis(ms: u64) -> Self {
         Self(ms)
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Returns the milliseconds since the Unix epoch.
     #[must_use]
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
-    /// This point moved `by` into the future.
+    /// Returns this point moved `by` into the future.
     #[must_use]
     pub const fn after(self, by: Millis) -> Self {
         Self(self.0.saturating_add(by.0))
     }
 
-    /// The time gone by since `earlier`; zero when `earlier` lies in the future (clocks jump).
+    /// Returns the time elapsed since `earlier`; zero when `earlier` lies in the future (clocks jump).
     #[must_use]
     pub const fn since(self, earlier: Self) -> Millis {
         Millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// The time left until `later`; zero once it has passed.
+    /// Returns the time remaining until `later`; zero once it has passed.
     #[must_use]
     pub const fn until(self, later: Self) -> Millis {
         later.since(self)
@@ -141,7 +141,7 @@ pub(crate) fn write_number(out: &mut Vec<u8>, value: u64) {
     write_digits(out, value, 1);
 }
 
-/// RFC 3339 in UTC with milliseconds: `2026-01-01T00:00:00.000Z`.
+/// Writes RFC 3339 in UTC with milliseconds: `2026-01-01T00:00:00.000Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = Vec::with_capacity(24);
@@ -156,7 +156,8 @@ struct Civil {
     day: u64,
 }
 
-/// Days since 1970-01-01 to a proleptic Gregorian date (H. Hinnant, "chrono-compatible low-level date algorithms").
+/// Returns the days since 1970-01-01 to a proleptic Gregorian date (H. Hinnant, "chrono-compatible low-level date
+/// algorithms").
 #[expect(
     clippy::arithmetic_side_effects,
     reason = "days < 2^64 / 86,400,000: every term stays far below the type's limit"

@@ -18,7 +18,7 @@ impl Clock for Host {
     }
 }
 
-/// A timer for as long as somebody waits for it.
+/// A timer that is cleared when nobody waits for it any more.
 struct Waiting(Timer);
 
 impl Drop for Waiting {
@@ -27,7 +27,7 @@ impl Drop for Waiting {
     }
 }
 
-/// The time now, also for the durable owner, which has no [`Host`].
+/// Returns the time now, also for the durable owner, which has no [`Host`].
 pub(crate) fn now() -> Timestamp {
     Timestamp::from_millis(js_sys::Date::now() as u64)
 }

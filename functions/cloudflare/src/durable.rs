@@ -11,7 +11,7 @@ use crate::{clock, glue};
 /// The binding in `wrangler.toml`.
 pub(crate) const BINDING: &str = "TOOLGATE_DURABLE";
 
-/// How long to wait for the owner, in milliseconds.
+/// Deadline of the owner's reply, in milliseconds.
 const TIMEOUT_MS: f64 = 1_500.0;
 
 impl Durable for Host {
@@ -26,7 +26,7 @@ impl Durable for Host {
     }
 }
 
-/// The owner's side: `[state to store | undefined, when it may be deleted in ms | undefined, reply]`.
+/// Runs a step of the owner: `[state to store | undefined, when it may be deleted in ms | undefined, reply]`.
 pub(crate) fn step(stored: Option<&[u8]>, command: &[u8]) -> Array {
     let step = state::step(stored, command, clock::now());
     let state = step.state.as_deref().map(Uint8Array::from);

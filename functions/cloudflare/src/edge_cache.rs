@@ -1,7 +1,7 @@
 //! The data centre's cache: a named cache of the Cache API. On `workers.dev` it takes everything and holds nothing.
 //!
-//! All Workers of a zone share its named caches. Two deployments count their epochs apart, and must not find each other's
-//! entries: the name holds the id of the epochs' owner, which is another one in each namespace of durable objects.
+//! All Workers of a zone share its named caches. Two deployments count their epochs apart, and must not find each
+//! other's entries: the name holds the id of the epochs' durable owner, which differs by namespace of durable objects.
 
 use js_sys::Uint8Array;
 use toolgate::ports::{EdgeCache, EdgeCacheError};

@@ -8,20 +8,20 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(module = "toolgate-glue")]
 extern "C" {
-    /// A `Response` with a text. `fixed` and `own` are its headers, name and value in turn, each ended by a line break;
-    /// `fixed` is one of few.
+    /// Makes a `Response` with a text. `fixed` and `own` are its headers, name and value in turn, each ended by a line
+    /// break; `fixed` is one of few.
     #[wasm_bindgen(js_name = answerWith)]
     pub(crate) fn answer_text(status: u16, fixed: &str, own: &str, body: &str) -> JsValue;
 
-    /// A `Response` with a copy of `body`.
+    /// Makes a `Response` with a copy of `body`.
     #[wasm_bindgen(js_name = answerBytes)]
     pub(crate) fn answer_bytes(status: u16, fixed: &str, own: &str, body: &[u8]) -> JsValue;
 
-    /// A `Response` with `body`, a `ReadableStream` or `null`; where that breaks, `broken` is its end.
+    /// Makes a `Response` with `body`, a `ReadableStream` or `null`; if that breaks, `broken` is its end.
     #[wasm_bindgen(js_name = answerStream)]
     pub(crate) fn answer_stream(status: u16, fixed: &str, own: &str, body: &JsValue, broken: &[u8]) -> JsValue;
 
-    /// A `Response` without a body.
+    /// Makes a `Response` without a body.
     #[wasm_bindgen(js_name = answerWith)]
     pub(crate) fn answer_empty(status: u16, fixed: &str, own: &str) -> JsValue;
 
@@ -34,7 +34,7 @@ extern "C" {
     /// A timer of the platform, which can be cleared.
     pub(crate) type Timer;
 
-    /// Begins one of `ms` milliseconds.
+    /// Starts a timer of `ms` milliseconds.
     #[wasm_bindgen(constructor)]
     pub(crate) fn new(ms: f64) -> Timer;
 
@@ -42,16 +42,16 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub(crate) fn fired(this: &Timer) -> Promise;
 
-    /// Ends it: nobody waits for it any more.
+    /// Clears the timer: nobody waits for it any more.
     #[wasm_bindgen(method)]
     pub(crate) fn clear(this: &Timer);
 
-    /// The reply of a durable owner, a `Uint8Array`; rejects when it fails or takes longer than `timeout_ms`.
+    /// Returns the reply of a durable owner, a `Uint8Array`; rejects when it fails or takes longer than `timeout_ms`.
     #[wasm_bindgen(catch)]
     pub(crate) async fn apply(owner: &JsValue, command: &[u8], timeout_ms: f64) -> Result<JsValue, JsValue>;
 
-    /// The rows of a statement, an array of arrays of values (bytes as `Uint8Array`); rejects when the database fails or takes
-    /// longer than `timeout_ms`.
+    /// Returns the rows of a statement, an array of arrays of values (bytes as `Uint8Array`); rejects when the database
+    /// fails or takes longer than `timeout_ms`.
     #[wasm_bindgen(catch)]
     pub(crate) async fn query(
         database: &JsValue,
@@ -60,32 +60,32 @@ extern "C" {
         timeout_ms: f64,
     ) -> Result<JsValue, JsValue>;
 
-    /// What the data centre's cache of this name holds under `key`: a `Uint8Array`, or `undefined`.
+    /// Returns the value under `key` in the data centre's cache of this name: a `Uint8Array`, or `undefined`.
     #[wasm_bindgen(catch, js_name = cacheGet)]
     pub(crate) async fn cache_get(name: &str, key: &str) -> Result<JsValue, JsValue>;
 
-    /// Puts a copy of `value` there, for `seconds`.
+    /// Stores a copy of `value` there, for `seconds`.
     #[wasm_bindgen(catch, js_name = cachePut)]
     pub(crate) async fn cache_put(name: &str, key: &str, value: &[u8], seconds: f64) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen]
 extern "C" {
-    /// The platform's own, which ends an exchange early.
+    /// The platform's `AbortController`, which ends an exchange early.
     pub(crate) type AbortController;
 
-    /// One that has ended nothing yet.
+    /// Makes a new one.
     #[wasm_bindgen(constructor)]
     pub(crate) fn new() -> AbortController;
 
-    /// Ends the exchange that it belongs to, if that is still under way.
+    /// Ends its exchange, if that is still under way.
     #[wasm_bindgen(method)]
     pub(crate) fn abort(this: &AbortController);
 }
 
 #[wasm_bindgen(module = "toolgate-origin")]
 extern "C" {
-    /// A whole exchange: `[status, header values, body]`, or the number of an error (see `origin.rs`).
+    /// Runs a whole exchange: `[status, header values, body]`, or the number of an error (see `origin.rs`).
     #[wasm_bindgen(catch)]
     pub(crate) async fn send(
         abort: &AbortController,
@@ -95,7 +95,8 @@ extern "C" {
         limit: f64,
     ) -> Result<JsValue, JsValue>;
 
-    /// The same up to the head of the answer: `[status, header values, stream or null]`, or the number of an error.
+    /// Runs an exchange up to the head of the answer: `[status, header values, stream or null]`, or the number of an
+    /// error.
     #[wasm_bindgen(catch)]
     pub(crate) async fn open(head: &str, body: &[u8], timeout_ms: f64) -> Result<JsValue, JsValue>;
 }

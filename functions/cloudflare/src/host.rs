@@ -1,4 +1,4 @@
-//! What one event gives us: the bindings, and the context that outlives the response.
+//! The host of one event: its bindings, and the context that outlives the response.
 
 use std::fmt;
 use std::rc::Rc;

@@ -22,7 +22,7 @@ impl Kv for Host {
     }
 
     async fn sweep(&self, _now: Timestamp) {
-        // KV drops what has expired by itself.
+        // KV drops expired values by itself.
     }
 }
 

@@ -9,7 +9,7 @@ use crate::glue::{self, AbortController};
 use crate::host::Host;
 use crate::lines;
 
-/// A `ReadableStream`, or `null` where the answer has no body.
+/// A `ReadableStream`, or `null` if the answer has no body.
 #[derive(Clone, Debug)]
 pub(crate) struct Stream(pub(crate) JsValue);
 
@@ -34,7 +34,7 @@ impl Origin for Host {
     }
 }
 
-/// An exchange for as long as somebody waits for it: of two that race, the slower one is ended.
+/// An exchange that ends when nobody waits for it any more: of two that race, the slower one is aborted.
 struct Exchange(AbortController);
 
 impl Drop for Exchange {
@@ -43,8 +43,9 @@ impl Drop for Exchange {
     }
 }
 
-/// The request's head as one string: the method, the URL, then names and values in turn, one per line; the credential is
-/// written here, at the last moment. A line break inside one of them would move the rest, so it is refused.
+/// Writes the request's head as one string: the method, the URL, then names and values in turn, one per line; the
+/// credential is written here, at the last moment. A line break inside one of them would move the rest, so it is
+/// refused.
 fn head(request: &OriginRequest) -> Result<String, OriginError> {
     let mut head = String::with_capacity(512);
     head.push_str(request.method.as_str());
@@ -67,7 +68,7 @@ fn head(request: &OriginRequest) -> Result<String, OriginError> {
 
 type Answer = (u16, Vec<(&'static str, String)>, JsValue);
 
-/// What `js/origin.js` answered: an array, or the number of an error.
+/// Reads the answer of `js/origin.js`: an array, or the number of an error.
 fn answer(answered: Result<JsValue, JsValue>) -> Result<Answer, OriginError> {
     let answered = answered.map_err(|_| OriginError::Broken)?;
     let answered = match answered.dyn_into::<Array>() {
@@ -82,7 +83,7 @@ fn answer(answered: Result<JsValue, JsValue>) -> Result<Answer, OriginError> {
     Ok((status as u16, headers.collect(), answered.get(2)))
 }
 
-/// The errors by their numbers in `js/origin.js`.
+/// Returns the error of a number in `js/origin.js`.
 fn error(number: Option<f64>) -> OriginError {
     match number.map(|number| number as u8) {
         Some(1) => OriginError::Timeout,

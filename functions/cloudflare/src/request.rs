@@ -1,11 +1,11 @@
-//! A request as `js/entry.js` read it, as the core takes it.
+//! A request, converted from `js/entry.js` for the core.
 
 use toolgate::model::request::{Header, Request, RequestBody, RequestHeaders};
 use toolgate::words::method::Method;
 
 use crate::lines;
 
-/// What became of the body while JavaScript read it; the numbers stand in `js/body.js` too.
+/// The outcomes of reading the body in JavaScript; the numbers stand in `js/body.js` too.
 mod fate {
     pub(super) const WHOLE: u8 = 0;
     pub(super) const TOO_LARGE: u8 = 1;
@@ -25,7 +25,7 @@ pub(crate) fn read(head: &str, body: Vec<u8>, fate: u8) -> Request {
     Request { method, target, headers, body }
 }
 
-/// Path and query of an absolute URL, as sent.
+/// Returns path and query of an absolute URL, as sent.
 fn target(url: &str) -> &str {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     let start = after_scheme.find(['/', '?']);

@@ -1,4 +1,4 @@
-//! An answer of the core as a `Response` of the platform.
+//! An answer of the core, as a `Response` of the platform.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::origin::Stream;
 /// Hands the answer over in one call. The body is copied once, out of our memory.
 pub(crate) fn write(response: Response<Stream>) -> JsValue {
     let Response { status, headers, body } = response;
-    // What is fixed in the program makes few different lists; JavaScript keeps them ready-made.
+    // Headers that are fixed in the program make few different lists; JavaScript keeps them ready-made.
     let fixed = lines(&headers, |value| matches!(value, Cow::Borrowed(_)));
     let own = lines(&headers, |value| matches!(value, Cow::Owned(_)));
     match body {
@@ -29,7 +29,7 @@ pub(crate) fn write(response: Response<Stream>) -> JsValue {
     }
 }
 
-/// Name and value in turn of those headers whose value is `wanted`, one per line.
+/// Writes name and value in turn of the headers whose value is `wanted`, one per line.
 fn lines(headers: &[ResponseHeader], wanted: fn(&Cow<'static, str>) -> bool) -> String {
     let mut lines = String::with_capacity(256);
     for (name, value) in headers.iter().filter(|(_, value)| wanted(value)) {
@@ -40,8 +40,8 @@ fn lines(headers: &[ResponseHeader], wanted: fn(&Cow<'static, str>) -> bool) -> 
     lines
 }
 
-/// The body as text where it is text: the platform sends a string with less work than bytes. It would also name a content
-/// type of its own, so there must be one.
+/// Returns the body as text if it is text: the platform sends a string with less work than bytes. It would also name a
+/// content type of its own, so there must be one.
 fn text<'b>(bytes: &'b [u8], headers: &[ResponseHeader]) -> Option<&'b str> {
     headers.iter().any(|(name, _)| *name == "content-type").then(|| str::from_utf8(bytes).ok())?
 }

@@ -10,7 +10,7 @@ use crate::host::Host;
 /// The binding in `wrangler.toml`; optional.
 const BINDING: &str = "TOOLGATE_SQL";
 
-/// How long to wait for the database, in milliseconds.
+/// Deadline of the database, in milliseconds.
 const TIMEOUT_MS: f64 = 1_000.0;
 
 /// The largest whole number that a double holds with all those below it.

@@ -1,8 +1,8 @@
 //! The component's own tables in Spin's default SQLite database, over one connection for the instance's life.
 //!
-//! INVARIANT (read at once): a statement's rows are read to their end before anything else is awaited, and there are few of them.
-//! Spin keeps the connection, and what the statement has locked in the file, until the last row is read. `changes` and
-//! `last_insert_rowid` are never called: both stop the instance's thread until the connection is free.
+//! INVARIANT (read at once): a statement's rows are read to their end before anything else is awaited, and there are
+//! few of them. Spin keeps the connection, and the statement's locks on the file, until the last row is read. `changes`
+//! and `last_insert_rowid` are never called: both stop the instance's thread until the connection is free.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -11,15 +11,16 @@ use spin_sdk::sqlite::{Connection, Error, RowResult, Value};
 use toolgate::ports::DurableError;
 use toolgate::words::time::Timestamp;
 
-/// What a host without a database refuses, said once when an instance finds none.
+/// Names the features that a host without a database refuses; logged once when an instance finds none.
 const NEEDS_DATABASE: &str = "no SQLite database labelled `default`: epochs (cache, revocation, kill switches), \
     idempotency keys, authorisations and metrics are refused";
 
-/// Lets readers go on beside a writer, and makes a commit one sync instead of four. The file stays so. SQLite answers the mode
-/// that there is when it cannot change it, and a database elsewhere knows no such thing: both go on as they are.
+/// Lets readers go on beside a writer, and makes a commit one sync instead of four. The file keeps the mode. SQLite
+/// answers with the current mode when it cannot change it, and a database elsewhere knows no such mode: both go on as
+/// they are.
 const WRITE_AHEAD: &str = "PRAGMA journal_mode = WAL";
 
-/// Names a table, and how it is made; each statement may be repeated.
+/// The statements that make a table; each may be repeated.
 pub(crate) type Schema = &'static [&'static str];
 
 thread_local! {
@@ -47,7 +48,7 @@ async fn database() -> Result<Rc<Connection>, DurableError> {
     }
 }
 
-/// Runs one statement and reads all its rows; makes the tables of `schema` when they are not there yet.
+/// Runs one statement and reads all its rows; makes the tables of `schema` if they are missing.
 pub(crate) async fn run(
     schema: Schema,
     statement: &str,
@@ -68,7 +69,7 @@ pub(crate) async fn run(
 
 /// Asks for a write-ahead log.
 pub(crate) async fn write_ahead() -> Result<(), DurableError> {
-    // Another connection may be using the file: the next time may be a better one.
+    // Another connection may be using the file: the next attempt may succeed.
     let _as_before = execute(&*database().await?, WRITE_AHEAD, Vec::new()).await;
     Ok(())
 }
@@ -77,7 +78,7 @@ async fn execute(database: &Connection, statement: &str, parameters: Vec<Value>)
     database.execute(statement, parameters).await?.collect().await
 }
 
-/// Returns `count` times `group`, parted by commas: the groups of a statement with so many parameters.
+/// Returns `count` times `group`, separated by commas: the groups of a statement with so many parameters.
 pub(crate) fn groups(group: &str, count: usize) -> String {
     vec![group; count].join(", ")
 }

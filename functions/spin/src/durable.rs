@@ -1,12 +1,12 @@
 //! Port `durable`: a table of Spin's default SQLite database, changed by compare and swap.
 //!
 //! Many instances work on the table at the same time, and tasks of one instance share a connection; so there is no
-//! transaction, which would have to stay open over an `.await`. Instead each row has a version, and a command counts when
-//! one statement replaces the very version that was read. Whoever loses reads again.
+//! transaction, which would have to stay open over an `.await`. Instead each row has a version, and a command counts
+//! when one statement replaces the very version that was read. The loser reads again.
 //!
-//! A commit costs a sync of the disk, and one at a time is made. So the commands that tasks of an instance have at the same
-//! time are applied together: one statement reads their states, one replaces them, all of those that changed or, where
-//! another instance was faster, some. Commands to one state follow each other within it.
+//! A commit costs a sync of the disk, and one at a time is made. So the commands that tasks of an instance have at the
+//! same time are applied together: one statement reads their states, one replaces all changed ones or, where another
+//! instance was faster, some. Commands to one state follow each other within it.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -22,26 +22,26 @@ use crate::Spin;
 use crate::database::{self, groups, integer};
 use crate::gather::{Asked, Gathering};
 
-/// The contract's bound on an answer.
+/// The contract's deadline of an answer.
 const TIMEOUT: Millis = Millis::from_secs(1);
-/// Attempts within that bound. Whenever one loses another has won, so this many in a row mean a crowd of writers.
+/// Attempts within that deadline. Each loss is another's win, so this many in a row mean a crowd of writers.
 const ATTEMPTS: u32 = 64;
 /// The longest wait after a loss is two to this power, in milliseconds.
 const BACK_OFF_DOUBLINGS: u32 = 6;
-/// Commands that are applied together at most.
+/// Most commands that are applied together.
 const TOGETHER_MAX: usize = 32;
-/// Rows that [`forget_expired`] deletes by one statement, and how many of these it runs.
+/// Rows that [`forget_expired`] deletes by one statement, and the number of these that it runs.
 const EXPIRED_ROWS: i64 = 200;
 const EXPIRED_STEPS: u32 = 50;
-/// How long it waits after each: whoever writes has a turn.
+/// The pause after each statement: other writers have a turn.
 const EXPIRED_PAUSE: Millis = Millis::new(20);
 
 const SCHEMA: database::Schema = &["CREATE TABLE IF NOT EXISTS toolgate_state (
     key TEXT PRIMARY KEY, version INTEGER NOT NULL, state BLOB NOT NULL, expires INTEGER
 ) WITHOUT ROWID"];
 const SELECT: &str = "SELECT key, version, state, expires FROM toolgate_state WHERE key IN ";
-/// Each row comes with the version after the one that was read, which is what tells whether it is still there. One that was
-/// read and has expired and been deleted since is made anew: its command came before that end.
+/// Replaces rows. Each comes with the version after the one that was read, which shows whether it is still there. One
+/// that was read and has expired and been deleted since is inserted again: its command came before that end.
 const REPLACE: (&str, &str) = (
     "INSERT INTO toolgate_state (key, version, state, expires) VALUES ",
     " ON CONFLICT (key) DO UPDATE SET version = excluded.version, state = excluded.state, expires = excluded.expires
@@ -72,8 +72,8 @@ impl Durable for Spin {
     }
 }
 
-/// Writes down that the job under `key` runs now, unless it did within `every`. Returns whether it is the caller's to run:
-/// of all instances that ask at the same time, one is told so.
+/// Claims the run of the job under `key`, unless it ran within `every`. Returns true if the caller is to run it: of all
+/// instances that ask at the same time, one is.
 pub(crate) async fn claim(host: Spin, key: &str, every: Millis) -> Result<bool, DurableError> {
     let now = host.now();
     let row = read([key]).await?.remove(key);
@@ -86,9 +86,9 @@ pub(crate) async fn claim(host: Spin, key: &str, every: Millis) -> Result<bool, 
     Ok(!replace(&BTreeMap::from([(key.to_owned(), next)])).await?.is_empty())
 }
 
-/// Deletes rows that no longer count, some at a time.
+/// Deletes expired rows, some at a time.
 pub(crate) async fn forget_expired(host: Spin) -> Result<(), DurableError> {
-    // A file of an earlier version may still be without.
+    // A file of an earlier version may still lack it.
     database::write_ahead().await?;
     let now = integer(host.now());
     for _ in 0..EXPIRED_STEPS {
@@ -101,7 +101,7 @@ pub(crate) async fn forget_expired(host: Spin) -> Result<(), DurableError> {
     Ok(())
 }
 
-/// Applies all of `asked`, in their order for each key, and answers them.
+/// Applies all of `asked`, in their order for each key, and replies to them.
 async fn apply_all(host: Spin, mut asked: Commands) {
     for attempt in 0..ATTEMPTS {
         back_off(host, attempt).await;
@@ -114,8 +114,8 @@ async fn apply_all(host: Spin, mut asked: Commands) {
     asked.into_iter().for_each(|asked| asked.answer(Err(DurableError::Unavailable)));
 }
 
-/// Reads the states, applies the commands, answers those that change nothing, writes what changed, and answers what was
-/// written. Returns those for whose key another instance was faster.
+/// Reads the states, applies the commands, replies to those that change nothing, writes the changed states, and replies
+/// to those that were written. Returns the commands for whose key another instance was faster.
 async fn attempt_all(host: Spin, asked: Commands) -> Result<Commands, (DurableError, Commands)> {
     let rows = match read(asked.iter().map(|asked| asked.question.0.as_str())).await {
         Ok(rows) => rows,
@@ -177,7 +177,7 @@ struct Row {
     expires: Option<Timestamp>,
 }
 
-/// The rows under `keys`, as far as they are there.
+/// Returns the rows under `keys`, as far as they exist.
 async fn read<'a>(keys: impl IntoIterator<Item = &'a str>) -> Result<BTreeMap<String, Row>, DurableError> {
     let mut keys: Vec<&str> = keys.into_iter().collect();
     keys.sort_unstable();
@@ -215,8 +215,8 @@ async fn replace(rows: &BTreeMap<String, Row>) -> Result<Vec<String>, DurableErr
     Ok(keys.collect())
 }
 
-/// The version of what replaces `row`. A row that was deleted and made again must not be taken for the old one: versions begin
-/// at a random number, far enough from the ends of the range.
+/// Returns the version of a replacement of `row`. A row that was deleted and inserted again must not pass for the old
+/// one: versions begin at a random number, far enough from the ends of the range.
 fn version_after(host: Spin, row: Option<&Row>) -> i64 {
     match row {
         Some(row) => row.version.saturating_add(1),

@@ -1,4 +1,4 @@
-//! Requests as the core reads them, and responses as WASI writes them.
+//! Converts requests for the core, and responses for WASI.
 
 use std::pin::pin;
 
@@ -20,19 +20,19 @@ use crate::Spin;
 
 const CONTENT_LENGTH: &str = "content-length";
 
-/// How long a request's body may take to arrive.
+/// Deadline of a request's body.
 const PATIENCE: Millis = Millis::from_secs(30);
 
-/// Bytes that one read of a body asks for when nobody said how long it is.
+/// Bytes that one read of a body asks for when its length is not declared.
 const READ_BYTES: usize = 16 * 1024;
 
-/// How a body ends: with trailers, without, or too early.
+/// The end of a body: with trailers, without, or too early.
 type End = FutureReader<Result<Option<Trailers>, ErrorCode>>;
 
-/// A body on its way: its bytes, and how it ended.
+/// A body on its way: its bytes, and its end.
 pub(crate) type Stream = (StreamReader<u8>, End);
 
-/// Why a body could not be read whole.
+/// The failures of reading a whole body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unread {
     /// It is longer than the bound.
@@ -54,7 +54,7 @@ pub(crate) async fn read(request: WasiRequest) -> Request {
             let stream = WasiRequest::consume_body(request, done);
             drop(sent);
             let body = pin!(collect(stream, declared, limits::BODY_BYTES_MAX));
-            // The host waits for ever, unless it was told otherwise.
+            // The host waits for ever by default.
             let late = pin!(Spin.sleep(PATIENCE));
             match select(body, late).await {
                 Either::Left((Ok(body), _)) => RequestBody::Whole(body),
@@ -79,8 +79,8 @@ fn method_of(method: &WasiMethod) -> Method {
     }
 }
 
-/// The headers that the gateway reads, and the length that the head declares. All are fetched at once: one call of the host
-/// costs more than the copies of what nobody reads.
+/// Returns the headers that the gateway reads, and the length that the head declares. All are fetched at once: one call
+/// of the host costs more than the copies of the unread ones.
 fn headers_of(fields: Vec<(String, Vec<u8>)>) -> (RequestHeaders, Option<usize>) {
     let mut headers = RequestHeaders::default();
     let mut declared = None;
@@ -95,8 +95,8 @@ fn headers_of(fields: Vec<(String, Vec<u8>)>) -> (RequestHeaders, Option<usize>)
     (headers, declared)
 }
 
-/// Adds a value to a header's: several are one, joined with a comma (RFC 9110 section 5.3). A value that is not text is as
-/// good as none: nothing that the gateway reads may be anything else.
+/// Adds a value to a header's: several are one, joined with a comma (RFC 9110 section 5.3). A value that is not text
+/// counts as none: nothing that the gateway reads may be anything else.
 fn join(slot: &mut Option<String>, value: Vec<u8>) {
     let Ok(value) = String::from_utf8(value) else { return };
     match slot {
@@ -108,14 +108,14 @@ fn join(slot: &mut Option<String>, value: Vec<u8>) {
     }
 }
 
-/// The value of one header.
+/// Returns the value of one header.
 pub(crate) fn field(fields: &Fields, name: &str) -> Option<String> {
     let mut slot = None;
     fields.get(name).into_iter().for_each(|value| join(&mut slot, value));
     slot
 }
 
-/// The length that the head declares.
+/// Returns the length that the head declares.
 pub(crate) fn declared_length(fields: &Fields) -> Option<usize> {
     fields.get(CONTENT_LENGTH).first().and_then(|value| length(value))
 }
@@ -131,7 +131,7 @@ pub(crate) async fn collect(stream: Stream, declared: Option<usize>, limit: usiz
         return Err(Unread::TooLarge);
     }
     let mut body = Vec::with_capacity(declared.unwrap_or(READ_BYTES));
-    // What was declared and has come is whole: the host lets nothing follow it, so its end need not be waited for.
+    // A body of its declared length is whole: the host lets nothing follow it, so its end need not be waited for.
     while declared != Some(body.len()) {
         if body.len() == body.capacity() {
             body.reserve(READ_BYTES);
@@ -170,7 +170,7 @@ pub(crate) fn write(response: response::Response<Stream>) -> Result<Response, Er
     Ok(response)
 }
 
-/// A body that a task of its own writes while the other side reads.
+/// Returns a body that a task of its own writes while the other side reads.
 pub(crate) fn outgoing(body: Vec<u8>) -> (Option<StreamReader<u8>>, End) {
     if body.is_empty() {
         return (None, outgoing_end());
@@ -183,7 +183,7 @@ pub(crate) fn outgoing(body: Vec<u8>) -> (Option<StreamReader<u8>>, End) {
     (Some(reader), outgoing_end())
 }
 
-/// A body's end: no trailers, no error. A body that is cut off shows by its declared length.
+/// Returns a body's end: no trailers, no error. A truncated body shows by its declared length.
 fn outgoing_end() -> End {
     let (_default, reader) = wit_future::new(|| Ok(None));
     reader

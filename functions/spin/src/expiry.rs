@@ -1,10 +1,10 @@
-//! Which values of the key-value store end when: a table of Spin's default SQLite database.
+//! The expiry of values in the key-value store: a table of Spin's default SQLite database.
 //!
-//! The store can list its keys, but holds its only lock until the last one is read: a list that is read while another request
-//! of the instance touches the store never ends, and neither does anything else. So nothing here lists them.
+//! The store can list its keys, but holds its only lock until the last one is read: a list that is read while another
+//! request of the instance touches the store never ends, and neither does anything else. So nothing here lists them.
 //!
-//! INVARIANT (indexed first): a value is put only after the table says that its key may be over from a time on which is not
-//! before its own end. A row without a value is harmless; a value without a row would stay for ever.
+//! INVARIANT (indexed first): a value is put only after the table says that its key may expire from a time on which is
+//! not before its own end. A row without a value is harmless; a value without a row would stay for ever.
 
 use std::rc::Rc;
 
@@ -16,9 +16,9 @@ use crate::Spin;
 use crate::database::{self, groups, integer};
 use crate::gather::{Asked, Gathering};
 
-/// Ends are rounded up to a multiple of this: a value that is put again within it changes no row, and costs no sync.
+/// The unit to which ends are rounded up: a value that is put again within it changes no row, and costs no sync.
 const SLOT: Millis = Millis::from_secs(5 * 60);
-/// Keys that one statement enters at most.
+/// Most keys that one statement enters.
 const NOTED_MAX: usize = 32;
 /// Keys that one step of a sweep takes.
 pub(crate) const STEP: usize = 32;
@@ -32,7 +32,7 @@ const NOTE: (&str, &str) = (
     " ON CONFLICT (key) DO UPDATE SET slot = excluded.slot WHERE excluded.slot > toolgate_kv_expiry_1.slot",
 );
 const DUE: &str = "SELECT key FROM toolgate_kv_expiry_1 WHERE slot <= ? ORDER BY slot LIMIT ?";
-/// A key whose value was put again meanwhile has a later slot, and stays.
+/// Deletes the rows of swept keys. A key whose value was put again meanwhile has a later slot, and stays.
 const FORGET: &str = "DELETE FROM toolgate_kv_expiry_1 WHERE slot <= ? AND key IN ";
 
 type Noted = Result<(), DurableError>;
@@ -41,8 +41,8 @@ thread_local! {
     static NOTES: Rc<Gathering<(String, Timestamp), Noted>> = Rc::new(Gathering::new());
 }
 
-/// Writes down that the value under `key` ends at `expires` at the latest. What tasks of this instance put at the same time is
-/// written by one statement.
+/// Notes that the value under `key` expires at `expires` at the latest. Values that tasks of this instance put at the
+/// same time are noted by one statement.
 pub(crate) async fn note(host: Spin, key: &str, expires: Timestamp) -> Noted {
     let notes = NOTES.with(Rc::clone);
     let noted = notes.ask(host, (key.to_owned(), slot_of(expires)), NOTED_MAX, write).await;
@@ -59,7 +59,7 @@ async fn write(asked: Vec<Asked<(String, Timestamp), Noted>>) {
     asked.into_iter().for_each(|asked| asked.answer(written));
 }
 
-/// Some keys whose values are over by `now`, the oldest first.
+/// Returns some keys whose values have expired by `now`, the oldest first.
 pub(crate) async fn due(now: Timestamp) -> Result<Vec<String>, DurableError> {
     let most = Value::Integer(i64::try_from(STEP).unwrap_or(i64::MAX));
     let rows = database::run(SCHEMA, DUE, vec![integer(now), most]).await?;
@@ -70,14 +70,14 @@ pub(crate) async fn due(now: Timestamp) -> Result<Vec<String>, DurableError> {
     Ok(keys.collect())
 }
 
-/// Takes `keys` out, as far as they are still over by `now`.
+/// Removes `keys`, as far as they still have expired by `now`.
 pub(crate) async fn forget(now: Timestamp, keys: Vec<String>) -> Result<(), DurableError> {
     let statement = format!("{FORGET}({})", groups("?", keys.len()));
     let parameters = std::iter::once(integer(now)).chain(keys.into_iter().map(Value::Text));
     database::run(SCHEMA, &statement, parameters.collect()).await.map(|_| ())
 }
 
-/// The end of the slot that `expires` lies in.
+/// Returns the end of the slot that `expires` lies in.
 fn slot_of(expires: Timestamp) -> Timestamp {
     let slots = expires.as_millis().div_ceil(SLOT.get());
     Timestamp::from_millis(slots.saturating_mul(SLOT.get()))

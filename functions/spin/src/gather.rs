@@ -1,7 +1,8 @@
-//! Work that tasks of one instance do together: the first that comes does it for all that wait, so that one commit serves them.
+//! Batches work of tasks in one instance: the first that comes does it for all that wait, so that one commit serves
+//! them.
 //!
-//! No task can wake another one here, so those that wait look again every moment. Whoever works may be cut off, as its request
-//! may be: then what it had taken counts as lost, and the next one that looks goes on with the rest.
+//! No task can wake another one here, so those that wait poll every moment. A worker may be cut off, as its request may
+//! be: then its questions count as lost, and the next task that polls goes on with the rest.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -12,16 +13,16 @@ use toolgate::words::time::Millis;
 
 use crate::Spin;
 
-/// How often a task that waits looks again.
+/// The interval at which a waiting task polls.
 const MOMENT: Millis = Millis::new(1);
 
-/// The tasks' questions that nobody works on yet.
+/// The tasks' questions that no worker has taken yet.
 pub(crate) struct Gathering<Q, A> {
     waiting: RefCell<VecDeque<Asked<Q, A>>>,
     is_worked_on: Cell<bool>,
 }
 
-/// A question, and where its answer goes.
+/// A question, and the place for its answer.
 pub(crate) struct Asked<Q, A> {
     pub(crate) question: Q,
     answer: Rc<Cell<Option<A>>>,
@@ -47,8 +48,8 @@ impl<Q, A> Gathering<Q, A> {
         Self { waiting: RefCell::new(VecDeque::new()), is_worked_on: Cell::new(false) }
     }
 
-    /// Returns the answer to `question`, by this task's `work` or another's, which gets at most `most` questions at a time;
-    /// `None` when whoever worked on it was cut off.
+    /// Returns the answer to `question`, by this task's `work` or another's, which gets at most `most` questions at a
+    /// time; `None` if its worker was cut off.
     pub(crate) async fn ask(
         &self,
         host: Spin,
@@ -62,7 +63,7 @@ impl<Q, A> Gathering<Q, A> {
             if let Some(answer) = answer.take() {
                 return Some(answer);
             }
-            // Neither among those that wait nor with anybody who works.
+            // Neither waiting nor with a worker.
             if Rc::strong_count(&answer) == 1 {
                 return None;
             }
@@ -75,7 +76,7 @@ impl<Q, A> Gathering<Q, A> {
         }
     }
 
-    /// The questions that have waited longest, without those that nobody waits for any more.
+    /// Takes the questions that have waited longest, without those that nobody waits for any more.
     fn take(&self, most: usize) -> Vec<Asked<Q, A>> {
         let mut waiting = self.waiting.borrow_mut();
         waiting.retain(|asked| Rc::strong_count(&asked.answer) > 1);

@@ -1,7 +1,7 @@
 //! Port `kv`: Spin's default key-value store (a file, or what `runtime-config.toml` names).
 //!
-//! The store knows no time to live, so each value ends with eight bytes that say until when it counts, and `expiry.rs` keeps a
-//! table of what ends when.
+//! The store knows no time to live, so each value ends with eight bytes that hold its expiry, and `expiry.rs` keeps a
+//! table of expiries.
 //!
 //! INVARIANT (no lists): the store's keys are never listed. Every call here ends without the guest's doing.
 
@@ -16,18 +16,19 @@ use toolgate::words::time::{Millis, Timestamp};
 
 use crate::{Spin, expiry};
 
-/// How long a put waits until its end is written down.
+/// Deadline of noting a put value's expiry.
 const TIMEOUT: Millis = Millis::from_secs(1);
 /// Steps of one sweep.
 const SWEEP_STEPS: u32 = 128;
-/// How long a sweep waits after each value, which costs the store a sync that all requests wait for: they have their turn.
+/// The pause of a sweep after each value, which costs the store a sync that all requests wait for: they have their
+/// turn.
 const SWEEP_PAUSE: Millis = Millis::new(2);
 
 thread_local! {
     static STORE: RefCell<Option<Rc<Store>>> = const { RefCell::new(None) };
 }
 
-/// The open store; opened once for the instance's life.
+/// Returns the open store; opened once for the instance's life.
 async fn store() -> Result<Rc<Store>, KvError> {
     if let Some(store) = STORE.with_borrow(Clone::clone) {
         return Ok(store);
@@ -47,14 +48,15 @@ impl Kv for Spin {
         let expires = self.now().after(ttl);
         let noted = pin!(expiry::note(*self, key, expires));
         match select(noted, pin!(self.sleep(TIMEOUT))).await {
-            // Without a database nothing is ever swept; reads drop what has expired anyway.
+            // Without a database nothing is ever swept; reads drop expired values anyway.
             Either::Left((Ok(()) | Err(DurableError::Unsupported), _)) => {}
             Either::Left((Err(DurableError::Unavailable), _)) | Either::Right(_) => return Err(KvError),
         }
         store().await?.set(key, stamped(value, expires)).await.map_err(|_| KvError)
     }
 
-    /// Deletes values by the table of their ends, some at a time. What is left, or fails, is left to the next sweep.
+    /// Deletes expired values by the table of their expiries, some at a time. The remaining or failed ones are left to
+    /// the next sweep.
     async fn sweep(&self, now: Timestamp) {
         let Ok(store) = store().await else { return };
         for _ in 0..SWEEP_STEPS {
@@ -64,7 +66,7 @@ impl Kv for Spin {
             }
             let is_last = keys.len() < expiry::STEP;
             for key in &keys {
-                // It may have been put again since it was named. What cannot be read is of no use to anybody.
+                // It may have been put again since it was named. An unreadable value is of no use to anybody.
                 let is_over = match store.get(key).await {
                     Ok(found) => found.is_some_and(|value| fresh(value, now).is_none()),
                     Err(_) => true,
@@ -83,13 +85,13 @@ impl Kv for Spin {
     }
 }
 
-/// `value`, marked with the time from which on it no longer counts.
+/// Marks `value` with its expiry.
 fn stamped(mut value: Vec<u8>, expires: Timestamp) -> Vec<u8> {
     value.extend_from_slice(&expires.as_millis().to_be_bytes());
     value
 }
 
-/// The value without its mark, if it still counts. What carries no mark is not ours.
+/// Returns the value without its mark, if it has not expired. A value without a mark is not ours.
 fn fresh(mut value: Vec<u8>, now: Timestamp) -> Option<Vec<u8>> {
     let expires = value.last_chunk().copied().map(u64::from_be_bytes)?;
     value.truncate(value.len().saturating_sub(size_of_val(&expires)));

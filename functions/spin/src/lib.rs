@@ -27,7 +27,7 @@ use spin_sdk::wasip3::http::types::{ErrorCode, Request, Response};
 use toolgate::gateway::Gateway;
 use toolgate::ports::Background;
 
-/// The world as this host offers it. It holds nothing: handles live in the ports' own thread-locals.
+/// The platform of the core on this host. It holds nothing: handles live in the ports' own thread-locals.
 #[derive(Clone, Copy, Debug)]
 struct Spin;
 
@@ -38,8 +38,8 @@ thread_local! {
     };
 }
 
-/// What `#[http_service]` would make, without its detour through the types of the `http` crate: of a request's headers only
-/// those that the gateway reads are looked at.
+/// The handler that `#[http_service]` would make, without its detour through the types of the `http` crate: of a
+/// request's headers only those that the gateway reads are looked at.
 struct Component;
 
 wasip3::http::service::export!(Component);

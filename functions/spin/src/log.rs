@@ -1,7 +1,7 @@
 //! The log: lines on the component's standard output, which Spin shows and keeps in a file.
 //!
-//! One write costs the host more than everything else about a line, and stops the whole instance for its time. So lines wait
-//! a moment for each other. A panic writes what still waits; another trap loses it.
+//! One write costs the host more than everything else about a line, and stops the whole instance for its time. So lines
+//! wait a moment for each other. A panic writes the waiting lines; another trap loses them.
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -14,22 +14,22 @@ use toolgate::words::time::Millis;
 
 use crate::Spin;
 
-/// How long a line may wait for others.
+/// Longest wait of a line for others.
 const WAIT: Millis = Millis::new(10);
-/// Bytes from which on nothing waits any more.
+/// Bytes from which on no line waits any more.
 const FULL: usize = 16 * 1024;
 
 thread_local! {
     static WAITING: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Lets the core's events, and where a panic began, go to the log.
+/// Sends the core's events, and the location of a panic, to the log.
 pub(crate) fn install() {
     toolgate::telemetry::install(write_line);
     panic::set_hook(Box::new(tell));
 }
 
-/// Logs where a panic began. A message that was put together while running stays out: it may hold what nobody should read.
+/// Logs the location of a panic. A message that was formatted at run time stays out: it may hold secrets.
 fn tell(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     let reason = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or_default();
@@ -42,7 +42,7 @@ fn write_line(line: &str) {
         waiting.push(b'\n');
         waiting.len()
     });
-    // After a panic nothing that waits would be written any more.
+    // After a panic no waiting line would be written any more.
     if waiting > FULL || thread::panicking() {
         flush();
     } else if waiting == line.len().saturating_add(1) {
@@ -57,7 +57,7 @@ fn flush() {
     let lines = WAITING.take();
     if !lines.is_empty() {
         let mut stdout = std::io::stdout().lock();
-        // There is nowhere to tell that the log is gone.
+        // There is nowhere to report that the log is gone.
         let _lost = stdout.write_all(&lines).and_then(|()| stdout.flush());
     }
 }

@@ -42,7 +42,7 @@ impl Origin for Spin {
     }
 }
 
-/// Gives `work` up when `timeout` has passed: dropped, it closes its connection.
+/// Gives `work` up after `timeout`: dropped, it closes its connection.
 async fn within<T>(
     host: Spin,
     timeout: Millis,
@@ -63,7 +63,7 @@ async fn exchange_heads(request: OriginRequest) -> Result<OriginStream<(Option<u
     let status = response.get_status_code();
     let fields = response.get_headers();
     if fields.get("content-encoding").iter().any(|coding| coding != b"identity") {
-        // Nobody here decompresses, and the core could not tell such bytes from nonsense.
+        // Nothing here decompresses, and the core could not tell such bytes from nonsense.
         return Err(OriginError::Broken);
     }
     let headers = RESPONSE_HEADERS.iter().filter_map(|name| Some((*name, exchange::field(&fields, name)?))).collect();
@@ -73,11 +73,11 @@ async fn exchange_heads(request: OriginRequest) -> Result<OriginStream<(Option<u
     Ok(OriginStream { status, headers, body: (declared, Response::consume_body(response, done)) })
 }
 
-/// The request as WASI sends it; `None` when a part of it is nothing that can be sent.
+/// Converts the request for WASI; `None` if a part of it cannot be sent.
 fn outgoing(request: OriginRequest) -> Option<Request> {
     let OriginRequest { method, url, headers, authorization, body, .. } = request;
     let mut fields: Vec<_> = headers.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())).collect();
-    // Nothing decompresses on every platform, so an answer is asked for as it is.
+    // Nothing decompresses on every platform, so an uncompressed answer is asked for.
     fields.push(("accept-encoding".to_owned(), b"identity".to_vec()));
     if let Some(secret) = authorization {
         fields.push(("authorization".to_owned(), secret.expose().as_bytes().to_vec()));
@@ -96,7 +96,7 @@ fn outgoing(request: OriginRequest) -> Option<Request> {
     Some(outgoing)
 }
 
-/// The parts of an absolute URL. The core's have no fragment and no user.
+/// Returns the parts of an absolute URL. The core's have no fragment and no user.
 fn split(url: &str) -> Option<(Scheme, &str, &str)> {
     let (scheme, rest) = match url.split_once("://")? {
         ("http", rest) => (Scheme::Http, rest),
@@ -120,7 +120,7 @@ fn method_for(method: Method) -> Option<WasiMethod> {
     })
 }
 
-/// The core's name for a failure before the head arrived. "Nothing was sent" only where that is sure.
+/// Returns the core's name for a failure before the head arrived. "Nothing was sent" only if that is sure.
 fn name(error: &ErrorCode) -> OriginError {
     match error {
         ErrorCode::DnsTimeout

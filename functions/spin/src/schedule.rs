@@ -9,17 +9,17 @@ use toolgate::words::time::Millis;
 
 use crate::{Spin, durable};
 
-/// How often the job runs in the whole deployment, as long as there are requests.
+/// The interval of the job in the whole deployment, as long as there are requests.
 const EVERY: Millis = Millis::from_secs(15 * 60);
-/// How often what has expired is deleted: the key-value store's values and the durable owner's rows.
+/// The interval of sweeps, which delete expired values of the key-value store and rows of the durable owner.
 const SWEEP_EVERY: Millis = Millis::from_secs(60);
-/// Where the last runs are written down. No key of the core begins with a dot.
+/// The key of the last runs. No key of the core begins with a dot.
 const KEY: &str = ".scheduled";
 const SWEEP_KEY: &str = ".swept";
 
 thread_local! {
-    /// Counts this instance's requests, round and round. It begins anywhere, as most instances end before the first round
-    /// does: so each request, whichever instance serves it, is one in 256 to ask.
+    /// Counts this instance's requests, round and round. It begins anywhere, as most instances end before the first
+    /// round does: so each request, whichever instance serves it, is one in 256 to ask.
     static REQUESTS: Cell<u8> = Cell::new(somewhere());
 }
 
@@ -30,7 +30,8 @@ fn somewhere() -> u8 {
     place
 }
 
-/// Whether this request is the one in 256 after which is asked whether the job is due: asking costs a read of the database.
+/// Returns true if this request is the one in 256 after which the schedule is checked: a check costs a read of the
+/// database.
 pub(crate) fn is_asked() -> bool {
     let requests = REQUESTS.get().wrapping_add(1);
     REQUESTS.set(requests);
@@ -39,13 +40,13 @@ pub(crate) fn is_asked() -> bool {
 
 /// Runs the job, and the sweep, if they are due and no other instance has begun them.
 pub(crate) async fn run_when_due(gateway: Rc<Gateway>) {
-    // Without a database nobody can tell who runs it, so nobody does; reads drop what has expired anyway.
+    // Without a database no instance can claim the job, so none runs it; reads drop expired entries anyway.
     if durable::claim(Spin, KEY, EVERY).await == Ok(true) {
         gateway.scheduled(&Spin).await;
     }
     if durable::claim(Spin, SWEEP_KEY, SWEEP_EVERY).await == Ok(true) {
         Spin.sweep(Spin.now()).await;
-        // What is left is left to the next run.
+        // The remaining rows are left to the next run.
         let _kept = durable::forget_expired(Spin).await;
     }
 }

@@ -11,7 +11,7 @@ use toolgate::words::time::Millis;
 
 use crate::Spin;
 
-/// The contract's bound on an answer.
+/// The contract's deadline of an answer.
 const TIMEOUT: Millis = Millis::from_secs(1);
 
 thread_local! {
@@ -36,7 +36,7 @@ async fn run(statement: &str, parameters: Vec<SqlValue>) -> Result<Vec<SqlRow>, 
     rows.into_iter().map(|row| row.values.into_iter().map(read).collect()).collect()
 }
 
-/// The open database; opened once for the instance's life.
+/// Returns the open database; opened once for the instance's life.
 async fn database() -> Result<Rc<Connection>, SqlError> {
     if let Some(database) = DATABASE.with_borrow(Clone::clone) {
         return Ok(database);

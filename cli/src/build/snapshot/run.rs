@@ -1,14 +1,14 @@
-//! Runs what reads a document, in an interpreter: nothing of it may call out.
+//! Runs the code that reads a document, in an interpreter: nothing of it may call out.
 
 use wasmi::{CompilationMode, Config, Engine, Export, Extern, Func, Instance, Linker, Module, Store, Val};
 
 use super::super::BuildError;
 use super::{Memory, PREPARE, broken};
 
-/// How wasm-bindgen's exports allocate: `(bytes, alignment) -> address`.
+/// The allocator of wasm-bindgen's exports: `(bytes, alignment) -> address`.
 const ALLOCATE: &str = "__wbindgen_malloc";
 
-/// The memory after `prepare(document)`.
+/// Returns the memory after `prepare(document)`.
 ///
 /// # Errors
 /// [`BuildError::Snapshot`] when the module lacks something, calls out, or traps.
@@ -49,7 +49,7 @@ pub(super) fn prepare(module: &[u8], document: &str) -> Result<Memory, BuildErro
     Ok(Memory { pages: memory.size(&store), bytes: memory.data(&store).to_vec() })
 }
 
-/// How long each exported table is: wasm-bindgen's table of objects grows before it holds the first.
+/// Returns the length of each exported table: wasm-bindgen's table of objects grows before it holds the first.
 fn table_sizes(store: &Store<()>, instance: Instance) -> Vec<u64> {
     instance.exports(store).filter_map(Export::into_table).map(|table| table.size(store)).collect()
 }

@@ -1,4 +1,4 @@
-//! A small module that reads a document as the Worker does: what comes out of it, and what is refused.
+//! Tests with a small module that reads a document as the Worker does: its snapshot, and the refused modules.
 
 use wasm_encoder::{
     CodeSection, EntityType, ExportKind, Function, FunctionSection, GlobalSection, GlobalType, HeapType, ImportSection,
@@ -7,11 +7,11 @@ use wasm_encoder::{
 
 use super::*;
 
-/// Where the small module notes the length of its document.
+/// The address of the document's length in the small module.
 const NOTED: i32 = 70_000;
 const AT: MemArg = MemArg { offset: 0, align: 2, memory_index: 0 };
 
-/// What is unusual about a module.
+/// The peculiarity of a module.
 #[derive(Clone, Copy, PartialEq)]
 enum But {
     Nothing,
@@ -23,7 +23,8 @@ enum But {
     HasAPassiveSegment,
 }
 
-/// `prepare` grows the memory by a page and notes the document's length there; `noted` tells it.
+/// Returns a module whose `prepare` grows the memory by a page and notes the document's length there, for `noted` to
+/// return.
 fn module(but: But) -> Vec<u8> {
     let mut types = TypeSection::new();
     types.ty().function([ValType::I32, ValType::I32], [ValType::I32]);
@@ -93,7 +94,7 @@ fn module(but: But) -> Vec<u8> {
     module.finish()
 }
 
-/// What a new instance of the module tells without having read anything.
+/// Returns the noted length of a new instance that has read nothing.
 fn noted(module: &[u8]) -> i32 {
     let engine = wasmi::Engine::default();
     let module = wasmi::Module::new(&engine, module).unwrap();

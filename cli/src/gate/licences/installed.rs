@@ -1,4 +1,4 @@
-//! Which packages are there: npm's by the lock and each `package.json`, PyPI's by the virtual environment's metadata.
+//! The installed packages: npm's by the lock and each `package.json`, PyPI's by the virtual environment's metadata.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,8 +13,8 @@ use crate::gate::python::REQUIREMENTS;
 /// The packages of a virtual environment that come with Python, in whatever version it has.
 const OF_PYTHON: [&str; 2] = ["pip", "setuptools"];
 
-/// Returns every package of `package-lock.json`: those that are installed with what they say themselves, those of other
-/// platforms with what the lock says.
+/// Returns every package of `package-lock.json`: installed ones with their own metadata, those of other platforms with
+/// the lock's.
 pub(super) fn npm(root: &Path) -> Result<Vec<Package>, Failure> {
     let lock = json(&root.join("package-lock.json"))?;
     let packages = lock.get("packages").and_then(Value::as_object).into_iter().flatten();
@@ -62,7 +62,8 @@ pub(super) fn pypi(root: &Path, venv: &Path) -> Result<Vec<Package>, Failure> {
     Ok(packages)
 }
 
-/// Reads the head of a METADATA file: name, version, and the licence by its SPDX expression, its field or its classifiers.
+/// Reads the head of a METADATA file: name, version, and the licence by its SPDX expression, its field or its
+/// classifiers.
 fn of_metadata(text: &str) -> Package {
     let head = text.split("\n\n").next().unwrap_or_default();
     let all = |field: &str| {
@@ -99,7 +100,7 @@ fn json(path: &Path) -> Result<Value, Failure> {
     serde_json::from_slice(&text).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
 }
 
-/// Returns what a directory holds, in the order of names.
+/// Returns the entries of a directory, in the order of names.
 fn entries(directory: &Path) -> Result<Vec<std::path::PathBuf>, Failure> {
     let read = fs::read_dir(directory).map_err(Failure::file(directory))?;
     let mut paths: Vec<_> = read.filter_map(|entry| Some(entry.ok()?.path())).collect();

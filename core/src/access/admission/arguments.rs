@@ -1,8 +1,8 @@
 //! Checks arguments against the operator's rules and a tool's declared parameters, before an executor is asked.
 //!
-//! Of what the tool declares, only what is certainly wrong is refused: a missing required argument, an undeclared one, a JSON type that no worker takes,
-//! a text that is not in the declared list ([`Tool::input_schema`]). The faults are told as a worker tells them, each with
-//! its path.
+//! Of the tool's own declarations, only certain faults are refused: a missing required argument, an undeclared one, a
+//! JSON type that no worker takes, a text outside of the declared list ([`Tool::input_schema`]). The faults are
+//! reported as a worker reports them, each with its path.
 
 use crate::model::tool::Tool;
 use crate::tools::error::{ErrorKind, ToolError};
@@ -22,12 +22,12 @@ pub fn check(tool: &Tool, input: &Json<'_>) -> Result<(), ToolError> {
     Err(ToolError::new(ErrorKind::ToolRuntimeBadInputValue, message.clone(), message).in_tool(tool.name.tool()))
 }
 
-/// Checks `input` against the operator's rules for the tool with this qualified name in lower case, a local one too. `name` is
-/// what messages call it.
+/// Checks `input` against the operator's rules for the tool with this qualified name in lower case, a local one too.
+/// `name` is its name in messages.
 ///
 /// # Errors
-/// A tool error of kind `TOOL_RUNTIME_BAD_INPUT_VALUE` that lists faults with their paths. Its developer message has the names
-/// of the rules that are broken, in the form of a worker's: `url[url_scheme]`.
+/// A tool error of kind `TOOL_RUNTIME_BAD_INPUT_VALUE` that lists faults with their paths. Its developer message has
+/// the names of the rules that are broken, in the form of a worker's: `url[url_scheme]`.
 pub fn check_rules(rules: &[InputRule], folded: &str, name: &str, input: &Json<'_>) -> Result<(), ToolError> {
     let Err(faults) = input::check(rules, folded, input) else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Tests what tools declare and what operators ask, in the tool's own words.
+//! Tests the checks by tools' declarations and by operators' rules, in the tool's own words.
 
 use super::*;
 use crate::model::tool::of_engine_definition;

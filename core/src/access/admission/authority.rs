@@ -1,4 +1,4 @@
-//! Asks the one decision function, and turns its answers into refusals.
+//! Asks the one decision function, and turns its decisions into refusals.
 
 use std::cell::RefCell;
 
@@ -11,7 +11,7 @@ use crate::words::names::{Project, UserId};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Timestamp;
 
-/// Holds what is the same in every decision on one request.
+/// Holds the inputs common to all decisions on one request.
 #[derive(Debug)]
 pub struct Authority<'a> {
     rules: &'a Rules,
@@ -23,28 +23,28 @@ pub struct Authority<'a> {
     noted: RefCell<Noted>,
 }
 
-/// Notes the decisions on a request, for its record: nothing while there are no policies. Names have commas between.
+/// Notes the decisions on a request, for its record: empty while there are no policies. Names are separated by commas.
 #[derive(Clone, Debug, Default)]
 pub struct Noted {
     /// The rules that made the last decision.
     pub rules: String,
-    /// The facts that it depended on, where it was a refusal.
+    /// The facts that a refusal depended on.
     pub depends: String,
-    /// The verdict of the policies in dry run, where it is another, and their names.
+    /// The verdict of the policies in dry run, if it differs, and their names.
     pub would: Option<(&'static str, String)>,
 }
 
-/// Holds what is particular to one decision about a tool.
+/// Holds the inputs particular to one decision about a tool.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call<'a> {
     pub(super) arguments: Arguments<'a>,
     pub(super) user: User<'a>,
-    /// True when it is done now, and not at a time of which policies know nothing.
+    /// True when the call is made now, and not at a time of which policies know nothing.
     pub(super) is_now: bool,
 }
 
 impl Call<'_> {
-    /// Stands for a call of which nothing is known yet.
+    /// Stands for a call about which nothing is known yet.
     pub(super) const UNKNOWN: Self = Self { arguments: Arguments::Unknown, user: User::Unknown, is_now: true };
 }
 
@@ -62,15 +62,15 @@ impl<'a> Authority<'a> {
         Self { rules, caller, action, project, at, country, noted: RefCell::default() }
     }
 
-    /// Makes the authority over a call in `project` that this request only describes: whoever may not make it may not
-    /// ask about it.
+    /// Makes the authority over a call in `project` that this request only describes: a caller that may not make it may
+    /// not ask about it.
     #[must_use]
     pub fn of_call<'b>(&'b self, project: Option<&'b Project>) -> Authority<'b> {
         let Self { rules, caller, at, country, .. } = *self;
         Authority::new(rules, caller, Action::ToolsCall, project, at, country)
     }
 
-    /// Takes what was noted, to be put into the record.
+    /// Takes the notes, for the record.
     #[must_use]
     pub fn take_noted(&self) -> Noted {
         self.noted.take()
@@ -98,9 +98,9 @@ impl<'a> Authority<'a> {
         }
     }
 
-    /// Returns whether the caller may ask for this at all, before it is known which tool and which user it is about.
+    /// Decides on the action as such, before its tool and its user are known.
     pub(super) fn check_action(&self) -> Result<(), Refusal> {
-        // Most are let through by a grant, and what the policies say is asked when all is known.
+        // Most are admitted by a grant, and the policies are asked when all is known.
         let is_about_tools = is_about_tools(self.action);
         if is_about_tools && self.caller.holds(self.action) {
             return Ok(());
@@ -136,32 +136,31 @@ impl<'a> Authority<'a> {
         self.project.map_or(Resource::Gateway, |project| Resource::Project(project.as_str()))
     }
 
-    /// Returns whether the caller may use every tool that there is. What policies say of a tool can be asked only of
-    /// one that is named.
+    /// Returns whether the caller may use every tool. The policies about a tool can be asked only for a named one.
     pub(super) fn may_use_every_tool(&self) -> bool {
         self.caller.holds_for_every_tool(self.action) && !self.has_policies()
     }
 
-    /// Returns whether the caller may do this, too, which is about no tool.
+    /// Returns whether the caller may also take this action, which is about no tool.
     #[must_use]
     pub fn may_also(&self, action: Action) -> bool {
         let request = self.request(action, self.itself(), &Call { user: User::Absent, ..Call::UNKNOWN });
         self.policies().decide(&request).is_allowed()
     }
 
-    /// Returns whether the tool with this name in lower case may be used, as far as its name tells.
+    /// Returns whether the tool with this name in lower case may be used, judged by its name alone.
     pub(crate) fn may_use_name(&self, folded: &str) -> bool {
         self.may(Resource::ToolNamed(folded), &Call::UNKNOWN).is_ok()
     }
 
-    /// Returns whether the caller sees the tool: if it may call it for some arguments; or if it may list it, and
-    /// nothing but that it holds no permission keeps it from calling it.
+    /// Returns whether the caller sees the tool: if it may call it for some arguments; or if it may list it, and only a
+    /// missing permission keeps it from calling it.
     pub(super) fn sees(&self, tool: &Tool, user: Option<&UserId>) -> bool {
         let user = user.map_or(User::Unknown, |user| User::Named(user.as_str()));
         self.may(Resource::Tool(self.facts(tool)), &Call { user, ..Call::UNKNOWN }).is_ok()
     }
 
-    /// Decides on using a tool; what a call is for is asked with its arguments.
+    /// Decides on using a tool for the request's action; a call is judged with its arguments.
     pub(super) fn check_tool(&self, tool: &Tool, call: &Call<'_>) -> Result<(), Refusal> {
         self.may(Resource::Tool(self.facts(tool)), call)
     }
@@ -178,7 +177,7 @@ impl<'a> Authority<'a> {
                     || (decision.verdict == Verdict::Deny(Denial::NotPermitted) && may_list());
                 if is_seen { Ok(()) } else { Err(self.refused(&decision, &calling, not_permitted())) }
             }
-            // The engine lets the model call it, and nobody asks about the arguments then: that must be allowed for all.
+            // The engine lets the model call it without asking about the arguments: it must be allowed for all.
             Action::ChatCompletions => {
                 let chatting = own(Action::ChatCompletions);
                 let decision = self.policies().decide(&chatting);
@@ -221,7 +220,7 @@ impl<'a> Authority<'a> {
         }
     }
 
-    /// Keeps for the record what made the decision.
+    /// Notes the rules behind the decision, for the record.
     fn note(&self, decision: &Decision<'_>) {
         if !self.has_policies() {
             return;
@@ -251,7 +250,7 @@ impl<'a> Authority<'a> {
     }
 }
 
-/// Refuses what a policy may forbid, which cannot be told here.
+/// Returns the refusal of a request that a policy may forbid, which cannot be decided here.
 fn depends_on_unknown() -> Refusal {
     Refusal::with(RefusalKind::PolicyDenied, "it depends on what is not known here, such as the arguments")
 }
@@ -285,7 +284,7 @@ const fn is_about_tools(action: Action) -> bool {
 }
 
 impl Context<'_> {
-    /// Returns whether the caller sees the tool in lists, made for this user if one is named.
+    /// Returns whether the caller sees the tool in lists, requested for this user if one is named.
     #[must_use]
     pub fn sees(&self, tool: &Tool, user: Option<&UserId>) -> bool {
         self.authority.sees(tool, user)

@@ -8,8 +8,8 @@ use crate::words::refusal::{Refusal, RefusalKind};
 /// Reads the body as JSON.
 ///
 /// # Errors
-/// [`RefusalKind::BodyTooLarge`], [`RefusalKind::BodyBroken`], [`RefusalKind::ContentTypeUnsupported`], and a refusal for
-/// each [`json::FaultKind`].
+/// [`RefusalKind::BodyTooLarge`], [`RefusalKind::BodyBroken`], [`RefusalKind::ContentTypeUnsupported`], and a refusal
+/// for each [`json::FaultKind`].
 pub fn json_body<'r>(request: &'r Request, limits: &RequestLimits) -> Result<Json<'r>, Refusal> {
     let bytes = match &request.body {
         RequestBody::Whole(bytes) if bytes.len() <= limits.body_bytes => bytes,
@@ -24,7 +24,7 @@ pub fn json_body<'r>(request: &'r Request, limits: &RequestLimits) -> Result<Jso
     Ok(json::parse(bytes, limits.json)?)
 }
 
-/// Returns whether a media type is `application/json`, whatever its parameters.
+/// Returns whether a media type is `application/json`, with any parameters.
 fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
@@ -135,9 +135,9 @@ pub(super) fn take<'r>(body: Json<'r>, name: &str) -> Option<Json<'r>> {
         .filter(|value| *value != Json::Null)
 }
 
-/// Refuses an object with a member that is nearly, but not exactly, one that we check: an engine whose reader ignores the
-/// case of names (Go's does, Unicode's simple folding included) would find there what we have not seen. For every object
-/// that is passed on as it was sent and of which something is checked.
+/// Refuses an object with a member that is nearly, but not exactly, a checked one: an engine whose reader ignores the
+/// case of names (Go's does, Unicode's simple folding included) would find there an unchecked value. For every object
+/// that is passed on as sent and partly checked.
 pub(super) fn refuse_lookalikes(object: &Json<'_>) -> Result<(), Refusal> {
     for (name, _) in object.as_object().into_iter().flat_map(Object::iter) {
         if let Some(checked) = CHECKED.iter().find(|checked| name != **checked && folded(name) == **checked) {

@@ -1,4 +1,4 @@
-//! Holds the operator's rules that admission decides by.
+//! Holds the operator's rules for admission.
 
 use std::rc::Rc;
 
@@ -13,22 +13,22 @@ use crate::words::time::Millis;
 pub struct Rules {
     /// Bounds on requests.
     pub limits: RequestLimits,
-    /// The decision where the lease on the epochs has run out and cannot be renewed.
+    /// The decision where the lease on the epochs has expired and cannot be renewed.
     pub fail_mode: FailMode,
-    /// The executors, by their places.
+    /// The executors, by index.
     pub executors: Rc<[Executor]>,
     /// The policies.
     pub policies: Rc<PolicySet>,
-    /// The routes: a tool with one may be had of several executors.
+    /// The routes: a tool with one may run on several executors.
     pub routing: Rc<RoutingRules>,
 }
 
 /// Bounds on requests.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestLimits {
-    /// Bytes in a body.
+    /// Maximum bytes in a body.
     pub body_bytes: usize,
-    /// How a JSON body is read.
+    /// Limits on the JSON of a body.
     pub json: crate::words::json::Limits,
     /// Longest wait of a long poll.
     pub long_poll: Millis,

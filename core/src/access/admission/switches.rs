@@ -1,4 +1,4 @@
-//! Refuses what the operator switched off.
+//! Enforces the operator's kill switches.
 
 use crate::backends::Executor;
 use crate::model::caller::Caller;

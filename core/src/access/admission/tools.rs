@@ -11,8 +11,8 @@ use crate::policy::{Arguments, User};
 use crate::words::refusal::{Refusal, RefusalKind};
 
 impl Context<'_> {
-    /// Returns the tool that a text names, if the caller may use it for some arguments. Whether there is such a tool is
-    /// only told to those who may.
+    /// Returns the tool that a text names, if the caller may use it for some arguments. Its existence is revealed only
+    /// to callers that may use it.
     ///
     /// # Errors
     /// [`RefusalKind::ToolNotPermitted`], [`RefusalKind::PolicyDenied`], [`RefusalKind::PolicyError`], and those of
@@ -24,13 +24,13 @@ impl Context<'_> {
     pub(super) fn tool_for(&self, name: &str, version: Option<&str>, call: &Call<'_>) -> Result<Rc<Tool>, Refusal> {
         let may_use = |folded: &str| self.authority.may_use_name(folded);
         let named = self.registry.name_of(name, may_use)?;
-        // A name in the models' form that means nothing here has no tool to be permitted.
+        // A name in the models' form without a meaning here has no tool to be permitted.
         let is_underscored = !named.folded.contains('.');
         let resolved = self.registry.resolve(&named, version, may_use);
         match resolved {
             Ok(tool) => match self.check_one(tool, call) {
                 Ok(()) => Ok(Rc::clone(tool)),
-                // Of a tool with a route, another executor's may be had where the first one's may not.
+                // A tool with a route may be permitted on another executor where it is not on the first.
                 Err(refusal) if self.rules.routing.route_of(&tool.folded).is_some() => {
                     let mut others = self.registry.equivalents(tool);
                     others.find(|other| self.check_one(other, call).is_ok()).map(Rc::clone).ok_or(refusal)
@@ -45,15 +45,15 @@ impl Context<'_> {
         }
     }
 
-    /// Returns whether the caller may use this tool of this executor.
+    /// Checks that the caller may use this tool of this executor.
     fn check_one(&self, tool: &Tool, call: &Call<'_>) -> Result<(), Refusal> {
         self.authority.check_tool(tool, call)?;
         check_tool_switches(&self.held.epochs, tool, &self.rules.executors)
     }
 }
 
-/// Returns whether an admitted call may run on what another executor offers for its tool: by the same decisions, about
-/// that one.
+/// Checks that an admitted call may run on another executor's equivalent of its tool: by the same decisions, about that
+/// one.
 ///
 /// # Errors
 /// The refusal that a call of that executor's tool would meet.

@@ -1,4 +1,4 @@
-//! Decides how long an isolate may use what it knows of the epochs: `epochs.rs` carries the decisions out.
+//! Decides on the use of the epochs known to an isolate: `epochs.rs` carries the decisions out.
 
 use std::rc::Rc;
 
@@ -8,33 +8,33 @@ use crate::words::time::{Millis, Timestamp};
 /// Bounds one renewal in the background before another may start.
 const RENEWAL: Millis = Millis::from_secs(2);
 
-/// Holds the epochs as they were read last.
+/// Holds the epochs last read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known {
     pub(super) epochs: Rc<Epochs>,
-    /// The time at which they were asked for; `None` when they never were, or when what is known must not be used any
+    /// The time of the question behind them; `None` before the first, and when the known epochs must not be used any
     /// more.
     read_at: Option<Timestamp>,
-    /// A renewal is under way in the background; another may start after this.
+    /// The end of the renewal under way in the background; another may start after it.
     renewing_until: Option<Timestamp>,
-    /// The number of times that it had to be forgotten: what was asked for before that may be from before a change of
-    /// our own.
+    /// The number of times that they had to be forgotten: the answer to an earlier question may predate a change of our
+    /// own.
     forgotten: u64,
 }
 
-/// Holds the time at which the owner was asked.
+/// Holds the time of a question to the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Question {
     at: Timestamp,
     forgotten: u64,
 }
 
-/// Says whether what is known may be used.
+/// Names the states of a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LeaseState {
-    /// The lease holds. `renew`: its second half has begun, and nobody renews it yet.
+    /// Valid. `renew`: its second half has begun, and no renewal is under way.
     Current { renew: bool },
-    /// The owner has to be asked first.
+    /// Expired: the owner has to be asked first.
     Over,
 }
 
@@ -52,7 +52,7 @@ impl Known {
         }
     }
 
-    /// Returns a question to the owner that is asked now.
+    /// Returns a question to the owner, asked now.
     pub(super) const fn question(&self, now: Timestamp) -> Question {
         Question { at: now, forgotten: self.forgotten }
     }
@@ -63,7 +63,8 @@ impl Known {
         self.question(now)
     }
 
-    /// Takes the owner's answer to a question, unless newer epochs are known already. The lease begins when it was asked.
+    /// Takes the owner's answer to a question, unless newer epochs are known already. The lease begins at the time of
+    /// the question.
     pub(super) fn adopt(&mut self, epochs: Epochs, question: Question) {
         if epochs.version < self.epochs.version {
             return;
@@ -77,7 +78,7 @@ impl Known {
         }
     }
 
-    /// Ends the lease: a change may have been applied that this isolate did not hear of.
+    /// Ends the lease: a change may have been applied without this isolate's knowledge.
     pub(super) fn forget(&mut self) {
         self.read_at = None;
         self.forgotten = self.forgotten.wrapping_add(1);

@@ -1,9 +1,9 @@
-//! Every order of events around an invalidation: a writer, readers in two isolates, lost and late messages, a store that returns
-//! any of its past, ticks of the clock. What decides is the product's own: the owner's reducer, the lease, the floor of a look-up
-//! and whether an entry may be served.
+//! Every order of events around an invalidation: a writer, readers in two isolates, lost and late messages, a store
+//! that returns any of its past, ticks of the clock. The deciding code is the product's own: the owner's reducer, the
+//! lease, the floor of a look-up, and the decision to serve an entry.
 //!
-//! The promise: a call that begins when the writer has been told sees the write, on the writer's isolate at once, and everywhere
-//! within the lease.
+//! The promise: a call that begins after the writer got its acknowledgement sees the write, on the writer's isolate at
+//! once, and everywhere within the lease.
 #![expect(clippy::arithmetic_side_effects, reason = "a test that goes wrong must stop")]
 
 #[path = "model_world_tests.rs"]
@@ -19,11 +19,11 @@ use world::{Call, Doing, Isolate, Kept, World, is_servable};
 const START: u64 = 1_000_000;
 const TICK: u64 = 1_000;
 const LEASE: Millis = Millis::from_secs(2);
-/// Where the writer, and each reader, is.
+/// The isolates of the writer, and of each reader.
 const ISOLATES: [usize; 3] = [0, 0, 1];
 const WRITER: usize = 0;
 
-/// How much of everything may happen.
+/// Bounds of the explored world.
 #[derive(Clone, Copy, Debug)]
 struct Budget {
     writes: u8,
@@ -44,13 +44,13 @@ enum Flaw {
     VersionFromAfter,
     /// The lease begins when the answer comes.
     LeaseFromAnswer,
-    /// Whatever the owner told is taken, however late it comes.
+    /// Every answer of the owner is taken, however late.
     OlderIsTaken,
     /// A change whose reply was lost counts as not made.
     NotForgotten,
     /// An answer from before a lost one begins a lease.
     LateAnswerRevives,
-    /// The floor of a look-up is not asked for.
+    /// The floor of a look-up is not requested.
     NoFloor,
 }
 
@@ -58,17 +58,17 @@ enum Flaw {
 enum Event {
     /// A call begins.
     Begin(usize),
-    /// One that looks into the store is given this, or nothing.
+    /// A look-up in the store returns this entry, or nothing.
     Find(usize, Option<usize>),
     /// The executor reads.
     Read(usize),
-    /// It answers.
+    /// The executor responds.
     Return(usize),
-    /// The writer tells of its write.
+    /// The writer reports its write.
     Tell,
     Reach(usize),
     Land(usize),
-    /// The isolate hears nothing; the message, if it has not reached the owner, may still.
+    /// The isolate gets no answer; the message, if it has not reached the owner, may still.
     GiveUp(usize),
     Tick,
 }

@@ -1,4 +1,4 @@
-//! The world of the model: what its isolates, calls and messages are, and what they do.
+//! The world of the model: its isolates, calls and messages, and their steps.
 
 use std::rc::Rc;
 
@@ -8,7 +8,7 @@ use crate::cache::Entry;
 use crate::state::epochs::{Covered, Epochs};
 use crate::words::time::Timestamp;
 
-/// What was kept: the version that its call was admitted under, and what the executor's data was.
+/// A stored response: the version of the epochs that its call was admitted under, and the executor's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Kept {
     pub(super) epoch: u64,
@@ -27,19 +27,19 @@ pub(super) struct Isolate {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Doing {
     Idle,
-    /// It waits for the owner's word.
+    /// The call waits for the owner's answer.
     Asking,
-    /// It looks into the store, under these.
+    /// The call looks into the store, with this floor and epoch.
     Looking {
         floor: u64,
         epoch: u64,
     },
-    /// The executor has been asked; `data` once that has read.
+    /// The executor has been asked; `data` is set once it has read.
     Calling {
         epoch: u64,
         data: Option<u8>,
     },
-    /// The writer's data is written, and nobody was told.
+    /// The writer's data is written, and not reported yet.
     Wrote,
     Telling,
 }
@@ -49,7 +49,7 @@ pub(super) struct Call {
     pub(super) doing: Doing,
     pub(super) left: u8,
     pub(super) began: u64,
-    /// Writes that had been told when it began.
+    /// Number of acknowledged writes at the call's beginning.
     pub(super) told: usize,
 }
 
@@ -59,11 +59,11 @@ pub(super) struct Message {
     pub(super) is_change: bool,
     pub(super) question: Question,
     pub(super) waits: Option<usize>,
-    /// Once the owner has been reached.
+    /// The owner's answer, once it has been reached.
     pub(super) reply: Option<Epochs>,
 }
 
-/// A write of which the writer was told, or might have been.
+/// A write that was acknowledged to its writer, or might have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Told {
     pub(super) data: u8,
@@ -77,7 +77,7 @@ pub(super) struct World {
     pub(super) isolates: [Isolate; 2],
     pub(super) calls: [Call; 3],
     pub(super) messages: Vec<Message>,
-    /// All that was ever written to the store, which may return any of it.
+    /// All entries ever written to the store, which may return any of them.
     pub(super) store: Vec<Kept>,
     pub(super) data: u8,
     pub(super) told: Vec<Told>,
@@ -92,7 +92,7 @@ impl World {
         Timestamp::from_millis(self.now)
     }
 
-    /// Does something with what an isolate knows, and keeps what became of it.
+    /// Runs an action on the epochs known to an isolate, and keeps the result.
     pub(super) fn with<T>(&mut self, isolate: usize, act: impl FnOnce(&mut Known) -> T) -> T {
         let own = &mut self.isolates[isolate];
         let epochs = Rc::new(own.epochs.clone());
@@ -135,7 +135,7 @@ impl World {
         }
     }
 
-    /// Looks into memory, under what the isolate knows now.
+    /// Looks into memory, under the isolate's current epochs.
     pub(super) fn look(&mut self, index: usize, most: &Budget) {
         let own = &self.isolates[ISOLATES[index]];
         let covered = Covered { tenant: "t", toolkit: "docs", tool: "docs.get", tags: &[], user: Some("u"), key: b"k" };
@@ -186,7 +186,7 @@ impl World {
             self.messages.remove(index);
         }
         let Some(call) = waits else { return };
-        // A reader that does not know the epochs leaves the cache alone.
+        // A reader without known epochs bypasses the cache.
         self.calls[call].doing = Doing::Idle;
         if is_change && most.flaw != Flaw::NotForgotten {
             self.with(isolate, Known::forget);

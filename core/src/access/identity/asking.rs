@@ -14,7 +14,7 @@ use crate::words::secret::Secret;
 
 const JSON_LIMITS: Limits = Limits { depth: 16, values: 4_096, string_bytes: 16 * 1024, number_bytes: 64 };
 
-/// Returns the question; `None` while the gateway has no secret there.
+/// Builds the question to the issuer; `None` while the gateway has no secret there.
 #[must_use]
 pub fn question(rules: &AskRules, token: &str) -> Option<OriginRequest> {
     let secret = rules.client_secret.as_ref()?;
@@ -36,7 +36,7 @@ pub fn question(rules: &AskRules, token: &str) -> Option<OriginRequest> {
             headers = vec![
                 ("accept", "application/vnd.github+json".to_owned()),
                 ("content-type", "application/json".to_owned()),
-                // GitHub refuses who does not say who it is.
+                // GitHub refuses requests without a user agent.
                 ("user-agent", "toolgate".to_owned()),
                 ("x-github-api-version", "2022-11-28".to_owned()),
             ];
@@ -56,14 +56,14 @@ pub fn question(rules: &AskRules, token: &str) -> Option<OriginRequest> {
     })
 }
 
-/// Returns the claims of the token, as its issuer answers.
+/// Returns the claims of the token from its issuer's answer.
 ///
 /// # Errors
-/// [`RefusalKind::TokenInactive`] when it says that the token is not valid; [`RefusalKind::TokenCheckUnavailable`] when it says
-/// nothing that can be understood.
+/// [`RefusalKind::TokenInactive`] when the issuer calls the token invalid; [`RefusalKind::TokenCheckUnavailable`] when
+/// its answer cannot be understood.
 pub fn answer<'a>(rules: &AskRules, response: &'a OriginResponse) -> Result<Json<'a>, Refusal> {
     let unclear = || Refusal::with(RefusalKind::TokenCheckUnavailable, format!("status {}", response.status));
-    // GitHub knows no such token of this app; 422 is what it says to what cannot be one.
+    // GitHub knows no such token of this app; 422 is its answer to a text that cannot be one.
     if rules.protocol == AskProtocol::GitHub && matches!(response.status, 404 | 422) {
         return Err(Refusal::new(RefusalKind::TokenInactive));
     }
@@ -81,8 +81,8 @@ pub fn answer<'a>(rules: &AskRules, response: &'a OriginResponse) -> Result<Json
     }
 }
 
-/// Returns GitHub's answer in the words of claims: `sub` is the user's number, which stays when the login changes;
-/// `login`, `type`; and `scope`, the OAuth app's scopes.
+/// Converts GitHub's answer to claims: `sub` is the user's number, which stays when the login changes; `login`, `type`;
+/// and `scope`, the OAuth app's scopes.
 fn github_claims<'a>(body: &Json<'a>, client_id: &str) -> Option<Json<'a>> {
     if body.get("app")?.get("client_id")?.as_str()? != client_id {
         return None;

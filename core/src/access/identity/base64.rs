@@ -1,6 +1,6 @@
 //! Reads base64url without padding, as RFC 7515 section 2 writes it: strict, so that no two texts mean the same bytes.
 
-/// Returns the bytes that `text` stands for; `None` for padding, white space, other letters, and bits that no byte has.
+/// Decodes `text`; `None` for padding, white space, other letters, and surplus bits.
 #[must_use]
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len().saturating_mul(3) / 4);
@@ -15,7 +15,7 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
             bits &= !(u32::MAX << held);
         }
     }
-    // Six bits are a letter too many; others must be zero.
+    // Six bits are a surplus letter; fewer must be zero.
     (held < 6 && bits == 0).then_some(bytes)
 }
 
@@ -30,7 +30,7 @@ const fn value(letter: u8) -> Option<u8> {
     }
 }
 
-/// Returns the text of `bytes` with padding, in the standard alphabet: what `Authorization: Basic` wants (RFC 7617).
+/// Encodes `bytes` with padding, in the standard alphabet: for `Authorization: Basic` (RFC 7617).
 #[must_use]
 pub fn encode_basic(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

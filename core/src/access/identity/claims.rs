@@ -1,4 +1,4 @@
-//! Checks a token's claims (issuer, audience, times), and makes its caller of them.
+//! Checks a token's claims (issuer, audience, times), and maps them to its caller.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 use crate::words::{hex, limits};
 
-/// Marks the last second of 32 bits, in the year 2106: no token is for longer.
+/// The last second of 32 bits, in the year 2106: no token lasts longer.
 const SECONDS_MAX: i64 = 4_294_967_295;
 
 /// Returns the claim with this name; one that begins with `/` is a path from object to object (Keycloak's
@@ -27,7 +27,7 @@ pub fn claim<'c>(claims: &'c Json<'_>, name: &str) -> Option<&'c Json<'c>> {
     }
 }
 
-/// Returns the issuer whose token this says it is, by its place. It may be lying.
+/// Returns the index of the issuer that the token claims. The claim is not verified.
 #[must_use]
 pub fn issuer_of(claims: &Json<'_>, issuers: &[Issuer]) -> Option<usize> {
     let iss = claims.get("iss")?.as_str()?;
@@ -44,8 +44,8 @@ fn is_named(rules: &SignedRules, iss: &str, claims: &Json<'_>) -> bool {
     }
 }
 
-/// Returns the time at which a token expires, by its claims, as long as they are good for us now: `exp`, `nbf`, `iat`
-/// (RFC 7519 section 4.1), the audience, and what the configuration requires.
+/// Returns the expiry of a token whose claims are valid now: `exp`, `nbf`, `iat` (RFC 7519 section 4.1), the audience,
+/// and the claims that the configuration requires.
 ///
 /// # Errors
 /// [`RefusalKind::TokenClaimsInvalid`], [`RefusalKind::TokenExpired`], [`RefusalKind::TokenNotYetValid`],
@@ -55,7 +55,7 @@ pub fn check(claims: &Json<'_>, issuer: &Issuer, now: Timestamp) -> Result<Times
     check_times(claims, Some(expires_at), issuer.leeway, now)?;
     check_audience(claims, &issuer.audiences)?;
     for name in ["sub", "jti", "nonce"] {
-        // Registered, and a text wherever there is one (RFC 7519 section 4.1, OpenID Connect Core 1.0 section 2).
+        // Registered, and a text wherever it is present (RFC 7519 section 4.1, OpenID Connect Core 1.0 section 2).
         if !matches!(claims.get(name), None | Some(Json::Null | Json::String(_))) {
             return Err(invalid(name));
         }
@@ -70,7 +70,7 @@ pub fn check(claims: &Json<'_>, issuer: &Issuer, now: Timestamp) -> Result<Times
     Ok(expires_at)
 }
 
-/// Returns the same for the answer of an issuer that was asked: `exp` may be missing, as the answer is about now.
+/// Returns the same for the answer of an asked issuer: `exp` may be missing, as the answer is about now.
 ///
 /// # Errors
 /// Those of [`check`].
@@ -102,7 +102,8 @@ fn check_times(claims: &Json<'_>, exp: Option<Timestamp>, leeway: Millis, now: T
     Ok(())
 }
 
-/// Returns a time in whole seconds. A fraction, an exponent or a text would be read differently elsewhere.
+/// Returns a time in whole seconds. A fraction, an exponent or a text is refused: other readers would read it
+/// differently.
 fn seconds(claims: &Json<'_>, name: &'static str) -> Result<Option<Timestamp>, Refusal> {
     let Some(value) = claims.get(name) else {
         return Ok(None);
@@ -144,7 +145,7 @@ fn check_required(claims: &Json<'_>, issuer: &Issuer) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Returns the caller that good claims make, and its names in revocations.
+/// Returns the caller of valid claims, and its names in revocations.
 ///
 /// # Errors
 /// [`RefusalKind::TokenClaimsInvalid`] and [`RefusalKind::TokenTenantUnmapped`].
@@ -174,8 +175,8 @@ pub fn caller(claims: &Json<'_>, issuer: &Issuer) -> Result<(Caller, Vec<String>
     Ok((caller, revocations))
 }
 
-/// Returns a name as a caller's id and a revocation can have it: what they cannot hold is a digest. A text that looks
-/// like such a digest is one too, so that no two names meet.
+/// Returns a name in the form of caller ids and revocations: one that does not fit becomes a digest. A text that looks
+/// like such a digest becomes one too, so that no two names collide.
 fn plain_name(name: &str) -> String {
     const DIGEST: &str = "sha256-";
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@|/+=".contains(&byte);
@@ -249,7 +250,7 @@ fn users(claims: &Json<'_>, mapping: &Mapping, subject: &str) -> Result<UserRule
         UsersFrom::Every => return Ok(UserRule::Every),
         UsersFrom::Only(users) => return Ok(UserRule::Only(users.clone())),
         UsersFrom::Subject => vec![subject.to_owned()],
-        // An address that the issuer has not verified is whatever its owner wrote there.
+        // An address that the issuer has not verified is whatever its owner wrote.
         UsersFrom::Claim(name) if name == "email" && is_unverified(claims) => Vec::new(),
         UsersFrom::Claim(name) => match claim(claims, name) {
             None | Some(Json::Null) => Vec::new(),
@@ -268,13 +269,13 @@ fn is_unverified(claims: &Json<'_>) -> bool {
     }
 }
 
-/// Returns the texts of a list; `None` when it is none, or too long.
+/// Returns the texts of a list; `None` for another type, or a list that is too long.
 fn texts(value: &Json<'_>) -> Option<Vec<String>> {
     let items = value.as_array().filter(|items| items.len() <= limits::TOKEN_CLAIM_ITEMS)?;
     items.iter().map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
-/// Returns the claims that policies can read. One that has no form of ours, or is too long, is as if it were missing.
+/// Returns the claims that policies can read. One of an unsupported form, or too long, counts as missing.
 fn visible(claims: &Json<'_>, names: &[String]) -> BTreeMap<String, ClaimValue> {
     let is_short = |text: &str| text.len() <= limits::TOKEN_CLAIM_BYTES;
     let value = |name: &String| match claim(claims, name)? {

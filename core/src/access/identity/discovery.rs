@@ -1,5 +1,5 @@
-//! Finds an issuer's keys by its own metadata (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3). An address that the
-//! gateway asks comes from its configuration, or from there and then lies on the same origin.
+//! Finds an issuer's keys by its own metadata (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3). An address
+//! that the gateway asks comes from its configuration, or from the metadata and then lies on the same origin.
 
 use crate::words::json::{self, Json, Limits};
 
@@ -34,8 +34,8 @@ fn split_origin(url: &str) -> Option<(&str, &str)> {
     slash.map_or(Some((url, "")), |slash| url.split_at_checked(slash))
 }
 
-/// Returns the places of an issuer's metadata, in the order to ask: behind its path, as OpenID Connect has it; and
-/// before, as RFC 8414 has it.
+/// Returns the URLs of an issuer's metadata, in the order of the attempts: after its path, as in OpenID Connect; and
+/// before it, as in RFC 8414.
 #[must_use]
 pub fn metadata_urls(issuer: &str) -> [String; 2] {
     let bare = issuer.trim_end_matches('/');
@@ -46,8 +46,8 @@ pub fn metadata_urls(issuer: &str) -> [String; 2] {
     ]
 }
 
-/// Returns the URL of the keys, by the metadata of this issuer: only if it says that it is its, to the letter, and only
-/// on its origin.
+/// Returns the URL of the keys, by the metadata of this issuer: only if the metadata names exactly this issuer, and
+/// only on its origin.
 #[must_use]
 pub fn jwks_uri(metadata: &[u8], issuer: &str) -> Option<String> {
     let metadata = json::parse(metadata, JSON_LIMITS).ok()?;

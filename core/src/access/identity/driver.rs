@@ -1,4 +1,5 @@
-//! Finds the caller of a request's credential: keys first, then tokens, whose issuers are asked for keys, or about the token.
+//! Finds the caller of a request's credential: keys first, then tokens, whose issuers are asked for keys, or about the
+//! token.
 
 use std::rc::Rc;
 
@@ -16,11 +17,12 @@ use crate::words::limits;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Timestamp;
 
-/// Finds the caller, under epochs that are current when it is found. A configured key, and whatever this isolate has checked
-/// lately, waits for nothing.
+/// Finds the caller, under epochs that are current when it is found. A configured key, and a credential that this
+/// isolate has verified lately, waits for nothing.
 ///
 /// # Errors
-/// Those of [`super::identify`] and [`issued::verify`], [`RefusalKind::CredentialRevoked`], and every `token_*` refusal.
+/// Those of [`super::identify`] and [`issued::verify`], [`RefusalKind::CredentialRevoked`], and every `token_*`
+/// refusal.
 pub async fn identify<P: Platform>(
     platform: &P,
     identity: &Rc<Identity>,
@@ -33,7 +35,7 @@ pub async fn identify<P: Platform>(
         Recognised::Known(identified) => (identified, held),
         Recognised::Issued(unverified) => {
             let identified = issued::verify(platform, identity, unverified, &held.epochs).await?;
-            // That may have taken long: what else the epochs say must be current too.
+            // That may have taken long: the rest of the epochs must be current too.
             (identified, lease.hold(platform).await)
         }
         Recognised::Token(text, fingerprint) => {
@@ -44,7 +46,7 @@ pub async fn identify<P: Platform>(
     Ok((identified, held))
 }
 
-/// Shows the world as it is when a credential is recognised.
+/// Provides the current state for validating a remembered credential.
 struct Present<'a, P> {
     platform: &'a P,
     identity: &'a Identity,
@@ -65,7 +67,7 @@ impl<P: Platform> ValidationContext for Present<'_, P> {
     }
 }
 
-/// Holds a token that was presented.
+/// Holds a presented token.
 #[derive(Clone, Copy)]
 struct Token<'t> {
     text: &'t str,
@@ -89,7 +91,8 @@ struct Checking<'a, P> {
 
 impl<P: Platform> Checking<'_, P> {
     async fn token(&self) -> Result<(Identified, EpochsView), Refusal> {
-        // Neither a signed token nor a mistyped key of ours goes to whoever takes every opaque one: it may open other doors.
+        // Neither a signed token nor a mistyped key of ours goes to an issuer that takes every opaque one: it may open
+        // other doors.
         let text = self.token.text;
         let is_signed = jose::is_shaped(text) || text.len() > limits::TOKEN_BYTES_MAX;
         match asked_issuer(&self.identity.issuers, text, !is_signed && !text.starts_with("tg_")) {
@@ -116,7 +119,7 @@ impl<P: Platform> Checking<'_, P> {
         }
         let expires_at = claims::check(&claims, issuer, platform.now())?;
         let keys = keys::driver::keys_for(platform, identity, place, rules, &compact).await?;
-        // Waiting for keys took time: what was revoked meanwhile counts.
+        // Waiting for keys took time: revocations in the meantime count.
         let held = lease.hold(platform).await;
         let now = platform.now();
         check_signature(text, &compact, &keys, issuer, now)?;
@@ -124,7 +127,7 @@ impl<P: Platform> Checking<'_, P> {
         Ok((identified, held))
     }
 
-    /// Returns the caller behind claims that are true; remembered from now on until they expire.
+    /// Returns the caller of verified claims; it is remembered until they expire.
     fn good(
         &self,
         Placed { place, issuer }: Placed<'_>,
@@ -147,7 +150,7 @@ impl<P: Platform> Checking<'_, P> {
         Ok(identified)
     }
 
-    /// Asks the issuer of an opaque token what it means. The answer is believed for a minute at most.
+    /// Asks the issuer about an opaque token. The answer is trusted for a minute at most.
     async fn asked(&self, placed: Placed<'_>, rules: &AskRules) -> Result<(Identified, EpochsView), Refusal> {
         let Self { platform, identity, lease, token: Token { text, fingerprint } } = *self;
         let unavailable = |why: &'static str| Refusal::with(RefusalKind::TokenCheckUnavailable, why);
@@ -162,7 +165,7 @@ impl<P: Platform> Checking<'_, P> {
         let now = platform.now();
         let checked = asking::answer(rules, &answer).and_then(|claims| {
             let expires_at = claims::check_asked(&claims, placed.issuer, now)?;
-            // What was true when it was asked is forgotten a minute after that, however long the answer took.
+            // The answer is forgotten a minute after the question, however long it took.
             let kept_until = asked_at.after(limits::OPAQUE_KEPT);
             let ends_at = expires_at.map_or(kept_until, |expires_at| expires_at.min(kept_until));
             self.good(placed, &claims, &held, now, ends_at)
@@ -176,7 +179,8 @@ impl<P: Platform> Checking<'_, P> {
     }
 }
 
-/// Returns the issuer to ask about a token: the first whose tokens begin so; else, if `or_any`, the one that takes any.
+/// Returns the issuer to ask about a token: the first with a matching prefix; else, if `or_any`, the one that takes
+/// any.
 fn asked_issuer<'c>(issuers: &'c [Issuer], text: &str, or_any: bool) -> Option<(Placed<'c>, &'c AskRules)> {
     let all = || {
         let places = issuers.iter().enumerate();

@@ -1,7 +1,7 @@
 //! Verifies issued keys: their owner is asked once, and the answer is remembered for a while.
 //!
-//! INVARIANT (issued keys): an issued key is let in only on what its owner said under the current version of the revocations,
-//! at most [`ISSUED_KEY_REMEMBERED`] ago. An owner that does not answer lets nobody in.
+//! INVARIANT (issued keys): an issued key is let in only on what its owner said under the current version of the
+//! revocations, at most [`ISSUED_KEY_REMEMBERED`] ago. An owner that does not answer lets nobody in.
 
 use std::rc::Rc;
 
@@ -21,17 +21,17 @@ use crate::words::names::{CallerId, KeyId, Project, RoleId, TenantId, UserId};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Timestamp;
 
-/// Holds an issued key, whole, whose owner must be asked whether it is valid.
+/// Holds a whole issued key, whose validity its owner must confirm.
 #[derive(Clone, Copy)]
 pub struct Unverified<'r> {
     pub(super) text: &'r str,
     pub(super) id: &'r str,
     pub(super) fingerprint: CredentialFingerprint,
-    /// True when it was valid when it was last asked about: then nobody floods anybody with it.
+    /// True when it was valid at the last question: then it is no part of a flood.
     pub(super) was_valid: bool,
 }
 
-/// Asks the key's owner.
+/// Verifies the key with its owner.
 ///
 /// # Errors
 /// [`RefusalKind::CredentialUnknown`], [`RefusalKind::CredentialExpired`], [`RefusalKind::CredentialRevoked`],
@@ -83,8 +83,8 @@ pub(crate) async fn verify<P: Platform>(
     Ok(identified)
 }
 
-/// Returns the key when it is the one presented and is valid now; and the command that gives its owner the hash under
-/// the current secret, where it has one under the other.
+/// Returns the presented key when it is valid now; and the command that gives its owner the hash under the current
+/// secret, where it has one under the other.
 fn judge<'k>(
     key: Option<&'k Key>,
     text: &str,
@@ -96,7 +96,7 @@ fn judge<'k>(
     if !bool::from(hasher.hash(text).ct_eq(key.hash.as_slice())) {
         return Err(RefusalKind::CredentialUnknown);
     }
-    // Only who has the key is told what became of it.
+    // Only a holder of the key learns of its expiry or revocation.
     match key.standing(now) {
         Standing::Active | Standing::Rotated => {}
         Standing::Expired => return Err(RefusalKind::CredentialExpired),
@@ -112,8 +112,7 @@ fn judge<'k>(
     Ok((key, rehash))
 }
 
-/// Returns the caller that the key makes, with these roles of the configuration: a role that it does not have any more
-/// grants nothing.
+/// Returns the caller of the key, with these roles of the configuration: a role that has been removed grants nothing.
 fn identified(key: &Key, known: &Roles) -> Option<Identified> {
     let Grants { tenant, caller, name: _, roles, scopes, users, projects, claims, note: _ } = &key.grants;
     let roles: Vec<RoleId> = roles.iter().filter_map(|role| RoleId::new(role)).collect();

@@ -1,4 +1,4 @@
-//! Tests how an issued key is judged, and the caller that it makes.
+//! Tests the verdicts on issued keys, and their callers.
 
 use super::*;
 use crate::access::identity::key::{NewKey, RANDOM};

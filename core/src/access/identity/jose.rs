@@ -1,5 +1,5 @@
-//! Reads signed tokens in the compact form (RFC 7515 section 7.1), strictly: everything that could mean two things, or name a
-//! key of its own, is refused before anybody looks for a key.
+//! Reads signed tokens in the compact form (RFC 7515 section 7.1), strictly: anything ambiguous, or that names a key of
+//! its own, is refused before any key is looked up.
 
 use super::base64;
 use crate::access::identity::rules::{Algorithm, TokenType};
@@ -7,27 +7,27 @@ use crate::words::json::{self, Json, Limits};
 use crate::words::limits;
 use crate::words::refusal::{Refusal, RefusalKind};
 
-/// Bounds the JSON of a token; its length is bounded before.
+/// Limits on the JSON of a token; its length is bounded before.
 const JSON_LIMITS: Limits = Limits { depth: 8, values: 512, string_bytes: limits::TOKEN_BYTES_MAX, number_bytes: 32 };
 
 /// Names the header members that bring a key or a rule of their own, or change how the rest is read.
 const FORBIDDEN: [&str; 11] = ["jku", "jwk", "x5u", "x5c", "crit", "b64", "enc", "zip", "epk", "apu", "apv"];
 
-/// Holds a token whose form is right. Nothing of it is true yet.
+/// Holds a token of valid form. Nothing in it is verified.
 #[derive(Debug)]
 pub struct Compact {
     /// Its algorithm.
     pub algorithm: Algorithm,
-    /// The type that it says it has.
+    /// The declared type.
     pub kind: TokenType,
-    /// The name of the key it was signed with.
+    /// The name of the signing key.
     pub kid: Option<String>,
     /// The text of its claims.
     claims: Vec<u8>,
 }
 
-/// Returns whether a credential can be meant as a signed or encrypted token: two dots or more, and it begins as the
-/// header of one does, or has the letters of one.
+/// Returns whether a credential looks like a signed or encrypted token: two dots or more, and it begins like the header
+/// of one, or has the letters of one.
 #[must_use]
 pub fn is_shaped(text: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
@@ -87,7 +87,7 @@ fn read_header(header: &Json<'_>) -> Result<(Algorithm, TokenType, Option<String
     Ok((algorithm, kind, kid))
 }
 
-/// Returns the type behind a media type, whose letters have no case (RFC 7515 section 4.1.9).
+/// Returns the type for a media type, whose letters have no case (RFC 7515 section 4.1.9).
 fn token_type(text: &str) -> Option<TokenType> {
     let folded = text.to_ascii_lowercase();
     match folded.strip_prefix("application/").unwrap_or(&folded) {
@@ -98,7 +98,7 @@ fn token_type(text: &str) -> Option<TokenType> {
 }
 
 impl Compact {
-    /// Returns its claims: an object.
+    /// Returns the claims: an object.
     ///
     /// # Errors
     /// [`RefusalKind::TokenMalformed`].

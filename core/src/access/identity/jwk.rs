@@ -1,4 +1,4 @@
-//! Reads key sets of issuers (RFC 7517): public keys that may check a signature, and nothing else.
+//! Reads key sets of issuers (RFC 7517): public keys for verifying signatures, and nothing else.
 
 use super::base64;
 use crate::access::identity::rules::Algorithm;
@@ -15,7 +15,7 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=4_096;
 pub struct Key {
     /// Its name.
     pub kid: Option<String>,
-    /// The one algorithm it is for, where it says so.
+    /// The one algorithm it is restricted to, if any.
     algorithm: Option<Algorithm>,
     /// The key.
     pub material: Material,
@@ -40,10 +40,10 @@ pub struct KeySet {
     keys: Vec<Key>,
 }
 
-/// Says what a token's header finds in a key set.
+/// Names the result of a look-up in a key set.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found<'k> {
-    /// These keys have the name, or the token names none and only one can be meant.
+    /// The keys with this name; or the only possible one for a token without a name.
     Keys(Vec<&'k Key>),
     /// No key has that name.
     Unknown,
@@ -52,8 +52,8 @@ pub enum Found<'k> {
 }
 
 impl KeySet {
-    /// Reads a key set; `None` when it is not one, has too many keys, or no usable one. A key that is not usable here (for
-    /// encryption, too short, symmetric, private, of an unknown type or curve) is left out: issuers add kinds of keys.
+    /// Reads a key set; `None` when it is invalid, has too many keys, or no usable one. An unusable key (for
+    /// encryption, too short, symmetric, private, of an unknown type or curve) is skipped: issuers add kinds of keys.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Self> {
         let set = json::parse(text, JSON_LIMITS).ok()?;
@@ -65,8 +65,7 @@ impl KeySet {
         (!keys.is_empty()).then_some(Self { keys })
     }
 
-    /// Returns the keys that a token with this header may have been signed with. Without a name, exactly one key must
-    /// fit.
+    /// Returns the candidate keys for a token with this header. Without a name, exactly one key must fit.
     #[must_use]
     pub fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Found<'_> {
         let fits = |key: &&Key| key.fits(algorithm);
@@ -108,7 +107,7 @@ impl Key {
 
 fn key(item: &Json<'_>) -> Option<Key> {
     let text = |name: &str| item.get(name).and_then(Json::as_str);
-    // A private or symmetric key that everybody can read proves nothing.
+    // A private or symmetric key that is public proves nothing.
     if item.get("d").is_some() || item.get("k").is_some() {
         return None;
     }

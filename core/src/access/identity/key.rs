@@ -1,7 +1,7 @@
 //! Writes and reads the text of an issued key: `tgk_{id}_{secret}{checksum}`, in lower-case hexadecimal digits.
 //!
-//! The prefix is for scanners that look for leaked keys; the id is public, and the checksum lets what was cut or mistyped be
-//! refused without asking anybody. Only the secret, 192 random bits, makes it a key.
+//! The prefix is for scanners that look for leaked keys; the id is public, and the checksum lets a truncated or
+//! mistyped key be refused without asking its owner. Only the secret, 192 random bits, makes it a key.
 
 use crate::words::hex;
 use crate::words::secret::Secret;
@@ -9,19 +9,19 @@ use crate::words::secret::Secret;
 /// Begins every issued key.
 pub const PREFIX: &str = "tgk_";
 
-/// Counts the random bytes that a key needs.
+/// The number of random bytes in a key.
 pub const RANDOM: usize = ID + SECRET;
 
-/// Counts the bytes of an id.
+/// The number of bytes in an id.
 const ID: usize = 10;
-/// Counts the bytes of a secret.
+/// The number of bytes in a secret.
 const SECRET: usize = 24;
-/// Counts the digits of an id.
+/// The number of digits in an id.
 const ID_DIGITS: usize = ID * 2;
-/// Counts the digits of a secret and its checksum.
+/// The number of digits in a secret and its checksum.
 const REST_DIGITS: usize = (SECRET + 4) * 2;
 
-/// Names the owners that issued keys are spread over, by the first digit of their ids.
+/// Names the durable owners that issued keys are spread over, by the first digit of their ids.
 pub const SHARDS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
 
 /// Holds a new key: its id, and its text, which is shown once.
@@ -53,7 +53,7 @@ impl NewKey {
     }
 }
 
-/// Returns the id of an issued key; `None` when the text is not one, or not whole.
+/// Returns the id of an issued key; `None` when the text is not one, or incomplete.
 #[must_use]
 pub fn id_of(text: &str) -> Option<&str> {
     let (id, rest) = text.strip_prefix(PREFIX)?.split_once('_')?;
@@ -89,7 +89,7 @@ pub fn owner(shard: char) -> String {
     owner
 }
 
-/// Returns the CRC-32 of ISO 3309, as in gzip (RFC 1952 section 8): it tells accidents, not attacks.
+/// Returns the CRC-32 of ISO 3309, as in gzip (RFC 1952 section 8): it detects accidents, not attacks.
 fn crc32(bytes: &[u8]) -> u32 {
     let mut crc = u32::MAX;
     for byte in bytes {

@@ -1,5 +1,5 @@
-//! Holds what an isolate knows of one issuer's keys: the last good set and its age, whether it may be asked again, and the names of
-//! keys that it does not have.
+//! Holds an isolate's knowledge of one issuer's keys: the last good set and its age, the allowance for asking again,
+//! and the names of unknown keys.
 
 pub mod driver;
 
@@ -9,33 +9,33 @@ use super::jwk::KeySet;
 use crate::words::limits;
 use crate::words::time::{Millis, Timestamp};
 
-/// Holds the keys of one issuer, as an isolate knows them.
+/// Holds the keys of one issuer, as known to an isolate.
 #[derive(Debug, Default)]
 pub struct KnownKeys {
     set: Rc<KeySet>,
-    /// The time of their fetch; `None` when they never were fetched.
+    /// The time of their fetch; `None` before the first.
     fetched_at: Option<Timestamp>,
     fresh_for: Millis,
-    /// The number of times that a key went away: what was checked under it is checked again.
+    /// The number of times that a key was withdrawn: tokens verified before are verified again.
     generation: u32,
-    /// The URL of the keys, as its metadata said.
+    /// The URL of the keys, by the issuer's metadata.
     pub located: Option<String>,
-    /// The time since which it cannot be asked.
+    /// The time since which the issuer cannot be asked.
     pub failing_since: Option<Timestamp>,
-    /// The beginning of the current window of questions, and their number.
+    /// The start of the current window of questions, and their number.
     window: Option<(Timestamp, u32)>,
-    /// Names of keys that it did not have, and when that was.
+    /// Names of keys that the issuer did not have, and the times of these answers.
     unknown: Vec<(String, Timestamp)>,
 }
 
-/// Says how far the known keys may be used.
+/// Names the freshness of the known keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Age {
-    /// They may be used as they are.
+    /// Usable as they are.
     Fresh,
-    /// They may be used as they are, but newer ones should be asked for.
+    /// Usable, but to be refreshed.
     Stale,
-    /// They may not be used any more, or there are none.
+    /// Not usable any more, or absent.
     Gone,
 }
 
@@ -46,16 +46,16 @@ impl KnownKeys {
         Rc::clone(&self.set)
     }
 
-    /// Returns the number of times that a key went away.
+    /// Returns the number of times that a key was withdrawn.
     #[must_use]
     pub const fn generation(&self) -> u32 {
         self.generation
     }
 
-    /// Returns how far the keys may be used now; `stale` is how long after they ceased to be fresh.
+    /// Returns the freshness of the keys; `stale` is the time for which they are used after they ceased to be fresh.
     #[must_use]
     pub fn age(&self, now: Timestamp, stale: Millis) -> Age {
-        // A clock that went backwards says nothing of their age: they may be used, and are asked for again.
+        // After a clock went backwards their age is unknown: they may be used, and are refreshed.
         let Some(fetched_at) = self.fetched_at else {
             return Age::Gone;
         };
@@ -73,7 +73,7 @@ impl KnownKeys {
         self.fetched_at.is_none()
     }
 
-    /// Returns whether the issuer may be asked now; counts that it is.
+    /// Returns whether the issuer may be asked now; counts the question.
     pub fn may_ask(&mut self, now: Timestamp) -> bool {
         let most = if self.fetched_at.is_none() { limits::KEY_FETCHES_COLD } else { 1 };
         let begun = self.window.filter(|(begun, _)| *begun <= now && now < begun.after(limits::KEY_FETCH_WINDOW));
@@ -95,14 +95,14 @@ impl KnownKeys {
         self.unknown.clear();
     }
 
-    /// Notes that the issuer could not be asked, or gave no keys.
+    /// Notes a failed fetch: the issuer could not be asked, or gave no keys.
     pub fn failed(&mut self, now: Timestamp) {
         self.failing_since = self.failing_since.or(Some(now));
-        // Its metadata may say something else by now.
+        // Its metadata may have changed by now.
         self.located = None;
     }
 
-    /// Returns whether the issuer was asked about this name lately, and has no such key.
+    /// Returns whether the issuer was asked about this name lately, and had no such key.
     #[must_use]
     pub fn is_unknown(&self, kid: &str, now: Timestamp) -> bool {
         let is_recent = |at: Timestamp| at <= now && now < at.after(limits::KID_UNKNOWN_KEPT);
@@ -119,7 +119,7 @@ impl KnownKeys {
     }
 }
 
-/// Returns the time for which an answer says that it is fresh (`max-age`, RFC 9111 section 5.2.2.1).
+/// Returns the freshness lifetime of a response (`max-age`, RFC 9111 section 5.2.2.1).
 #[must_use]
 pub fn fresh_for(cache_control: Option<&str>) -> Millis {
     let directives = cache_control.unwrap_or_default().split(',').map(str::trim);

@@ -1,8 +1,8 @@
 //! Remembers credentials that were presented to an isolate: the callers of valid ones, and the refusals of others.
 //!
-//! A credential is known again by SipHash-1-3 with 128 bits (Aumasson and Bernstein, 2012) under a secret that nothing but
-//! this isolate's memory holds: a keyed hash like that of the configuration, as impossible to hit by chance, for a tenth of
-//! its price. The credential itself is not kept.
+//! A credential is recognised by SipHash-1-3 with 128 bits (Aumasson and Bernstein, 2012) under a secret that exists
+//! only in this isolate's memory: a keyed hash like that of the configuration, as impossible to hit by chance, for a
+//! tenth of its price. The credential itself is not stored.
 
 use std::cell::{Cell, RefCell};
 use std::hash::Hasher as _;
@@ -15,10 +15,9 @@ use crate::words::limits::{CREDENTIAL_REFUSAL_REMEMBERED, KEY_LOOKUPS_FAILED_PER
 use crate::words::refusal::RefusalKind;
 use crate::words::time::Timestamp;
 
-/// Counts the sets of valid credentials, and the refused credentials, that are remembered: one for each first byte of a
-/// fingerprint.
+/// The number of sets of valid credentials, and of refused credentials: one for each first byte of a fingerprint.
 const SETS: usize = 256;
-/// Counts the credentials in one set; another one pushes one of them out.
+/// The number of credentials in one set; another one evicts one of them.
 const WAYS: usize = 4;
 
 /// Remembers the credentials that were presented to one isolate.
@@ -33,44 +32,45 @@ pub struct Memory {
 #[derive(Clone, Copy)]
 pub struct CredentialFingerprint([u8; 16]);
 
-/// Holds what is known of a valid credential.
+/// Holds the memory of a valid credential.
 #[derive(Clone, Debug)]
 pub struct Known {
     /// The caller.
     pub identified: Identified,
-    /// The bounds of that; `None` for as long as the isolate lives.
+    /// The bounds of its validity; `None` for as long as the isolate lives.
     pub validity: Option<Validity>,
 }
 
-/// Bounds the time for which a credential is known to be valid.
+/// Bounds the validity of a remembered credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
-    /// The version of the revocations under which it was asked for.
+    /// The version of the revocations at the question.
     pub revocation: u64,
-    /// The time at which it was asked for.
+    /// The time of the question.
     pub from: Timestamp,
-    /// The time from which on it must be asked for again.
+    /// The time from which on the question must be asked again.
     pub ends_at: Timestamp,
     /// The issuer, of a token.
     pub issuer: Option<IssuerKeys>,
 }
 
-/// Names the issuer, and the generation of its keys, that a token was checked against.
+/// Names the issuer, and the generation of its keys, that a token was verified against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IssuerKeys {
-    /// Its place in the configuration.
+    /// The issuer's index in the configuration.
     pub place: usize,
-    /// The number of times that keys of it had gone away by then. Once more, and what they signed is checked anew.
+    /// The number of times that a key of it had been withdrawn by then. After another withdrawal, tokens are verified
+    /// again.
     pub generation: u32,
 }
 
-/// Answers what a remembered credential is validated against, now. Each is asked for only where it is needed.
+/// Provides the current values that a remembered credential is validated against. Each is read only where it is needed.
 pub trait ValidationContext {
     /// Returns the version of the revocations.
     fn revocation(&self) -> u64;
     /// Returns the time.
     fn time(&self) -> Timestamp;
-    /// Returns the number of times that keys of the issuer at this place went away.
+    /// Returns the number of times that a key of the issuer at this index was withdrawn.
     fn generation(&self, place: usize) -> Option<u32>;
 }
 
@@ -91,14 +91,14 @@ struct Refused {
     at: Timestamp,
 }
 
-/// Returns what is remembered of a credential.
+/// Names the result of recalling a credential.
 #[derive(Debug)]
 pub enum Remembered {
-    /// It is valid: the caller that it is of.
+    /// A valid credential, with its caller.
     Valid(Identified),
-    /// It was valid; whether it still is must be asked.
+    /// A formerly valid credential, which must be verified again.
     Stale,
-    /// Nothing.
+    /// An unknown credential.
     Nothing,
 }
 
@@ -118,7 +118,7 @@ impl Memory {
         CredentialFingerprint(fingerprint.finish128().as_bytes())
     }
 
-    /// Returns what is remembered of a credential.
+    /// Returns the memory of a credential.
     #[must_use]
     pub fn recall(&self, fingerprint: CredentialFingerprint, now: &impl ValidationContext) -> Remembered {
         let sets = self.valid.borrow();
@@ -132,7 +132,7 @@ impl Memory {
         }
     }
 
-    /// Remembers whose a credential is.
+    /// Remembers the caller of a credential.
     pub fn remember(&self, fingerprint: CredentialFingerprint, known: Known) {
         let mut sets = self.valid.borrow_mut();
         let Some(set) = sets.get_mut(fingerprint.slot()) else { return };
@@ -145,7 +145,7 @@ impl Memory {
         }
     }
 
-    /// Returns the refusal of the credential a moment ago, if there was one.
+    /// Returns the recent refusal of the credential, if there was one.
     #[must_use]
     pub fn refusal(&self, fingerprint: CredentialFingerprint, now: Timestamp) -> Option<RefusalKind> {
         let refused = self.refused.borrow();
@@ -175,7 +175,7 @@ impl Memory {
 }
 
 impl CredentialFingerprint {
-    /// Compares in constant time: a guesser learns nothing of how near a guess is.
+    /// Compares in constant time, so that a guesser learns nothing of how near a guess is.
     fn is(&self, other: Self) -> bool {
         bool::from(self.0.ct_eq(&other.0))
     }
@@ -191,11 +191,11 @@ impl CredentialFingerprint {
     }
 }
 
-/// Limits the look-ups of credentials that this isolate has never seen, by those under way and those in vain.
+/// Limits the look-ups of credentials unknown to this isolate, by those under way and those that failed.
 #[derive(Debug, Default)]
 pub struct Lookups {
     pending: Cell<u32>,
-    /// The second, and how many were in vain in it.
+    /// The second, and the number of failed look-ups in it.
     failed: Cell<(u64, u32)>,
 }
 
@@ -204,7 +204,7 @@ pub struct Lookups {
 pub struct Lookup<'m>(&'m Lookups);
 
 impl Lookups {
-    /// Begins a look-up; `None` when too many are under way, or were in vain this second.
+    /// Begins a look-up; `None` when too many are under way, or failed in this second.
     #[must_use]
     pub fn begin(&self, now: Timestamp) -> Option<Lookup<'_>> {
         let pending = self.pending.get();
@@ -219,7 +219,7 @@ impl Lookups {
 }
 
 impl Lookup<'_> {
-    /// Notes that it was in vain.
+    /// Notes a failed look-up.
     pub fn fail(&self, now: Timestamp) {
         let second = now.as_millis() / 1000;
         let (of, failed) = self.0.failed.get();

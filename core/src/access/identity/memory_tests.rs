@@ -1,4 +1,4 @@
-//! Tests what an isolate remembers of credentials, and for how long.
+//! Tests an isolate's memory of credentials, and its duration.
 
 use std::rc::Rc;
 
@@ -27,7 +27,7 @@ fn known(key: &str, validity: Option<Validity>) -> Known {
     Known { identified: Identified { caller: Rc::new(caller), key: KeyId::new(key).unwrap() }, validity }
 }
 
-/// A version of the revocations, a time in milliseconds, and how often keys of the issuer at place 0 went away.
+/// A version of the revocations, a time in milliseconds, and the number of withdrawn keys of the issuer at index 0.
 struct At(u64, u64, Option<u32>);
 
 impl ValidationContext for At {
@@ -44,7 +44,7 @@ impl ValidationContext for At {
     }
 }
 
-/// `valid KEY`, `stale` or `nothing`.
+/// Returns the result of recalling a key: `valid KEY`, `stale` or `nothing`.
 fn recalled(memory: &Memory, key: &str, now: &At) -> String {
     match memory.recall(memory.fingerprint(key), now) {
         Remembered::Valid(identified) => format!("valid {}", identified.key),

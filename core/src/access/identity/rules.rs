@@ -1,4 +1,4 @@
-//! Describes issuers: how the tokens of each are checked, and how its claims map to a caller.
+//! Holds the rules about issuers: the verification of their tokens, and the mapping of claims to a caller.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -11,83 +11,83 @@ use crate::words::names::{KeyId, RoleId, TenantId, UserId};
 use crate::words::secret::Secret;
 use crate::words::time::Millis;
 
-/// Describes an issuer of tokens, which says who a caller is.
+/// An issuer of tokens, which identify callers.
 #[derive(Clone, Debug)]
 pub struct Issuer {
-    /// Its name: what a record shows as the key, and the first part of its callers' names.
+    /// The issuer's name: the key in records, and the first part of its callers' names.
     pub id: KeyId,
     /// The check of its tokens.
     pub check: TokenCheck,
-    /// `aud` must have one of these; empty only where the answer of the issuer is about us alone.
+    /// The accepted values of `aud`; empty only where the issuer's answer is about this gateway alone.
     pub audiences: Vec<String>,
-    /// The most that its clock may be from ours.
+    /// The maximum difference between its clock and ours.
     pub leeway: Millis,
-    /// Claims that must have one of these values.
+    /// The required claims, with the accepted values of each.
     pub require: Vec<(String, Vec<String>)>,
-    /// The meaning of its claims here.
+    /// The mapping of its claims to a caller.
     pub mapping: Mapping,
 }
 
-/// Says how tokens are checked.
+/// Names the ways of verifying tokens.
 #[derive(Clone, Debug)]
 pub enum TokenCheck {
     /// By their signature (RFC 7515, RFC 7519).
     Signed(SignedRules),
-    /// By asking (RFC 7662), for tokens that tell nothing themselves.
+    /// By asking the issuer (RFC 7662), for opaque tokens.
     Asked(AskRules),
 }
 
-/// Says how a signed token is checked.
+/// Rules for verifying a signed token.
 #[derive(Clone, Debug)]
 pub struct SignedRules {
     /// The value of `iss`, exactly.
     pub name: IssuerName,
-    /// The algorithms it may use; never a symmetric one.
+    /// The permitted algorithms; never a symmetric one.
     pub algorithms: Vec<Algorithm>,
-    /// The values that `typ` may have. A token without one is a `JWT`.
+    /// The permitted values of `typ`. A token without one is a `JWT`.
     pub types: Vec<TokenType>,
-    /// The place of its keys.
+    /// The source of the issuer's keys.
     pub keys: KeysAt,
-    /// The time for which its keys are used after they ceased to be fresh, where it cannot be asked.
+    /// The time for which stale keys are used, where the issuer cannot be asked.
     pub stale: Millis,
-    /// `azp`, where there is one, must be one of the audiences: Google's ID tokens.
+    /// True when `azp`, if present, must be one of the audiences: Google's ID tokens.
     pub checks_azp: bool,
-    /// True when its tokens are also taken from `Cf-Access-Jwt-Assertion`.
+    /// True when its tokens are also accepted from `Cf-Access-Jwt-Assertion`.
     pub asserts: bool,
 }
 
-/// Says what `iss` must be.
+/// Names the required value of `iss`.
 #[derive(Clone, Debug)]
 pub enum IssuerName {
-    /// One of these.
+    /// One of these values.
     Exact(Vec<String>),
     /// `prefix`, the claim `tid`, `suffix`: Microsoft Entra's issuers of several tenants.
     OfTenant(String, String),
 }
 
-/// Says where an issuer's keys are.
+/// Names the source of an issuer's keys.
 #[derive(Clone, Debug)]
 pub enum KeysAt {
-    /// At this URL.
+    /// This URL.
     Url(String),
-    /// At the URL that the metadata of this issuer names, on the same origin (OpenID Connect Discovery 1.0, RFC 8414).
+    /// The URL that the metadata of this issuer names, on the same origin (OpenID Connect Discovery 1.0, RFC 8414).
     Discovered(String),
 }
 
-/// Says how an issuer is asked about a token.
+/// Rules for asking an issuer about a token.
 #[derive(Clone, Debug)]
 pub struct AskRules {
     /// The protocol.
     pub protocol: AskProtocol,
     /// The URL.
     pub endpoint: String,
-    /// The gateway's own name there.
+    /// The gateway's client id.
     pub client_id: String,
-    /// The setting of its secret.
+    /// The setting of the client secret.
     pub client_secret_setting: String,
-    /// Its secret; `None` switches the issuer off, by name.
+    /// The client secret; `None` switches the issuer off, by name.
     pub client_secret: Option<Secret>,
-    /// The value of `iss` in the answer, where it has one.
+    /// The required value of `iss` in an answer that has one.
     pub issuer: Option<String>,
     /// The prefixes of its tokens; empty for every one that is neither a key nor a JWT.
     pub prefixes: Vec<String>,
@@ -102,14 +102,14 @@ pub enum AskProtocol {
     GitHub,
 }
 
-/// Maps the claims of a good token to its caller.
+/// Maps the claims of a verified token to its caller.
 #[derive(Clone, Debug)]
 pub struct Mapping {
-    /// Its tenant.
+    /// The caller's tenant.
     pub tenant: TenantRule,
-    /// The claim with its name, unique at the issuer.
+    /// The claim with the caller's name, unique at the issuer.
     pub subject_claim: String,
-    /// The claim that names its roles.
+    /// The claim with the caller's roles.
     pub roles_claim: Option<String>,
     /// The roles of each value of that claim.
     pub roles: BTreeMap<String, Vec<RoleId>>,
@@ -119,35 +119,35 @@ pub struct Mapping {
     pub grants: BTreeMap<RoleId, Rc<Grant>>,
     /// The actions that each scope narrows to; empty when scopes narrow nothing.
     pub scopes: BTreeMap<String, Vec<ActionPattern>>,
-    /// The users it may name.
+    /// The users the caller may name.
     pub users: UsersFrom,
-    /// The engine projects it may address.
+    /// The engine projects the caller may address.
     pub projects: ProjectRule,
-    /// The priority of its callers' calls where an executor has more than it can do.
+    /// The priority of its callers' calls at an overloaded executor.
     pub priority: Priority,
     /// The claims that policies can read.
     pub claims: Vec<String>,
 }
 
-/// Says where a caller's tenant comes from.
+/// Names the source of a caller's tenant.
 #[derive(Clone, Debug)]
 pub enum TenantRule {
-    /// Always this one.
+    /// Always this tenant.
     Fixed(TenantId),
     /// The value of this claim, which must be one of these.
     Claim(String, Vec<TenantId>),
 }
 
-/// Says where the users that a caller may name come from.
+/// Names the source of the users that a caller may name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UsersFrom {
-    /// Itself: its subject.
+    /// The caller itself: its subject.
     Subject,
     /// The value, or values, of this claim.
     Claim(String),
-    /// Any.
+    /// Any user.
     Every,
-    /// These.
+    /// These users.
     Only(Vec<UserId>),
 }
 
@@ -205,7 +205,7 @@ choice! {
 }
 
 choice! {
-    /// Names the type that a token says it has.
+    /// Names the declared type of a token.
     pub enum TokenType {
         /// RFC 7519.
         Jwt = "JWT",

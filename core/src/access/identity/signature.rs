@@ -14,11 +14,11 @@ use crate::words::limits;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
-/// Bounds RSA keys to this exponent.
+/// The one accepted exponent of RSA keys, 65,537.
 const EXPONENT: [u8; 3] = [1, 0, 1];
 
-/// Checks the signature of a token whose form and claims were checked already. The library reads the token once more and
-/// looks at its times again, under the same clock and leeway.
+/// Checks the signature of a token whose form and claims were checked already. The library parses the token again and
+/// checks its times again, under the same clock and leeway.
 ///
 /// # Errors
 /// [`RefusalKind::TokenSignatureInvalid`].

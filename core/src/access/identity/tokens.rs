@@ -1,4 +1,4 @@
-//! Holds what an isolate knows of issuers.
+//! Holds an isolate's knowledge of issuers.
 
 use std::cell::{Cell, RefCell};
 
@@ -8,7 +8,7 @@ use crate::access::identity::rules::Issuer;
 use crate::words::limits;
 use crate::words::time::{Millis, Timestamp};
 
-/// Holds the keys of each issuer, and counts how often it is asked.
+/// Holds the keys of each issuer, and counts the questions to issuers.
 #[derive(Debug)]
 pub struct Tokens {
     issuers: Vec<Known>,
@@ -18,7 +18,7 @@ pub struct Tokens {
 #[derive(Debug, Default)]
 struct Known {
     keys: RefCell<KnownKeys>,
-    /// The second that began then, and how many questions about tokens it has seen.
+    /// The start of the current second, and the number of questions about tokens in it.
     questions: Cell<(Timestamp, u32)>,
 }
 
@@ -31,7 +31,7 @@ impl Tokens {
         Self { issuers: issuers.iter().map(|_| Known::default()).collect(), takes }
     }
 
-    /// Returns the kinds of credentials that are taken because of them.
+    /// Returns the kinds of credentials that are accepted because of these issuers.
     #[must_use]
     pub const fn takes(&self) -> Takes {
         self.takes
@@ -43,12 +43,12 @@ impl Tokens {
         self.issuers.get(place).map(|known| &known.keys)
     }
 
-    /// Returns the number of times that keys of an issuer went away.
+    /// Returns the number of times that a key of an issuer was withdrawn.
     pub(super) fn generation(&self, place: usize) -> Option<u32> {
         self.keys(place).map(|keys| keys.borrow().generation())
     }
 
-    /// Returns whether an issuer may be asked about one more token now; counts that it is.
+    /// Returns whether an issuer may be asked about one more token now; counts the question.
     pub(super) fn may_ask(&self, place: usize, now: Timestamp) -> bool {
         let Some(questions) = self.issuers.get(place).map(|known| &known.questions) else {
             return false;

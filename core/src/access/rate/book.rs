@@ -1,4 +1,4 @@
-//! Holds the leases of one isolate, by limit and subject; the least recently used goes first.
+//! Holds the leases of one isolate, by limit and subject; the least recently used is evicted first.
 
 use std::cell::{Cell, RefCell};
 
@@ -12,7 +12,7 @@ use crate::words::hex;
 use crate::words::limits::{RATE_LEASES, RATE_LIMITS};
 use crate::words::time::Timestamp;
 
-/// Names the caller and the tool that a request is counted for.
+/// Names the caller and the tool that a request counts for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'s> {
     /// The caller.
@@ -21,21 +21,21 @@ pub(crate) struct Subject<'s> {
     pub(crate) tool: Option<&'s str>,
 }
 
-/// Says how a request fared with one limit.
+/// Names the outcome of a request at one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fared {
-    /// It took a token.
+    /// Took a token.
     Admitted,
-    /// There was none.
+    /// Found no token.
     Refused,
-    /// There was none, and the limit is not enforced.
+    /// Found no token, and the limit is not enforced.
     WouldRefuse,
     /// The owner of the tokens could not be asked.
     Lost,
 }
 
 impl Fared {
-    /// Lists all, in the order of their places.
+    /// Lists all outcomes, in the order of their indices.
     pub(crate) const ALL: [Self; 4] = [Self::Admitted, Self::Refused, Self::WouldRefuse, Self::Lost];
 
     /// Returns the metric's label.
@@ -53,9 +53,9 @@ impl Fared {
 #[derive(Debug)]
 pub(crate) struct Book {
     leases: RefCell<LruCache<Box<[u8]>, Entry>>,
-    /// The buffer that keys are put together in: one allocation for the isolate's life.
+    /// The buffer for building keys: one allocation for the isolate's life.
     scratch: RefCell<Vec<u8>>,
-    /// Numbers of leases: no two leases of the deployment have the same.
+    /// The next number of a lease: no two leases of the deployment have the same.
     next_holder: Cell<u64>,
     fared: [[Cell<u64>; Fared::ALL.len()]; RATE_LIMITS],
 }
@@ -99,14 +99,14 @@ impl Book {
         entry
     }
 
-    /// Counts how a request fared with the limit at `index`.
+    /// Counts the outcome of a request at the limit at `index`.
     pub(crate) fn count(&self, index: usize, fared: Fared) {
         if let Some(counter) = self.fared.get(index).and_then(|of| of.get(fared as usize)) {
             counter.set(counter.get().saturating_add(1));
         }
     }
 
-    /// Takes what was counted since the last time.
+    /// Takes the counts since the last time.
     pub(crate) fn take_counts(&self) -> impl Iterator<Item = (usize, Fared, u64)> + '_ {
         let all = self.fared.iter().enumerate();
         all.flat_map(|(index, of)| Fared::ALL.iter().zip(of).map(move |(fared, count)| (index, *fared, count.take())))
@@ -114,7 +114,7 @@ impl Book {
     }
 }
 
-/// Returns whether the limit is about this request.
+/// Returns whether the limit applies to this request.
 pub(crate) fn is_about(limit: &RateLimit, subject: &Subject<'_>) -> bool {
     let names_tool = limit.per.contains(&RatePer::Tool) || !limit.tools.is_empty();
     let tool = match subject.tool {
@@ -125,7 +125,7 @@ pub(crate) fn is_about(limit: &RateLimit, subject: &Subject<'_>) -> bool {
         && (limit.callers.is_empty() || limit.callers.contains(&subject.caller.id))
 }
 
-/// Writes the subject of a limit's tokens: each part after its length, so that no two subjects are written alike.
+/// Writes the subject of a limit's tokens: each part after its length, so that no two subjects have the same text.
 fn write_subject(out: &mut Vec<u8>, limit: &RateLimit, subject: &Subject<'_>) {
     for per in &limit.per {
         let part = match per {

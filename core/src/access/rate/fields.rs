@@ -1,13 +1,13 @@
-//! Writes the fields that tell callers of the limits: `RateLimit-Policy` and `RateLimit`
+//! Writes the response fields about the limits: `RateLimit-Policy` and `RateLimit`
 //! (draft-ietf-httpapi-ratelimit-headers-11), structured fields by RFC 9651.
 
 use crate::access::rate::RateLimit;
 use crate::words::time::{Millis, write_number};
 
-/// Bounds the bytes that both fields mostly need.
+/// The usual size of both fields, in bytes.
 const FIELD_BYTES: usize = 160;
 
-/// Holds both fields, while they are written. An empty list is a field that is not sent (RFC 9651, section 3.1).
+/// Holds both fields, while they are written. An empty list means a field that is not sent (RFC 9651, section 3.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
     /// The value of `RateLimit-Policy`.
@@ -17,18 +17,18 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Notes that `limit` is about this request.
+    /// Notes that `limit` applies to this request.
     pub(crate) fn policy(&mut self, limit: &RateLimit) {
         separate(&mut self.policy);
         self.policy.push_str(&limit.policy);
     }
 
-    /// Notes how many requests the caller can surely still make at once.
+    /// Notes the number of requests that the caller can certainly still make at once.
     pub(crate) fn left(&mut self, limit: &RateLimit, left: u64) {
         self.item(limit, b";r=", left.min(limit.pace.burst));
     }
 
-    /// Notes that none is left, and for how long that will be so.
+    /// Notes that no token is left, and the time for which that lasts.
     pub(crate) fn exhausted(&mut self, limit: &RateLimit, wait: Millis) {
         self.item(limit, b";r=0;t=", wait.as_secs_ceil());
     }

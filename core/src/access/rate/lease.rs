@@ -1,4 +1,5 @@
-//! Decides, by an isolate's lease of one limit's tokens, that a request may take one, must ask the owner, or is refused.
+//! Decides, by an isolate's lease of one limit's tokens, whether a request may take one, must ask the owner, or is
+//! refused.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -8,24 +9,24 @@ use crate::state::rate::{Ask, Granted, Pace, Reply};
 use crate::words::limits::RATE_RETRY;
 use crate::words::time::{Millis, Timestamp};
 
-/// Counts the tokens beyond the one that is needed, asked for before anything is known of the demand.
+/// The tokens beyond the needed one that are requested before the demand is known.
 const FIRST: u64 = 4;
 
-/// Says how a request stands with one limit.
+/// Names the state of a request at one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenState {
-    /// There is a token. `renew`: there will soon be none, so more should be asked for meanwhile.
+    /// A token is available. `renew`: there will soon be none, so more should be requested meanwhile.
     Ready {
-        /// See above.
+        /// True when more tokens should be requested.
         renew: bool,
     },
     /// The owner must be asked.
     Ask,
-    /// Another request asks the owner: it asks for this one too.
+    /// Another request asks the owner, for this one too.
     Wait,
-    /// There is none, and will be none before this time has passed.
+    /// No token is available, and none will be before this time has passed.
     Refused(Millis),
-    /// The owner could not be asked a moment ago, and why; it can be asked again after this time.
+    /// The owner could not be asked a moment ago, for this reason; it can be asked again after this time.
     Lost(DurableError, Millis),
 }
 
@@ -38,30 +39,30 @@ struct Inner {
     holder: u64,
     /// The number of the last question.
     asked: u64,
-    /// A question is under way. One whose request was dropped is not: its tokens land nowhere.
+    /// True while a question is under way. One whose request was dropped is not: its tokens land nowhere.
     is_asking: bool,
     /// Requests that wait for the question under way, or came too late for it.
     waiting: u64,
-    /// Tokens to be used.
+    /// Available tokens.
     tokens: u64,
-    /// Tokens given back, all in all.
+    /// Total number of returned tokens.
     returned: u64,
     /// The tokens that were free at the owner when it was last asked.
     left: u64,
-    /// The moment before the last question that was answered.
+    /// The time just before the last question that was answered.
     answered: Option<Timestamp>,
-    /// Tokens are short: the owner is not to be asked for this time.
+    /// The pause of a shortage: the owner is not asked meanwhile.
     short: Option<Pause>,
-    /// The owner could not be asked: not again for this time.
+    /// The fault of the last question, and the pause after it: the owner is not asked meanwhile.
     lost: Option<(DurableError, Pause)>,
     /// Requests since `counted_from`.
     demand: u64,
     counted_from: Timestamp,
-    /// The tokens that half a lease is likely to need.
+    /// The estimated need of half a lease, in tokens.
     wanted: u64,
 }
 
-/// Bounds a time in which something is not to be done; a clock that went backwards ends it.
+/// Bounds a pause; a clock that went backwards ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Pause {
     from: Timestamp,
@@ -69,7 +70,7 @@ struct Pause {
 }
 
 impl Pause {
-    /// Returns what is left of it.
+    /// Returns the time left.
     fn left(self, now: Timestamp) -> Option<Millis> {
         let left = self.span.saturating_sub(now.since(self.from));
         (self.from <= now && left > Millis::ZERO).then_some(left)
@@ -109,7 +110,7 @@ impl Lease {
         })))
     }
 
-    /// Returns how a request stands now. `is_new`: it was not counted yet.
+    /// Returns the state of a request now. `is_new`: it was not counted yet.
     pub(crate) fn stand(&self, life: Millis, now: Timestamp, is_new: bool) -> TokenState {
         let mut inner = self.0.borrow_mut();
         if is_new {
@@ -141,15 +142,15 @@ impl Lease {
         }
     }
 
-    /// Takes a token that [`Lease::stand`] said is there, and says how many are known to be left.
+    /// Takes a token that [`Lease::stand`] found, and returns the number known to be left.
     pub(crate) fn take(&self) -> u64 {
         let mut inner = self.0.borrow_mut();
         inner.tokens = inner.tokens.saturating_sub(1);
         inner.tokens.saturating_add(inner.left)
     }
 
-    /// Returns what to ask the owner. `waits`: for a request that waits for a token, and those that came meanwhile;
-    /// else to have some in time. Only where no question is under way.
+    /// Returns the question for the owner. `waits`: for a request that waits for a token, and those that came
+    /// meanwhile; else to have some in time. Only where no question is under way.
     pub(crate) fn ask(&self, pace: Pace, life: Millis, now: Timestamp, waits: bool) -> (Ask, Question) {
         let mut inner = self.0.borrow_mut();
         inner.expire(life, now);
@@ -157,7 +158,7 @@ impl Lease {
         inner.is_asking = true;
         inner.asked = inner.asked.saturating_add(1);
         let waiting = std::mem::take(&mut inner.waiting).saturating_add(u64::from(waits));
-        // Where tokens are short it will ask again soon; what it hoards until then others could use.
+        // In a shortage it will ask again soon; others could use tokens hoarded until then.
         let wanted = if inner.short.is_some() { inner.wanted / 2 } else { inner.wanted };
         let more = wanted.saturating_sub(inner.tokens);
         let surplus = inner.tokens.saturating_sub(inner.wanted);
@@ -171,8 +172,8 @@ impl Lease {
 }
 
 impl Inner {
-    /// Gives tokens that have lain here for a lease's life back to the owner. A clock that went backwards makes their
-    /// age unknown: the life is over.
+    /// Returns tokens that were unused for a lease's life to the owner. A clock that went backwards makes their age
+    /// unknown: the life is over.
     fn expire(&mut self, life: Millis, now: Timestamp) {
         let holds = self.answered.is_some_and(|answered| answered <= now && now.since(answered) < life);
         if !holds {
@@ -182,8 +183,8 @@ impl Inner {
         }
     }
 
-    /// Estimates what the requests since the last question would need in half a lease. A time shorter than a quarter of
-    /// a lease says less: then half of what was wanted before counts too, and the time as an eighth at least.
+    /// Estimates the need of half a lease from the requests since the last question. A time shorter than a quarter of a
+    /// lease says less: then half of the former estimate counts too, and the time as an eighth at least.
     fn estimate(&mut self, life: Millis, now: Timestamp) {
         let since = now.since(self.counted_from).get();
         let counted = since.max(life.get() / 8).max(1);
@@ -215,7 +216,7 @@ impl Question {
         inner.lost = None;
     }
 
-    /// Takes note that there was no answer. What the owner may have handed out is lost: nobody uses it.
+    /// Notes that there was no answer. Tokens that the owner may have handed out are lost: nobody uses them.
     pub(crate) fn lost(self, error: DurableError, now: Timestamp) {
         self.lease.0.borrow_mut().lost = Some((error, Pause { from: now, span: RATE_RETRY }));
     }

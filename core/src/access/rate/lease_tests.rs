@@ -14,7 +14,7 @@ fn granted(tokens: u64, wait: u64) -> Reply {
     Reply::Lease(Granted { tokens, left: 7, wait: Millis::new(wait) })
 }
 
-/// A lease that was given `tokens` at `ms`.
+/// Returns a lease that received `tokens` at `ms`.
 fn lease_of(tokens: u64, wait: u64, ms: u64) -> Lease {
     let lease = Lease::new(1, at(ms));
     let (_, open) = lease.ask(PACE, LIFE, at(ms), true);

@@ -1,10 +1,12 @@
-//! Every order of events of a small world: two isolates, one owner, a few requests, lost and late messages, clocks that jump.
+//! Every order of events of a small world: two isolates, one owner, a few requests, lost and late messages, clocks that
+//! jump.
 //!
-//! What is checked after each event is the bound, for all spans at once and before it is even reached. Of a span that begins
-//! at `s`, let `above(s) = admitted since s - drained since s - unspent at s + the owner's level at s`. The greatest of these
-//! over all `s` so far changes by one with each admission and each drained token, and the span that begins now has `level -
-//! unspent`. So one number stands for every span. The claim is that it never passes `level - unspent`, which is at most the
-//! burst: a token that was made from nothing is seen at once, whether or not there is a request left to use it.
+//! The bound is checked after each event, for all spans at once and before it is even reached. Of a span that begins at
+//! `s`, let `above(s) = admitted since s - drained since s - unspent at s + the owner's level at s`. The greatest of
+//! these over all `s` so far changes by one with each admission and each drained token, and the span that begins now
+//! has `level - unspent`. So one number stands for every span. The claim is that it never passes `level - unspent`,
+//! which is at most the burst: a token that was made from nothing is seen at once, whether or not there is a request
+//! left to use it.
 #![expect(clippy::arithmetic_side_effects, reason = "a test that goes wrong must stop")]
 
 use stateright::{Checker as _, Model, Property};
@@ -16,7 +18,7 @@ const PACE: Pace = Pace { requests: 1, window: Millis::from_secs(1), burst: 3 };
 const LIFE: Millis = Millis::from_secs(2);
 /// One token drains in each tick.
 const TICK: u64 = 1_000;
-/// What a token weighs in the meter: the window.
+/// The weight of a token in the meter: the window.
 const TOKEN: i64 = 1_000;
 const START: u64 = 1_000_000;
 
@@ -26,9 +28,9 @@ struct Flight {
     isolate: usize,
     ask: Ask,
     asked_at: u64,
-    /// Whether somebody still waits for the answer.
+    /// True while the answer is awaited.
     alive: bool,
-    /// The answer, once the owner has been reached.
+    /// The owner's answer, once it has been reached.
     reply: Option<Reply>,
 }
 
@@ -54,15 +56,15 @@ struct World {
 enum Event {
     /// A request arrives at an isolate.
     Request(usize),
-    /// One that waits looks again.
+    /// A waiting request checks again.
     Look(usize),
     /// A question reaches the owner.
     Reach(usize),
     /// An answer reaches its isolate.
     Land(usize),
-    /// The isolate hears nothing; the question, if it has not reached the owner, may still.
+    /// The isolate gets no answer; the question, if it has not reached the owner, may still.
     GiveUp(usize),
-    /// The request that asked is dropped; the same.
+    /// The request that asked is dropped; likewise.
     Drop(usize),
     /// A second passes.
     Tick,
@@ -181,7 +183,7 @@ impl World {
         }
     }
 
-    /// Does something with a lease, and keeps what became of it.
+    /// Runs an action on a lease, and keeps the result.
     fn with<T>(&mut self, isolate: usize, act: impl FnOnce(&Lease, Timestamp) -> T) -> T {
         let lease = Lease(Rc::new(RefCell::new(self.leases[isolate].clone())));
         let done = act(&lease, Timestamp::from_millis(self.now[isolate]));
@@ -189,7 +191,7 @@ impl World {
         done
     }
 
-    /// What the driver does for one request and one limit.
+    /// Runs the driver's step for one request and one limit.
     fn stand(&mut self, isolate: usize, is_new: bool) {
         let standing = self.with(isolate, |lease, now| lease.stand(LIFE, now, is_new));
         match standing {
@@ -215,7 +217,7 @@ impl World {
         self.flights.push(Flight { isolate, ask, asked_at: self.now[isolate], alive: true, reply: None });
     }
 
-    /// Tokens that were debited and can still be used or be taken back.
+    /// Returns the tokens that were debited and can still be used or be taken back.
     fn unspent(&self) -> i64 {
         let held = self.leases.iter().map(|lease| lease.tokens);
         let returning = self
@@ -260,7 +262,7 @@ struct Budget {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flaw {
     None,
-    /// What is given back is given back again with each question.
+    /// Returned tokens are returned again with each question.
     ReturnedTwice,
     /// An answer is taken twice.
     AnsweredTwice,

@@ -6,10 +6,10 @@ use crate::words::modes::FailMode;
 use crate::words::names::{CallerId, LimitId, TenantId, ToolPattern};
 use crate::words::time::Millis;
 
-/// Limits how many requests there may be.
+/// Holds the rate limits and their common rules.
 #[derive(Clone, Debug)]
 pub struct RateRules {
-    /// The time for which tokens that an isolate was given can be used.
+    /// The time for which an isolate can use the tokens that it was given.
     pub lease: Millis,
     /// The decision when the owner of a limit cannot be asked.
     pub fail_mode: FailMode,
@@ -17,30 +17,29 @@ pub struct RateRules {
     pub limits: Vec<RateLimit>,
 }
 
-/// Describes one limit.
+/// One rate limit.
 #[derive(Clone, Debug)]
 pub struct RateLimit {
-    /// Its name.
+    /// The limit's id.
     pub id: LimitId,
     /// The pace of requests.
     pub pace: Pace,
-    /// The parts that requests which are counted together agree in.
+    /// The parts that requests counted together have in common.
     pub per: Vec<RatePer>,
-    /// Whether it refuses.
+    /// The mode: enforced, or in dry run.
     pub mode: RateMode,
-    /// The tools whose calls it is about; empty for every request.
+    /// The tools whose calls it applies to; empty for every request.
     pub tools: Vec<ToolPattern>,
-    /// The tenants it is about; empty for all.
+    /// The tenants it applies to; empty for all.
     pub tenants: Vec<TenantId>,
-    /// The callers it is about; empty for all.
+    /// The callers it applies to; empty for all.
     pub callers: Vec<CallerId>,
     /// The limit as an item of `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-11, section 3).
     pub policy: String,
 }
 
 impl RateLimit {
-    /// Returns whether only requests of one caller are counted together: then how many are left is nobody else's
-    /// affair.
+    /// Returns whether only requests of one caller are counted together: then the number left is nobody else's affair.
     #[must_use]
     pub fn is_of_one_caller(&self) -> bool {
         self.per.contains(&RatePer::Caller)
@@ -48,7 +47,7 @@ impl RateLimit {
 }
 
 choice! {
-    /// Names what requests that are counted together have in common.
+    /// Names the parts that requests counted together have in common.
     pub enum RatePer {
         /// The caller.
         Caller = "caller",
@@ -60,11 +59,11 @@ choice! {
 }
 
 choice! {
-    /// Says whether a limit refuses.
+    /// Names the modes of a limit.
     pub enum RateMode {
         /// It refuses.
         Enforce = "enforce",
-        /// It only says in the record, and in the counters, what it would have refused.
+        /// It only reports, in the record and in the counters, the requests that it would have refused.
         DryRun = "dry_run",
     }
 }

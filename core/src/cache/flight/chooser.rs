@@ -1,7 +1,7 @@
-//! Where the calls of a tool look for others, when the operator leaves that to what is observed.
+//! The adaptive choice of a flight's scope: the isolate alone, or a durable owner for all isolates.
 //!
-//! A question to a durable owner costs every miss a round trip. It is worth that where a call takes much longer, and calls
-//! that miss do meet others. An isolate sees only its own calls, so now and then one asks an owner to find out.
+//! A question to a durable owner costs every miss a round trip. It pays for a tool whose calls take much longer, and
+//! whose misses do meet others. An isolate sees only its own calls, so now and then one asks an owner to find out.
 
 use lru::LruCache;
 
@@ -10,34 +10,35 @@ use crate::cache::SingleFlight;
 use crate::words::limits::{FLIGHT_OWNER_WORTH, FLIGHT_TOOLS};
 use crate::words::time::Millis;
 
-/// One observation in so many counts.
+/// Weight of the moving averages: one observation in so many counts.
 const WEIGHT: u64 = 8;
-/// What stands for "every miss meets another".
+/// Stands for "every miss meets another".
 const ALWAYS: u64 = 1_024;
-/// One miss in so many that meets another is worth an owner; and one in so many asks one to find out.
+/// One miss in so many that meets another is worth an owner; and one miss in so many asks an owner to find out.
 const SELDOM: u64 = 16;
 
-/// What was observed of each tool, the least recently called of which is forgotten first.
+/// Holds the observations of each tool; the least recently called is forgotten first.
 #[derive(Debug)]
 pub(super) struct Chooser(LruCache<String, Seen>);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
-    /// Moving average of how long a call takes, in ms; zero before the first.
+    /// Moving average of a call's duration, in ms; zero before the first.
     took: u64,
-    /// Moving average of how often a miss meets another, of [`ALWAYS`].
+    /// Moving average of the share of misses that meet another, of [`ALWAYS`].
     met: u64,
     misses: u64,
 }
 
 impl Chooser {
-    /// Nothing was observed yet.
+    /// Creates a chooser without observations.
     pub(super) fn new() -> Self {
-        // No bound of its own: a cache with one takes all of its room at once, also where nobody chooses.
+        // Unbounded here: an `LruCache` with a bound allocates all of it at once, also where the choice is not
+        // adaptive.
         Self(LruCache::unbounded())
     }
 
-    /// Where a call of `tool` that misses looks for others; `None` for nowhere.
+    /// Returns the scope of the flight for a call of `tool` that misses; `None` for no flight.
     pub(super) fn place(&mut self, choice: SingleFlight, tool: &str) -> Option<Place> {
         match choice {
             SingleFlight::Off => None,
@@ -53,7 +54,7 @@ impl Chooser {
         }
     }
 
-    /// A call of `tool` met others that missed the same key, or did not.
+    /// Records whether a call of `tool` met others that missed the same key.
     pub(super) fn met(&mut self, choice: SingleFlight, tool: &str, others: bool) {
         if choice == SingleFlight::Adaptive {
             let seen = self.of(tool);
@@ -61,7 +62,7 @@ impl Chooser {
         }
     }
 
-    /// A call of `tool` took so long.
+    /// Records the duration of a call of `tool`.
     pub(super) fn took(&mut self, choice: SingleFlight, tool: &str, span: Millis) {
         if choice == SingleFlight::Adaptive {
             let seen = self.of(tool);
@@ -109,15 +110,15 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_tool_whose_misses_meet_is_worth_an_owner_and_others_are_not() {
+    fn only_a_slow_tool_whose_misses_meet_is_worth_an_owner() {
         let slow = FLIGHT_OWNER_WORTH.get() * 3;
         let mut chooser = Chooser::new();
         assert_eq!(choose(&mut chooser), Place::Isolate, "nothing is known");
         assert!(run(&mut chooser, 20, slow, true) >= 19);
-        // Slow, but nobody meets: in the end only one in sixteen asks.
+        // Slow, but misses do not meet: in the end only one in sixteen asks.
         run(&mut chooser, 64, slow, false);
         assert_eq!(run(&mut chooser, 64, slow, false), 4);
-        // They meet, but it is fast.
+        // They meet, but the tool is fast.
         run(&mut chooser, 64, 5, true);
         assert_eq!(run(&mut chooser, 64, 5, true), 0);
     }

@@ -1,4 +1,4 @@
-//! What one call does on each reply, and what an isolate's table forgets.
+//! One call's decision on each reply, and the pruning of an isolate's table.
 
 use super::table::Slot;
 use super::*;
@@ -38,7 +38,7 @@ fn waits_in_growing_steps_and_no_longer_than_the_call_may_take() {
         assert_eq!((waited, call.met_others()), (30_000, true));
         println!("{asks} questions in 30 s at {}", place.name());
     }
-    // A clock that stands still, or is set back again and again, gives no more.
+    // A clock that stands still, or is set back again and again, gives no more time.
     let (mut call, mut waited) = (call(Place::Owner, 5_000), 0);
     while let Next::Wait(span) = call.heard(Reply::Wait::<Rc<Entry>> { flight: 1 }, START, Some) {
         waited += span.get();
@@ -57,7 +57,7 @@ fn serves_only_what_it_could_have_found_in_the_cache() {
         let Command::Join(join) = call.command::<()>() else { panic!("it joins") };
         assert_eq!((join.refused, join.floor, join.epoch), (Some(1), 3, 3));
     }
-    // What cannot be read, or was made under another key, is no value.
+    // An unreadable value, or one stored under another key, is no value.
     let stored = |under: &str| ByteVec::from(entry(3, late).encode(under.as_bytes()));
     let read = |value: ByteVec| Entry::decode(&value, b"key").map(Rc::new);
     let mut one = call(Place::Owner, 100);
@@ -94,7 +94,7 @@ fn join(slot: &Slot, number: u64, waited: Option<u64>) -> Reply<Rc<Entry>> {
 }
 
 #[test]
-fn a_place_whose_request_was_dropped_is_taken_by_who_waits_and_else_forgotten() {
+fn a_dropped_leaders_seat_goes_to_a_waiter_or_is_forgotten() {
     let flights = Flights::new(1);
     let slot = flights.slot(&key("k"), START).unwrap();
     assert_eq!(join(&slot, 1, None), Reply::Lead);

@@ -16,42 +16,42 @@ use crate::words::futures::{Either, either};
 use crate::words::limits::FLIGHT_RENEW;
 use crate::words::time::Timestamp;
 
-/// A call that missed.
+/// Describes a call that missed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked<'a> {
-    /// What it looked for.
+    /// The entry that it looks for.
     pub(crate) wanted: Wanted<'a>,
     /// The version of the epochs that it was admitted under.
     pub(crate) epoch: u64,
-    /// When its time is up.
+    /// Its deadline.
     pub(crate) until: Timestamp,
-    /// Where it may look for others.
+    /// The single-flight mode.
     pub(crate) choice: SingleFlight,
     /// Its tool, in lower case.
     pub(crate) tool: &'a str,
 }
 
-/// Says how a call goes on.
+/// Says how a call continues.
 #[derive(Debug)]
 pub(crate) enum Boarded<'r> {
-    /// There is an answer.
+    /// It is answered.
     Served(Rc<Entry>, CacheOutcome),
     /// It asks the executor.
     Fly(Lead<'r>),
 }
 
-/// Tells what a call was to the others that missed the same key.
+/// Reports a call's part in a flight, for the record.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    /// Its part.
+    /// Its role.
     pub(crate) role: Role,
-    /// The place where it looked for them, if it looked.
+    /// The scope in which it looked for others, if it did.
     pub(crate) place: Option<Place>,
-    /// Names what went wrong.
+    /// Names of the faults on the way.
     pub(crate) degraded: Vec<&'static str>,
 }
 
-/// A call that asks the executor: for others too, where it has a place.
+/// A call that asks the executor; with a seat, it leads the flight and asks for others too.
 #[derive(Debug)]
 pub(crate) struct Lead<'r> {
     cache: &'r Cache,
@@ -59,21 +59,22 @@ pub(crate) struct Lead<'r> {
     seat: Option<Seat<'r>>,
     /// The durable owner's key, and this call's number there.
     owner: Option<(String, u64)>,
-    /// Whether it waited, for others or for the owner: what was decided of it may not hold any more.
+    /// It waited for others or for the owner, so its admission may be out of date.
     has_waited: bool,
 }
 
-/// How the waiting ended.
+/// Names the end of a wait.
 enum Ended {
     Lead,
     Serve(Rc<Entry>),
     Alone,
 }
 
-/// What the record says where the durable owner could not be asked: the isolate's own calls are still one flight.
+/// Noted in the record for a durable owner that could not be asked: the isolate's own calls are still one flight.
 const AWAY: &str = "single_flight_unavailable";
 
-/// Waits while another call that missed the same key asks the executor, and says what came of it.
+/// Waits while another call that missed the same key asks the executor; returns the next step and a report for the
+/// record.
 pub(crate) async fn board<'r, P: Platform>(platform: &P, cache: &'r Cache, asked: &Asked<'_>) -> (Boarded<'r>, Report) {
     let mut report = Report::default();
     (look_for_others(platform, cache, asked, &mut report).await, report)
@@ -110,7 +111,7 @@ async fn look_for_others<'r, P: Platform>(
         Ended::Lead => report.role = Role::Leader,
     }
     let seat = flights.seat(slot, asked.wanted.key, number);
-    // Another call may have come back while this one looked into the store.
+    // Another call may have stored a response while this one looked into the store.
     if let Some(entry) = look_in_memory(platform, cache, &asked.wanted) {
         seat.land(Some(Rc::clone(&entry)), platform.now());
         report.role = Role::None;
@@ -143,7 +144,8 @@ async fn look_for_others<'r, P: Platform>(
         }
         Err(error) => {
             report.degraded.push(AWAY);
-            // It may have heard the question all the same: then it takes this call for the leader, and hears what it brings.
+            // The owner may have heard the question all the same: then it takes this call for the leader, and has to
+            // hear its result.
             let owner = (error == DurableError::Unavailable).then_some((owner, number));
             Boarded::Fly(Lead { seat: Some(seat), owner, ..alone })
         }
@@ -171,7 +173,7 @@ async fn wait_here<P: Platform>(
     let ask = async |command: Command<Rc<Entry>>| Ok(slot.apply(command, platform.now()));
     let read = |entry: Rc<Entry>| asked.wanted.is_met_by(&entry, platform.now()).then_some(entry);
     let ended = wait(platform, cache, asked, (boarding, degraded), ask, read).await;
-    // The isolate's own table is never away.
+    // The isolate's own table is always available.
     ended.unwrap_or(Ended::Alone)
 }
 
@@ -184,7 +186,7 @@ async fn wait_there<P: Platform>(
     degraded: &mut Vec<&'static str>,
 ) -> Result<Ended, DurableError> {
     let ask = async |command: Command<ByteVec>| {
-        // Others in this isolate wait for the one that waits here.
+        // Others in this isolate wait for the call that waits here.
         seat.renew(platform.now());
         match state::apply(platform, owner, &AnyCommand::Flight(command)).await {
             Ok(AnyReply::Flight(reply)) => Ok(reply),
@@ -200,7 +202,7 @@ async fn wait_there<P: Platform>(
     wait(platform, cache, asked, (boarding, degraded), ask, read).await
 }
 
-/// Asks an owner until it says that the waiting is over: [`Boarding::heard`] has the bound.
+/// Asks an owner until it ends the wait: [`Boarding::heard`] has the bound.
 async fn wait<P: Platform, V>(
     platform: &P,
     cache: &Cache,
@@ -228,17 +230,17 @@ async fn wait<P: Platform, V>(
 }
 
 impl<'r> Lead<'r> {
-    /// A call that has nothing to do with others.
+    /// Creates a lead without a flight.
     pub(crate) const fn nobody(cache: &'r Cache) -> Self {
         Self { cache, choice: SingleFlight::Off, seat: None, owner: None, has_waited: false }
     }
 
-    /// Whether it waited before it was told to ask the executor: it is to be admitted again.
+    /// Returns whether the call waited before it led: it has to be admitted again.
     pub(crate) const fn has_waited(&self) -> bool {
         self.has_waited
     }
 
-    /// Does the work, and lets the owners know meanwhile that it is being done; where it has no place, just does it.
+    /// Does the work, and renews its leads with the owners meanwhile; without a seat, only does it.
     pub(crate) async fn fly<P: Platform, T>(&self, platform: &P, tool: &str, work: impl Future<Output = T>) -> T {
         let Some(seat) = &self.seat else {
             return work.await;
@@ -249,7 +251,7 @@ impl<'r> Lead<'r> {
         // The work has a deadline of its own.
         let done = loop {
             let tick = pin!(platform.sleep(FLIGHT_RENEW));
-            // An owner that is slow to answer must not hold up the next word to it.
+            // A slow owner must not delay the next renewal.
             let renewed = self.renew(platform, seat, is_first);
             let renewal = pin!(async {
                 renewed.await;
@@ -272,12 +274,12 @@ impl<'r> Lead<'r> {
         seat.renew(platform.now());
         if let Some((owner, number)) = &self.owner {
             let command = AnyCommand::Flight(Command::Renew { number: *number });
-            // The next one follows soon, and one that was replaced ends its own call all the same.
+            // The next renewal follows soon, and a replaced leader ends its own call all the same.
             let _noted_or_lost = state::apply(platform, owner, &command).await;
         }
     }
 
-    /// Gives what it brought to those who wait; `None` for an answer that nobody else may have.
+    /// Hands the result to the waiting calls; `None` for a response that may not be shared.
     pub(crate) fn land<P: Platform>(mut self, platform: &P, landed: Option<(&CacheKey, Rc<Entry>)>) {
         self.tell(platform, landed.as_ref().map_or(Landing::Failed, |(key, entry)| landing(entry, key)));
         if let Some(seat) = self.seat {
@@ -285,7 +287,8 @@ impl<'r> Lead<'r> {
         }
     }
 
-    /// Gives its place to one of those who wait: it did not ask the executor. In the isolate that is what dropping it does.
+    /// Gives its seat to one of the waiting calls, without having asked the executor. In the isolate, dropping the seat
+    /// does that.
     pub(crate) fn leave<P: Platform>(mut self, platform: &P) {
         self.tell(platform, Landing::Left);
     }
@@ -295,7 +298,8 @@ impl<'r> Lead<'r> {
         let command = AnyCommand::Flight(Command::Finish { number, landing });
         let platform_ = platform.clone();
         platform.spawn(async move {
-            // Once more, as those who wait would take its silence for its end and ask the executor again.
+            // Sent once more if lost: the waiting calls would take silence for the leader's end and ask the executor
+            // again.
             if state::apply(&platform_, &owner, &command).await.is_err() {
                 let _second_loss = state::apply(&platform_, &owner, &command).await;
             }

@@ -1,4 +1,4 @@
-//! What the calls of the model do: as the driver does it, step by step.
+//! The calls of the model, which follow the driver step by step.
 
 use std::rc::Rc;
 
@@ -37,7 +37,7 @@ impl World {
         kept.entry().is_servable(self.now(), self.calls[index].epoch).then_some(kept)
     }
 
-    /// Looks into the isolate, until that says to wait or not to.
+    /// Looks into the isolate until the reply says to wait or to stop.
     pub(super) fn look(&mut self, index: usize) {
         loop {
             let now = self.now();
@@ -108,7 +108,7 @@ impl World {
         let (next, reply) = apply(self.owner.as_ref(), command, now);
         self.owner = next.map(|(flight, _)| flight).or(self.owner.take());
         if self.messages[index].given_up && reply == Reply::Lead {
-            // A flight that nobody leads begins now: its three seconds do.
+            // A flight without a leader begins now, and its three seconds with it.
             self.leaderless = 0;
         }
         self.messages[index].reply = Some(reply);
@@ -173,7 +173,7 @@ impl World {
         self.finish_here(index, kept.map_or(Landing::Failed, value));
     }
 
-    /// As the place of a leader does: the slot leaves the table, unless the leader left and others wait there.
+    /// Ends a flight as a leader's seat does: the slot leaves the table, unless the leader left and others wait there.
     pub(super) fn finish_here(&mut self, index: usize, landing: Landing<Kept>) {
         let (slot, isolate) = (self.calls[index].slot, ISOLATE[index]);
         let others_wait = self.calls.iter().any(|call| call.doing == Doing::Here && call.slot == slot);
@@ -189,7 +189,7 @@ impl World {
         self.end(index, Doing::Done);
     }
 
-    /// What nobody looks at any more tells no states apart.
+    /// Clears the fields that nothing reads any more, so that equal states compare equal.
     fn forget(&mut self, index: usize) {
         let call = &mut self.calls[index];
         call.here = new_boarding(Place::Isolate, index, 0, START, &NONE);
@@ -207,7 +207,7 @@ impl World {
         self.calls[index].is_prompt = true;
         for message in &mut self.messages {
             if message.waits == Some(index) {
-                // It is on its way all the same.
+                // The message is on its way all the same.
                 message.waits = None;
             }
         }
@@ -226,14 +226,14 @@ pub(super) fn new_boarding(place: Place, index: usize, epoch: u64, now: u64, mos
 }
 
 impl Kept {
-    /// What the product keeps of it.
+    /// Returns the entry that the product would store for it.
     pub(super) fn entry(self) -> Entry {
         let end = Timestamp::from_millis(START + 1_000 * TICK);
         Entry {
             output: self.version.to_string().into_bytes(),
             duration: String::new(),
             finished_at: String::new(),
-            // The same at all times, so that states are alike that differ in nothing else.
+            // The same at all times, so that states that differ in nothing else are equal.
             stored_at: Timestamp::from_millis(START),
             expires_at: end,
             stale_until: end,

@@ -1,8 +1,8 @@
 //! Every order of events of a small world: three calls of one key in two isolates, their leaders' deaths, lost and late
 //! messages, failures, an invalidation, ticks of the clock. The reducer and the decisions are the product's own.
 //!
-//! In a tick (a second) whoever waits looks at least once, whoever leads says so, and a message arrives or is given up: as the
-//! driver and the port have it. What is given up may still arrive, at any time.
+//! In a tick (a second) each waiting call looks at least once, each leader renews its lead, and a message arrives or is
+//! given up, like the driver and the port. A message that was given up may still arrive, at any time.
 #![expect(clippy::arithmetic_side_effects, reason = "a test that goes wrong must stop")]
 
 #[path = "model_world_tests.rs"]
@@ -13,7 +13,7 @@ use toolgate_share::with_large;
 
 use world::{Event, World};
 
-/// How much of everything may happen.
+/// Bounds the number of events of each kind.
 #[derive(Clone, Copy, Debug)]
 struct Budget {
     calls: usize,
@@ -30,17 +30,17 @@ struct Budget {
 const NONE: Budget =
     Budget { calls: 3, ticks: 0, deaths: 0, losses: 0, failures: 0, invalidations: 0, span: 30, flaw: Flaw::None };
 
-/// A deliberate defect, between the product's parts: the model must find it.
+/// A deliberate defect between the product's parts, which the model must find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flaw {
     None,
     /// The owner's clock stands still: a leader is never lost.
     NobodyIsLost,
-    /// The owner does not hear that leaders are under way.
+    /// The owner does not hear renewals.
     DeafToRenewals,
-    /// Whoever comes back is taken for the leader.
+    /// Any call that returns is taken for the leader.
     NoNumbers,
-    /// The version of a value is not looked at.
+    /// The version of a value is not compared.
     NoFloor,
 }
 
@@ -82,13 +82,13 @@ impl Model for Budget {
 #[test]
 fn no_order_of_events_breaks_a_promise() {
     let small = [
-        // Nothing goes wrong: one call to the executor.
+        // Nothing fails: one call to the executor.
         Budget { ticks: 4, ..NONE },
         Budget { ticks: 6, deaths: 2, calls: 2, ..NONE },
         Budget { ticks: 2, losses: 1, ..NONE },
         Budget { ticks: 5, losses: 1, calls: 2, ..NONE },
         Budget { ticks: 2, failures: 1, ..NONE },
-        // The time of who waits is over before its leader is back.
+        // The waiting call's deadline passes before its leader is back.
         Budget { ticks: 4, span: 2, ..NONE },
     ];
     let large = [

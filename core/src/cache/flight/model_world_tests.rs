@@ -1,4 +1,4 @@
-//! The world of the model: what can happen in it, and what must hold.
+//! The world of the model: its events and its invariants.
 
 #[path = "model_calls_tests.rs"]
 mod calls;
@@ -12,12 +12,12 @@ use calls::{new_boarding, number};
 
 const START: u64 = 1_000_000;
 const TICK: u64 = 1_000;
-/// Where each call arrives.
+/// The isolate of each call.
 const ISOLATE: [usize; 3] = [0, 1, 0];
-/// For so many ticks, after each death and each loss, there may be calls that wait and nobody who leads.
+/// For so many ticks, after each death and each loss, calls may wait without a leader.
 const LEADERLESS_MAX: u32 = 4;
 
-/// What was kept: what the executor read, and the version that its call was admitted under.
+/// A stored value: the version that the executor read, and the version that its call was admitted under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Kept {
     version: u64,
@@ -30,7 +30,7 @@ struct Message {
     command: Command<ByteVec>,
     /// The call that waits for the reply.
     waits: Option<usize>,
-    /// Once the owner has been reached.
+    /// The reply, once the owner has been reached.
     reply: Option<Reply<ByteVec>>,
     given_up: bool,
 }
@@ -38,9 +38,9 @@ struct Message {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Doing {
     NotYet,
-    /// It waits for another in its isolate.
+    /// It waits for another call in its isolate.
     Here,
-    /// It leads there and waits for an answer of the owner, or before the next question.
+    /// It leads there and waits for a reply of the owner, or before the next question.
     Asking,
     There,
     /// It has asked the executor, which read under this version. `told`: it leads at the owner, as far as it knows.
@@ -56,13 +56,13 @@ enum Doing {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Call {
     doing: Doing,
-    /// The version of the epochs that it was admitted under; all of the change's answers are stale.
+    /// The version of the epochs that it was admitted under; all older responses are stale.
     epoch: u64,
     slot: usize,
     here: Boarding,
     there: Boarding,
     arrived: u64,
-    /// It has done in this tick what it does once in each.
+    /// It has had its turn in this tick.
     is_prompt: bool,
 }
 
@@ -72,7 +72,7 @@ pub(super) struct World {
     /// The version of the epochs.
     version: u64,
     owner: Option<Flight<ByteVec>>,
-    /// Slots of both isolates, those included that are in no table any more.
+    /// Slots of both isolates, those included that have left their table.
     slots: Vec<Option<Flight<Kept>>>,
     table: [Option<usize>; 2],
     memory: [Option<Kept>; 2],
@@ -83,24 +83,24 @@ pub(super) struct World {
     deaths: u32,
     losses: u32,
     failures: u32,
-    /// For so many ticks some wait, and nobody leads.
+    /// Ticks for which calls have waited without a leader.
     leaderless: u32,
     served_stale: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Event {
-    /// A call arrives; `false`: its isolate has not heard of the last change yet.
+    /// A call arrives; `false`: its isolate has not heard of the last invalidation yet.
     Arrive(usize, bool),
-    /// One that waits looks into its isolate.
+    /// A waiting call looks into its isolate.
     Look(usize),
-    /// One that waits asks the owner.
+    /// A waiting call asks the owner.
     Poll(usize),
-    /// A leader says that it is under way.
+    /// A leader renews its lead.
     Renew(usize),
-    /// The executor answers; `false`: with something that nobody else may have.
+    /// The executor answers; `false`: with a response that may not be shared.
     Return(usize, bool),
-    /// A request is gone without a word.
+    /// A request dies silently.
     Die(usize),
     /// A request is dropped.
     Drop(usize),
@@ -219,7 +219,7 @@ impl World {
                 self.losses += 1;
                 self.messages[index].given_up = true;
                 if let Some(call) = self.messages[index].waits.take() {
-                    // It may lead there, and may not.
+                    // It may lead there, or may not.
                     self.call_executor(call, true, true);
                 }
                 if self.messages[index].reply.is_some() {
@@ -245,7 +245,7 @@ impl World {
         Timestamp::from_millis(self.now)
     }
 
-    /// Two live leaders of one flight.
+    /// Returns whether one flight has two live leaders.
     pub(super) fn has_two_leaders(&self, most: &Budget) -> bool {
         let leaders = |of: u64| {
             let is_it =
@@ -255,26 +255,26 @@ impl World {
         (0..most.calls).any(|index| leaders(number(index)) > 1)
     }
 
-    /// More calls to the executor than went wrong, and one.
+    /// Returns whether the executor was called more often than once and once per mishap.
     pub(super) fn asks_too_often(&self, most: &Budget) -> bool {
-        // A failure releases everyone who waited; anything else costs one call more at most.
+        // A failure releases all waiting calls; any other mishap costs one more call at most.
         let mishaps = self.deaths + self.losses + u32::try_from(self.version).unwrap();
         let given_up_waiting = if most.span < 30 { 3 } else { 0 };
         let allowed = if self.failures > 0 { 3 } else { 1 + mishaps + given_up_waiting };
         self.executed > allowed
     }
 
-    /// Some wait, and nobody has led for longer than it takes to notice.
+    /// Returns whether calls have waited without a leader for longer than the loss takes to notice.
     pub(super) fn is_leaderless(&self) -> bool {
         self.leaderless > LEADERLESS_MAX * (self.deaths + self.losses).max(1)
     }
 
-    /// An answer was served that is older than its call's floor.
+    /// Returns whether a response older than its call's floor was served.
     pub(super) const fn has_served_stale(&self) -> bool {
         self.served_stale
     }
 
-    /// A call waits longer than it may take.
+    /// Returns whether a call waits past its deadline.
     pub(super) fn waits_too_long(&self, most: &Budget) -> bool {
         let longest = (most.span + 1) * TICK;
         let is_late =

@@ -1,6 +1,6 @@
 //! The flights of one isolate: the owner of each key that its calls miss, in memory.
 //!
-//! A future cannot be shared between requests, but a value can: who waits holds the slot of its key and looks into it.
+//! A future cannot be shared between requests, but a value can: a waiting call holds the slot of its key and polls it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -12,23 +12,24 @@ use crate::state::flight::{Command, Flight, Landing, Reply, apply};
 use crate::words::limits::{FLIGHT_OWNER_RETRY, FLIGHTS};
 use crate::words::time::Timestamp;
 
-/// All flights of an isolate.
+/// Holds all flights of an isolate.
 #[derive(Debug)]
 pub(crate) struct Flights {
     slots: RefCell<BTreeMap<Box<[u8]>, Slot>>,
-    /// Numbers of calls: no two calls of the deployment have the same.
+    /// The next call's number: no two calls of the deployment have the same.
     next_number: Cell<u64>,
-    /// A durable owner could not be asked: none is asked before this time.
+    /// The end of the pause after a durable owner could not be asked: none is asked before.
     owners_away: Cell<Option<Timestamp>>,
     pub(super) chooser: RefCell<Chooser>,
 }
 
-/// The owner of one key in this isolate. A clone is the same one; whoever waits holds one, and with it the value that landed.
+/// The owner of one key in this isolate. A clone is the same one; each waiting call holds one, and with it the value
+/// that landed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slot(Rc<RefCell<Option<Flight<Rc<Entry>>>>>);
 
 impl Slot {
-    /// Asks it.
+    /// Applies a command, and returns the reply.
     pub(super) fn apply(&self, command: Command<Rc<Entry>>, now: Timestamp) -> Reply<Rc<Entry>> {
         let mut flight = self.0.borrow_mut();
         let (next, reply) = apply(flight.as_ref(), command, now);
@@ -44,7 +45,7 @@ impl Slot {
 }
 
 impl Flights {
-    /// No flights yet; calls are numbered from a random number on.
+    /// Creates an empty table; calls are numbered from a random number on.
     pub(crate) fn new(first_number: u64) -> Self {
         Self {
             slots: RefCell::default(),
@@ -54,21 +55,21 @@ impl Flights {
         }
     }
 
-    /// A number that no other call has.
+    /// Returns a number that no other call has.
     pub(super) fn number(&self) -> u64 {
         let number = self.next_number.get();
         self.next_number.set(number.wrapping_add(1));
         number
     }
 
-    /// The slot of `key`; `None` where there are as many as may be.
+    /// Returns the slot of `key`; `None` if the table is full.
     pub(super) fn slot(&self, key: &CacheKey, now: Timestamp) -> Option<Slot> {
         let mut slots = self.slots.borrow_mut();
         if let Some(slot) = slots.get(key.as_bytes()) {
             return Some(slot.clone());
         }
         if slots.len() >= FLIGHTS {
-            // Left by leaders whose requests were neither ended nor dropped.
+            // Left behind by leaders whose requests were neither ended nor dropped.
             slots.retain(|_, slot| !slot.is_idle(now));
         }
         if slots.len() >= FLIGHTS {
@@ -79,31 +80,31 @@ impl Flights {
         Some(slot)
     }
 
-    /// The place of the leader with this number.
+    /// Returns the seat of the leader with this number.
     pub(super) fn seat(&self, slot: Slot, key: &CacheKey, number: u64) -> Seat<'_> {
         Seat { flights: self, slot, key: key.as_bytes().into(), number, is_over: false }
     }
 
-    /// Whether a durable owner may be asked now.
+    /// Returns whether a durable owner may be asked now.
     pub(super) fn may_ask_owner(&self, now: Timestamp) -> bool {
         // A clock that was set back ends the pause.
         let pause = self.owners_away.get();
         pause.is_none_or(|until| until <= now || until > now.after(FLIGHT_OWNER_RETRY))
     }
 
-    /// A durable owner could not be asked.
+    /// Begins a pause after a durable owner could not be asked.
     pub(super) fn owner_is_away(&self, now: Timestamp) {
         self.owners_away.set(Some(now.after(FLIGHT_OWNER_RETRY)));
     }
 
-    /// How many keys have a slot.
+    /// Returns the number of keys with a slot.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.slots.borrow().len()
     }
 }
 
-/// The leader's place. Dropped with its request, it is free for another.
+/// The leader's seat. Dropped with its request, it is free for another.
 #[derive(Debug)]
 pub(super) struct Seat<'f> {
     flights: &'f Flights,
@@ -114,20 +115,20 @@ pub(super) struct Seat<'f> {
 }
 
 impl Seat<'_> {
-    /// The leader is still under way.
+    /// Renews the leader's seat.
     pub(super) fn renew(&self, now: Timestamp) {
-        // One that was replaced ends its own call all the same.
+        // A replaced leader ends its own call all the same.
         let _noted_or_lost = self.slot.apply(Command::Renew { number: self.number }, now);
     }
 
-    /// The leader is back; `None` with an answer that nobody else may have.
+    /// Ends the flight with the leader's result; `None` for a response that may not be shared.
     pub(super) fn land(mut self, entry: Option<Rc<Entry>>, now: Timestamp) {
         self.is_over = true;
         let landing = match entry {
             Some(entry) => Landing::Value { expires_at: entry.expires_at, value: entry },
             None => Landing::Failed,
         };
-        // Who waits has the slot; who comes now looks into the cache first.
+        // Waiting calls hold the slot; new ones look into the cache first.
         if self.finish(landing, now) == Reply::Noted {
             self.leave();
         }
@@ -150,7 +151,7 @@ impl Drop for Seat<'_> {
         if self.is_over {
             return;
         }
-        // The time says only when the state could be forgotten, which in memory is decided below.
+        // The time matters only for forgetting the state, which in memory is decided below.
         let is_left = self.finish(Landing::Left, Timestamp::default()) == Reply::Noted;
         let nobody_waits = Rc::strong_count(&self.slot.0) <= 2;
         if is_left && nobody_waits {

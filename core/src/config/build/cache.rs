@@ -1,4 +1,4 @@
-//! What may be answered from cache, for how long, and what that saves.
+//! Builds the rules of the cache: cacheable tools, their times to live, and the savings of a hit.
 
 use super::{Builder, size};
 use crate::cache::{CacheRule, CacheRules, Life};
@@ -11,7 +11,7 @@ use crate::words::names::ToolPattern;
 use crate::words::time::Millis;
 
 impl Builder<'_> {
-    /// The rules that a section means. `offered` are the patterns of the tools that are taken from some executor.
+    /// Builds the rules of a section. `offered` are the patterns of the tools that are taken from some executor.
     pub(super) fn cache(
         &mut self,
         mut section: CacheSection,

@@ -1,4 +1,4 @@
-//! From the sections about callers and roles to who may do what.
+//! Builds callers and their grants from the sections about callers and roles.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

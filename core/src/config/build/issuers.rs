@@ -1,4 +1,4 @@
-//! From `[[issuers]]` to whose tokens are taken: what each preset fills in, and what it insists on.
+//! Builds the issuers of accepted tokens from `[[issuers]]`: the defaults and the requirements of each preset.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -20,17 +20,17 @@ const GOOGLE_KEYS: &str = "https://www.googleapis.com/oauth2/v3/certs";
 const GITHUB_ACTIONS: &str = "https://token.actions.githubusercontent.com";
 const GITHUB_API: &str = "https://api.github.com";
 
-/// Where Microsoft's clouds issue tokens.
+/// The issuer URLs of Microsoft's clouds.
 const ENTRA: [&str; 3] = [
     "https://login.microsoftonline.com/",
     "https://login.microsoftonline.us/",
     "https://login.partner.microsoftonline.cn/",
 ];
 
-/// What stands for the tenant in an Entra issuer of several.
+/// The placeholder for the tenant in an Entra issuer of several.
 const TENANT_ID: &str = "{tenantid}";
 
-/// Claims that say whose job a token of GitHub Actions is about: without one of them, anybody's would be taken.
+/// Claims that name the owner of a GitHub Actions job: without one of them, anybody's token would be accepted.
 const GITHUB_OWNERS: [&str; 5] = ["repository", "repository_owner", "repository_id", "repository_owner_id", "sub"];
 
 impl Builder<'_> {
@@ -108,7 +108,8 @@ impl Builder<'_> {
                 if name != GOOGLE {
                     self.fault(line, place, "issuer: Google's is https://accounts.google.com");
                 }
-                // Google writes both (https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken).
+                // Google writes both
+                // (https://developers.google.com/identity/openid-connect/openid-connect#validatinganidtoken).
                 names = IssuerName::Exact(vec![name, "accounts.google.com".to_owned()]);
                 keys = KeysAt::Url(GOOGLE_KEYS.to_owned());
             }
@@ -151,7 +152,8 @@ impl Builder<'_> {
         })
     }
 
-    /// Entra: one tenant, whose id must also be in `tid`; or several, each of which must be named.
+    /// Returns the `iss` rule and the key source of an Entra issuer: one tenant, whose id must also be in `tid`; or
+    /// several, each of which must be named.
     fn entra(
         &mut self,
         name: &str,
@@ -293,7 +295,7 @@ fn is_tag(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Whether a token could be one of both.
+/// Returns whether a token could belong to both issuers.
 fn meet(one: &Issuer, other: &Issuer) -> bool {
     match (&one.check, &other.check) {
         (TokenCheck::Signed(one), TokenCheck::Signed(other)) => match (&one.name, &other.name) {
@@ -316,7 +318,7 @@ fn texts(items: Vec<ShortText>) -> Vec<String> {
     items.into_iter().map(|ShortText(text)| text).collect()
 }
 
-/// The settings that hold secrets of the gateway at issuers.
+/// Returns the settings that hold the gateway's secrets at issuers.
 pub(super) fn secret_settings(sections: &[Located<IssuerSection>]) -> impl Iterator<Item = &SettingName> {
     sections.iter().filter_map(|section| section.value.client_secret_setting.as_ref())
 }

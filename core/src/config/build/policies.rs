@@ -1,4 +1,4 @@
-//! From the texts of policies to what decides.
+//! Compiles the texts of policies into the policy set.
 
 use super::super::document::Located;
 use super::super::sections::PolicySection;
@@ -6,7 +6,8 @@ use super::Builder;
 use crate::policy::{PolicySet, Source};
 
 impl Builder<'_> {
-    /// The policies of all sections; a fault says where its section begins, and where in the section's text it is.
+    /// Compiles the policies of all sections; a fault names the line on which its section begins, and the place in the
+    /// section's text.
     #[inline(never)]
     pub(super) fn policies<'s>(&mut self, sections: &'s [Located<PolicySection>]) -> PolicySet {
         let source =

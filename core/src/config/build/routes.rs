@@ -1,4 +1,4 @@
-//! Where calls run and how they are made: from the sections to their rules.
+//! Builds the rules for routing and execution from their sections.
 
 use super::super::document::Located;
 use super::super::route_sections::{BreakerSection, ExecuteSection, RouteSection, RoutingSection};
@@ -16,11 +16,12 @@ use crate::words::limits::{
 use crate::words::names::ExecutorId;
 use crate::words::time::Millis;
 
-/// Most calls at once of one isolate at an executor of which nothing else is said.
+/// Default bound on concurrent calls of one isolate at an executor.
 const CONCURRENCY: u32 = 128;
 
 impl Builder<'_> {
-    /// The rules about routing. `known` are the configured executors in their order: a route has their places.
+    /// Builds the rules about routing. `known` are the configured executors in their order: a route refers to them by
+    /// index.
     #[inline(never)]
     pub(super) fn routing(
         &mut self,
@@ -77,7 +78,7 @@ impl Builder<'_> {
         }
     }
 
-    /// The executors that a route names, by their places.
+    /// Returns the indices of the executors that a route names.
     fn chain(&mut self, ids: &[Located<ExecutorId>], line: usize, place: &str, known: &[ExecutorId]) -> Vec<usize> {
         if ids.is_empty() {
             self.fault(line, place, "names no executor");
@@ -98,7 +99,8 @@ impl Builder<'_> {
         chain
     }
 
-    /// Whether a route leaves a choice. One that does not must not say how to choose: whoever wrote that means something else.
+    /// Returns whether a route leaves a choice; notes a fault for each rule of choice in one that does not: its author
+    /// meant something else.
     fn chooses(&mut self, section: &RouteSection, place: &str) -> bool {
         let message = match &section.strategy {
             Some(strategy) if strategy.value == Strategy::Pinned => "means nothing to a pinned route: it has no choice",
@@ -120,7 +122,7 @@ impl Builder<'_> {
         false
     }
 
-    /// The weights of a route that leaves a choice.
+    /// Returns the weights of a route that leaves a choice.
     fn weights(&mut self, section: &RouteSection, place: &str) -> Vec<u32> {
         let place = format!("{place}.weights");
         let strategy = section.strategy.as_ref().filter(|strategy| strategy.value == Strategy::Weighted);
@@ -172,7 +174,7 @@ impl Builder<'_> {
         }
     }
 
-    /// What an executor can do, or must be able to do: at most `most` of it.
+    /// Returns the capabilities that an executor has, or must have; notes a fault if there are more than `most`.
     pub(super) fn capabilities(&mut self, labels: Vec<Label>, most: usize, line: usize, place: &str) -> Vec<String> {
         if labels.len() > most {
             self.fault(line, &format!("{place}.capabilities"), &format!("are more than {most}"));
@@ -180,7 +182,7 @@ impl Builder<'_> {
         labels.into_iter().map(|Label(label)| label).collect()
     }
 
-    /// Most calls at once of one isolate at an executor.
+    /// Returns the bound on concurrent calls of one isolate at an executor.
     pub(super) fn concurrency(&mut self, given: Option<&Located<u64>>, kind: ExecutorKind, place: &str) -> u32 {
         if let Some(Located { line, .. }) = given.filter(|_| !kind.is_remote()) {
             self.fault(*line, &format!("{place}.concurrency"), "is only for an engine or worker");
@@ -190,7 +192,7 @@ impl Builder<'_> {
     }
 }
 
-/// How calls are made.
+/// Builds the rules for making calls.
 pub(super) fn execute_rules(section: &ExecuteSection) -> ExecuteRules {
     ExecuteRules {
         timeout: section.timeout,
@@ -202,7 +204,7 @@ pub(super) fn execute_rules(section: &ExecuteSection) -> ExecuteRules {
     }
 }
 
-/// When an executor is left alone.
+/// Builds the rules of the circuit breakers.
 pub(super) fn breaker_rules(section: &BreakerSection) -> BreakerRules {
     BreakerRules {
         window: section.window,
@@ -214,7 +216,7 @@ pub(super) fn breaker_rules(section: &BreakerSection) -> BreakerRules {
     }
 }
 
-/// What its reader has bounded already.
+/// Narrows a percentage that its reader has bounded already.
 fn percent(value: u64) -> u8 {
     u8::try_from(value).unwrap_or(100)
 }

@@ -1,4 +1,4 @@
-//! What moves a baseline, and what does not.
+//! The samples that move a baseline, and those that do not.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn known(tool: &str, times: &[u64]) -> Baselines {
     baselines
 }
 
-/// The baseline, asked by a call that teaches nothing.
+/// Returns the baseline, asked by a call that teaches nothing.
 fn baseline(baselines: &mut Baselines, tool: &str) -> f64 {
     baselines.compare(tool, Millis::new(1), false, 1.0).baseline
 }
@@ -49,7 +49,7 @@ fn each_tool_is_compared_with_itself() {
     baselines.compare("a.fast", Millis::new(10), true, 1.0);
     assert_eq!(baselines.compare("a.slow", Millis::new(1_000), false, 1.0).ratio, 1.0);
     assert_eq!(baselines.compare("a.fast", Millis::new(10), false, 1.0).ratio, 1.0);
-    // Met under load for the first time: the delay of the others is not its own.
+    // First seen under load: the delay of the others is not its own.
     assert_eq!(baselines.compare("a.new", Millis::new(196), false, 2.0).ratio, 2.0);
     assert_eq!(baseline(&mut baselines, "a.new"), 96.0);
 }

@@ -1,4 +1,4 @@
-//! Whether a call enters, waits or is shed: the limit, the places and the queue of one executor together.
+//! The decision to admit, queue or shed a call: the limit, the slots and the queue of one executor together.
 
 use super::limit::{Completed, Ended, Limit};
 use super::places::{Place, Places};
@@ -7,26 +7,26 @@ use crate::words::limits::RETRY_AFTER_MAX;
 use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
 
-/// The first of those who wait looks again after this part of the time that calls take, within [`LOOK`].
+/// Part of the recent call time after which the first waiter looks again, within [`LOOK`].
 const LOOK_PARTS: u64 = 50;
 /// The shortest and the longest of these times, in ms.
 const LOOK: (u64, u64) = (1, 20);
-/// Who is further behind looks less often, by rank, but so many times less at most.
+/// Largest factor, by rank, by which waiters further behind look less often.
 const LOOK_RANKS: usize = 16;
 
-/// Why a call does not get to its executor.
+/// Names the reason for shedding a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ShedReason {
-    /// As many wait as may, and none of a lower class.
+    /// The queue is full, and no waiter is of a lower class.
     QueueFull,
-    /// It waited, and one of a higher class took its place in the queue.
+    /// A call of a higher class took its place in the queue.
     Displaced,
-    /// Its time to wait was over.
+    /// Its time in the queue was over.
     WaitedTooLong,
 }
 
 impl ShedReason {
-    /// The stable name, for records and metrics.
+    /// Returns the stable name, for records and metrics.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::QueueFull => "queue_full",
@@ -36,27 +36,27 @@ impl ShedReason {
     }
 }
 
-/// A call that is turned away.
+/// A call that is shed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shed {
-    /// Why.
+    /// The reason.
     pub(crate) reason: ShedReason,
-    /// About how long those who wait now will take: a good `Retry-After`; 1 ms to [`RETRY_AFTER_MAX`].
+    /// The estimated time to drain the queue, for `Retry-After`; 1 ms to [`RETRY_AFTER_MAX`].
     pub(crate) wait: Millis,
 }
 
-/// How a call stands.
+/// Classifies a call's progress at the bulkhead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It has a place.
+    /// It has a slot.
     Entered(Place),
     /// It waits under this number, and looks again after this time.
     Waits(u64, Millis),
-    /// It does not get there.
+    /// It is shed.
     Shed(Shed),
 }
 
-/// One executor's.
+/// Holds the bulkhead of one executor.
 #[derive(Debug)]
 pub(super) struct Bulkhead {
     limit: Limit,
@@ -65,12 +65,12 @@ pub(super) struct Bulkhead {
 }
 
 impl Bulkhead {
-    /// One that never lets more than `most` calls in at once.
+    /// Creates a bulkhead that never admits more than `most` calls at once.
     pub(super) fn new(most: u32) -> Self {
         Self { limit: Limit::new(most), places: Places::default(), queue: Queue::default() }
     }
 
-    /// A call comes, and would wait until `until`.
+    /// Admits, queues or sheds a new call, which would wait until `until`.
     pub(super) fn arrive(&mut self, priority: Priority, until: Timestamp, now: Timestamp) -> Standing {
         let rank = self.queue.ahead_of(priority, now);
         if self.free(now) > rank {
@@ -86,7 +86,8 @@ impl Bulkhead {
         }
     }
 
-    /// A call that waits under `number` looks. INVARIANT (in turn): who enters leaves a place for each one before it.
+    /// Looks again for the call that waits under `number`. INVARIANT (in turn): an admitted call leaves a slot for each
+    /// one before it.
     pub(super) fn look(&mut self, number: u64, until: Timestamp, now: Timestamp) -> Standing {
         let rank = self.queue.rank(number, now);
         match rank {
@@ -103,34 +104,34 @@ impl Bulkhead {
         }
     }
 
-    /// A call waits no longer.
+    /// Removes a call that waits no longer.
     pub(super) fn leave(&mut self, number: u64) {
         self.queue.leave(number);
     }
 
-    /// A call is over, and nobody says how.
+    /// Frees the slot of a call whose outcome is unknown.
     pub(super) fn free_place(&mut self, place: Place) {
         self.places.free(place);
     }
 
-    /// A call is over.
+    /// Frees the slot of a call, and learns from its outcome.
     pub(super) fn ended(&mut self, place: Place, took: Millis, tool: &str, ended: Ended) {
         self.places.free(place);
         let call = Completed { took, tool, ended, is_calm: place.is_calm };
         self.limit.ended(&call, self.places.in_flight(), place.since.after(took));
     }
 
-    /// Calls in flight, the limit, and calls that wait.
+    /// Returns the calls in flight, the limit, and the waiting calls.
     pub(super) fn load(&self) -> (u32, u32, usize) {
         (self.places.in_flight(), self.limit.get(), self.queue.len())
     }
 
-    /// Whether a call could enter now: nobody waits, and there is room.
+    /// Returns whether a call could enter now: the queue is empty, and there is a free slot.
     pub(super) fn has_place(&self) -> bool {
         self.queue.len() == 0 && self.places.in_flight() < self.limit.allowed()
     }
 
-    /// How many more may enter.
+    /// Returns the number of free slots.
     fn free(&mut self, now: Timestamp) -> usize {
         let allowed = self.limit.allowed();
         if self.places.in_flight() >= allowed {

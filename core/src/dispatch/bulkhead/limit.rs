@@ -1,74 +1,76 @@
-//! How many calls one executor gets at once: found from how much longer they take than they would alone.
+//! The limit of one executor's concurrent calls, found from the delay that concurrency adds to them.
 //!
-//! Of `limit` calls that are in flight and take `r` times as long as where nothing waits, `limit * (1 - 1/r)` wait in the
-//! upstream: Little's law, as in TCP Vegas (Brakmo and Peterson 1995) and Netflix's `concurrency-limits`. The limit grows
-//! while fewer than one call waits there and shrinks when more do, so that the upstream is busy and its queue is ours, where
-//! priorities count. Against noise, `r` is the median of a window, and the limit shrinks only by what exceeds its error.
+//! Of `limit` calls in flight that take `r` times as long as without queueing, `limit * (1 - 1/r)` queue in the
+//! upstream: Little's law, as in TCP Vegas (Brakmo and Peterson 1995) and Netflix's `concurrency-limits`. The limit
+//! grows while fewer than one call queues there and shrinks when more do, so that the upstream is busy and its queue is
+//! ours, where priorities count. Against noise, `r` is the median of a window, and the limit shrinks only by the part
+//! beyond its error.
 //!
-//! Vegas believes the shortest time that it ever saw, which for tools whose calls differ is no call's usual time. Here a
-//! baseline is the median of calls that cannot have waited (`baseline.rs`). Where demand is always more than the limit there
-//! are none of these, so now and then a window runs below it: a probe, as in BBR (`ProbeRTT`, Cardwell et
+//! Vegas believes the shortest time that it ever saw, which for tools whose calls differ is no call's usual time. Here
+//! a baseline is the median of calls that cannot have queued (`baseline.rs`). While demand is always above the limit
+//! there are none of these, so now and then a window runs below it: a probe, as in BBR (`ProbeRTT`, Cardwell et
 //! al. 2016) and in Envoy's adaptive concurrency.
 
 use super::baseline::{Baselines, Median};
 use super::window::{Verdict, Window};
 use crate::words::time::{Millis, Timestamp};
 
-/// Where a limit begins.
+/// Initial limit.
 const START: u32 = 16;
-/// The limit grows where fewer calls than this wait in the upstream, or than this share of it.
+/// The limit grows while fewer calls than this queue in the upstream, or than this share of it.
 const GROW_BELOW: f64 = 0.25;
 /// See [`GROW_BELOW`].
 const GROW_BELOW_SHARE: f64 = 1.0 / 32.0;
-/// It shrinks where more than this do, or than this share of it. Between the two it stays.
+/// The limit shrinks if more calls than this queue there, or than this share of it. In between it stays.
 const SHRINK_ABOVE: f64 = 1.0;
 /// See [`SHRINK_ABOVE`].
 const SHRINK_ABOVE_SHARE: f64 = 1.0 / 16.0;
 /// A window raises the limit by one call, or by one part in so many of it.
 const GROW_PARTS: u32 = 16;
-/// And lowers it by one call, or one part in so many. It is not done at once: calls that are slow by themselves make one window
-/// look worse than it is.
+/// A window lowers the limit by one call, or by one part in so many: not at once, since calls that are slow by
+/// themselves make one window look worse than it is.
 const SHRINK_PARTS: u32 = 8;
-/// Overload that the upstream itself tells of leaves four fifths of the limit.
+/// Overload reported by the upstream itself leaves four fifths of the limit.
 const CUT_KEEPS: u32 = 4;
 /// See [`CUT_KEEPS`].
 const CUT_OF: u32 = 5;
-/// So many calm calls are enough to know the baselines by.
+/// Number of calm calls that suffice to know the baselines.
 const CALM_CALLS: u32 = 16;
-/// Without them, the limit is probed after four windows for each call of it, but so many at least and at most. A probe runs at
-/// three quarters of the limit, and costs the rest of the work for one window and a half.
+/// Without enough calm calls, the limit is probed after four windows for each call of it, within these bounds. A probe
+/// runs at three quarters of the limit, and costs the rest of the work for one window and a half.
 const PROBE_AFTER: (u32, u32) = (8, 48);
-/// Until there were so many calm calls, the baselines are still young, and probes come as early as may be.
+/// Number of calm calls up to which the baselines are young, and probes come at the lower bound.
 const YOUNG_CALLS: u32 = 64;
-/// Where a window's error is worth more than so many calls, it runs at half of the limit: that may be well above what the
-/// upstream does at once, and its queue has to drain.
+/// Largest error of a window, in calls, for a probe at three quarters of the limit. Beyond it the probe runs at half:
+/// the limit may be well above the upstream's concurrency, and its queue has to drain.
 const PROBE_SURE: f64 = 1.0;
-/// After the fewest windows also where calls take surely less than this share of their baselines: these are out of date.
+/// A probe also follows, after the least number of windows, if calls surely take less than this share of their
+/// baselines: these are out of date.
 const BASELINE_OUTDATED: f64 = 0.9;
-/// How far one call moves the recent time of calls.
+/// Share by which one call moves the recent time of calls.
 const RECENT_STEP: f64 = 1.0 / 16.0;
 
-/// How a call ended, for the limit.
+/// Classifies a call's outcome for the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// With an answer whose time says how busy the executor is; also a tool's own error.
+    /// An answer, whose time shows the executor's load; also a tool's own error.
     Answered,
-    /// Overloaded: a timeout, a 429 or a 503.
+    /// Overload: a timeout, a 429 or a 503.
     Dropped,
-    /// In a way that says nothing of that: nobody listened, or it was not sent.
+    /// No sign of load: the caller was gone, or the call was not sent.
     Ignored,
 }
 
-/// A call that ended.
+/// A completed call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Completed<'a> {
-    /// How long it took.
+    /// Its time.
     pub(super) took: Millis,
-    /// What it called.
+    /// Its tool.
     pub(super) tool: &'a str,
-    /// How it ended.
+    /// Its outcome.
     pub(super) ended: Ended,
-    /// What [`Limit::entered`] said of it.
+    /// The result of [`Limit::entered`] for it.
     pub(super) is_calm: bool,
 }
 
@@ -78,14 +80,14 @@ pub(super) struct Limit {
     most: u32,
     limit: u32,
     window: Window,
-    /// What this window runs at instead of the limit.
+    /// The limit during a probe, if this window is one.
     probe: Option<u32>,
     /// No window has ended since the last cut.
     was_cut: bool,
-    /// Calm calls, and windows that reached the limit, since the baselines were last known for sure.
+    /// Calm calls, and windows that reached the limit, since the baselines were last certain.
     calm: u32,
     unsure: u32,
-    /// All calm calls.
+    /// Number of all calm calls.
     calm_ever: u32,
     /// The last window's ratio.
     delay: f64,
@@ -94,7 +96,7 @@ pub(super) struct Limit {
 }
 
 impl Limit {
-    /// A limit that never exceeds `most`.
+    /// Creates a limit that never exceeds `most`.
     pub(super) fn new(most: u32) -> Self {
         let most = most.max(1);
         Self {
@@ -112,24 +114,24 @@ impl Limit {
         }
     }
 
-    /// The limit.
+    /// Returns the limit.
     pub(super) const fn get(&self) -> u32 {
         self.limit
     }
 
-    /// How many calls may be in flight now: less than the limit in a probe.
+    /// Returns the most calls that may be in flight now: less than the limit in a probe.
     pub(super) fn allowed(&self) -> u32 {
         self.probe.unwrap_or(self.limit)
     }
 
-    /// How long calls take of late.
+    /// Returns the recent time of calls.
     pub(super) fn recent(&self) -> Millis {
         self.recent.get()
     }
 
-    /// A call entered and made it `in_flight`. Says whether it is calm: it cannot wait for others of this isolate, unless the
-    /// limit is far too high. A probe drains what waits at a limit that is about right; elsewhere the limit may be left from
-    /// better days, and only its half is trusted.
+    /// Notes an admitted call that made it `in_flight`; returns whether it is calm: it cannot queue behind others of
+    /// this isolate, unless the limit is far too high. A probe drains the queue of a limit that is about right;
+    /// elsewhere the limit may be out of date, and only its half is trusted.
     pub(super) fn entered(&mut self, in_flight: u32) -> bool {
         if in_flight >= self.allowed() {
             self.window.reach();
@@ -137,12 +139,12 @@ impl Limit {
         in_flight <= self.probe.unwrap_or((self.limit / 2).max(1))
     }
 
-    /// A call found no place.
+    /// Notes a call that found no slot.
     pub(super) const fn found_full(&mut self) {
         self.window.reach();
     }
 
-    /// A call ended at `now`, and left so many `in_flight`.
+    /// Learns from a call that ended at `now` and left so many `in_flight`.
     pub(super) fn ended(&mut self, call: &Completed<'_>, in_flight: u32, now: Timestamp) {
         let compared = match call.ended {
             Ended::Ignored => return,
@@ -160,7 +162,7 @@ impl Limit {
         }
     }
 
-    /// Others of the same window may be dropped too, and tell nothing new.
+    /// Cuts the limit after a drop. Further drops in the same window add nothing.
     fn cut(&mut self, in_flight: u32) {
         self.limit = (self.limit.saturating_mul(CUT_KEEPS) / CUT_OF).max(1);
         self.was_cut = true;
@@ -168,7 +170,7 @@ impl Limit {
         self.window.begin(in_flight);
     }
 
-    /// A window is over.
+    /// Ends a window.
     fn decide(&mut self, in_flight: u32) {
         let before = self.allowed();
         let was_probe = self.probe.take().is_some();
@@ -190,7 +192,7 @@ impl Limit {
         let queued = limit * (1.0 - 1.0 / seen.ratio);
         let surely = limit * (1.0 - 1.0 / (seen.ratio - seen.error).max(1.0));
         if surely > SHRINK_ABOVE.max(limit * SHRINK_ABOVE_SHARE) {
-            // One call is left to wait there: while the next one comes, the upstream has something to do.
+            // One call may queue there: while the next one comes, the upstream has something to do.
             let enough = ((limit / seen.ratio) as u32).saturating_add(1);
             let step = (self.limit / SHRINK_PARTS).max(1);
             self.limit = self.limit.saturating_sub(step).max(enough).max(1);
@@ -200,7 +202,7 @@ impl Limit {
         }
     }
 
-    /// Looks after the baselines, at the end of a window that reached the limit.
+    /// Plans a probe if the baselines need one, at the end of a window that reached the limit.
     fn plan_probe(&mut self, seen: Verdict) {
         if self.calm >= CALM_CALLS {
             (self.calm, self.unsure) = (0, 0);

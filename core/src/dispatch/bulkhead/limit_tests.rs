@@ -1,4 +1,4 @@
-//! What one window, one drop and one call do to the limit.
+//! The effect of one window, one drop and one call on the limit.
 #![expect(clippy::arithmetic_side_effects, reason = "a test that goes wrong must stop")]
 
 use super::*;
@@ -54,7 +54,7 @@ fn drops_cut_at_once_but_once_in_a_window() {
     let mut limit = Limit::new(64);
     limit.ended(&call(5, Ended::Dropped), 15, at(0));
     assert_eq!(limit.get(), 12);
-    // Those that were in flight settle; then comes a window.
+    // The calls in flight settle; then comes a window.
     for number in 0..15 + 16 {
         limit.ended(&call(5, Ended::Dropped), 11, at(number));
         assert_eq!(limit.get(), 12, "{number}");
@@ -80,7 +80,7 @@ fn what_says_nothing_changes_nothing() {
     assert_eq!(limit.get(), 16, "nor does it end a window");
 }
 
-/// The least share of the limit that is allowed while calls take `times` in turn, all under load.
+/// Returns the least share of the limit that is allowed while calls take `times` in turn, all under load.
 fn probed(times: &[u64]) -> f64 {
     let mut limit = Limit::new(16);
     let mut least = 1.0_f64;
@@ -92,13 +92,13 @@ fn probed(times: &[u64]) -> f64 {
 }
 
 #[test]
-fn under_load_it_is_probed_now_and_then_and_deeper_where_calls_differ() {
+fn under_load_it_is_probed_and_deeper_if_call_times_vary() {
     assert_eq!(probed(&[100]), 0.75);
     assert_eq!(probed(&[100, 20, 500]), 0.5);
 }
 
 #[test]
-fn calls_that_take_twice_as_long_lower_it_to_a_half_but_not_in_one_window() {
+fn doubled_call_times_lower_it_but_not_to_a_half_in_one_window() {
     let mut limit = Limit::new(64);
     (0..8).for_each(|number| {
         limit.entered(1);

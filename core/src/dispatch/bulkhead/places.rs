@@ -1,35 +1,35 @@
-//! The calls of one executor that are in flight.
+//! The calls in flight at one executor.
 
 use std::collections::VecDeque;
 
 use crate::words::limits::BULKHEAD_CALL_LOST;
 use crate::words::time::Timestamp;
 
-/// Whoever is in flight, in the order of entry. There are at most as many as the operator allows.
+/// Holds the slots in use, in the order of entry. There are at most as many as the operator allows.
 #[derive(Debug, Default)]
 pub(super) struct Places {
     taken: VecDeque<(u64, Timestamp)>,
     next: u64,
 }
 
-/// A place that is taken.
+/// A slot in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    /// No other has this number.
+    /// A number that no other slot has.
     number: u64,
-    /// When it was taken.
+    /// The time of its entry.
     pub(super) since: Timestamp,
     /// See `Limit::entered`.
     pub(super) is_calm: bool,
 }
 
 impl Places {
-    /// How many are taken.
+    /// Returns the number of calls in flight.
     pub(super) fn in_flight(&self) -> u32 {
         u32::try_from(self.taken.len()).unwrap_or(u32::MAX)
     }
 
-    /// Takes one. `is_calm` is asked with how many are taken then.
+    /// Takes a slot. `is_calm` gets the number of calls then in flight.
     pub(super) fn take(&mut self, now: Timestamp, is_calm: impl FnOnce(u32) -> bool) -> Place {
         let number = self.next;
         self.next = number.wrapping_add(1);
@@ -37,14 +37,14 @@ impl Places {
         Place { number, since: now, is_calm: is_calm(self.in_flight()) }
     }
 
-    /// Frees one, unless it is free already.
+    /// Frees a slot, unless it is free already.
     pub(super) fn free(&mut self, place: Place) {
         if let Some(index) = self.taken.iter().position(|(number, _)| *number == place.number) {
             self.taken.remove(index);
         }
     }
 
-    /// Frees those whose requests a host ended without a word.
+    /// Frees the slots of requests that a host ended silently.
     pub(super) fn free_lost(&mut self, now: Timestamp) {
         // A clock that was set back must not keep them for ever.
         let latest = now.after(BULKHEAD_CALL_LOST);

@@ -1,4 +1,4 @@
-//! Places that are freed, and those that nobody freed.
+//! Slots that are freed, and lost ones.
 
 use super::*;
 use crate::words::time::Millis;
@@ -19,7 +19,7 @@ fn a_place_is_freed_once() {
 }
 
 #[test]
-fn the_place_of_a_call_that_ended_without_a_word_is_free_in_the_end() {
+fn the_slot_of_a_silently_ended_call_is_freed_in_the_end() {
     let mut places = Places::default();
     let lost = places.take(at(0), |_| true);
     places.take(at(60), |_| true);

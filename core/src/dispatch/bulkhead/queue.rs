@@ -1,15 +1,15 @@
-//! Who waits for a place at one executor, and in what order: by priority, then first come.
+//! The queue before one executor: by priority, then first come, first served.
 
 use crate::words::limits::BULKHEAD_QUEUE;
 use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
 
-/// A waiter that has not looked for so long after it wanted to is not counted on: its request may have ended without a word.
+/// A waiter overdue by this time is not counted on: its request may have ended silently.
 const LATE: Millis = Millis::new(250);
-/// The longest time between two looks. One that is to come later than that was planned before the clock was set back.
+/// The longest time between two looks. A look further away was planned before the clock was set back.
 const LOOK_LATEST: Millis = Millis::from_secs(60);
 
-/// Those who wait: at most [`BULKHEAD_QUEUE`], in order.
+/// Holds the waiting calls: at most [`BULKHEAD_QUEUE`], in order.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     waiters: Vec<Waiter>,
@@ -18,12 +18,12 @@ pub(super) struct Queue {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Waiter {
-    /// Raised with each that comes.
+    /// Its number, raised with each newcomer.
     number: u64,
     priority: Priority,
-    /// When it looks again.
+    /// The time of its next look.
     looks: Timestamp,
-    /// When it gives up.
+    /// Its deadline.
     until: Timestamp,
 }
 
@@ -34,22 +34,22 @@ impl Waiter {
 }
 
 impl Queue {
-    /// How many wait, those included that are late.
+    /// Returns the number of waiters, overdue ones included.
     pub(super) const fn len(&self) -> usize {
         self.waiters.len()
     }
 
-    /// How many a newcomer would have before it.
+    /// Returns the number of waiters ahead of a newcomer.
     pub(super) fn ahead_of(&self, priority: Priority, now: Timestamp) -> usize {
         let ahead = self.waiters.iter().take_while(|waiter| waiter.priority >= priority);
         ahead.filter(|waiter| !waiter.is_late(now)).count()
     }
 
-    /// Lets a newcomer wait until `until`, and gives it its number. Where the queue is full, the last come of the lowest class
-    /// makes room, if that class is below the newcomer's; it learns so when it looks. `None`: the newcomer is the one to go.
+    /// Queues a newcomer until `until`, and returns its number. In a full queue, the last waiter of the lowest class is
+    /// displaced if that class is below the newcomer's, and finds out when it looks. `None`: the newcomer is shed.
     pub(super) fn join(&mut self, priority: Priority, until: Timestamp, now: Timestamp) -> Option<u64> {
         if self.waiters.len() >= BULKHEAD_QUEUE {
-            // Who gave up has left, unless its request ended without a word.
+            // A waiter that gave up has left, unless its request ended silently.
             self.waiters.retain(|waiter| !waiter.is_late(now) || now < waiter.until);
         }
         if self.waiters.len() >= BULKHEAD_QUEUE {
@@ -62,20 +62,20 @@ impl Queue {
         Some(number)
     }
 
-    /// How many a waiter has before it; `None`: it was displaced.
+    /// Returns the number of waiters ahead of this one; `None` if it was displaced.
     pub(super) fn rank(&self, number: u64, now: Timestamp) -> Option<usize> {
         let place = self.place(number)?;
         Some(self.waiters.iter().take(place).filter(|waiter| !waiter.is_late(now)).count())
     }
 
-    /// A waiter says when it looks again.
+    /// Sets the time of a waiter's next look.
     pub(super) fn looks_at(&mut self, number: u64, at: Timestamp) {
         if let Some(waiter) = self.waiters.iter_mut().find(|waiter| waiter.number == number) {
             waiter.looks = at;
         }
     }
 
-    /// A waiter waits no longer.
+    /// Removes a waiter.
     pub(super) fn leave(&mut self, number: u64) {
         if let Some(place) = self.place(number) {
             self.waiters.remove(place);

@@ -1,4 +1,4 @@
-//! Who waits, in which order, and who is shed.
+//! The order of the queue, and the calls that are shed.
 #![expect(clippy::arithmetic_side_effects, reason = "a test that goes wrong must stop")]
 
 use super::*;
@@ -7,7 +7,7 @@ fn at(ms: u64) -> Timestamp {
     Timestamp::from_millis(1_000_000 + ms)
 }
 
-/// Joins at once, and looks again at `looks`.
+/// Queues a call at once, which looks again at `looks`.
 fn join(queue: &mut Queue, priority: Priority, looks: u64) -> Option<u64> {
     let number = queue.join(priority, at(1_000), at(0))?;
     queue.looks_at(number, at(looks));
@@ -15,7 +15,7 @@ fn join(queue: &mut Queue, priority: Priority, looks: u64) -> Option<u64> {
 }
 
 #[test]
-fn the_higher_class_stands_before_and_within_a_class_who_came_first() {
+fn waiters_are_in_order_of_class_and_then_of_arrival() {
     let mut queue = Queue::default();
     let came = [Priority::Low, Priority::High, Priority::Normal, Priority::High, Priority::Low];
     let numbers = came.map(|priority| join(&mut queue, priority, 10).unwrap());
@@ -28,7 +28,7 @@ fn the_higher_class_stands_before_and_within_a_class_who_came_first() {
 }
 
 #[test]
-fn a_full_queue_sheds_the_last_of_the_lowest_class_for_a_higher_one_only() {
+fn a_full_queue_sheds_its_last_waiter_for_a_higher_class_only() {
     let mut queue = Queue::default();
     let normal: Vec<u64> = (2..BULKHEAD_QUEUE).map(|_| join(&mut queue, Priority::Normal, 10).unwrap()).collect();
     let low = [(); 2].map(|()| join(&mut queue, Priority::Low, 10).unwrap());
@@ -54,7 +54,7 @@ fn who_does_not_look_any_more_keeps_nobody() {
 }
 
 #[test]
-fn places_of_the_lost_in_a_full_queue_are_given_to_others_after_their_time() {
+fn places_of_lost_waiters_in_a_full_queue_go_to_newcomers() {
     let mut queue = Queue::default();
     assert!((0..BULKHEAD_QUEUE).all(|_| join(&mut queue, Priority::High, 10).is_some()));
     assert_eq!(queue.join(Priority::High, at(2_000), at(999)), None);

@@ -1,4 +1,4 @@
-//! What is seen of an executor between two decisions about its limit.
+//! The observations of an executor between two decisions about its limit.
 
 use super::baseline::Compared;
 use crate::words::time::{Millis, Timestamp};
@@ -7,29 +7,30 @@ use crate::words::time::{Millis, Timestamp};
 const CALLS: u32 = 16;
 /// Fewest of these that were answered, for a verdict.
 const ANSWERED: usize = 8;
-/// Most ratios that a window keeps: the last ones.
+/// Most ratios that a window holds: the last ones.
 const RATIOS: usize = 64;
-/// From the distance of the quartiles to the standard error of a median, for a normal distribution: 1.2533 / 1.349.
+/// Factor from the distance of the quartiles to the standard error of a median, for a normal distribution: 1.2533
+/// / 1.349.
 const ERROR_OF_MEDIAN: f64 = 0.929;
 
-/// A window. One that follows a change of the limit begins after as many calls ended as were in flight then: those that
-/// began under the other limit say nothing about this one.
+/// A window of observations. After a change of the limit it begins once as many calls ended as were in flight then:
+/// calls that began under the other limit say nothing about this one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Window {
     /// Calls that have to end before it begins.
     unsettled: u32,
-    /// When its first call ended.
+    /// The end of its first call.
     since: Option<Timestamp>,
     calls: u32,
     /// The last ratios, in no order.
     ratios: Vec<f64>,
-    /// Answered calls, and the sum of their baselines in ms.
+    /// Number of answered calls, and the sum of their baselines in ms.
     answered: u32,
     baselines: f64,
     is_reached: bool,
 }
 
-/// How calls fared in a window, against their baselines.
+/// Summarises the calls of a window, against their baselines.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Verdict {
     /// The median of their ratios: a few slow calls do not move it.
@@ -39,30 +40,30 @@ pub(super) struct Verdict {
 }
 
 impl Window {
-    /// Begins anew, once `unsettled` calls have ended.
+    /// Begins a new window, once `unsettled` calls have ended.
     pub(super) fn begin(&mut self, unsettled: u32) {
         let mut ratios = std::mem::take(&mut self.ratios);
         ratios.clear();
         *self = Self { unsettled, ratios, ..Self::default() };
     }
 
-    /// As many calls were in flight as may be.
+    /// Notes that the limit was reached.
     pub(super) const fn reach(&mut self) {
         self.is_reached = true;
     }
 
-    /// Whether that was so.
+    /// Returns whether the limit was reached.
     pub(super) const fn is_reached(&self) -> bool {
         self.is_reached
     }
 
-    /// A call ended; `None`: without an answer. Says whether the window is over.
+    /// Counts a call that ended, `None` without an answer; returns whether the window is over.
     pub(super) fn ended(&mut self, compared: Option<Compared>, now: Timestamp) -> bool {
         if self.unsettled > 0 {
             self.unsettled = self.unsettled.saturating_sub(1);
             return false;
         }
-        // A clock that was set back begins it anew.
+        // A clock that was set back restarts the window's time.
         let since = self.since.map_or(now, |since| since.min(now));
         self.since = Some(since);
         self.calls = self.calls.saturating_add(1);
@@ -79,7 +80,7 @@ impl Window {
         self.calls >= CALLS && now.since(since) >= Millis::new(least as u64)
     }
 
-    /// What it shows; `None` where too few calls were answered.
+    /// Returns the verdict; `None` if too few calls were answered.
     pub(super) fn verdict(&mut self) -> Option<Verdict> {
         if self.ratios.len() < ANSWERED {
             return None;

@@ -1,7 +1,7 @@
 //! A simulated upstream behind a bulkhead: slots, a queue in the order of arrival, and callers of three classes.
 //!
-//! Time is a number that events move, in microseconds; the bulkhead sees whole milliseconds. Who waits looks when its timer
-//! ends, and learns of a free place at no other time.
+//! Time is a number that events move, in microseconds; the bulkhead sees whole milliseconds. A waiter looks when its
+//! timer ends, and learns of a free slot at no other time.
 #![expect(clippy::arithmetic_side_effects, reason = "a test that goes wrong must stop")]
 
 use std::collections::{BinaryHeap, VecDeque};
@@ -13,7 +13,7 @@ use crate::words::limits::BULKHEAD_QUEUE;
 use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
 
-/// Random numbers by seed (splitmix64).
+/// Generates random numbers from a seed (splitmix64).
 pub(super) struct Random(pub(super) u64);
 
 impl Random {
@@ -24,7 +24,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// From 0, to 1 at most.
+    /// Returns a number from 0 to 1.
     pub(super) fn share(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
@@ -42,7 +42,7 @@ impl Random {
     }
 }
 
-/// What the world is like.
+/// Holds the parameters of the world.
 #[derive(Clone, Copy)]
 pub(super) struct Climate {
     pub(super) slots: usize,
@@ -50,19 +50,19 @@ pub(super) struct Climate {
     pub(super) arrivals: [f64; 3],
     /// Milliseconds that a call takes in a slot.
     pub(super) service: fn(&mut Random) -> f64,
-    /// How long a call would wait, in ms.
+    /// The longest wait of a call, in ms.
     pub(super) patience: u64,
-    /// Every call is dropped, after this many ms.
+    /// The time after which every call is dropped, in ms; `None`: the upstream is up.
     pub(super) down: Option<f64>,
-    /// Of a thousand calls or looks, so many are given up.
+    /// Calls or looks that are given up, of a thousand.
     pub(super) given_up: u64,
-    /// Of a thousand calls, so many are dropped by the upstream.
+    /// Calls that the upstream drops, of a thousand.
     pub(super) dropped: u64,
 }
 
 pub(super) const CLASSES: [Priority; 3] = [Priority::Low, Priority::Normal, Priority::High];
 
-/// 100 ms, a tenth more or less.
+/// Draws 100 ms, a tenth more or less.
 pub(super) fn steady(random: &mut Random) -> f64 {
     random.between(90.0, 110.0)
 }
@@ -95,17 +95,17 @@ struct Call {
     number: u64,
 }
 
-/// What happened to the calls of one class.
+/// Records the outcomes of the calls of one class.
 #[derive(Default)]
 pub(super) struct Told {
-    /// From arrival to answer, in µs.
+    /// Times from arrival to answer, in µs.
     pub(super) times: Vec<u64>,
     pub(super) arrived: u64,
     pub(super) shed: [u64; 3],
 }
 
 impl Told {
-    /// In ms.
+    /// Returns a percentile of the times, in ms.
     pub(super) fn percentile(&mut self, percent: usize) -> f64 {
         self.times.sort_unstable();
         self.times[(self.times.len() - 1) * percent / 100] as f64 / 1_000.0
@@ -124,15 +124,15 @@ pub(super) struct World {
     events: BinaryHeap<std::cmp::Reverse<(u64, u64, Event)>>,
     planned: u64,
     calls: Vec<Call>,
-    /// The calls that wait, in the order of arrival.
+    /// Waiting calls, in the order of arrival.
     pub(super) waiting: Vec<usize>,
     pub(super) in_flight: u32,
     upstream: VecDeque<usize>,
     busy: usize,
-    /// Slots times µs that were busy, and that waited in the upstream.
+    /// Slots times µs that were busy, and that queued in the upstream.
     pub(super) work: u64,
     pub(super) told: [Told; 3],
-    /// The limit, when each call ended.
+    /// The limit at the end of each call.
     pub(super) limits: Vec<u32>,
 }
 
@@ -158,7 +158,7 @@ impl World {
         world
     }
 
-    /// Forgets what was told so far.
+    /// Forgets the records so far.
     pub(super) fn warm(&mut self) {
         self.told = Default::default();
         self.limits.clear();
@@ -178,7 +178,7 @@ impl World {
         self.pass(end);
     }
 
-    /// The share of the slots that was busy in the last `ms`, since [`World::warm`].
+    /// Returns the share of the slots that was busy in the last `ms`, since [`World::warm`].
     pub(super) fn busy_share(&self, ms: u64) -> f64 {
         self.work as f64 / (ms * 1_000 * self.climate.slots as u64) as f64
     }
@@ -247,13 +247,13 @@ impl World {
         assert!(waiting <= BULKHEAD_QUEUE);
     }
 
-    /// Whether the limit allows one more.
+    /// Returns whether the limit allows one more call.
     fn limit_allows(&self) -> bool {
         let (in_flight, limit, _) = self.bulkhead.load();
         in_flight < limit
     }
 
-    /// Whether the first one is to enter before the second.
+    /// Returns whether the first call is to enter before the second.
     fn is_before(&self, first: usize, second: usize) -> bool {
         let standing = |call: usize| (2 - self.calls[call].class, call);
         standing(first) < standing(second)
@@ -280,7 +280,7 @@ impl World {
                 assert!(shed.wait > Millis::ZERO);
                 if shed.reason == ShedReason::QueueFull {
                     let is_below = |class| (0..class).any(|lower| self.has_waiter(lower));
-                    // Who was displaced does not know it yet.
+                    // A displaced call does not know it yet.
                     let is_told = self.waiting.len() > self.bulkhead.load().2;
                     assert!(is_told || !is_below(class), "a lower class stays in the queue");
                 }
@@ -290,7 +290,7 @@ impl World {
                 assert!(may_enter, "in flight beyond the limit");
                 self.in_flight += 1;
                 let (in_flight, limit, waiting) = self.bulkhead.load();
-                // Who was displaced does not know it yet.
+                // A displaced call does not know it yet.
                 let ahead = self.waiting.iter().filter(|waiter| self.is_before(**waiter, call)).count();
                 let is_known = self.waiting.len() == waiting;
                 assert!(!is_known || (limit - in_flight) as usize >= ahead, "out of turn");

@@ -1,4 +1,4 @@
-//! One scope in one isolate: its own breaker, what the owner said of it, and the trial that it was given.
+//! One scope in one isolate: its own breaker, the owner's view of it, and the half-open probe granted to it.
 
 use std::cell::{Cell, RefCell};
 
@@ -10,7 +10,7 @@ use crate::words::time::{Millis, Timestamp};
 /// Holds the breaker of one scope of an executor.
 #[derive(Debug)]
 pub(super) struct Circuit {
-    /// The executor, by its place in the configuration.
+    /// The executor's index in the configuration.
     pub(super) executor: usize,
     /// The tool in lower case, or [`circuit::WHOLE`].
     pub(super) scope: Box<str>,
@@ -19,17 +19,17 @@ pub(super) struct Circuit {
 
 #[derive(Debug)]
 struct Inner {
-    /// Of this isolate's own outcomes.
+    /// The breaker over this isolate's own outcomes.
     local: Breaker,
-    /// The owner's generation, as it was told last.
+    /// The owner's last known generation.
     generation: u64,
-    /// What the owner was not told yet, of calls that began in that generation.
+    /// Outcomes not reported to the owner yet, of calls that began in that generation.
     unsent: Tally,
-    /// What the owner said last; `None` where it is closed there.
+    /// The owner's last reported view; `None` if the circuit is closed there.
     view: Option<OwnerView>,
-    /// A trial that waits for its call.
+    /// A probe that waits for its call.
     permit: Option<Permit>,
-    /// The generation of a trial that is over, and whether it went well: the owner is to be told.
+    /// The generation of a finished probe, and whether it passed, to be reported to the owner.
     verdict: Option<(u64, bool)>,
 }
 
@@ -40,18 +40,18 @@ struct OwnerView {
     reason: Option<Reason>,
     since: Timestamp,
     heard: Timestamp,
-    /// For how long it holds unless it is said again: the owner may be away.
+    /// The time for which the view holds unless it is renewed: the owner may be away.
     holds: Millis,
 }
 
 impl OwnerView {
-    /// Returns whether it still holds. A clock that was set back ends it.
+    /// Returns whether the view still holds. A clock that was set back ends it.
     fn is_holding(self, now: Timestamp) -> bool {
         self.heard <= now && now.since(self.heard) < self.holds
     }
 }
 
-/// Holds the generations that a call began in, and the probe that it is.
+/// Holds the generations that a call began in, and its probe, if it is one.
 #[derive(Debug)]
 pub(super) struct Part {
     local: u64,
@@ -98,7 +98,7 @@ impl Circuit {
         Part { local: inner.local.generation(), owner: inner.generation, permit }
     }
 
-    /// Counts what is known of a call, and says whether that opened the isolate's own breaker. A trial is not counted: it
+    /// Counts outcomes of a call; returns whether that opened the isolate's own breaker. A probe is not counted: it
     /// decides.
     pub(super) fn count(&self, part: &Part, tally: Tally, rules: &Rules, now: Timestamp) -> bool {
         let mut inner = self.inner.borrow_mut();
@@ -128,12 +128,12 @@ impl Circuit {
         }
     }
 
-    /// Returns what the owner is to be told of a probe.
+    /// Takes the outcome of a probe that is to be reported to the owner.
     pub(super) fn take_verdict(&self) -> Option<(u64, bool)> {
         self.inner.borrow_mut().verdict.take()
     }
 
-    /// Returns what the owner is to be told of its calls: also nothing, where it is to say how things stand.
+    /// Returns the report of calls to the owner: an empty one if the owner's view is wanted.
     pub(super) fn report(&self, rules: &Rules, now: Timestamp) -> Option<Report> {
         let mut inner = self.inner.borrow_mut();
         let is_asking = inner.view.is_some() || inner.is_troubled(rules, now);
@@ -145,26 +145,26 @@ impl Circuit {
         })
     }
 
-    /// Returns whether there is something that the owner was not told.
+    /// Returns whether there is anything to report to the owner.
     pub(super) fn has_unsent(&self) -> bool {
         let inner = self.inner.borrow();
         !inner.unsent.is_empty() || inner.verdict.is_some()
     }
 
-    /// Adopts the owner's state of it: `None` where it did not name it, so that it is closed there.
+    /// Adopts the owner's view: `None` if the owner did not name the scope, so that it is closed there.
     pub(super) fn adopt(&self, view: Option<&View>, rules: &Rules, now: Timestamp) {
         let mut inner = self.inner.borrow_mut();
         inner.view = None;
         let Some(view) = view else { return };
         if view.generation != inner.generation {
-            // They began before the change, and would not count.
+            // These calls began before the change, and would not count.
             inner.unsent = Tally::default();
             inner.generation = view.generation;
         }
         if view.phase == Phase::Closed {
             return;
         }
-        // A trial that the owner has given to another since, or knows nothing of, is none any more.
+        // A probe that the owner has since given to another isolate, or does not know, is void.
         if inner.permit.is_some_and(|permit| permit.owner != Some(view.generation)) {
             inner.permit = None;
         }
@@ -173,7 +173,7 @@ impl Circuit {
         inner.view = Some(OwnerView { phase: view.phase, reason: view.reason, since, heard: now, holds });
     }
 
-    /// Returns whether a probe should be asked for: one that waits for its call is enough, even if its time is over.
+    /// Returns whether a probe should be claimed: not while one waits for its call, even if its time is over.
     pub(super) fn wants_trial(&self, rules: &Rules, now: Timestamp) -> bool {
         let mut inner = self.inner.borrow_mut();
         inner.local.advance(rules, now);
@@ -183,8 +183,8 @@ impl Circuit {
         !is_waiting && (inner.local.is_due(rules, now) || is_view_due)
     }
 
-    /// Returns the probe that follows from the owner's answer to a claim; `None` where it could not be asked: then, and where the
-    /// owner sees nothing to try, the isolate's own breaker gives it.
+    /// Returns the probe that follows from the owner's answer to a claim. `None` is the answer of an owner that could
+    /// not be asked: then, and if the owner sees no need of a probe, the isolate's own breaker grants it.
     pub(super) fn permit(
         &self,
         answer: Option<Answer>,
@@ -207,7 +207,7 @@ impl Circuit {
         inner.permit = Some(permit);
     }
 
-    /// Returns since when, and why, the circuit is open; `None` where calls go through.
+    /// Returns the time since which the circuit is open, and the reason; `None` if calls go through.
     pub(super) fn open(&self, now: Timestamp) -> Option<(Timestamp, &'static str)> {
         let inner = self.inner.borrow();
         let is_shut = |phase| matches!(phase, Phase::Open | Phase::Probing { .. });
@@ -217,14 +217,14 @@ impl Circuit {
         Some((since, reason.unwrap_or(Reason::FailureRate).name()))
     }
 
-    /// Returns whether it is not closed, here or at the owner.
+    /// Returns whether the circuit is not closed, here or at the owner.
     pub(super) fn is_troubled(&self, rules: &Rules, now: Timestamp) -> bool {
         self.inner.borrow_mut().is_troubled(rules, now)
     }
 }
 
 impl Inner {
-    /// Returns the lesser share of both, and since when it is so.
+    /// Returns the lesser share of the two breakers, and the time since which it holds.
     fn held(&self, rules: &Rules, now: Timestamp) -> (u8, Timestamp) {
         let own = (self.local.share(rules, now), self.local.since());
         match self.view.filter(|view| view.is_holding(now)) {
@@ -242,19 +242,19 @@ impl Inner {
     }
 }
 
-/// Notes when an executor's owner is asked, and whether that is under way.
+/// Tracks the questions to an executor's owner.
 #[derive(Debug, Default)]
 pub(super) struct Diary {
-    /// When it was asked last.
+    /// The time of the last question.
     pub(super) asked: Cell<Option<Timestamp>>,
-    /// When the job began that is under way.
+    /// The start of the job under way.
     pub(super) job: Cell<Option<Timestamp>>,
-    /// Its owner was asked once, whether it answered or not.
+    /// The owner was asked once, with or without an answer.
     pub(super) is_met: Cell<bool>,
-    /// There is something to tell.
+    /// There is something to report.
     pub(super) is_unsent: Cell<bool>,
-    /// There were failures or slow calls, or some scope is not closed.
+    /// There were failures or slow calls, or a scope is not closed.
     pub(super) is_troubled: Cell<bool>,
-    /// It cannot wait: a breaker opened just now, or a trial is over.
+    /// The report cannot wait: a breaker opened just now, or a probe ended.
     pub(super) is_urgent: Cell<bool>,
 }

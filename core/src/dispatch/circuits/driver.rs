@@ -1,7 +1,7 @@
 //! Reports calls to an executor's owner, adopts the owner's state, and probes an executor whose circuit is open.
 //!
-//! Nobody waits for any of it (but see [`load_shared_state`]), and nothing of it reaches a caller: an owner that is away leaves the isolate to
-//! itself.
+//! No call waits for any of it (but see [`load_shared_state`]), and none of it reaches a caller: while an owner is
+//! away, the isolate relies on its own breaker.
 
 use std::rc::Rc;
 
@@ -15,8 +15,8 @@ use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
 use crate::words::limits::{CIRCUIT_MEET_LOOK, CIRCUIT_MEET_LOOKS};
 use crate::words::time::Timestamp;
 
-/// Reports to an executor's owner what is due, and adopts its state, after the response. Called after each attempt, and each time that the
-/// executor was passed over. Cheap where nothing is due.
+/// Reports to an executor's owner, if a report is due, and adopts its state, after the response. Called after each
+/// attempt, and each time that the executor was passed over. Cheap if nothing is due.
 pub(crate) fn tend<P: Platform>(platform: &P, dispatch: &Rc<Dispatch>, executor: usize, now: Timestamp) {
     let Some(job) = dispatch.circuits.job(executor, now) else { return };
     let (platform_, dispatch) = (platform.clone(), Rc::clone(dispatch));
@@ -28,8 +28,8 @@ pub(crate) fn tend<P: Platform>(platform: &P, dispatch: &Rc<Dispatch>, executor:
     });
 }
 
-/// Loads the shared state of executors that this isolate never asked about, where isolates are short-lived, and waits for it: there
-/// each isolate would call an executor that is down until it knew, and then be gone. Elsewhere nobody waits.
+/// Loads the shared state of executors that this isolate never asked about, if isolates are short-lived, and waits for
+/// it: without it, each isolate would call a failing executor until it knew, and then be gone. Elsewhere no call waits.
 pub(crate) async fn load_shared_state<P: Platform>(
     platform: &P,
     dispatch: &Dispatch,
@@ -75,7 +75,7 @@ impl<P: Platform> Errand<'_, P> {
 
     async fn run(&self) {
         let rules = self.rules();
-        // What is lost on the way is not said again: the owner may have heard it, and it gets old.
+        // A lost report is not repeated: the owner may have heard it, and it gets old.
         let reports = self.circuits().reports(self.job, &rules, self.platform.now());
         let _noted = self.ask(Command::Report { rules, reports }).await;
         for (circuit, generation, passed) in self.circuits().verdicts(self.job) {
@@ -88,7 +88,7 @@ impl<P: Platform> Errand<'_, P> {
             let passed = is_healthy(self.platform, self.executor).await;
             self.decide(whole, permit, passed).await;
         }
-        // While no call goes to the executor, none can try a tool.
+        // While no call goes to the executor, none can probe a tool.
         if whole.open(self.platform.now()).is_none() {
             for circuit in self.circuits().untried(self.job, &rules, self.platform.now()) {
                 let Some(permit) = self.claim(&circuit).await else { continue };
@@ -103,7 +103,7 @@ impl<P: Platform> Errand<'_, P> {
         self.circuits().settle(self.job, &rules, self.platform.now());
     }
 
-    /// Asks the owner, and adopts its state of all scopes. `None` where it could not be asked.
+    /// Asks the owner, and adopts its state of all scopes. `None` if it could not be asked.
     async fn ask(&self, command: Command) -> Option<Answer> {
         let owner = ["circuit/", self.executor.id.as_str()].concat();
         let reply = state::apply(self.platform, &owner, &AnyCommand::Circuit(command)).await;
@@ -129,7 +129,7 @@ impl<P: Platform> Errand<'_, P> {
         }
     }
 
-    /// Tells the owner how a probe ended. Should the owner not hear it, the probe is lost, and another is made.
+    /// Reports the outcome of a probe to the owner. If the report is lost, so is the probe, and another is made.
     async fn tell(&self, circuit: &Circuit, generation: u64, passed: bool) {
         let (rules, holder) = (self.rules(), self.circuits().holder);
         let scope = circuit.scope.as_ref().to_owned();

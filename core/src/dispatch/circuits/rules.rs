@@ -3,20 +3,20 @@
 use crate::state::circuit::Rules;
 use crate::words::time::Millis;
 
-/// Tells when the circuit of an executor, or of one of its tools, opens.
+/// Holds the thresholds at which the circuit of an executor, or of one of its tools, opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BreakerRules {
-    /// Over what time calls are counted.
+    /// The window over which calls are counted.
     pub window: Millis,
-    /// Fewer calls in that time decide nothing.
+    /// Fewest calls in the window for a decision.
     pub minimum_calls: u32,
     /// The circuit opens when so many of a hundred calls failed.
     pub failure_rate: u8,
-    /// A call that takes this long or longer is slow.
+    /// The duration from which a call is slow.
     pub slow_call: Millis,
     /// The circuit opens when so many of a hundred calls were slow.
     pub slow_rate: u8,
-    /// How long the circuit is open before a half-open probe.
+    /// The time for which the circuit is open before a half-open probe.
     pub probe_interval: Millis,
 }
 

@@ -1,21 +1,21 @@
-//! After an attempt that failed: whether there is another, where, and when.
+//! The decision after a failed attempt: another attempt or none, with its executor and its delay.
 
 use crate::backends::Failed;
 use crate::words::limits::{ATTEMPTS, BACKOFF_FIRST, BACKOFF_MAX};
 use crate::words::time::Millis;
 
-/// Tells why an attempt is made.
+/// Names the reason for an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// It is the first.
+    /// The first attempt.
     First,
     /// Another executor failed.
     Fallback,
-    /// This executor failed, and may not a second time.
+    /// This executor failed, and may succeed on a retry.
     Retry,
-    /// The first takes longer than usual.
+    /// The first attempt takes longer than usual.
     Hedge,
-    /// The strategy asks two at once.
+    /// The strategy asks two executors at once.
     Race,
 }
 
@@ -36,19 +36,19 @@ impl Why {
 /// Counts the attempts at one call so far.
 #[derive(Debug)]
 pub(super) struct Tries {
-    /// How often each executor was asked, in the order of the decision.
+    /// Number of attempts at each executor, in the order of the decision.
     asked: Vec<u32>,
     retries_left: u32,
-    /// The longest wait before the next repetition.
+    /// The longest wait before the next retry.
     backoff: Millis,
 }
 
 /// Describes the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Next {
-    /// The executor's place in the decision.
+    /// The executor's position in the decision.
     pub(super) place: usize,
-    /// How long to wait first.
+    /// The wait before the attempt.
     pub(super) wait: Millis,
     pub(super) why: Why,
 }
@@ -70,9 +70,9 @@ impl Tries {
         self.asked.iter().fold(0, |sum, asked| sum.saturating_add(*asked))
     }
 
-    /// Returns the attempt after a failure at `place`. An executor that was not asked yet is asked at once; else one is asked again, after
-    /// the time that it said, or else by exponential backoff with full jitter (Brooker, Exponential Backoff And Jitter, 2015), if
-    /// `may_retry` lets it, which is asked at most once.
+    /// Returns the attempt after a failure at `place`. An executor that was not asked yet is the fallback, at once;
+    /// otherwise an executor is retried, after the delay that it asked for, or else by exponential backoff with full
+    /// jitter (Brooker, Exponential Backoff And Jitter, 2015), if `may_retry` allows it, which is called at most once.
     pub(super) fn next(
         &mut self,
         place: usize,
@@ -91,7 +91,7 @@ impl Tries {
             return Some(Next { place, wait: Millis::ZERO, why: Why::Fallback });
         }
         let wait = failed.wait().unwrap_or_else(|| Millis::new(random.checked_rem(self.backoff.get()).unwrap_or(0)));
-        // A wait for most of what is left would leave no time for an answer.
+        // A wait for most of the remaining time would leave no time for an answer.
         if self.retries_left == 0 || !failed.is_transient() || wait >= left.half() || !may_retry(place) {
             return None;
         }
@@ -143,7 +143,7 @@ mod tests {
     fn a_wait_that_was_asked_for_is_kept_or_the_call_ends() {
         let busy = Failed::refused(Refusal::new(RefusalKind::UpstreamBusy).after(Millis::from_secs(3)), false);
         let next = |left| Tries::new(1, 1).next(0, &busy, true, left, 0, |_| true).map(|next| next.wait);
-        // The only executor is not asked yet as far as these tries know: it is the same one.
+        // The only executor was not asked yet as far as these tries know: it is the same one.
         let mut tries = Tries::new(1, 1);
         tries.count(0);
         assert_eq!(tries.next(0, &busy, true, LEFT, 0, |_| true).map(|next| next.wait), Some(Millis::from_secs(3)));
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_budget_nothing_is_repeated_and_others_are_asked_all_the_same() {
+    fn without_a_budget_there_is_a_fallback_but_no_retry() {
         let mut tries = Tries::new(2, 3);
         tries.count(0);
         let cut = failed(RefusalKind::UpstreamCut, false);

@@ -1,4 +1,4 @@
-//! One attempt at one executor: a place there, the exchange, and what is learned of it.
+//! One attempt at one executor: its slot, the exchange, and the lessons from its outcome.
 
 use std::cell::Cell;
 use std::pin::pin;
@@ -18,7 +18,7 @@ use crate::words::modes::Priority;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
-/// Runs the call once. `sent` is told when the exchange begins.
+/// Runs the call once. `sent` is set to the start of the exchange.
 pub(super) async fn run<P: Platform>(
     state: &CallState<'_, P>,
     candidate: &Candidate<'_>,
@@ -35,14 +35,14 @@ pub(super) async fn run<P: Platform>(
         return ended;
     };
     let slot = place(state, executor, why).await?;
-    // It may have opened while this call waited. A trial is given to the first call that begins.
+    // The circuit may have opened while this call waited. The first call that begins is the probe.
     let (rules, began) = (&dispatch.breaker, state.platform.now());
     if let Standing::Open { .. } = dispatch.circuits.standing(executor, tool, rules, began, state.decision.percent) {
         return Err(Failed::refused(Refusal::new(RefusalKind::CircuitOpen).after(rules.probe_interval), true));
     }
     let timeout = remote.executor.timeout.min(state.left());
     if timeout == Millis::ZERO {
-        // What came before used its time up; an executor that is asked now may run it for nobody.
+        // The queue used the time up; an executor that is asked now may run the call for no caller.
         let late = Refusal::with(RefusalKind::UpstreamTimeout, "no time was left to ask it");
         return Err(Failed::refused(late, true));
     }
@@ -62,7 +62,7 @@ pub(super) async fn run<P: Platform>(
     ended
 }
 
-/// Takes a place at the executor. A second call beside the first waits for none.
+/// Takes a slot at the executor. A hedge or a race does not wait for one.
 async fn place<'w, P: Platform>(state: &CallState<'w, P>, executor: usize, why: Why) -> Result<Slot<'w>, Failed> {
     let now = state.platform.now();
     let patience = state.dispatch.execute.queue_time;
@@ -102,8 +102,8 @@ async fn exchange<P: Platform>(
     backends::call(executor.kind, &invocation).await
 }
 
-/// Makes the exchange. Once it is slow it is counted as such, and where its circuit opens meanwhile, and the call may be made again, it is
-/// given up: nobody waits for what everybody else has given up.
+/// Makes the exchange. Once slow, it is counted as such; if its circuit opens meanwhile, and the call is repeatable, it
+/// is cancelled, since no call should wait for an executor that all others avoid.
 async fn watched<P: Platform>(
     state: &CallState<'_, P>,
     candidate: &Candidate<'_>,
@@ -132,7 +132,7 @@ async fn watched<P: Platform>(
     }
 }
 
-/// Counts what an attempt says about its executor.
+/// Records the outcome of an attempt with the health, the circuit and the bulkhead of its executor.
 fn learn<P: Platform>(
     state: &CallState<'_, P>,
     candidate: &Candidate<'_>,
@@ -149,7 +149,8 @@ fn learn<P: Platform>(
     slot.ended(took, tool, slotted);
 }
 
-/// Classifies how an attempt ended, for each that learns. A fault of the caller's, or of the tool's own making, is none of the executor's: it answered.
+/// Classifies an attempt's outcome for the health, the circuit and the bulkhead. A fault of the caller's, or of the
+/// tool's own making, is not the executor's: it answered.
 const fn classify(ended: &Result<Ran, Failed>, had_its_time: bool) -> (Option<Ended>, Outcome, Slotted) {
     let answered = (Some(Ended::Answered), Outcome::Success, Slotted::Answered);
     let Err(Failed { failure: Failure::Refused(refusal), .. }) = ended else { return answered };

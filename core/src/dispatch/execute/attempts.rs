@@ -1,4 +1,4 @@
-//! The attempts at one call: at which executors, how often, two at once where that helps and does no harm.
+//! The attempts at one call: retries, fallbacks, and two attempts at once if that helps and is safe.
 
 use std::cell::Cell;
 use std::pin::pin;
@@ -15,16 +15,16 @@ use crate::words::limits::{HEDGE_CALLS, HEDGE_DELAY_MIN, HEDGE_MEDIANS};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
-/// Names the place of the decision at which an attempt, or two at once, ended, and the outcome.
+/// The position in the decision at which an attempt, or two at once, ended, and the outcome.
 pub(super) type Ended = (usize, Result<Ran, Failed>);
 
 impl<P: Platform> CallState<'_, P> {
-    /// Has the call executed.
+    /// Executes the call.
     pub(super) async fn run(&self) -> Ended {
         let rules = &self.dispatch.execute;
         let mut tries = Tries::new(self.decision.ranked.len(), rules.max_retries);
         let mut next = Next { place: 0, wait: Millis::ZERO, why: Why::First };
-        // A tool said that it may be asked again: should that come to nothing, its answer is the answer.
+        // The tool asked for a retry: if the retry comes to nothing, this answer stands.
         let mut answered = None;
         loop {
             if next.wait > Millis::ZERO {
@@ -49,8 +49,8 @@ impl<P: Platform> CallState<'_, P> {
         }
     }
 
-    /// Returns the failure of the whole call: of all attempts none may have run, and what was repeated here is not to be repeated by the
-    /// caller.
+    /// Returns the failure of the whole call: it surely did not run only if no attempt may have run, and the caller is
+    /// not to retry after retries here.
     fn final_failure(&self, failed: Failed, attempts: u32) -> Failed {
         let surely_not_run = failed.surely_not_run && !self.may_have_run.get();
         Failed { surely_not_run, ..failed.after_attempts(attempts) }
@@ -65,7 +65,7 @@ impl<P: Platform> CallState<'_, P> {
         tries.next(place, failed, is_repeatable, left, self.random(), may_retry)
     }
 
-    /// Makes an attempt; and another beside it if the first takes longer than usual, or the strategy wants two.
+    /// Makes an attempt, and a second beside it if the first takes longer than usual or the strategy wants two.
     async fn one_or_two(&self, tries: &mut Tries, next: Next) -> Ended {
         let Next { place, why, .. } = next;
         tries.count(place);
@@ -87,7 +87,7 @@ impl<P: Platform> CallState<'_, P> {
             tries.count(second);
             self.attempt(second, if is_race { Why::Race } else { Why::Hedge }).await
         });
-        // Whoever loses is dropped, and with it its exchange.
+        // The loser is dropped, and with it its exchange.
         match either(first.as_mut(), other.as_mut()).await {
             Either::First(Err(failed)) if failed.may_go_elsewhere() => (second, other.await),
             Either::First(ended) => (place, ended),
@@ -96,7 +96,7 @@ impl<P: Platform> CallState<'_, P> {
         }
     }
 
-    /// Returns the place that would be asked besides, and how long after: none where the tool may not run twice.
+    /// Returns the position of a second attempt, and its delay; `None` if the tool may not run twice.
     fn second(&self, place: usize, why: Why) -> Option<(usize, Millis)> {
         if why != Why::First || !self.is_repeatable(place) {
             return None;
@@ -117,7 +117,7 @@ impl<P: Platform> CallState<'_, P> {
         (delay < self.left()).then_some((second, delay))
     }
 
-    /// Makes one attempt, and notes it: also where it is dropped, because another was faster.
+    /// Makes one attempt, and logs it, also when it is dropped because another was faster.
     async fn attempt(&self, place: usize, why: Why) -> Result<Ran, Failed> {
         let Some(candidate) = self.decision.ranked.get(place) else {
             return Err(Failed::refused(Refusal::new(RefusalKind::ExecutorInactive), true));
@@ -137,15 +137,15 @@ impl<P: Platform> CallState<'_, P> {
     }
 }
 
-/// Notes an attempt under way.
+/// Logs an attempt under way when it is dropped.
 struct Note<'w, P: Platform> {
     state: &'w CallState<'w, P>,
     candidate: &'w Candidate<'w>,
     why: Why,
     began: Timestamp,
-    /// When its exchange began, if it came to that.
+    /// The start of its exchange, if there was one.
     sent: Cell<Option<Timestamp>>,
-    /// `None` where another was faster.
+    /// The outcome; `None` if another attempt was faster.
     outcome: Option<&'static str>,
 }
 
@@ -154,7 +154,7 @@ impl<P: Platform> Drop for Note<'_, P> {
         let now = self.state.platform.now();
         let (executor, took) = (self.candidate.executor(), now.since(self.began));
         if let (None, Some(sent)) = (self.outcome, self.sent.get()) {
-            // It may have come as far as its executor, and takes at least so long there.
+            // The call may have reached its executor, and takes at least so long there.
             self.state.may_have_run.set(true);
             let tool = &self.candidate.tool.folded;
             self.state.dispatch.health.ended(executor, tool, now.since(sent), health::Ended::Answered, now);
@@ -165,7 +165,7 @@ impl<P: Platform> Drop for Note<'_, P> {
     }
 }
 
-/// Returns the failure of a tool that said when it may be asked again.
+/// Returns the failure of a tool that asked for a later retry.
 fn failed_for_now(ran: &Ran) -> Option<Failed> {
     let wait = ran.retry_after?;
     Some(Failed::refused(Refusal::new(RefusalKind::UpstreamThrottled).after(wait), false))

@@ -1,4 +1,4 @@
-//! One call under way: what its attempts share, and what they leave behind.
+//! One call under way: the shared state of its attempts, and their log.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -11,12 +11,12 @@ use crate::model::call::ToolCall;
 use crate::ports::Platform;
 use crate::words::time::{Millis, Timestamp};
 
-/// Lists the attempts at a call that was made.
+/// Lists the attempts at a call.
 #[derive(Debug)]
 pub struct Attempts {
     /// The attempts, in the order of their ends.
     pub log: Vec<Attempted>,
-    /// The place in the configuration of the executor that was asked last, or whose answer it is.
+    /// The index in the configuration of the executor that was asked last, or that answered.
     pub executor: Option<usize>,
 }
 
@@ -25,22 +25,22 @@ pub struct Attempts {
 pub struct Arrival<'a> {
     /// The request's id.
     pub request_id: &'a str,
-    /// When it arrived.
+    /// The time of its arrival.
     pub at: Timestamp,
 }
 
 /// Describes an attempt that was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempted {
-    /// The executor's place in the configuration.
+    /// The executor's index in the configuration.
     pub executor: usize,
-    /// Why it was made.
+    /// The reason for the attempt.
     pub why: Why,
-    /// How long after the request had arrived.
+    /// The time from the request's arrival to the attempt's start.
     pub began: Millis,
-    /// How long it took, the wait for a place included.
+    /// The attempt's duration, the wait for a slot included.
     pub took: Millis,
-    /// How it ended: `ok`, `tool_error`, `abandoned` where another was faster, or the refusal's name.
+    /// The outcome: `ok`, `tool_error`, `abandoned` if another attempt was faster, or the refusal's name.
     pub outcome: &'static str,
 }
 
@@ -55,23 +55,23 @@ pub(super) struct CallState<'w, P> {
     pub(super) arrival: Arrival<'w>,
     /// The attempts that ended.
     pub(super) log: RefCell<Vec<Attempted>>,
-    /// Whether some attempt may have run the tool without an answer.
+    /// Some attempt may have run the tool without an answer.
     pub(super) may_have_run: Cell<bool>,
 }
 
 impl<P: Platform> CallState<'_, P> {
-    /// Returns whether the call may be made twice at this place of the decision.
+    /// Returns whether the call may be made twice by the tool at this position of the decision.
     pub(super) fn is_repeatable(&self, place: usize) -> bool {
         let tool = self.decision.ranked.get(place).map(|candidate| &candidate.tool);
         self.call.is_repeatable() && tool.is_some_and(|tool| tool.is_repeatable())
     }
 
-    /// Returns the executor at this place of the decision, by its place in the configuration.
+    /// Returns the index in the configuration of the executor at this position of the decision.
     pub(super) fn executor(&self, place: usize) -> usize {
         self.decision.ranked.get(place).map_or(usize::MAX, Candidate::executor)
     }
 
-    /// Returns what is left of the call's time.
+    /// Returns the time left until the call's deadline.
     pub(super) fn left(&self) -> Millis {
         self.platform.now().until(self.terms.deadline)
     }

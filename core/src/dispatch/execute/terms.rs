@@ -1,4 +1,4 @@
-//! How long a call may take, and how important it is: by the configuration, and lower if the caller asks for less.
+//! The deadline and the priority of a call: by the configuration, and lower if the caller asks for less.
 
 use crate::model::request::{Header, RequestHeaders};
 use crate::words::modes::Priority;
@@ -7,16 +7,16 @@ use crate::words::time::{Millis, Timestamp};
 /// Holds the terms of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallTerms {
-    /// When its time is up: every wait and every attempt gets what is left.
+    /// The deadline of every wait and every attempt.
     pub deadline: Timestamp,
-    /// Whose calls go first where an executor has more than it can do.
+    /// The priority in the queue of an executor at its limit.
     pub priority: Priority,
 }
 
 impl CallTerms {
-    /// Returns the terms of a call that arrived `at`, and may take `most` by the configuration. `Prefer: wait=N` (RFC 7240, section 4.3; seconds) shortens the time, `Priority: u=N`
-    /// (RFC 9218, section 4.1; 3 is usual, 7 the least) lowers the priority; neither raises anything, and what cannot be read is
-    /// not there.
+    /// Returns the terms of a call that arrived `at`, and may take `most` by the configuration. `Prefer: wait=N`
+    /// (RFC 7240, section 4.3; seconds) shortens the time, `Priority: u=N` (RFC 9218, section 4.1; 3 is usual, 7 the
+    /// least) lowers the priority; neither raises anything, and an invalid value is ignored.
     #[must_use]
     pub fn of(most: Millis, granted: Priority, headers: &RequestHeaders, at: Timestamp) -> Self {
         let wait = headers.get(Header::Prefer).and_then(wait_of);
@@ -36,14 +36,15 @@ impl CallTerms {
     }
 }
 
-/// Returns the preference `wait` of a list such as `respond-async, wait=10`; of several the first, and at least a second.
+/// Parses the preference `wait` of a list such as `respond-async, wait=10`; of several the first, and at least a
+/// second.
 fn wait_of(prefer: &str) -> Option<Millis> {
     let mut preferences = prefer.split([',', ';']).filter_map(|preference| preference.split_once('='));
     let (_, seconds) = preferences.find(|(name, _)| name.trim().eq_ignore_ascii_case("wait"))?;
     seconds.trim().trim_matches('"').parse().ok().map(|seconds: u64| Millis::from_secs(seconds.max(1)))
 }
 
-/// Returns the member `u` of a dictionary such as `u=5, i` (RFC 8941): 0 to 7.
+/// Parses the member `u` of a dictionary such as `u=5, i` (RFC 8941): 0 to 7.
 fn urgency_of(priority: &str) -> Option<u8> {
     let mut members = priority.split(',').filter_map(|member| member.split_once('='));
     let (_, urgency) = members.rfind(|(name, _)| name.trim() == "u")?;

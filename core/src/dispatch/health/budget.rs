@@ -1,5 +1,5 @@
-//! How many calls may be made twice: a share of the calls that are made once (Site Reliability Engineering, chapter 21, "retry
-//! budgets"; Dean and Barroso, The Tail at Scale, 2013).
+//! Budgets for repeated calls: a share of the calls that are made once (Site Reliability Engineering, chapter 21,
+//! "retry budgets"; Dean and Barroso, The Tail at Scale, 2013).
 
 use crate::words::limits::BUDGET_CALLS;
 
@@ -7,26 +7,27 @@ use crate::words::limits::BUDGET_CALLS;
 #[derive(Clone, Debug)]
 pub(crate) struct Budget(u32);
 
-/// One call.
+/// The cost of one call.
 const CALL: u32 = 100;
 
 impl Budget {
-    /// What an isolate may repeat before it has made any calls: without it, one that gets a call now and then could repeat none.
+    /// Creates the budget of retries, with enough for an isolate without calls yet: with none, an isolate that gets a
+    /// call now and then could retry none.
     pub(crate) const fn of_retries() -> Self {
         Self(3 * CALL)
     }
 
-    /// Hedges have to be earned.
+    /// Creates the budget of hedges, which have to be earned.
     pub(crate) const fn of_hedges() -> Self {
         Self(0)
     }
 
-    /// Adds what one call gives.
+    /// Adds the share of one call.
     pub(crate) fn deposit(&mut self, percent: u8) {
         self.0 = self.0.saturating_add(u32::from(percent)).min(BUDGET_CALLS.saturating_mul(CALL));
     }
 
-    /// Takes a call from it, if there is one.
+    /// Takes a call from the budget, if there is one.
     pub(crate) fn take(&mut self) -> bool {
         let left = self.0.checked_sub(CALL);
         self.0 = left.unwrap_or(self.0);

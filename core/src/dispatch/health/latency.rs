@@ -1,11 +1,11 @@
-//! How long calls took, counted in buckets that grow with the time: four to each doubling, exact below 8 ms.
+//! A histogram of call times, in buckets that grow with the time: four to each doubling, exact below 8 ms.
 
 use crate::words::time::Millis;
 
-/// Eight exact ones, then four for each doubling up to 2^16 ms, which no call takes.
+/// Number of buckets: eight exact ones, then four for each doubling up to 2^16 ms, which no call takes.
 const BUCKETS: usize = 60;
 
-/// Counts of calls by how long they took.
+/// Counts calls by their time.
 #[derive(Clone, Debug)]
 pub(crate) struct Latencies([u16; BUCKETS]);
 
@@ -23,7 +23,7 @@ impl Latencies {
         }
     }
 
-    /// What so many of a hundred calls, of these and the others, took at most: by nearest rank, the upper end of its bucket (at
+    /// Returns a percentile of these calls and the others together, by nearest rank: the upper end of its bucket (at
     /// most a quarter too much). `None` without calls.
     pub(crate) fn quantile(&self, others: &Self, percent: u32) -> Option<Millis> {
         let counts =
@@ -39,7 +39,7 @@ impl Latencies {
     }
 }
 
-/// The bucket of a time: below 8 ms the time itself, then the exponent and the two bits behind the first.
+/// Returns the bucket of a time: below 8 ms the time itself, then the exponent and the two bits behind the first.
 fn bucket_of(took: Millis) -> usize {
     let ms = took.get();
     let exponent = 63_u32.saturating_sub(ms.leading_zeros());
@@ -53,7 +53,7 @@ fn bucket_of(took: Millis) -> usize {
     usize::try_from(bucket).unwrap_or(BUCKETS).min(BUCKETS.saturating_sub(1))
 }
 
-/// The longest time of a bucket.
+/// Returns the longest time of a bucket.
 fn upper_end(bucket: usize) -> Millis {
     let bucket = bucket as u64;
     Millis::new(match bucket.checked_sub(8) {

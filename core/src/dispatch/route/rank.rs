@@ -5,7 +5,7 @@ use crate::backends::Target;
 use crate::model::route::{Route, RoutingRules, Strategy};
 use crate::words::time::Millis;
 
-/// Holds an executor with its place in the order.
+/// Holds an executor with its score.
 #[derive(Debug)]
 pub(super) struct Ranked<'c> {
     candidate: Candidate<'c>,
@@ -33,7 +33,7 @@ impl<'c> Ranked<'c> {
 /// Stands for the time of a call that is expected to last for ever.
 const WORST: u64 = u64::MAX / 1_000;
 
-/// Puts them in order: by the strategy, else as the route has them.
+/// Sorts the candidates by the strategy, or else in the route's order.
 pub(super) fn rank<'c>(
     rules: &RoutingRules,
     route: Option<&Route>,
@@ -68,20 +68,20 @@ pub(super) fn rank<'c>(
     ranked
 }
 
-/// Returns the microseconds that a call is expected to take: what half of the calls took at most, more where calls fail and have to be made
-/// again, more where many are under way. Of an executor that nobody called lately nothing bad is expected: so it is tried.
+/// Estimates the time of a call in microseconds: the median time, more if calls fail and have to be repeated, more if
+/// many are under way. An executor without recent calls is expected to be fast, so that it is tried.
 fn expected(facts: &Facts) -> u64 {
     let p50 = facts.seen.p50.map_or(0, Millis::get).saturating_mul(1_000);
     let answered = 1_000_u64.saturating_sub(facts.seen.failed_per_mille()).max(1);
     let with_failures = p50.saturating_mul(1_000).checked_div(answered).unwrap_or(WORST);
-    // All of whose calls failed took no time at all.
+    // Calls that mostly failed have no median time: expect the worst.
     let with_failures = if p50 == 0 && answered < 500 { WORST } else { with_failures };
     let limit = u64::from(facts.limit.max(1));
     let load = limit.saturating_add(u64::from(facts.in_flight));
     with_failures.saturating_mul(load).checked_div(limit).unwrap_or(WORST).min(WORST)
 }
 
-/// Returns the expected time; of the gateway's own tool less, by its priority, and nothing below the threshold.
+/// Returns the expected time; for the gateway's own tool less, by its priority, and 0 up to the threshold.
 fn performance(rules: &RoutingRules, one: &Ranked<'_>) -> u64 {
     let expected = expected(&one.facts);
     if !one.is_local() {
@@ -106,7 +106,8 @@ fn meets(route: &Route, facts: &Facts) -> bool {
         && facts.seen.failed_per_mille() <= u64::from(route.error_objective).saturating_mul(10)
 }
 
-/// Returns the executor whose part of the weights the number falls into. Whoever stands first keeps its callers when its weight grows.
+/// Returns the executor by the weights and the caller's number. The first executor keeps its callers when its weight
+/// grows.
 fn weighted(route: &Route, whose: u64) -> Option<usize> {
     let sum: u64 = route.weights.iter().map(|weight| u64::from(*weight)).sum();
     let mut left = whose.checked_rem(sum)?;
@@ -117,7 +118,7 @@ fn weighted(route: &Route, whose: u64) -> Option<usize> {
     })
 }
 
-/// Leaves out those that usually take longer than is left, unless all do.
+/// Removes candidates that usually take longer than the time left, unless all do.
 pub(super) fn drop_the_slow(ranked: &mut Vec<Ranked<'_>>, left: Millis, unfit: &mut Vec<Considered>) {
     let is_slow = |one: &Ranked<'_>| one.facts.seen.p50.is_some_and(|p50| p50 > left);
     if ranked.iter().all(is_slow) {

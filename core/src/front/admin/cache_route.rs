@@ -1,4 +1,4 @@
-//! `/gate/v1/cache`: what the cache saves, what it holds for a call, making it stale, and filling it.
+//! `/gate/v1/cache`: statistics, look-up, invalidation and warming of the cache.
 
 mod asked;
 mod told;
@@ -23,19 +23,20 @@ use crate::words::refusal::{Refusal, RefusalKind};
 
 use asked::Invalidation;
 
-/// This isolate's memory tier, and what the whole deployment counted.
+/// Reports this isolate's memory tier, and the counters of the whole deployment.
 pub(super) async fn statistics<P: Platform>(
     platform: &P,
     running: &Running,
     context: &Context<'_>,
 ) -> Result<Answer<P::Stream>, Refusal> {
     let sums = metrics::sums(platform, &running.counters).await.map_err(super::durable)?;
-    // Which tools there are is told only to those who may call them.
+    // Names of tools are shown only to those who may call them.
     let calls = context.authority.of_call(None);
     Ok(Answer::json(200, told::statistics(running, &sums, |tool| calls.may_use_name(tool))))
 }
 
-/// The facts of the entry of a call that the body describes. Whoever may not make the call may not ask; no executor is asked.
+/// Reports the stored entries of the call that the body describes. A caller that may not make the call may not look it
+/// up; no executor is asked.
 pub(super) async fn look_up<P: Platform>(
     platform: &P,
     running: &Rc<Running>,
@@ -55,7 +56,7 @@ pub(super) async fn look_up<P: Platform>(
     admission::permit(context.rules, context.caller, &authority, context.held, &asked)?;
     let Some(tools) = running.catalog.at_hand(platform, &asked) else {
         running.catalog.fetch(platform, asked.project.as_ref()).await;
-        // What was decided before that wait is decided again when the request comes again.
+        // Earlier decisions are made again when the request is repeated.
         let again = Refusal::with(RefusalKind::RegistryUnavailable, "the tools of this project were not known yet");
         return Err(again);
     };
@@ -80,7 +81,8 @@ pub(super) async fn look_up<P: Platform>(
     Ok(Answer::json(200, look.tell(&facts)))
 }
 
-/// Makes stale what the body names, of the caller's own tenant; of others, and everything, with `cache/admin`.
+/// Invalidates the scope that the body names in the caller's own tenant; in other tenants, and everywhere, with
+/// `cache/admin`.
 pub(super) async fn invalidate<P: Platform>(
     platform: &P,
     running: &Running,
@@ -99,12 +101,12 @@ pub(super) async fn invalidate<P: Platform>(
             Ok(Answer::json(200, told::invalidated(word, tenant.as_ref(), epochs.version, lease)))
         }
         Err(AdvanceError::Durable(error)) => Err(super::durable(error)),
-        // Scopes have no bound that refuses: one too many makes everything stale.
+        // Scopes have no bound that refuses: one too many invalidates everything.
         Err(AdvanceError::Full) => Err(Refusal::new(RefusalKind::DurableUnavailable)),
     }
 }
 
-/// Makes the configured calls: those of the caller's own tenant, and all with `cache/admin`.
+/// Makes the configured warming calls: those of the caller's own tenant, and all with `cache/admin`.
 pub(super) async fn warm<P: Platform>(
     platform: &P,
     isolate: &Rc<Isolate>,

@@ -1,4 +1,4 @@
-//! `/gate/v1/epochs`: what is revoked, switched off and made stale, and changing it.
+//! `/gate/v1/epochs`: reads and changes the revocations, the kill switches and the epochs of the cache.
 
 use super::text_of;
 use crate::access::admission::{Members, json_body};
@@ -12,7 +12,7 @@ use crate::words::json::{Json, ObjectWriter};
 use crate::words::names::ToolName;
 use crate::words::refusal::{Refusal, RefusalKind};
 
-/// The epochs as their owner has them, not as this isolate remembers them.
+/// Returns the epochs as their durable owner has them, not as this isolate remembers them.
 pub(super) async fn read<P: Platform>(platform: &P) -> Result<Answer<P::Stream>, Refusal> {
     let epochs = epochs::read(platform).await.map_err(super::durable)?;
     Ok(Answer::json(200, body_of(&epochs)))
@@ -51,7 +51,7 @@ const FORMS: &str = "must be one of {\"revoke\":KEY_ID}, {\"unrevoke\":KEY_ID}, 
     {\"invalidate\":\"all\"}, {\"invalidate\":\"tenant\",\"tenant\":T}, {\"invalidate\":\"toolkit\",\"tenant\":T,\"toolkit\":K}, \
     {\"advance\":\"policy\"}, {\"advance\":\"configuration\"}; a SWITCH is all, tenant:T, caller:C, toolkit:K, tool:K.T or executor:E";
 
-/// The change an object describes: exactly one verb.
+/// Reads the change that an object describes: exactly one verb.
 fn change_of(item: &Json<'_>) -> Option<Change> {
     let mut verbs = item.as_object()?.iter().filter(|(name, _)| !matches!(*name, "tenant" | "toolkit"));
     let (Some((verb, value)), None) = (verbs.next(), verbs.next()) else {
@@ -62,7 +62,7 @@ fn change_of(item: &Json<'_>) -> Option<Change> {
     let scope = |name: &str| text_of(item, name).filter(is_name);
     let (has_tenant, has_toolkit) = (item.get("tenant").is_some(), item.get("toolkit").is_some());
     if (has_tenant || has_toolkit) && verb != "invalidate" {
-        // A switch has no scope: whoever writes one means less than would happen.
+        // A switch has no scope: a sender that names one expects a narrower change.
         return None;
     }
     match verb {

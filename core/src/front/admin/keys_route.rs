@@ -1,7 +1,7 @@
 //! `/gate/v1/keys`: issuing, listing, rotating and revoking API keys.
 //!
-//! What ends a key is answered with success only when every isolate is sure to learn of it within its lease: the key's owner
-//! knows it, and the revocations have a new version.
+//! A request that ends a key succeeds only when every isolate is sure to learn of it within its lease: the key's
+//! durable owner knows it, and the revocations have a new version.
 
 mod asked;
 mod give;
@@ -39,7 +39,7 @@ pub(super) async fn create<P: Platform>(
     let asked = asked::create(request, context, &running.config.roles)?;
     give::check(context.caller, is_administrator(context), &asked.grants)?;
     let once = once_of(context, request, "create")?;
-    // A request that may come again asks the same owner again.
+    // A request that may be repeated goes to the same durable owner again.
     let first = once.as_ref().and_then(|once| shard_of(&once.request));
     let (new, fresh) = drawn(platform, context, hasher, first, asked.lasts, once);
     let mut grants = asked.grants;
@@ -52,7 +52,7 @@ pub(super) async fn create<P: Platform>(
     Ok(Answer::json(201, View::new(platform, running).shown(&key, &new.text)))
 }
 
-/// Issues a key with the same grants as another, which stays valid for a while.
+/// Issues a key with the same grants as an earlier one, which stays valid for the overlap.
 pub(super) async fn rotate<P: Platform>(
     platform: &P,
     running: &Running,
@@ -63,21 +63,22 @@ pub(super) async fn rotate<P: Platform>(
     let hasher = issuing(running)?;
     let asked = asked::rotate(request, &context.rules.limits)?;
     let earlier = find(platform, context, id).await?;
-    // Who rotates a key holds it afterwards.
+    // The caller that rotates a key holds it afterwards.
     give::check(context.caller, is_administrator(context), &earlier.grants)?;
     let once = once_of(context, request, id)?;
     let (new, fresh) = drawn(platform, context, hasher, id.chars().next(), asked.lasts, once);
     let command = Command::Rotate { id: id.to_owned(), fresh: Box::new(fresh), overlap: asked.overlap };
     let (key, ended_another) = made(ask(platform, id, command).await?)?;
-    // Within a longer overlap, every isolate asks about the earlier key again and learns when it ends.
+    // Within a longer overlap, every isolate looks the earlier key up again and learns of its end.
     if ended_another || asked.overlap < ISSUED_KEY_REMEMBERED {
-        // The new key is valid whoever learns when of the other's end, and nobody has seen it yet: it must be shown.
+        // The new key is valid whenever isolates learn of the other's end, and nobody has seen it yet: it must be
+        // shown.
         let _lost = tell(platform, running).await;
     }
     Ok(Answer::json(201, View::new(platform, running).shown(&key, &new.text)))
 }
 
-/// Ends a key. As often as one likes.
+/// Revokes a key. Idempotent.
 pub(super) async fn revoke<P: Platform>(
     platform: &P,
     running: &Running,
@@ -93,7 +94,7 @@ pub(super) async fn revoke<P: Platform>(
     Ok(Answer::json(200, View::new(platform, running).one(&key)))
 }
 
-/// One key: all that is known of it but the key itself.
+/// Returns one key: all that is known of it but the key itself.
 pub(super) async fn get<P: Platform>(
     platform: &P,
     running: &Running,
@@ -104,7 +105,7 @@ pub(super) async fn get<P: Platform>(
     Ok(Answer::json(200, View::new(platform, running).one(&key)))
 }
 
-/// A page of keys, in the order of their ids.
+/// Returns a page of keys, in the order of their ids.
 pub(super) async fn list<P: Platform>(
     platform: &P,
     running: &Running,
@@ -137,12 +138,12 @@ pub(super) async fn list<P: Platform>(
     Ok(Answer::json(200, View::new(platform, running).page(&found, asked.limit)))
 }
 
-/// The hasher for new keys.
+/// Returns the hasher for new keys.
 fn issuing(running: &Running) -> Result<&KeyHasher, Refusal> {
     running.identity.hashers().issuing().ok_or_else(|| Refusal::new(RefusalKind::KeyHashSecretMissing))
 }
 
-/// A key of random digits, and what its owner is to know of it.
+/// Draws a key of random digits, with the facts for its durable owner.
 fn drawn<P: Platform>(
     platform: &P,
     context: &Context<'_>,
@@ -165,7 +166,7 @@ fn drawn<P: Platform>(
     (new, fresh)
 }
 
-/// By what a request with an Idempotency-Key is known again: who sent it with which key, and what it asked for.
+/// Returns the digests that identify a request with an Idempotency-Key: one of its sender and key, one of its content.
 fn once_of(context: &Context<'_>, request: &Request, target: &str) -> Result<Option<Once>, Refusal> {
     let Some(key) = crate::model::request::idempotency_key(request.headers.get(Header::IdempotencyKey))? else {
         return Ok(None);
@@ -177,7 +178,7 @@ fn once_of(context: &Context<'_>, request: &Request, target: &str) -> Result<Opt
     let digest = |parts: [&[u8]; 3]| {
         let mut hash = Hash::new();
         for part in parts {
-            // No part but the last has this byte in it.
+            // No part but the last contains this byte.
             hash.update(part);
             hash.update([0]);
         }
@@ -194,12 +195,12 @@ fn shard_of(digest: &[u8]) -> Option<char> {
     SHARDS.get(usize::from(digest.first()? & 15)).copied()
 }
 
-/// Whether the caller may do everything with every tenant's keys.
+/// Returns true if the caller may do everything with every tenant's keys.
 fn is_administrator(context: &Context<'_>) -> bool {
     context.authority.may_also(Action::KeysAdmin)
 }
 
-/// The tenant whose keys the caller may see; `None` for all.
+/// Returns the tenant whose keys the caller may see; `None` for all.
 fn tenant_of(context: &Context<'_>) -> Option<String> {
     (!is_administrator(context)).then(|| context.caller.tenant.to_string())
 }
@@ -208,7 +209,7 @@ fn known_id(id: &str) -> Result<&str, Refusal> {
     if key::is_id(id) { Ok(id) } else { Err(Refusal::new(RefusalKind::KeyUnknown)) }
 }
 
-/// The key with this id, if the caller may see it.
+/// Returns the key with this id, if the caller may see it.
 async fn find<P: Platform>(platform: &P, context: &Context<'_>, id: &str) -> Result<Key, Refusal> {
     let reply = ask(platform, id, Command::Find(known_id(id)?.to_owned())).await?;
     let tenant = tenant_of(context);
@@ -232,7 +233,7 @@ async fn ask<P: Platform>(platform: &P, id: &str, command: Command) -> Result<Re
     send(platform, &key::owner_of(id), command).await
 }
 
-/// Sends a command, and once more where its reply was lost: none does more the second time.
+/// Sends a command, and repeats it once if the reply is lost: a repetition has no further effect.
 async fn send<P: Platform>(platform: &P, owner: &str, command: Command) -> Result<Reply, Refusal> {
     let command = AnyCommand::Keys(command);
     let mut reply = state::apply(platform, owner, &command).await;
@@ -246,7 +247,7 @@ async fn send<P: Platform>(platform: &P, owner: &str, command: Command) -> Resul
     }
 }
 
-/// Gives the revocations a new version, so that every isolate asks about its keys again within the lease.
+/// Gives the revocations a new version, so that every isolate looks its keys up again within the lease.
 async fn tell<P: Platform>(platform: &P, running: &Running) -> Result<(), Refusal> {
     let mut told = running.lease.advance(platform, vec![Change::Credentials]).await;
     if matches!(told, Err(AdvanceError::Durable(DurableError::Unavailable))) {

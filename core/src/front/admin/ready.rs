@@ -1,4 +1,4 @@
-//! Readiness: which parts are degraded, since when, why, and what that means.
+//! Readiness: the degraded parts, each with its start, its cause and its effect.
 
 use crate::access::admission::Context;
 use crate::catalog::Current;
@@ -7,7 +7,7 @@ use crate::pipeline::runtime::Running;
 use crate::words::json::{ObjectWriter, write_array};
 use crate::words::time::Timestamp;
 
-/// `200` when everything works, `503` when a part is degraded; the body names each.
+/// Answers `200` when everything works, `503` when a part is degraded; the body names each.
 pub(super) fn answer<S>(running: &Running, context: &Context<'_>, tools: &Current, now: Timestamp) -> Answer<S> {
     let mut parts = Vec::new();
     if !context.held.is_current() {

@@ -10,7 +10,7 @@ use crate::model::request::{Header, RequestHeaders};
 use crate::pipeline::call::{Options, Outcome, Reply, Source, ran_json, result_json};
 use crate::ports::OriginResponse;
 
-/// Reads the options of a call; `terms` are those that its caller has.
+/// Reads the options of a call; `terms` are its caller's.
 pub(crate) fn options(headers: &RequestHeaders, terms: CallTerms) -> Options<'_> {
     Options {
         directives: Directives::parse(headers.get(Header::CacheControl).unwrap_or_default()),
@@ -20,7 +20,7 @@ pub(crate) fn options(headers: &RequestHeaders, terms: CallTerms) -> Options<'_>
     }
 }
 
-/// Writes the response to a call that ended so.
+/// Writes the response to a call with this outcome.
 pub(crate) fn answer<S>(request_id: &str, outcome: Outcome) -> Answer<S> {
     let Outcome { reply, cache, fallback } = outcome;
     let mut answer = match reply {
@@ -48,7 +48,8 @@ pub(crate) fn answer<S>(request_id: &str, outcome: Outcome) -> Answer<S> {
     answer
 }
 
-/// Passes the engine's refusal on in its own words. The SDKs repeat some statuses by themselves: not where that could do harm.
+/// Passes the engine's refusal on in its own words. The SDKs retry some statuses by themselves: not where that could do
+/// harm.
 fn engine_refused<S>(response: OriginResponse, may_have_run: bool) -> Answer<S> {
     let mut answer = Answer::json(response.status, response.body);
     if may_have_run {

@@ -1,4 +1,4 @@
-//! Lists of tools as the Arcade API gives them: filtered, formatted, in pages; only what the caller may call.
+//! Lists of tools as the Arcade API gives them: filtered, formatted, in pages; only tools that the caller may call.
 
 mod filter;
 mod format;
@@ -19,10 +19,10 @@ use crate::words::refusal::{Refusal, RefusalKind};
 use filter::Filter;
 use format::Format;
 
-/// What an item of the list looks like.
+/// The form of an item of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// The definition, with `formatted_schema` for each format asked for.
+    /// The definition, with `formatted_schema` for each requested format.
     Tools,
     /// The tool in one format alone.
     Formatted,
@@ -34,7 +34,7 @@ const LIMIT: usize = 25;
 /// Largest page.
 const LIMIT_MAX: usize = 100;
 
-/// `GET /v1/tools`, `GET /v1/formatted_tools`.
+/// Answers `GET /v1/tools` and `GET /v1/formatted_tools`.
 ///
 /// # Errors
 /// [`RefusalKind::QueryInvalid`], and those of an engine that has to be asked for the user's status.
@@ -80,7 +80,7 @@ pub(crate) async fn list<P: Platform>(
     Ok(Answer::json(200, body))
 }
 
-/// `GET /v1/tools/{name}`, `GET /v1/formatted_tools/{name}`.
+/// Answers `GET /v1/tools/{name}` and `GET /v1/formatted_tools/{name}`.
 ///
 /// # Errors
 /// As [`list`], and those of [`Context::tool`].
@@ -103,7 +103,8 @@ pub(crate) async fn get<P: Platform>(
     Ok(Answer::json(200, body))
 }
 
-/// Whether the requirements are met depends on the user: asked of the engine for those tools that have any, never kept.
+/// Adds the status of requirements, which depends on the user: asked of the engine for the tools that have any, never
+/// stored.
 async fn with_user_status<P: Platform>(
     platform: &P,
     running: &Running,
@@ -185,5 +186,5 @@ fn flag(query: &Query, name: &'static str) -> Result<bool, Refusal> {
     }
 }
 
-/// How the `filter` parameter is read.
+/// Limits on reading the `filter` parameter.
 const FILTER_LIMITS: json::Limits = json::Limits { depth: 6, values: 500, string_bytes: 1_000, number_bytes: 100 };

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::words::refusal::{Refusal, RefusalKind};
 
-/// Most parameters in a query.
+/// Maximum number of parameters in a query.
 const PARAMETERS: usize = 32;
 
 /// The parameters of a query, decoded, in the order sent.
@@ -12,7 +12,7 @@ const PARAMETERS: usize = 32;
 pub struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Parses what stands behind the `?`.
+    /// Parses the part of a target after the `?`.
     ///
     /// # Errors
     /// [`RefusalKind::TargetInvalid`] for bad percent-encoding, [`RefusalKind::QueryInvalid`] for a name sent twice (an
@@ -33,7 +33,7 @@ impl Query {
         Ok(Self(parameters))
     }
 
-    /// The value of `name`, if it was sent and is not empty.
+    /// Returns the value of `name`, if it was sent and is not empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0
@@ -43,12 +43,12 @@ impl Query {
             .filter(|value| !value.is_empty())
     }
 
-    /// The names of all parameters.
+    /// Returns the names of all parameters.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The items of a comma list.
+    /// Returns the items of a comma-separated list.
     pub fn list(&self, name: &str) -> impl Iterator<Item = &str> {
         self.get(name).unwrap_or_default().split(',').map(str::trim).filter(|item| !item.is_empty())
     }
@@ -61,7 +61,7 @@ impl Query {
         }
     }
 
-    /// The query as text, encoded anew: what was decoded here is what the next reader decodes.
+    /// Returns the query as text, re-encoded so that the next reader decodes what was decoded here.
     #[must_use]
     pub fn encoded(&self) -> String {
         let mut text = String::new();
@@ -90,7 +90,7 @@ pub(crate) fn encode_into(out: &mut String, text: &str) {
 /// Decodes percent-encoding.
 ///
 /// # Errors
-/// [`RefusalKind::TargetInvalid`] for a bad escape, and for what is not UTF-8 then.
+/// [`RefusalKind::TargetInvalid`] for a bad escape, and for a result that is not UTF-8.
 pub(super) fn decode(text: &str) -> Result<Cow<'_, str>, Refusal> {
     if !text.contains('%') {
         return Ok(Cow::Borrowed(text));

@@ -1,4 +1,4 @@
-//! The table of operations and their routes: one row for each route, with all that is to be known of it.
+//! The table of operations and their routes: one row for each route, with all of its properties.
 
 use std::borrow::Cow;
 
@@ -7,27 +7,27 @@ use crate::words::action::Action;
 use crate::words::method::Method;
 use crate::words::refusal::Refusal;
 
-/// Names those who may ask.
+/// Names the requesters that an operation admits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gate {
-    /// Lets anyone in: nothing of anyone's is in the answer.
+    /// Anyone: nothing in the response is private.
     Open,
-    /// Lets an engine in, by the worker protocol's token.
+    /// An engine, by the worker protocol's token.
     WorkerToken,
-    /// Lets callers in that hold this action.
+    /// Callers that hold this action.
     Action(Action),
 }
 
-/// Holds what a row says of its operation, each false unless it is named.
+/// Holds the properties in an operation's row, each false unless it is named.
 #[derive(Clone, Copy)]
 struct Facts {
-    /// An operator asks it, who must be able to revive what was killed, and to see what is going on.
+    /// An operator's operation: operators must be able to revive what was killed, and to see the state of the system.
     of_operators: bool,
-    /// The answer does not depend on which tools there are.
+    /// The response does not depend on the registry of tools.
     without_tools: bool,
-    /// The answer depends on nothing at all: it is given even while the configuration has faults.
+    /// The response depends on nothing at all: it is given even while the configuration has faults.
     without_configuration: bool,
-    /// An engine may be asked the same.
+    /// The same request may be passed on to an engine.
     of_engine: bool,
 }
 
@@ -36,18 +36,18 @@ impl Facts {
         Self { of_operators: false, without_tools: false, without_configuration: false, of_engine: false };
 }
 
-/// Leads from a method and a path to an operation.
+/// Maps a method and a path to an operation.
 #[derive(Debug)]
 pub(crate) struct Route {
-    /// The method; GET's is HEAD's too.
+    /// The method; GET's row serves HEAD too.
     pub(crate) method: Method,
-    /// The path without its first slash. A segment in braces is any one segment.
+    /// The path without its leading slash. A segment in braces matches any one segment.
     pub(crate) path: &'static str,
     operation: fn(&str) -> Result<Operation, Refusal>,
 }
 
 impl Route {
-    /// Returns the operation, with the segment that stands at the path's braces.
+    /// Returns the operation, with the segment at the path's braces.
     ///
     /// # Errors
     /// [`crate::words::refusal::RefusalKind::TargetInvalid`] for bad percent-encoding.
@@ -63,7 +63,7 @@ impl Route {
     }
 }
 
-/// Returns the routes of a path, one for each method; none for a path that is not known.
+/// Returns the routes of a path, one for each method; none for an unknown path.
 pub(super) fn routes_of(segments: &[&str]) -> &'static [Route] {
     let from = ROUTES.iter().position(|route| route.fits(segments)).unwrap_or(ROUTES.len());
     let rest = ROUTES.get(from..).unwrap_or_default();
@@ -76,7 +76,7 @@ macro_rules! operations {
         own { $($variant:ident $(($parameter:ident))?: $method:ident $path:literal, $gate:ident($granted:tt), [$($fact:ident),*];)* }
         passed { $($passed_method:ident $passed_path:literal, $action:ident;)* }
     ) => {
-        /// Names what is asked for.
+        /// Names the requested operation.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Operation {
             $(
@@ -89,7 +89,7 @@ macro_rules! operations {
             Pass(Action),
         }
 
-        /// All routes. Those of one path stand together, and the more particular path before the other.
+        /// All routes. Those of one path are adjacent, and a more specific path precedes a less specific one.
         pub(crate) static ROUTES: &[Route] = &[
             $(Route {
                 method: Method::$method,
@@ -112,7 +112,7 @@ macro_rules! operations {
                 }
             }
 
-            /// Returns who may ask for this.
+            /// Returns the requesters that the operation admits.
             #[must_use]
             pub const fn gate(&self) -> Gate {
                 match self {
@@ -223,25 +223,26 @@ operations! {
 }
 
 impl Operation {
-    /// Tells that an operator asks it, who must be able to revive what was killed, and to see what is going on.
+    /// Returns whether this is an operator's operation: operators must be able to revive what was killed, and to see
+    /// the state of the system.
     #[must_use]
     pub const fn is_operators(&self) -> bool {
         self.facts().of_operators
     }
 
-    /// Tells that the answer depends on which tools there are.
+    /// Returns whether the response depends on the registry of tools.
     #[must_use]
     pub const fn needs_tools(&self) -> bool {
         !self.facts().without_tools
     }
 
-    /// Tells that the answer depends on nothing at all: it is given even while the configuration has faults.
+    /// Returns whether the response depends on nothing at all: it is given even while the configuration has faults.
     #[must_use]
     pub const fn needs_nothing(&self) -> bool {
         self.facts().without_configuration
     }
 
-    /// Tells that an engine may be asked the same: spares the others the work of writing the path anew.
+    /// Returns whether the same request may be passed on to an engine: spares the others the re-encoding of the path.
     pub(super) const fn may_be_passed(&self) -> bool {
         self.facts().of_engine
     }

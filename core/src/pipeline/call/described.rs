@@ -1,4 +1,4 @@
-//! What is asked about a call besides its answer: where that may come from, and where it is kept.
+//! Facts about a call besides its answer: the permitted source, and the place in the cache.
 
 use super::look::{key_for, wanted};
 use crate::access::admission::{Context, check_rules};
@@ -6,26 +6,26 @@ use crate::cache::{Bypass, CacheKey, Directives, Keep, Wanted};
 use crate::model::call::ToolCall;
 use crate::pipeline::runtime::Running;
 
-/// Where the answer to a call may come from.
+/// The permitted source of a call's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// From the cache, if it is there.
+    /// The cache, if it has a response.
     Anywhere,
-    /// From the executor, so that what it says takes the place of what is kept.
+    /// The executor, so that its answer replaces the stored response.
     Executor,
 }
 
-/// Where an answer is kept, and on which terms.
+/// The place of a response in the cache, and the policy for storing it.
 #[derive(Debug)]
 pub(crate) struct Place {
-    /// The terms.
+    /// The policy.
     pub(crate) keep: Keep,
     /// The key.
     pub(crate) key: CacheKey,
 }
 
 impl Place {
-    /// The place of this call's answer, found as for a call that is made; or why it has none.
+    /// Returns the place of this call's response, found as for a call that is made; or the reason for a bypass.
     pub(crate) fn of(
         running: &Running,
         context: &Context<'_>,
@@ -38,7 +38,7 @@ impl Place {
         key_for(running, context, call, directives).map(|(keep, key)| Self { keep, key })
     }
 
-    /// What a look-up of this place looks for.
+    /// Returns the look-up of this place.
     pub(crate) fn wanted(&self, running: &Running, context: &Context<'_>, call: &ToolCall<'_>) -> Wanted<'_> {
         wanted(running, context, call, self.keep, &self.key, Directives::default())
     }

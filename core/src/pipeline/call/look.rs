@@ -1,4 +1,4 @@
-//! What the cache has for a call: under which key and on which terms it looks, and what it answers with.
+//! Looks a call up in the cache: its key, its terms, and the outcome of a hit.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -24,7 +24,7 @@ use crate::words::names::{Project, TenantId, UserId};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Timestamp;
 
-/// What the cache has for the call; else what may be answered if the executor fails.
+/// Returns the hit for the call; else the stale response that may be served if the executor fails.
 pub(super) async fn look<P: Platform>(
     platform: &P,
     running: &Running,
@@ -42,7 +42,7 @@ pub(super) async fn look<P: Platform>(
     })
 }
 
-/// The caller asked for what is kept, and nothing that it may have is.
+/// Refuses an `only-if-cached` call that no stored response may answer.
 pub(super) fn not_cached(record: &Record) -> Refusal {
     Refusal::with(
         RefusalKind::NotCached,
@@ -53,7 +53,7 @@ pub(super) fn not_cached(record: &Record) -> Refusal {
     )
 }
 
-/// Returns the outcome of a call that a stored response answers; the record says already how the call met the cache.
+/// Returns the outcome of a call that a stored response answers; the record already has the cache status.
 pub(super) fn stored_outcome<P: Platform>(
     platform: &P,
     running: &Running,
@@ -73,7 +73,7 @@ pub(super) fn stored_outcome<P: Platform>(
     outcome
 }
 
-/// The key of the call, and the terms; or why it never meets the cache.
+/// Returns the key and the policy of the call; or the reason for a bypass.
 pub(super) fn key_for(
     running: &Running,
     context: &Context<'_>,
@@ -107,13 +107,13 @@ pub(super) fn key_for(
     Ok((keep, cache::key_of(&parts)))
 }
 
-/// What an answer may depend on because of who gives it.
+/// The part of a key that depends on the executor.
 struct ExecutedBy<'c> {
     /// The executor, or all that the operator declares equivalent.
     executors: Cow<'c, str>,
-    /// The account there, or those of all and the projects that they mean.
+    /// The account there, or all accounts there with their default projects.
     account: Cow<'c, [u8]>,
-    /// The project that is meant where none is named.
+    /// The default project of a call that names none.
     default_project: Option<&'c Project>,
 }
 
@@ -124,7 +124,7 @@ fn executed_by<'c>(running: &'c Running, context: &Context<'_>, tool: &Tool) -> 
         let executors = Cow::Borrowed(executor.map_or("", |executor| executor.id.as_str()));
         return ExecutedBy { executors, account: Cow::Borrowed(account), default_project };
     };
-    // Whichever of them answers: none may have another's account behind the same text.
+    // Any of them may answer: none may have another's account behind the same text.
     let (mut executors, mut accounts) = (String::from("route"), Vec::with_capacity(64));
     for executor in route.executors.iter().filter_map(|place| running.config.executors.get(*place)) {
         let (account, project) = account_of(executor, context);
@@ -142,7 +142,7 @@ fn account_of<'c>(executor: &'c Executor, context: &Context<'_>) -> (&'c [u8; 16
     (executor.account_of(&context.caller.tenant), project)
 }
 
-/// The oldest version of the epochs that an entry of this place may carry.
+/// Returns the oldest version of the epochs that an entry of this place may carry.
 pub(super) fn floor_of(
     rules: &CacheRules,
     held: &EpochsView,
@@ -158,7 +158,7 @@ pub(super) fn floor_of(
         tenant: tenant.as_str(),
         toolkit: tool.toolkit_folded(),
         tool: &tool.folded,
-        // Without narrow scopes, nobody asks for tags.
+        // Without narrow scopes, no tags are needed.
         tags: if held.epochs.cache.is_empty() { &[] } else { cache::tags_of(rules, tool) },
         user,
         key: key.as_bytes(),
@@ -179,8 +179,8 @@ pub(super) fn wanted<'k>(
     Wanted { key, floor, farthest, terms: Terms::of(keep.life, directives) }
 }
 
-/// What a call that missed asks others that did; `None` for one that has nothing to do with them. A local tool's call ends
-/// before another can begin; one that has claimed an idempotency key makes the outcome of that key itself.
+/// Returns the flight that a missed call may join; `None` for a call that shares with no other. A local tool's call
+/// ends before another can begin; one that has claimed an idempotency key makes the outcome of that key itself.
 pub(super) fn asked<'a>(
     running: &Running,
     context: &Context<'_>,
@@ -189,7 +189,7 @@ pub(super) fn asked<'a>(
     wanted: Wanted<'a>,
     until: Timestamp,
 ) -> Option<Asked<'a>> {
-    // What another call brings may be of an execution from before this one was asked for, which is what `no-cache` forbids.
+    // Another call's execution may have begun before this call, which `no-cache` forbids.
     if claim.is_some() || wanted.terms.asked.no_cache {
         return None;
     }

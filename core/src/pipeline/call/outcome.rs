@@ -1,4 +1,4 @@
-//! How a tool call ends, whatever interface asked for it.
+//! The outcome of a tool call, for any interface.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use crate::words::time::Timestamp;
 
 use super::Source;
 
-/// Says how a call is to be made.
+/// The options of a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options<'o> {
     /// The caller's demands on stored responses (RFC 9111, section 5.2.1).
@@ -22,22 +22,22 @@ pub(crate) struct Options<'o> {
     pub(crate) idempotency_key: Option<&'o str>,
     /// Its deadline and priority.
     pub(crate) terms: CallTerms,
-    /// Where its answer may come from.
+    /// The permitted source of its answer.
     pub(crate) source: Source,
 }
 
-/// Says how a call ended.
+/// The outcome of a call.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// What is answered.
+    /// The reply.
     pub(crate) reply: Reply,
-    /// How it met the cache.
+    /// The cache status.
     pub(crate) cache: CacheStatus,
-    /// Names what stands in for an executor's answer, where none gave one.
+    /// The name of the fallback that stands in for an executor's answer, if any.
     pub(crate) fallback: Option<&'static str>,
 }
 
-/// What is answered to a call.
+/// The reply to a call.
 #[derive(Debug)]
 pub(crate) enum Reply {
     /// The result of this call.
@@ -55,49 +55,49 @@ pub(crate) enum Reply {
     EngineRefused {
         /// The engine's answer.
         response: OriginResponse,
-        /// Whether repeating the call could do harm.
+        /// True if repeating the call could do harm.
         may_have_run: bool,
     },
 }
 
-/// Tells how a call met the cache (RFC 9211).
+/// The cache status of a call (RFC 9211).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CacheStatus {
     /// The outcome.
     pub(crate) outcome: CacheOutcome,
-    /// What the call was to others that missed the same key.
+    /// The call's role among those that missed the same key.
     pub(crate) role: Role,
-    /// Why an executor had to be asked.
+    /// The reason for asking an executor.
     pub(crate) forward: Option<Forward>,
-    /// The stored response that is answered with.
+    /// The stored response that is served.
     pub(crate) stored: Option<StoredStatus>,
 }
 
-/// Tells of a stored response that is answered with.
+/// The facts of a stored response that is served.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StoredStatus {
-    /// A demand of the caller's that the operator's bound overruled.
+    /// The caller's demand that the operator's bound overruled.
     pub(crate) overruled: Option<Demand>,
     /// The status with which the executor failed.
     pub(crate) fwd_status: Option<u16>,
     /// The time of the answer.
     pub(crate) now: Timestamp,
-    /// When it was stored.
+    /// The time of storing.
     pub(crate) stored_at: Timestamp,
-    /// Until when it is fresh.
+    /// The end of freshness.
     pub(crate) expires_at: Timestamp,
 }
 
 impl Outcome {
-    /// Returns the outcome with this reply, which met the cache as the record says.
+    /// Returns the outcome with this reply, and the cache status from the record.
     pub(crate) const fn of(reply: Reply, record: &Record) -> Self {
         let cache = CacheStatus { outcome: record.cache, role: record.flight, forward: record.forward, stored: None };
         Self { reply, cache, fallback: None }
     }
 }
 
-/// Writes the result of a call as JSON: the form in which Arcade's engine answers (`ExecuteToolResponse`), and in which the
-/// outcome of an idempotency key is stored.
+/// Writes the result of a call as JSON: the form in which Arcade's engine answers (`ExecuteToolResponse`), and in which
+/// the outcome of an idempotency key is stored.
 pub(crate) fn result_json(
     request_id: &str,
     output: &[u8],
@@ -129,7 +129,7 @@ pub(crate) fn result_json(
     body
 }
 
-/// Writes the result of a call that ran just now: the executor's own answer where it gave one.
+/// Writes the result of a call that ran just now: the executor's own answer if it gave one.
 pub(crate) fn ran_json<'r>(request_id: &str, ran: &'r Ran) -> Cow<'r, [u8]> {
     match &ran.whole {
         Some(whole) => Cow::Borrowed(whole),

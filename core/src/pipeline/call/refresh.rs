@@ -1,7 +1,8 @@
-//! Fetching a kept answer anew, after the caller was answered: it was past its time (RFC 5861, section 3), or nearly.
+//! Refreshes a stored response after the caller was answered: it was stale (RFC 5861, section 3), or nearly.
 //!
-//! It is made in the name of a caller that was admitted just before, as a miss of that call would be, and brings only what any
-//! call of the same key would have brought. It waits for nobody: where another fetches the same, it ends.
+//! The refresh runs in the name of a caller that was admitted just before, as a miss of that call would, and brings
+//! only a response that any call of the same key would have brought. It waits for nobody: if another call fetches the
+//! same, it ends.
 
 use std::rc::Rc;
 
@@ -18,7 +19,7 @@ use crate::telemetry::Record;
 use crate::words::method::Method;
 use crate::words::time::Timestamp;
 
-/// What is fetched anew.
+/// A refresh that is due.
 struct Refresh {
     offered: Offered,
     call: ToolCall<'static>,
@@ -27,12 +28,12 @@ struct Refresh {
     /// The version of the epochs that the caller was admitted under, and the oldest that an entry may carry.
     epoch: u64,
     floor: u64,
-    /// When the entry was kept that is to be replaced.
+    /// The time of storing of the entry to be replaced.
     stored_at: Timestamp,
     request_id: String,
 }
 
-/// Has the entry fetched anew if that is wanted; unless it is being done, was in vain lately, or too many are under way.
+/// Starts a refresh of the entry if it is due; unless one is under way, failed lately, or too many are under way.
 pub(super) fn soon<P: Platform>(
     platform: &P,
     running: &Rc<Running>,
@@ -70,7 +71,7 @@ pub(super) fn soon<P: Platform>(
 
 async fn fetch<P: Platform>(platform: &P, running: &Rc<Running>, refresh: &Refresh) -> RefreshEnd {
     let Refresh { offered, call, keep, key, epoch, floor, stored_at, request_id } = refresh;
-    // No line is written of it: the record of the request that it comes of is.
+    // No line is written of it: the record of the request that caused it has one.
     let mut record = Record::new(request_id.clone(), platform.now(), Method::Post);
     let wanted = Wanted {
         key,
@@ -78,16 +79,16 @@ async fn fetch<P: Platform>(platform: &P, running: &Rc<Running>, refresh: &Refre
         farthest: Tier::farthest(keep.strategy, keep.whole_life()),
         terms: Terms { newer_than: Some(*stored_at), ..Terms::default() },
     };
-    // Another isolate may have done it already.
+    // Another isolate may have refreshed it already.
     let found = cache::look_up(platform, &running.cache, &wanted, &mut record.degraded).await;
     if record.degraded.contains(&TierFault::WriteLost.name()) {
-        // The next call that leaves a record tells it.
+        // The next call that leaves a record reports it.
         running.cache.below.lost_a_write();
     }
     if found.is_ok() {
         return RefreshEnd::Elsewhere;
     }
-    // Its time is up at once, so that it waits for nobody.
+    // The deadline has passed already, so that the refresh does not wait.
     let asked = asked_of_others(running, call, wanted, *epoch, platform.now());
     let lead = match &asked {
         None => Lead::nobody(&running.cache),

@@ -1,4 +1,4 @@
-//! Who is asked to run a call that the cache has no answer for.
+//! Chooses an executor for a call that missed the cache.
 
 use std::hash::Hasher as _;
 use std::rc::Rc;
@@ -19,17 +19,17 @@ use crate::telemetry::Record;
 use crate::words::names::{CallerId, TenantId, UserId};
 use crate::words::refusal::RefusalKind;
 
-/// What may run a call: the tool as the caller sees it, and what other executors offer for it.
+/// The equivalents of a call's tool at other executors, each with the caller's admission to it.
 #[derive(Debug)]
 pub(super) struct Offered {
     others: Vec<(Rc<Tool>, Result<(), Rejection>)>,
     tenant: TenantId,
-    /// The same for all calls of one caller and user.
+    /// A number of the caller and the user: the same for all their calls.
     whose: u64,
 }
 
 impl Offered {
-    /// What the registry has for the call, and whether this caller may have it.
+    /// Returns the registry's equivalents of the call's tool, each with this caller's admission.
     pub(super) fn of(context: &Context<'_>, call: &ToolCall<'_>) -> Self {
         let admitted = |other: &Rc<Tool>| {
             let checked = check_equivalent(context, call, other);
@@ -41,21 +41,21 @@ impl Offered {
         Self { others, tenant: context.caller.tenant.clone(), whose }
     }
 
-    /// Whether the call may be made twice without harm, whoever runs it.
+    /// Returns true if the call may be repeated without harm, whichever executor runs it.
     pub(super) fn is_repeatable(&self, call: &ToolCall<'_>) -> bool {
         call.is_repeatable() && self.others.iter().all(|(other, _)| other.is_repeatable())
     }
 
-    /// Whether it changes nothing, whoever runs it, as far as tools say.
+    /// Returns true if the call changes nothing, whichever executor runs it, as far as tools declare.
     pub(super) fn only_reads(&self, call: &ToolCall<'_>) -> bool {
         let only_reads = |tool: &Tool| tool.behavior.reads_only || tool.local.is_some();
         only_reads(&call.tool) && self.others.iter().all(|(other, _)| only_reads(other))
     }
 
-    /// Chooses who is asked, and has the call executed.
+    /// Chooses the executor, and has the call executed.
     ///
     /// # Errors
-    /// [`Failed`], also where nobody could be asked.
+    /// [`Failed`], also if no executor could be asked.
     pub(super) async fn run<P: Platform>(
         &self,
         platform: &P,
@@ -104,7 +104,7 @@ impl Offered {
     }
 }
 
-/// What a refusal of the caller's is to the router.
+/// Returns the router's rejection for a refusal of the caller.
 const fn rejection(kind: RefusalKind) -> Rejection {
     match kind {
         RefusalKind::Killed => Rejection::Killed,
@@ -112,7 +112,8 @@ const fn rejection(kind: RefusalKind) -> Rejection {
     }
 }
 
-/// A number that depends on nothing but the caller and the user: the same in every isolate, so without a secret.
+/// Returns a number that depends on nothing but the caller and the user: the same in every isolate, so without a
+/// secret.
 fn number_of(caller: &CallerId, user: Option<&UserId>) -> u64 {
     let mut hasher = SipHasher13::new();
     hasher.write(caller.as_str().as_bytes());

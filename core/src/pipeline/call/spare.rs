@@ -1,4 +1,4 @@
-//! An answer from before, where the executor failed (RFC 5861, section 4).
+//! Fallbacks for an executor's failure: a stale response (RFC 5861, section 4), or the operator's static answer.
 
 use std::rc::Rc;
 
@@ -17,14 +17,14 @@ use crate::telemetry::Record;
 use crate::words::names::{TenantId, UserId};
 use crate::words::refusal::Refusal;
 
-/// A call without an answer of its own.
+/// A failed call, with its fallbacks.
 #[derive(Debug)]
 pub(crate) struct Unanswered {
-    /// Why.
+    /// The refusal.
     pub(crate) refusal: Refusal,
-    /// What may be answered instead.
+    /// The stale response that may be served instead.
     pub(crate) spare: Option<Box<Spare>>,
-    /// What the operator declared to be answered where nobody answers: the JSON text of a value.
+    /// The operator's static answer: the JSON text of a value.
     pub(crate) declared: Option<Box<str>>,
 }
 
@@ -34,8 +34,8 @@ impl From<Refusal> for Unanswered {
     }
 }
 
-/// The answer that the operator declared for where no executor gives one. It is nobody's output, so it is not kept, and says what it
-/// is.
+/// Returns the operator's static answer to a call that no executor answered. It is nobody's output, so it is not
+/// stored, and names itself a fallback.
 pub(crate) fn declared_answer<P: Platform>(platform: &P, value: &str, record: &mut Record) -> Outcome {
     record.degraded.push(STATIC_ANSWER);
     let output = ["{\"value\":", value, "}"].concat().into_bytes();
@@ -43,10 +43,10 @@ pub(crate) fn declared_answer<P: Platform>(platform: &P, value: &str, record: &m
     Outcome { fallback: Some(STATIC_ANSWER), ..outcome }
 }
 
-/// The name of that fallback.
+/// The name of the static fallback.
 const STATIC_ANSWER: &str = "static_answer";
 
-/// A kept answer that was past its time when the executor was asked.
+/// A stored response that was stale when the executor was asked.
 #[derive(Debug)]
 pub(crate) struct Spare {
     entry: Rc<Entry>,
@@ -56,12 +56,12 @@ pub(crate) struct Spare {
     keep: Keep,
     key: CacheKey,
     terms: Terms,
-    /// The status that the executor failed with, if it gave one.
+    /// The status of the executor's failure, if it gave one.
     status: Option<u16>,
 }
 
 impl Spare {
-    /// What is kept for the call, which the executor failed with this status.
+    /// Returns the fallback for a call that the executor failed with this status.
     pub(super) fn new(
         entry: Rc<Entry>,
         context: &Context<'_>,
@@ -74,8 +74,8 @@ impl Spare {
         Box::new(Self { entry, tenant, tool, user, keep, key, terms, status })
     }
 
-    /// The answer, for a caller that was admitted again after the executor had failed: that may have taken long, and what was
-    /// revoked or invalidated meanwhile is not served.
+    /// Returns the stale response, for a caller that was admitted again after the executor had failed: that may have
+    /// taken long, and a response that was revoked or invalidated meanwhile is not served.
     pub(crate) fn answer<P: Platform>(
         self,
         platform: &P,

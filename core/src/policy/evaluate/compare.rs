@@ -1,11 +1,11 @@
-//! Describes which values are the same, and what is in a set.
+//! Equality of values, and membership in sets.
 
 use super::super::value::{ErrorKind, Record, Set, Value, weight};
 use super::Evaluator;
 use crate::words::json::Json;
 
 impl<'a> Evaluator<'a> {
-    /// Tells whether an item of the set equals the value; both are whole.
+    /// Returns true if an item of the set equals the value; both are whole.
     pub(super) fn contains(&self, set: &Set<'a>, value: &Value<'a>) -> Result<bool, ErrorKind> {
         self.spend(u32::try_from(set.len()).unwrap_or(u32::MAX))?;
         if let Value::Text(text) = value
@@ -23,7 +23,7 @@ impl<'a> Evaluator<'a> {
         Ok(false)
     }
 
-    /// Tells whether all (or any) of `wanted` are in the set.
+    /// Returns true if all (or any) of `wanted` are in the set.
     pub(super) fn contains_each(&self, set: &Set<'a>, wanted: &Set<'a>, all: bool) -> Result<bool, ErrorKind> {
         for index in 0..wanted.len() {
             if let Some(item) = wanted.get(index)
@@ -41,7 +41,7 @@ impl<'a> Evaluator<'a> {
         self.equal(left, right)
     }
 
-    /// A value as a whole can only be used if there is nothing unrepresentable and nothing unknown in it.
+    /// Checks a value for use as a whole: nothing in it may be unrepresentable or unknown.
     pub(super) fn check_whole(&self, value: &Value<'a>) -> Result<(), ErrorKind> {
         match value {
             Value::Set(Set::Values(values)) => values.iter().try_for_each(|value| self.check_whole(value)),
@@ -58,7 +58,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// Tells whether two whole values are the same; values of different types are not.
+    /// Returns true if two whole values are equal; values of different types are not.
     fn equal(&self, left: &Value<'a>, right: &Value<'a>) -> Result<bool, ErrorKind> {
         self.spend(1)?;
         Ok(match (left, right) {

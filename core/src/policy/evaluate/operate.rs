@@ -41,15 +41,15 @@ fn negated(possible: Possible) -> Possible {
     all
 }
 
-/// Tells whether the text is what the pattern says. A star that did not fit is tried one letter later, so that the work is at most
-/// the product of both lengths; it is paid for as it is done.
+/// Returns true if the text matches the pattern. A star that did not fit is retried one letter later, so the work is at
+/// most the product of both lengths; its steps are spent as it proceeds.
 pub(super) fn like(
     text: &str,
     pattern: &[Piece],
     spend: impl Fn(u32) -> Result<(), ErrorKind>,
 ) -> Result<bool, ErrorKind> {
     let (mut rest, mut at) = (text.chars(), 0_usize);
-    // Behind the last star: its place in the pattern, and the text from which it is tried next.
+    // The last star: the pattern's position behind it, and the text from which it is tried next.
     let mut last: Option<(usize, std::str::Chars<'_>)> = None;
     loop {
         let mut next = rest.clone();

@@ -7,10 +7,10 @@ use super::{Parser, unknown};
 use crate::words::limits;
 use crate::words::nearest::nearest;
 
-/// An expression and how deep it is.
+/// An expression and its depth.
 type Parsed = (Expr, usize);
 
-/// Functions that make a value, and methods without arguments.
+/// Functions that construct a value, and methods without arguments.
 const UNARY: [(&str, Unary); 7] = [
     ("ip", Unary::Ip),
     ("decimal", Unary::Decimal),
@@ -21,7 +21,7 @@ const UNARY: [(&str, Unary); 7] = [
     ("isMulticast", Unary::IsMulticast),
 ];
 
-/// Counts how many of [`UNARY`] are functions.
+/// Number of functions in [`UNARY`].
 const FUNCTIONS: usize = 2;
 
 /// Methods with one argument.
@@ -37,7 +37,7 @@ const BINARY: [(&str, Binary); 8] = [
 ];
 
 impl Parser<'_> {
-    /// The body of `when` or `unless`.
+    /// Parses the body of `when` or `unless`.
     pub(super) fn condition(&mut self, is_when: bool) -> Result<Expr, Found> {
         let (expr, depth) = self.expression()?;
         if is_when {
@@ -46,7 +46,7 @@ impl Parser<'_> {
         self.node(Expr::Unary(Unary::Not, Box::new(expr)), depth).map(|(expr, _)| expr)
     }
 
-    /// Counts an expression whose deepest part is `below` deep.
+    /// Counts an expression whose deepest part has the depth `below`.
     fn node(&mut self, expr: Expr, below: usize) -> Result<Parsed, Found> {
         let depth = below.saturating_add(1);
         self.nodes = self.nodes.saturating_add(1);
@@ -92,9 +92,9 @@ impl Parser<'_> {
         self.chain("&&", Self::relation, Expr::And)
     }
 
-    /// `part sign part sign part`: one expression, however many parts there are.
-    // `part` is no function pointer: those stand in the module's table, and what they call would stay in a Worker that reads no
-    // policy any more.
+    /// Parses `part sign part sign part` as one expression, with any number of parts.
+    // `part` is no function pointer: those stand in the module's table, and the functions they call would stay in a
+    // Worker that no longer parses policies.
     fn chain(
         &mut self,
         sign: &str,
@@ -170,7 +170,7 @@ impl Parser<'_> {
         let piece =
             |(letter, is_star): Letter| if letter == '*' && !is_star { Piece::Any } else { Piece::Letter(letter) };
         let mut pieces: Vec<Piece> = letters.into_iter().map(piece).collect();
-        // Two stars in a row mean what one does.
+        // Two stars in a row match the same as one.
         pieces.dedup_by(|next, last| *next == Piece::Any && *last == Piece::Any);
         self.node(Expr::Like(Box::new(left), pieces.into()), below)
     }
@@ -216,7 +216,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Up to four `!` or four `-`, and what they stand before.
+    /// Parses up to four `!` or four `-`, and their operand.
     fn signed(&mut self) -> Result<Parsed, Found> {
         let (sign, operation) = match self.token {
             Token::Sign("!") => ("!", Unary::Not),
@@ -231,7 +231,7 @@ impl Parser<'_> {
             return Err(Found::at(self.at, "at most four of these in a row"));
         }
         let mut parsed = match self.token {
-            // The sign next to a number is part of it: the least number cannot be written otherwise.
+            // A minus sign next to a number is part of it: the least number cannot be written otherwise.
             Token::Number(digits) if operation == Unary::Negate => {
                 let (_, at) = self.bump()?;
                 let magnitude: Option<u64> = digits.parse().ok();
@@ -274,7 +274,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A method whose `(` was read.
+    /// Parses the rest of a method call, behind its `(`.
     fn method(&mut self, head: Parsed, name: &str, at: usize) -> Result<Parsed, Found> {
         let mut arguments = self.arguments(")")?;
         let unary = UNARY.iter().skip(FUNCTIONS).find(|(known, _)| *known == name);
@@ -295,7 +295,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Expressions up to the closing sign; a comma may stand behind the last.
+    /// Parses expressions up to the closing sign; a comma may stand behind the last.
     fn arguments(&mut self, close: &'static str) -> Result<Vec<Parsed>, Found> {
         let mut found = Vec::new();
         while !self.takes(close)? {
@@ -343,7 +343,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A variable, an entity or a call of a function.
+    /// Parses a variable, an entity or a function call.
     fn named(&mut self) -> Result<Parsed, Found> {
         let at = self.at;
         let name = self.name("an expression")?;

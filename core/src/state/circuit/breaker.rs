@@ -1,7 +1,7 @@
-//! A circuit breaker (M. Nygard, "Release It!"): whether calls go through, by how the last ones went.
+//! A circuit breaker (M. Nygard, "Release It!"): lets calls through or not, by the outcomes of the last ones.
 //!
-//! Each change of its phase raises its generation, and an outcome counts only in the generation in which its call began: what
-//! was sent before it opened says nothing about the recovery. A clock that is set back makes a phase begin anew, so none
+//! Each change of phase raises the generation, and an outcome counts only in the generation in which its call began:
+//! calls sent before the opening say nothing about the recovery. A clock that is set back restarts a phase, so none
 //! lasts for ever.
 
 use minicbor::{Decode, Encode};
@@ -10,58 +10,58 @@ use super::window::{Tally, Window};
 use crate::words::limits::{CIRCUIT_KEPT, CIRCUIT_QUIET};
 use crate::words::time::{Millis, Timestamp};
 
-/// Fewer calls decide nothing while it recovers, however many the operator wants to see else.
+/// Minimum of calls during recovery, however many the operator requires otherwise.
 const MINIMUM_RECOVERING: u32 = 3;
-/// Of a hundred calls, so many go through when the recovery begins.
+/// Percentage of calls admitted at the start of a recovery.
 const SHARE_MIN: u8 = 10;
-/// All calls.
+/// Percentage for all calls.
 const SHARE_ALL: u8 = 100;
 
-/// Describes when a breaker opens and how it is tried: the operator's rules as they are sent to an owner.
+/// Rules for opening and probing: the operator's rules as they are sent to an owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Rules {
-    /// Over what time calls are counted.
+    /// Length of the window in which calls are counted.
     #[n(0)]
     pub window: Millis,
-    /// Fewer calls in that time decide nothing.
+    /// Fewest calls in the window that can open the breaker.
     #[n(1)]
     pub minimum_calls: u32,
-    /// It opens when so many of a hundred calls failed.
+    /// Percentage of failed calls at which the breaker opens.
     #[n(2)]
     pub failure_rate: u8,
-    /// It opens when so many of a hundred calls were slow.
+    /// Percentage of slow calls at which the breaker opens.
     #[n(3)]
     pub slow_rate: u8,
-    /// Sets how long it stays open before it is tried, and how long it recovers.
+    /// Time from opening to the probe, and duration of the recovery.
     #[n(4)]
     pub probe_interval: Millis,
 }
 
-/// Describes what a breaker does with calls.
+/// The phase of a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Phase {
-    /// All go through.
+    /// All calls go through.
     #[n(0)]
     Closed,
-    /// None goes through, until one is let through as a trial.
+    /// No call goes through, until a probe is due.
     #[n(1)]
     Open,
-    /// One is under way, whose outcome decides. Half-open, in the words of "Release It!".
+    /// Half-open: one probe is in flight, whose outcome decides.
     #[n(2)]
     Probing {
-        /// Tells who tries.
+        /// The isolate that probes.
         #[n(0)]
         holder: u64,
-        /// After this time the trial is lost, and another may be made.
+        /// Time after which the probe is lost, and another may be made.
         #[n(1)]
         lasts: Millis,
     },
-    /// A share goes through that grows.
+    /// A growing share of calls goes through.
     #[n(3)]
     Recovering,
 }
 
-/// Why it opened.
+/// The reason for opening.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Reason {
     /// Too many calls failed.
@@ -73,7 +73,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The name in records and on the readiness page.
+    /// Returns the name in records and on the readiness page.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -88,64 +88,64 @@ impl Reason {
 pub struct Breaker {
     #[n(0)]
     phase: Phase,
-    /// Tells when the phase began.
+    /// Start of the phase.
     #[n(1)]
     since: Timestamp,
     #[n(2)]
     generation: u64,
-    /// Why it opened last.
+    /// The reason for the last opening.
     #[n(3)]
     reason: Option<Reason>,
     #[n(4)]
     window: Window,
-    /// Tells whether it opens also for calls in a row that did not go well.
+    /// The breaker also opens for a run of failed or slow calls.
     #[n(5)]
     minds_runs: bool,
 }
 
 impl Breaker {
-    /// A closed one, of an executor as a whole: of many tools, one that fails in a row says little.
+    /// Creates a closed breaker of a whole executor: among many tools, a run of failures by one means little.
     pub(crate) fn new(generation: u64, now: Timestamp) -> Self {
         let window = Window::default();
         Self { phase: Phase::Closed, since: now, generation, reason: None, window, minds_runs: false }
     }
 
-    /// A closed one, of one scope: a tool's opens also for a run of calls that did not go well, long before they outweigh the good
-    /// times before them.
+    /// Creates a closed breaker of one scope: a tool's breaker also opens for a run of failed or slow calls, long
+    /// before these outweigh earlier successes.
     pub(crate) fn of_scope(scope: &str, generation: u64, now: Timestamp) -> Self {
         Self { minds_runs: scope != super::WHOLE, ..Self::new(generation, now) }
     }
 
-    /// Returns what it does with calls, as of the last time it was advanced.
+    /// Returns the phase, as of the last advance.
     pub(crate) const fn phase(&self) -> Phase {
         self.phase
     }
 
-    /// Returns when that began.
+    /// Returns the start of the phase.
     pub(crate) const fn since(&self) -> Timestamp {
         self.since
     }
 
-    /// Counts how often the phase changed.
+    /// Returns the number of changes of phase.
     pub(crate) const fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// Why it opened last.
+    /// Returns the reason for the last opening.
     pub(crate) const fn reason(&self) -> Option<Reason> {
         self.reason
     }
 
-    /// Does what time alone does.
+    /// Makes the transitions due by time alone.
     pub(crate) fn advance(&mut self, rules: &Rules, now: Timestamp) {
-        // What seems to begin in the future begins now: a clock was set back, by nobody knows how much.
+        // A start in the future becomes now: a clock was set back, by an unknown amount.
         self.since = self.since.min(now);
         if self.phase == Phase::Recovering && now.since(self.since) >= rules.probe_interval {
             self.enter(Phase::Closed, now);
         }
     }
 
-    /// Counts outcomes of calls that began in `generation`, and says whether it opened because of them.
+    /// Counts outcomes of calls that began in `generation`; returns true if they opened the breaker.
     pub(crate) fn count(&mut self, rules: &Rules, generation: u64, tally: Tally, now: Timestamp) -> bool {
         self.advance(rules, now);
         let minimum = match self.phase {
@@ -166,12 +166,12 @@ impl Breaker {
         true
     }
 
-    /// Tells whether a trial may be made now.
+    /// Returns true if a probe is due now.
     pub(crate) fn is_due(&self, rules: &Rules, now: Timestamp) -> bool {
         is_due(self.phase, now.since(self.since), rules)
     }
 
-    /// Gives the one trial to `holder`, if it is time for one, and says under which generation its outcome counts.
+    /// Grants the one probe to `holder`, if it is due; returns the generation in which its outcome counts.
     pub(crate) fn claim(&mut self, rules: &Rules, holder: u64, lasts: Millis, now: Timestamp) -> Option<u64> {
         self.advance(rules, now);
         if !self.is_due(rules, now) {
@@ -181,8 +181,8 @@ impl Breaker {
         Some(self.generation)
     }
 
-    /// Takes the outcome of the trial that `holder` was given under `generation`. It counts also when it comes late, unless
-    /// the trial was given to another meanwhile.
+    /// Records the outcome of the probe that `holder` was granted under `generation`. A late outcome counts too, unless
+    /// the probe was granted to another meanwhile.
     pub(crate) fn tried(&mut self, holder: u64, generation: u64, passed: bool, now: Timestamp) {
         let is_its = matches!(self.phase, Phase::Probing { holder: own, .. } if own == holder);
         if is_its && generation == self.generation {
@@ -190,12 +190,12 @@ impl Breaker {
         }
     }
 
-    /// Returns how many of a hundred calls go through.
+    /// Returns the percentage of calls that go through.
     pub(crate) fn share(&self, rules: &Rules, now: Timestamp) -> u8 {
         share(self.phase, now.since(self.since), rules)
     }
 
-    /// Returns when it can be forgotten: a closed one after it was told nothing for long, any other when nobody asks any more.
+    /// Returns the expiry: of a closed breaker some time after its last report, of any other after its last change.
     pub(super) fn quiet_at(&self, now: Timestamp) -> Timestamp {
         let last = self.since.max(self.window.counted_at()).min(now);
         last.after(if self.phase == Phase::Closed { CIRCUIT_QUIET } else { CIRCUIT_KEPT })
@@ -212,7 +212,7 @@ impl Breaker {
     }
 }
 
-/// Tells whether a trial may be made so long after the phase began.
+/// Returns true if a probe is due at this age of the phase.
 pub(crate) fn is_due(phase: Phase, age: Millis, rules: &Rules) -> bool {
     match phase {
         Phase::Closed | Phase::Recovering => false,
@@ -221,7 +221,7 @@ pub(crate) fn is_due(phase: Phase, age: Millis, rules: &Rules) -> bool {
     }
 }
 
-/// Returns how many of a hundred calls go through so long after the phase began.
+/// Returns the percentage of calls that go through at this age of the phase.
 pub(crate) fn share(phase: Phase, age: Millis, rules: &Rules) -> u8 {
     match phase {
         Phase::Closed => SHARE_ALL,
@@ -234,7 +234,7 @@ pub(crate) fn share(phase: Phase, age: Millis, rules: &Rules) -> u8 {
     }
 }
 
-/// Tells whether so many calls are reason to open. Shares are compared as products, so that nothing is rounded.
+/// Returns the reason to open, if these calls are one. Rates are compared as products, so that nothing is rounded.
 fn judge(rules: &Rules, minimum: u32, tally: Tally) -> Option<Reason> {
     if tally.calls < minimum.max(1) {
         return None;

@@ -1,14 +1,14 @@
-//! A sliding window of outcomes: ten buckets, of which the oldest is forgotten first.
+//! A sliding window of outcomes: ten buckets, of which the oldest is dropped first.
 
 use minicbor::{Decode, Encode};
 
 use crate::words::limits::CIRCUIT_TALLY;
 use crate::words::time::{Millis, Timestamp};
 
-/// Parts of the window: what is counted leaves it a tenth of the window at a time.
+/// Number of buckets: outcomes leave the window a tenth of its length at a time.
 const BUCKETS: u64 = 10;
 
-/// Describes how some calls went.
+/// Counts of call outcomes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Tally {
     /// Calls.
@@ -17,19 +17,19 @@ pub struct Tally {
     /// Calls that failed.
     #[n(1)]
     pub failed: u32,
-    /// Calls that were slow, whether or not they failed.
+    /// Calls that were slow, failed or not.
     #[n(2)]
     pub slow: u32,
 }
 
 impl Tally {
-    /// Tells whether nothing was counted.
+    /// Returns true if nothing was counted.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
 
-    /// Both together.
+    /// Returns the sum of both.
     #[must_use]
     pub(crate) const fn plus(self, other: Self) -> Self {
         Self {
@@ -39,7 +39,7 @@ impl Tally {
         }
     }
 
-    /// No more than one report may say.
+    /// Limits the counts to the most that one report may carry.
     #[must_use]
     pub(super) fn bounded(self) -> Self {
         let bound = |count: u32| count.min(CIRCUIT_TALLY);
@@ -47,10 +47,10 @@ impl Tally {
     }
 }
 
-/// The outcomes of the last time.
+/// The recent outcomes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 pub(super) struct Window {
-    /// Sets how long a bucket is.
+    /// Length of a bucket.
     #[n(0)]
     width: Millis,
     /// The number of the newest bucket: the time over the width.
@@ -58,13 +58,13 @@ pub(super) struct Window {
     newest: u64,
     #[n(2)]
     buckets: [Tally; BUCKETS as usize],
-    /// Tells what was told since a call last went well.
+    /// Outcomes since the last call that went well.
     #[n(3)]
     run: Tally,
 }
 
 impl Window {
-    /// Counts what was told now. Says what was told in the last `span`; and what was told since a call last went well.
+    /// Counts these outcomes now; returns those in the last `span`, and those since the last call that went well.
     pub(super) fn count(&mut self, span: Millis, tally: Tally, now: Timestamp) -> (Tally, Tally) {
         self.advance(span, now);
         if let Some(bucket) = self.bucket(self.newest) {
@@ -75,7 +75,7 @@ impl Window {
         (self.buckets.iter().fold(Tally::default(), |sum, bucket| sum.plus(*bucket)), self.run)
     }
 
-    /// Returns when something was told last, to a bucket; the beginning of time if never.
+    /// Returns the time of the last count, to a bucket; the beginning of time if never.
     pub(super) const fn counted_at(&self) -> Timestamp {
         Timestamp::from_millis(self.newest.saturating_mul(self.width.get()))
     }
@@ -83,8 +83,8 @@ impl Window {
     fn advance(&mut self, span: Millis, now: Timestamp) {
         let width = Millis::new((span.get() / BUCKETS).max(1));
         let slot = now.as_millis().checked_div(width.get()).unwrap_or(0);
-        // After a clock was set back by more than the window, what is in it is of no known time. By less, it is counted with
-        // the newest until the clock is there again.
+        // After a clock was set back by more than the window, the times of its buckets are unknown. By less, outcomes
+        // are counted with the newest bucket until the clock is there again.
         let is_of_no_time = slot.saturating_add(BUCKETS) <= self.newest || self.newest.saturating_add(BUCKETS) <= slot;
         if is_of_no_time || width != self.width {
             *self = Self { width, newest: slot, ..Self::default() };

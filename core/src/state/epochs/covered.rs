@@ -1,4 +1,4 @@
-//! Describes what covers a look-up: its scopes, borrowed, so that a warm hit builds none.
+//! The scopes that cover a look-up: borrowed, so that a warm hit allocates none.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -9,7 +9,7 @@ use super::{CacheScope, Epochs};
 
 pub use crate::words::names::CacheTag;
 
-/// Everything by which a look-up can have been made stale. Names of tools are in lower case.
+/// All scopes by which a look-up can have been invalidated. Names of tools are in lower case.
 #[derive(Clone, Copy, Debug)]
 pub struct Covered<'c> {
     /// The tenant.
@@ -20,7 +20,7 @@ pub struct Covered<'c> {
     pub tool: &'c str,
     /// The tags that the operator's rule gives the tool.
     pub tags: &'c [CacheTag],
-    /// Tells whose the answers are: a user's (`""` for nobody's), or `None` where the tenant's users share them.
+    /// The responses' user (`""` for none), or `None` where the tenant's users share them.
     pub user: Option<&'c str>,
     /// The bytes of the key.
     pub key: &'c [u8],
@@ -40,7 +40,7 @@ enum Scope<'s> {
     Key(&'s str, &'s [u8; 32]),
 }
 
-/// Sees a scope with borrowed names: a key of the map, and what it is asked for.
+/// Views a scope with borrowed names: a key of the map, or a look-up in it.
 trait Seen {
     fn seen(&self) -> Scope<'_>;
 }
@@ -94,7 +94,8 @@ impl Ord for dyn Seen + '_ {
 }
 
 impl Epochs {
-    /// The oldest version under which an answer to this look-up may have been read and still be served. Allocates nothing.
+    /// Returns the oldest version under which a response to this look-up may have been read and still be served.
+    /// Allocates nothing.
     #[must_use]
     pub fn cache_floor_of(&self, covered: &Covered<'_>) -> u64 {
         if self.cache.is_empty() {
@@ -109,7 +110,8 @@ impl Epochs {
         let wide =
             of(Scope::Tenant(tenant)).max(of(Scope::Toolkit(tenant, toolkit))).max(of(Scope::Tool(tenant, tool)));
         let tagged = tags.iter().map(|tag| of(Scope::Tag(tenant, tag.as_str()))).max().unwrap_or_default();
-        // A digest costs more than all the rest: it is made only where some key was made stale. Keys stand last in the map.
+        // A digest costs more than all the rest: it is computed only if some key was invalidated. Keys stand last in
+        // the map.
         let has_keys = matches!(self.cache.last_key_value(), Some((CacheScope::Key(..), _)));
         let one = if has_keys { of(Scope::Key(tenant, &Hash::hash(key))) } else { 0 };
         [self.cache_floor, whose, wide, tagged, one].into_iter().max().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! The floor of a look-up against a model that knows no map, and what was stored before there were narrow scopes.
+//! The floor of a look-up against a model without a map, and states stored before there were narrow scopes.
 
 use super::super::{Command, Reply};
 use super::*;
@@ -6,7 +6,7 @@ use crate::state::epochs::Change;
 use crate::state::{self, step};
 use crate::words::time::Timestamp;
 
-/// Numbers from a seed (SplitMix64).
+/// Generates numbers from a seed (SplitMix64).
 struct Random(u64);
 
 impl Random {
@@ -34,7 +34,7 @@ impl Random {
 const NAMES: [&str; 3] = ["a", "b", "ab"];
 const KEYS: [&[u8]; 3] = [b"key-1", b"key-2", b""];
 
-/// Tells whether a scope covers a look-up, as its documentation says.
+/// Returns true if a scope covers a look-up, as its documentation says.
 fn covers(scope: &CacheScope, of: &Covered<'_>) -> bool {
     match scope {
         CacheScope::All => true,
@@ -122,12 +122,12 @@ fn the_borrowed_order_is_the_maps_order() {
     }
 }
 
-/// Sets what is stored after the changes below: numbers are never used again, so this is read for ever.
+/// The stored state after the changes below: numbers are never used again, so this stays readable for ever.
 const STORED: &[u8] =
     b"\x02\x82\x00\x81\x88\x06\x05\x00\x00\x00\xa4\x82\x01\x81at\x01\x82\x02\x82atdmail\x02\x82\x03\x82atdmail\x03\
     \x82\x04\x83atdmailau\x04\x81ekey-1\x81\x82\x04\x81imail.send";
 
-/// The command with which they are sent.
+/// The command that carries these changes.
 const SENT: &[u8] =
     b"\x02\x82\x00\x81\x82\x01\x81\x86\x82\x00\x81\x82\x01\x81at\x82\x00\x81\x82\x02\x82atdmail\x82\x00\x81\x82\x03\
     \x82atdmail\x82\x00\x81\x82\x04\x83atdmailau\x82\x01\x81ekey-1\x82\x03\x81\x82\x04\x81imail.send";

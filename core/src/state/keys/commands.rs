@@ -1,22 +1,22 @@
-//! Describes what becomes of the keys of one owner by each command.
+//! Commands on the keys of one owner.
 
 use super::{Command, Fresh, Grants, Key, Keys, Once, Replaced, Reply, Standing};
 use crate::words::limits::{ISSUED_KEY_BYTES, ISSUED_KEY_ONCE, ISSUED_KEYS_LISTED};
 use crate::words::time::{Millis, Timestamp};
 
-/// Most letters of a caller's id that are kept with a revocation.
+/// Most letters of a caller's id that are stored with a revocation.
 const BY_LETTERS: usize = 100;
 
-/// Describes what became of the keys of one request that were made before.
+/// The earlier keys of one request.
 enum Before {
-    /// There are none, or they have ended now. Whether one has.
+    /// None are left; true if one was ended just now.
     Ended(bool),
-    /// They were made for something else.
+    /// They were made with other content.
     Mismatch,
 }
 
 impl Keys {
-    /// Applies the command. Whether anything changed, and the reply.
+    /// Applies the command; returns true if anything changed, and the reply.
     pub(in crate::state) fn apply(&mut self, command: Command, now: Timestamp) -> (bool, Reply) {
         match command {
             Command::Find(id) => (false, self.find(&id)),
@@ -83,7 +83,7 @@ impl Keys {
             Before::Ended(ended) => ended,
         };
         if let Some(key) = self.keys.get_mut(id) {
-            // A repetition does not prolong what the first request has ended.
+            // A repetition does not prolong a key that the first request has ended.
             let end = now.after(overlap);
             let until = key.replaced.as_ref().map_or(end, |replaced| replaced.until.min(end));
             key.replaced = Some(Replaced { by: fresh.id.clone(), until });
@@ -112,14 +112,14 @@ impl Keys {
         (true, Reply::Key(Box::new(key.clone())))
     }
 
-    /// The reply to a command that comes again because its first reply was lost: the key is there as it was to be made.
+    /// Returns the reply to a command that is repeated because its first reply was lost: the key exists as requested.
     fn made_before(&self, fresh: &Fresh) -> Option<Reply> {
         let key = self.keys.get(&fresh.id)?;
         let is_same = key.hash == fresh.hash && key.once == fresh.once;
         Some(if is_same { Reply::Made { key: Box::new(key.clone()), ended_another: true } } else { Reply::Full })
     }
 
-    /// Ends what an earlier request with the same Idempotency-Key made: nobody has seen that key, or it is given back.
+    /// Ends the key of an earlier request with the same Idempotency-Key: nobody has seen that key, or it is given back.
     fn end_of_request(&mut self, once: Option<&Once>, now: Timestamp) -> Before {
         let mut ended = false;
         let same = self.keys.values().filter(|key| is_of_request(key, once, now));
@@ -163,7 +163,7 @@ impl Keys {
     }
 }
 
-/// Tells whether a key was made by this request, not long ago.
+/// Returns true if a key was made by this request, not long ago.
 fn is_of_request(key: &Key, once: Option<&Once>, now: Timestamp) -> bool {
     let same = key.once.as_ref().zip(once).is_some_and(|(known, once)| known.request == once.request);
     same && now.since(key.created_at) < ISSUED_KEY_ONCE

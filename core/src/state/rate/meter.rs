@@ -1,15 +1,16 @@
-//! GCRA as a meter: what was taken and has not drained yet. Whole numbers only, so nothing is ever rounded away.
+//! GCRA as a meter of tokens taken and not yet drained. Whole numbers only, so nothing is ever rounded away.
 //!
-//! The continuous-state leaky bucket of ITU-T I.371, annex A, which that annex shows to decide as the virtual scheduling
-//! algorithm does: the theoretical arrival time of the one is `at + level / requests` of the other. The bucket form is kept
-//! because it needs no fractions of a millisecond.
+//! The continuous-state leaky bucket of ITU-T I.371, annex A, which that annex shows to decide as the virtual
+//! scheduling algorithm does: the theoretical arrival time of the one is `at + level / requests` of the other. The
+//! bucket form is used because it needs no fractions of a millisecond.
 
 use minicbor::{Decode, Encode};
 
 use crate::words::time::{Millis, Timestamp};
 
-/// A clock that is set back by more than this is believed. By less, it is two hosts' clocks that differ: then time stands
-/// still until the later one is reached again, so that two clocks in turn cannot drain the meter twice.
+/// Largest set-back of a clock that is ignored: beyond it, the clock is believed. Below it, two hosts' clocks differ:
+/// then time stands still until the later one is reached again, so that two clocks in turn cannot drain the meter
+/// twice.
 const CLOCK_STEP: Millis = Millis::from_secs(10);
 
 /// A limit: `requests` in each `window` on the long run, `burst` of them at once.
@@ -27,7 +28,8 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Returns what one token weighs: a millisecond drains `requests` of these units, so a window drains `requests` tokens.
+    /// Returns the weight of one token: a millisecond drains `requests` of these units, so a window drains `requests`
+    /// tokens.
     fn cost(self) -> u64 {
         self.window.get().max(1)
     }
@@ -36,14 +38,14 @@ impl Pace {
         self.cost().saturating_mul(self.burst)
     }
 
-    /// Whole tokens that drain in `span`.
+    /// Returns the whole tokens that drain in `span`.
     #[must_use]
     pub fn tokens_in(self, span: Millis) -> u64 {
         let units = u128::from(self.requests).saturating_mul(u128::from(span.get()));
         u64::try_from(units.checked_div(u128::from(self.cost())).unwrap_or(0)).unwrap_or(u64::MAX)
     }
 
-    /// Returns how long `tokens` take to drain, rounded up.
+    /// Returns the time that `tokens` take to drain, rounded up.
     #[must_use]
     pub fn time_for(self, tokens: u64) -> Millis {
         self.drains(self.cost().saturating_mul(tokens))
@@ -57,24 +59,24 @@ impl Pace {
 /// The meter of one key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Meter {
-    /// Tells what a token weighed when the level was written: the window, in milliseconds.
+    /// The weight of a token when the level was written: the window, in milliseconds.
     #[n(0)]
     cost: u64,
-    /// Up to when it has drained.
+    /// The time up to which it has drained.
     #[n(1)]
     at: Timestamp,
-    /// Tells what was taken and has not drained.
+    /// The amount taken and not yet drained.
     #[n(2)]
     level: u64,
 }
 
 impl Meter {
-    /// An empty meter.
+    /// Returns an empty meter.
     pub(super) const fn new(now: Timestamp) -> Self {
         Self { cost: 1, at: now, level: 0 }
     }
 
-    /// Lets it drain up to `now`, at this pace from here on: a limit that was changed keeps the tokens that were taken.
+    /// Drains up to `now`, at this pace from here on: a changed limit keeps the tokens that were taken.
     pub(super) fn advance(&mut self, pace: Pace, now: Timestamp) {
         let cost = pace.cost();
         if self.cost != cost {
@@ -89,7 +91,7 @@ impl Meter {
         }
     }
 
-    /// Whole tokens that can be taken now.
+    /// Returns the whole tokens that can be taken now.
     pub(super) fn free(&self, pace: Pace) -> u64 {
         pace.capacity().saturating_sub(self.level).checked_div(pace.cost()).unwrap_or(0)
     }
@@ -99,17 +101,17 @@ impl Meter {
         self.level = self.level.saturating_add(pace.cost().saturating_mul(tokens));
     }
 
-    /// Takes back what was taken and not used.
+    /// Returns unused tokens to the meter.
     pub(super) fn give_back(&mut self, pace: Pace, tokens: u64) {
         self.level = self.level.saturating_sub(pace.cost().saturating_mul(tokens));
     }
 
-    /// Returns how long until a token is free.
+    /// Returns the time until a token is free.
     pub(super) fn wait(&self, pace: Pace) -> Millis {
         pace.drains(self.level.saturating_add(pace.cost()).saturating_sub(pace.capacity()))
     }
 
-    /// Returns when nothing is left in it.
+    /// Returns the time at which the meter is empty.
     pub(super) fn empty_at(&self, pace: Pace) -> Timestamp {
         self.at.after(pace.drains(self.level))
     }
@@ -117,7 +119,7 @@ impl Meter {
 
 #[cfg(test)]
 impl Meter {
-    /// Returns what was taken and has not drained.
+    /// Returns the amount taken and not yet drained.
     pub(super) const fn level(&self) -> u64 {
         self.level
     }
@@ -134,7 +136,8 @@ mod tests {
         (meter.free(PACE), meter.wait(PACE).get())
     }
 
-    /// GCRA as it is usually told (I.371's virtual scheduling, with a limit of `burst - 1` intervals), on exact fractions.
+    /// Decides by textbook GCRA (I.371's virtual scheduling, with a limit of `burst - 1` intervals), on exact
+    /// fractions.
     #[test]
     fn decides_as_virtual_scheduling_does() {
         let mut meter = Meter::new(Timestamp::from_millis(0));

@@ -1,10 +1,10 @@
 //! Decimal numbers by the General Decimal Arithmetic specification 1.70 (M. Cowlishaw): exponents are kept, results are
 //! rounded half to even to the 34 digits and the exponents of its decimal128 format.
 //!
-//! Infinities, NaN and subnormal numbers do not exist here: what would give one is refused by name.
+//! Infinities, NaN and subnormal numbers do not exist here: a calculation that would give one is refused by name.
 //!
-//! INVARIANT (exponents): a number that was read or computed has an exponent within ±10^4, an intermediate one within ±10^12;
-//! so sums and differences of a few exponents stay far inside an `i64`.
+//! INVARIANT (exponents): a number that was read or computed has an exponent within ±10^4, an intermediate one within
+//! ±10^12; so sums and differences of a few exponents stay far inside an `i64`.
 #![expect(
     clippy::arithmetic_side_effects,
     reason = "big integers do not overflow and are subtracted only from larger ones; exponents: see the invariant"
@@ -37,7 +37,7 @@ pub(super) struct Decimal {
     exponent: i64,
 }
 
-/// The bounds that results are rounded into.
+/// Precision and exponent bounds that results are rounded to.
 #[derive(Clone, Copy, Debug)]
 struct Context {
     /// Digits of a coefficient.
@@ -72,7 +72,8 @@ fn digits(n: &BigUint) -> u64 {
     if let Ok(small) = u64::try_from(n) {
         return u64::from(small.checked_ilog10().unwrap_or(0)) + 1;
     }
-    // 0.30103 is just above log10(2): the guess is the number of digits or one less, for anything of less than 2^27 bits.
+    // 0.30103 is just above log10(2): the guess is the number of digits or one less, for anything of less than 2^27
+    // bits.
     let guess = n.bits() * 30_103 / 100_000;
     if *n >= pow10(guess) { guess + 1 } else { guess }
 }
@@ -82,7 +83,7 @@ impl Decimal {
         Self { negative, coefficient, exponent }
     }
 
-    /// Returns a small whole number.
+    /// Returns a small whole number as a decimal.
     pub(super) fn whole(value: u64) -> Self {
         Self::new(false, BigUint::from(value), 0)
     }

@@ -1,7 +1,7 @@
 //! Expressions: read from left to right and calculated at once, every operation with one rounding.
 //!
-//! From the loosest to the tightest: `+ -`, `* / %`, signs, `^` (from the right; its exponent may have a sign). Names are in
-//! lower case.
+//! From the loosest to the tightest: `+ -`, `* / %`, signs, `^` (from the right; its exponent may have a sign). Names
+//! are in lower case.
 
 use super::decimal::{Decimal, Rounding};
 use super::fault::{EXPRESSION_BYTES, EXPRESSION_DEPTH, EXPRESSION_OPERATIONS, Fault};

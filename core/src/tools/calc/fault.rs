@@ -1,26 +1,26 @@
-//! The named reasons for which a calculation is refused, and what to do about each.
+//! The named reasons for refusing a calculation, and the remedy for each.
 
 use crate::tools::error::{ErrorKind, ToolError};
 use crate::words::json::{Json, Number, Object};
 
-/// Bytes of one number's text.
+/// Most bytes of one number's text.
 pub(super) const NUMBER_BYTES: usize = 256;
-/// Numbers in a list.
+/// Most numbers in a list.
 pub(super) const LIST_NUMBERS: usize = 1_000;
-/// The largest operand of a factorial.
+/// Largest operand of a factorial.
 pub(super) const FACTORIAL_OPERAND: u32 = 1_000;
-/// The magnitude of a whole exponent.
+/// Largest magnitude of a whole exponent.
 pub(super) const WHOLE_EXPONENT: u64 = 999_999_999;
-/// The largest degree of a root.
+/// Largest degree of a root.
 pub(super) const ROOT_DEGREE: u32 = 100;
-/// Bytes of an expression.
+/// Most bytes of an expression.
 pub(super) const EXPRESSION_BYTES: usize = 512;
-/// Parentheses, calls, signs and powers inside one another.
+/// Deepest nesting of parentheses, calls, signs and powers.
 pub(super) const EXPRESSION_DEPTH: usize = 24;
-/// Operations and calls of an expression.
+/// Most operations and calls of an expression.
 pub(super) const EXPRESSION_OPERATIONS: usize = 100;
 
-/// A reason for which a calculation is refused.
+/// A reason for refusing a calculation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     NotANumber,
@@ -50,7 +50,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// Returns the name that programs see.
+    /// Returns the name for programs.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::NotANumber => "not_a_number",
@@ -80,7 +80,7 @@ impl Fault {
         }
     }
 
-    /// Returns a sentence on what is wrong and what to do; it holds no argument.
+    /// Returns a sentence on the fault and its remedy; it holds no argument.
     const fn advice(self) -> &'static str {
         match self {
             Self::NotANumber => "write a finite decimal number in ASCII, such as -12.5 or 3E+8",
@@ -112,7 +112,7 @@ impl Fault {
         }
     }
 
-    /// Makes the tool's error, with the character of an expression at which the fault lies, counted from one.
+    /// Builds the tool's error, with the character of an expression at which the fault lies, counted from one.
     pub(super) fn into_error(self, position: Option<usize>) -> Box<ToolError> {
         let at = position.map_or_else(String::new, |position| format!(" at character {position}"));
         let message = format!("Invalid input: {}{at}: {}", self.name(), self.advice());

@@ -1,19 +1,20 @@
-//! Describes where addresses lead, by the registries of special-purpose addresses (RFC 6890 and its successors).
+//! Classification of addresses, by the registries of special-purpose addresses (RFC 6890 and its successors).
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// Describes where an address leads.
+/// Classifies the network that an address belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
     /// The public network.
     Public,
     /// The machine itself, or a private network.
     Private,
-    /// Nothing that a tool has to fetch from: metadata services, links, groups, reserved ranges, and addresses that carry another.
+    /// Addresses that no tool has to fetch from: metadata services, links, groups, reserved ranges, and addresses that
+    /// embed another.
     Never,
 }
 
-/// Address and prefix length.
+/// An address and its prefix length.
 type Range4 = ([u8; 4], u32);
 
 const PRIVATE_4: [Range4; 5] =
@@ -30,19 +31,20 @@ const NEVER_4: [Range4; 13] = [
     ([203, 0, 113, 0], 24),
     ([224, 0, 0, 0], 4),
     ([240, 0, 0, 0], 4),
-    // Services of clouds that tell a machine about itself, outside the ranges above.
+    // Metadata services of clouds, outside the ranges above.
     ([100, 100, 100, 200], 32),
     ([168, 63, 129, 16], 32),
     ([127, 255, 255, 255], 32),
 ];
 
-/// First 32 bits, and how many of them count.
+/// The first 32 bits, and the number of them that count.
 type Range6 = (u32, u32);
 
-/// Within the global unicast range: IETF protocols with Teredo and ORCHID, documentation, 6to4, documentation again.
+/// Refused ranges within global unicast: IETF protocols with Teredo and ORCHID, documentation, 6to4, documentation
+/// again.
 const NEVER_6: [Range6; 4] = [(0x2001_0000, 23), (0x2001_0db8, 32), (0x2002_0000, 16), (0x3fff_0000, 20)];
 
-/// Returns where an IPv4 address leads.
+/// Returns the reach of an IPv4 address.
 pub(super) fn reach_of_v4(address: Ipv4Addr) -> Reach {
     let bits = u32::from(address);
     let is_in = |(network, length): &Range4| begins_alike(bits, u32::from(Ipv4Addr::from(*network)), *length);
@@ -55,7 +57,7 @@ pub(super) fn reach_of_v4(address: Ipv4Addr) -> Reach {
     }
 }
 
-/// Returns where an IPv6 address leads.
+/// Returns the reach of an IPv6 address.
 pub(super) fn reach_of_v6(address: Ipv6Addr) -> Reach {
     const AWS_METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
     let [first, second, _, _, _, sixth, ..] = address.segments();

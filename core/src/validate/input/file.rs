@@ -1,4 +1,4 @@
-//! Files in arguments, as base64 or `data:` URLs: declared type, size, and whether the content is of that type.
+//! Files in arguments, as base64 or `data:` URLs: checks of declared type, size, and content against the type.
 
 mod base64;
 mod signatures;
@@ -12,7 +12,7 @@ use crate::words::json::Json;
 pub struct FileRule {
     /// The place.
     pub at: Place,
-    /// The media types that it may have, in lower case.
+    /// The allowed media types, in lower case.
     pub types: Vec<String>,
     /// Most bytes, decoded.
     pub bytes: usize,
@@ -24,7 +24,7 @@ const MEDIA_TYPE: Broken = ("file_media_type", "The file's declared type is not 
 const SIZE: Broken = ("file_size", "The file is too large");
 const CONTENT: Broken = ("file_content", "The file's content is not of the type that it should have");
 
-/// Tells whether the text is a media type without parameters, in lower case.
+/// Returns true if the text is a media type without parameters, in lower case.
 #[must_use]
 pub fn is_media_type(text: &str) -> bool {
     let is_word = |word: &str| {
@@ -37,7 +37,7 @@ pub fn is_media_type(text: &str) -> bool {
 }
 
 impl FileRule {
-    /// Judges a value at the place.
+    /// Checks a value at the place.
     pub(super) fn judge(&self, value: &Json<'_>) -> Result<(), Broken> {
         let Json::String(text) = value else { return Err(NOT_TEXT) };
         let is_data_url = text.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"));

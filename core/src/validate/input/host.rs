@@ -1,4 +1,4 @@
-//! Hosts of URLs: names of the public network, and addresses in the one form that every parser reads alike.
+//! Hosts of URLs: public names, and addresses in the one form that every parser reads alike.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -14,8 +14,9 @@ const ADDRESS: Broken = ("url_host_address", "The URL's host is an address that 
 const LOCAL: Broken = ("url_host_local", "The URL's host is a name of a local network");
 const UNLISTED: Broken = ("url_host_unlisted", "The URL's host is not one of those allowed here");
 
-/// Names that mean something inside a network or a machine, with all below them: special-use names (RFC 6761, RFC 8375, RFC
-/// 9476), names that companies and clusters use, and services that answer any name with the address written in it.
+/// Names with a local meaning in a network or a machine, with all names below them: special-use names (RFC 6761, RFC
+/// 8375, RFC 9476), names that companies and clusters use, and services that resolve any name to the address written in
+/// it.
 const LOCAL_NAMES: [&str; 29] = [
     "localhost",
     "local",
@@ -48,10 +49,10 @@ const LOCAL_NAMES: [&str; 29] = [
     "localho.st",
 ];
 
-/// Names of services that tell a machine its secrets: never allowed.
+/// Names of metadata services, which reveal a machine's secrets: never allowed.
 const METADATA_NAMES: [&str; 4] = ["metadata.google.internal", "metadata.goog", "metadata", "instance-data"];
 
-/// A host that a rule allows: `example.com`, or `*.example.com` for every name below it.
+/// A pattern of allowed hosts: `example.com`, or `*.example.com` for every name below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPattern {
     name: Box<str>,
@@ -59,7 +60,8 @@ pub struct HostPattern {
 }
 
 impl HostPattern {
-    /// The pattern with this text; `None` when it is none. Internationalised names stand in their ASCII form.
+    /// Returns the pattern with this text; `None` when it is malformed. Internationalised names stand in their ASCII
+    /// form.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let (name, is_below) = text.strip_prefix("*.").map_or((text, false), |name| (name, true));
@@ -72,7 +74,7 @@ impl HostPattern {
     }
 }
 
-/// Judges a host as it stands in a URL.
+/// Checks a host as written in a URL.
 pub(super) fn judge(host: &str, private: bool, hosts: &[HostPattern]) -> Result<(), Broken> {
     if let Some(text) = host.strip_prefix('[') {
         // A zone means a link of this machine; dotted endings are a second form of the same bytes.
@@ -126,14 +128,14 @@ fn judge_name(host: &str, private: bool, hosts: &[HostPattern]) -> Result<(), Br
     if hosts.is_empty() || is_listed { Ok(()) } else { Err(UNLISTED) }
 }
 
-/// Tells whether `host` is `name` or below it.
+/// Returns true if `host` is `name` or below it.
 fn is_within(host: &str, name: &str) -> bool {
-    // The last letter tells most names apart.
+    // The last letter distinguishes most names.
     host.as_bytes().last() == name.as_bytes().last()
         && host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-/// Labels of letters, digits, `_` and inner hyphens; no empty one, so no dot at the end.
+/// Returns true if all labels are letters, digits, `_` and inner hyphens; none is empty, so there is no dot at the end.
 fn is_name(host: &str) -> bool {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -144,7 +146,7 @@ fn is_name(host: &str) -> bool {
     host.len() <= 253 && host.split('.').all(is_label)
 }
 
-/// The URL standard's "ends in a number checker": the last label is a decimal or hexadecimal number.
+/// Implements the URL standard's "ends in a number checker": the last label is a decimal or hexadecimal number.
 fn ends_in_number(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let last = host.rsplit('.').next().unwrap_or_default();

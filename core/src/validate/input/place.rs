@@ -1,4 +1,4 @@
-//! Describes where in an input a rule looks: a JSON Pointer in which `*` stands for every member or item.
+//! Places in an input, each a JSON Pointer in which `*` stands for every member or item.
 
 use super::Broken;
 use crate::validate::schema::{Fault, Path};
@@ -21,12 +21,12 @@ enum Step {
     Every,
 }
 
-/// A value stands where the rule expects an object or a list: the tool may read it in a way that the rule cannot follow.
+/// Fault of a value in place of an expected object or list: the tool may read it in a way that the rule cannot follow.
 const OTHER_FORM: Broken =
     ("input_form", "Input should be an object or a list here, so that the rule about it can be checked");
 
 impl Place {
-    /// The place with this JSON Pointer (RFC 6901); `None` when it is none, or not below the whole.
+    /// Returns the place with this JSON Pointer (RFC 6901); `None` when it is malformed, or is the whole input.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let rest = text.strip_prefix('/').filter(|_| text.len() <= BYTES)?;
@@ -34,7 +34,7 @@ impl Place {
         steps.filter(|steps| steps.len() <= STEPS).map(Self)
     }
 
-    /// Judges every value at this place. What is absent or null is nothing to judge.
+    /// Checks every value at this place. Absent and null values pass.
     pub(super) fn each(
         &self,
         input: &Json<'_>,

@@ -1,7 +1,7 @@
-//! Internationalised labels (RFC 3492, RFC 5891): whether one is a name, and no second way to write ASCII.
+//! Internationalised labels (RFC 3492, RFC 5891): only valid names, and no second way to write ASCII.
 
-/// Characters that normalisation turns into others, ASCII among them, or that no name has: a parser that normalises after
-/// decoding would read another host.
+/// Characters that normalisation turns into others, ASCII among them, or that no name has: a parser that normalises
+/// after decoding would read another host.
 const MAPPED: [(u32, u32); 28] = [
     (0x80, 0xb6),
     (0xb8, 0xde),
@@ -37,7 +37,8 @@ const BASE: u32 = 36;
 const T_MIN: u32 = 1;
 const T_MAX: u32 = 26;
 
-/// Tells whether the text behind `xn--` decodes to a label with characters beyond ASCII, all of them such as names have.
+/// Returns true if the text behind `xn--` decodes to a label with characters beyond ASCII, all of them allowed in
+/// names.
 pub(super) fn is_plain(text: &str) -> bool {
     let is_letter = |letter: &char| {
         let code = u32::from(*letter);
@@ -47,7 +48,7 @@ pub(super) fn is_plain(text: &str) -> bool {
     decode(text).is_some_and(|label| !label.iter().all(char::is_ascii) && label.iter().all(is_letter))
 }
 
-/// RFC 3492 section 6.2.
+/// Decodes Punycode (RFC 3492 section 6.2).
 fn decode(text: &str) -> Option<Vec<char>> {
     let (basic, rest) = text.rsplit_once('-').unwrap_or(("", text));
     let mut output: Vec<char> = basic.chars().collect();
@@ -80,7 +81,7 @@ fn decode(text: &str) -> Option<Vec<char>> {
     Some(output)
 }
 
-/// RFC 3492 section 6.1.
+/// Adapts the bias (RFC 3492 section 6.1).
 fn adapted(delta: u32, length: u32, is_first: bool) -> u32 {
     let mut delta = if is_first { delta / 700 } else { delta / 2 };
     delta = delta.saturating_add(delta.checked_div(length).unwrap_or_default());

@@ -1,8 +1,8 @@
-//! URLs that some executor will fetch: only those that every parser reads in one way, and that lead to the public network.
+//! URLs for an executor to fetch: only those that every parser reads in one way, and that lead to the public network.
 //!
-//! The reader is stricter than the URL standard (WHATWG) on purpose. The standard repairs what it is given: it drops tabs,
-//! turns `\` into `/`, reads `0x7f.1` as an address. Other parsers repair differently, and between two repairs a check on one
-//! host lets a request to another through. So whatever needs a repair is refused by name.
+//! The reader is stricter than the URL standard (WHATWG) on purpose. The standard repairs its input: it drops tabs,
+//! turns `\` into `/`, reads `0x7f.1` as an address. Other parsers repair differently, and between two repairs a check
+//! on one host lets a request to another through. So any text that needs a repair is refused by name.
 
 use super::Broken;
 use super::host::{self, HostPattern};
@@ -15,13 +15,13 @@ use crate::words::limits;
 pub struct UrlRule {
     /// The place.
     pub at: Place,
-    /// The schemes that it may have.
+    /// The allowed schemes.
     pub schemes: Vec<Scheme>,
-    /// Tells whether it may lead into private networks.
+    /// Private networks are allowed.
     pub private: bool,
-    /// The hosts that it may name; empty for all.
+    /// The allowed hosts; empty for all.
     pub hosts: Vec<HostPattern>,
-    /// The ports that it may name; empty for the scheme's own.
+    /// The allowed ports; empty for the scheme's own.
     pub ports: Vec<u16>,
 }
 
@@ -41,13 +41,13 @@ pub enum Scheme {
 impl Scheme {
     const ALL: [Self; 4] = [Self::Https, Self::Http, Self::Wss, Self::Ws];
 
-    /// The scheme with this name, in any case.
+    /// Returns the scheme with this name, in any case.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scheme| name.eq_ignore_ascii_case(scheme.as_str()))
     }
 
-    /// Its name.
+    /// Returns the scheme's name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -78,7 +78,7 @@ const USER: Broken = ("url_user", "The URL should name no user and have no @ bef
 const PORT: Broken = ("url_port", "The URL's port is not allowed here");
 
 impl UrlRule {
-    /// Judges a value at the place.
+    /// Checks a value at the place.
     pub(super) fn judge(&self, value: &Json<'_>) -> Result<(), Broken> {
         let Json::String(text) = value else { return Err(NOT_TEXT) };
         self.judge_text(text)
@@ -118,7 +118,7 @@ impl UrlRule {
     }
 }
 
-/// The host as it stands, and the port.
+/// Splits an authority into the host as written and the port.
 fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), Broken> {
     let end = if authority.starts_with('[') {
         authority.find(']').map(|end| end.saturating_add(1)).ok_or(host::FORM)?
@@ -139,7 +139,7 @@ fn host_and_port(authority: &str) -> Result<(&str, Option<u16>), Broken> {
     Ok((host, Some(port)))
 }
 
-/// Characters that some parser drops, trims, turns into another, or shows as nothing.
+/// Returns true for a character that some parser drops, trims, turns into another, or shows as nothing.
 fn is_unsafe(letter: char) -> bool {
     letter == '\\'
         || letter.is_control()

@@ -10,16 +10,16 @@ use super::{Fault, Schema};
 use crate::words::json::Json;
 use crate::words::limits;
 
-/// Steps that one check may take: about one for each rule applied and each name compared, some tens of nanoseconds each.
+/// Most steps of one check: about one for each rule applied and each name compared, some tens of nanoseconds each.
 pub const STEPS: u64 = 500_000;
 
-/// Deepest recursion: schemas applied within schemas, whether in place or below.
+/// Deepest recursion: schemas applied within schemas, in place or below.
 const DEPTH: u32 = 256;
 
 /// Most bytes of one message: schemas can list many words.
 const MESSAGE_BYTES: usize = 1_000;
 
-/// Why a check was given up.
+/// The reason for abandoning a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Overrun {
     Steps,
@@ -27,7 +27,7 @@ enum Overrun {
     NumberRange,
 }
 
-/// Checks the instance; with the steps taken.
+/// Checks the instance; returns the steps taken too.
 pub(super) fn check(schema: &Schema, instance: &Json<'_>, steps: u64) -> (Result<(), Vec<Fault>>, u64) {
     let mut check = Check { schema, steps, faults: Vec::new(), quiet: 0, overrun: None };
     let fits = check.node(schema.root, instance, &Path::ROOT, 0, None);
@@ -71,18 +71,18 @@ impl Marks {
     }
 }
 
-/// A check under way.
+/// A check in progress.
 struct Check<'s> {
     schema: &'s Schema,
-    /// Steps left.
+    /// Remaining steps.
     steps: u64,
     faults: Vec<Fault>,
-    /// Above zero while the outcome of a branch decides, and not its faults.
+    /// Above zero while only the outcome of a branch matters, and not its faults.
     quiet: u32,
     overrun: Option<Overrun>,
 }
 
-/// One application of a schema to a place: what its rules need.
+/// One application of a schema to a place: the context of its rules.
 struct At<'p, 'v> {
     value: &'v Json<'v>,
     path: &'p Path<'p>,
@@ -90,7 +90,7 @@ struct At<'p, 'v> {
 }
 
 impl<'s> Check<'s> {
-    /// Takes steps; `false` when none are left.
+    /// Spends steps; `false` when none are left.
     fn spend(&mut self, steps: usize) -> bool {
         match self.steps.checked_sub(u64::try_from(steps).unwrap_or(u64::MAX)) {
             Some(left) => {
@@ -107,7 +107,7 @@ impl<'s> Check<'s> {
         false
     }
 
-    /// Notes a fault, unless the place is tried quietly. Always `false`.
+    /// Records a fault, unless the place is tried quietly. Always `false`.
     fn fault(&mut self, path: &Path<'_>, rule: &'static str, message: impl FnOnce() -> String) -> bool {
         if self.quiet == 0 && self.overrun.is_none() && self.faults.len() < limits::SCHEMA_FAULTS {
             let mut told = String::new();
@@ -117,17 +117,17 @@ impl<'s> Check<'s> {
         false
     }
 
-    /// Tells whether the value fits, or `false` for a number out of range.
+    /// Returns `fits`; for a number out of range, abandons the check and returns `false`.
     fn known(&mut self, fits: Option<bool>) -> bool {
         fits.unwrap_or_else(|| self.give_up(Overrun::NumberRange))
     }
 
-    /// Tells whether there is no use in going on: the outcome is known, and nobody asks for more faults.
+    /// Returns true if the check may stop: the outcome is known, and no more faults are wanted.
     fn is_over(&self, fits: bool) -> bool {
         self.overrun.is_some() || (!fits && (self.quiet > 0 || self.faults.len() >= limits::SCHEMA_FAULTS))
     }
 
-    /// Tells whether the value fits the node. What it evaluates is added to `into`, if it fits.
+    /// Returns true if the value fits the node. The evaluated members or items are added to `into`, if it fits.
     fn node(&mut self, id: NodeId, value: &Json<'_>, path: &Path<'_>, depth: u32, into: Option<&mut Marks>) -> bool {
         let schema = self.schema;
         let Some(node) = schema.nodes.get(id) else { return true };
@@ -142,7 +142,7 @@ impl<'s> Check<'s> {
         let mut fits = true;
         for rule in &node.rules {
             let asks = matches!(rule, Rule::UnevaluatedItems(_) | Rule::UnevaluatedProperties(_));
-            // Where another rule is broken, what it would have evaluated is not known.
+            // After a broken rule, its evaluated members are not known.
             if asks && !fits {
                 continue;
             }
@@ -157,7 +157,7 @@ impl<'s> Check<'s> {
         fits
     }
 
-    /// The same without noting faults.
+    /// Checks the value without recording faults.
     fn quietly(&mut self, id: NodeId, at: &At<'_, '_>, into: Option<&mut Marks>) -> bool {
         self.quiet = self.quiet.saturating_add(1);
         let fits = self.node(id, at.value, at.path, at.depth, into);
@@ -223,7 +223,7 @@ impl<'s> Check<'s> {
         let mut fits = false;
         for node in nodes {
             fits |= self.quietly(*node, at, marks.as_deref_mut());
-            // What the others evaluate matters only where somebody asks.
+            // The evaluated members of the others matter only to a caller that asks.
             if self.overrun.is_some() || (fits && marks.is_none()) {
                 break;
             }
@@ -363,7 +363,7 @@ impl<'s> Check<'s> {
     }
 }
 
-/// Values and bytes of texts in sixteens: what writing the value down costs.
+/// Returns the cost of writing the value down: values, and bytes of texts in sixteens.
 fn size(value: &Json<'_>) -> usize {
     match value {
         Json::Array(items) => items.iter().fold(1, |sum, item| size(item).saturating_add(sum)),

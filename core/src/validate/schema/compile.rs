@@ -1,4 +1,4 @@
-//! From a schema's JSON to nodes: every place of it once, references last.
+//! Compiles a schema's JSON to nodes: every place of it once, references last.
 
 use super::compiler::{Compiler, Pending, Place};
 use super::references::resolve;
@@ -7,7 +7,7 @@ use super::{Schema, SchemaFault, keywords, weight};
 use crate::words::json::{Json, Object};
 use crate::words::limits;
 
-/// The one draft.
+/// The only supported draft.
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// Compiles the document.
@@ -30,7 +30,7 @@ pub(super) fn compile(document: &Json<'_>) -> Result<Schema, Vec<SchemaFault>> {
 }
 
 impl Compiler {
-    /// Compiles one schema; of a faulty one, the node is of no use.
+    /// Compiles one schema; the node of a faulty one is unused.
     pub(super) fn schema(&mut self, schema: &Json<'_>, place: &Place) -> NodeId {
         let id = self.nodes.len();
         if id >= limits::SCHEMA_NODES || place.depth > limits::SCHEMA_DEPTH {
@@ -79,7 +79,7 @@ impl Compiler {
         rules
     }
 
-    /// Notes under which names the schema can be referred to.
+    /// Records the names by which the schema can be referenced.
     fn name(&mut self, id: NodeId, object: &Object<'_>, place: &mut Place) {
         if let Some(draft) = self.text(object, "$schema", place)
             && draft.trim_end_matches('#') != DRAFT

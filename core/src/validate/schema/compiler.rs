@@ -1,4 +1,4 @@
-//! Holds what a compilation has collected so far: nodes, names and faults.
+//! The state of a compilation: nodes, names and faults.
 
 use super::SchemaFault;
 use super::references::{Targets, escaped};
@@ -7,7 +7,7 @@ use super::rules::{Node, NodeId};
 /// Most instructions of all patterns of a schema.
 const PATTERNS: usize = 20_000;
 
-/// Describes where in the document a schema stands.
+/// The place of a schema in the document.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     /// JSON Pointer from the root.
@@ -18,7 +18,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// A place below.
+    /// Returns a place below.
     pub(super) fn below(&self, steps: &[&str]) -> Self {
         let mut pointer = self.pointer.clone();
         for step in steps {
@@ -42,7 +42,7 @@ pub(super) struct Pending {
 #[derive(Default)]
 pub(super) struct Compiler {
     pub(super) nodes: Vec<Node>,
-    /// Of each node, where it stands.
+    /// The place of each node.
     pub(super) pointers: Vec<String>,
     pub(super) targets: Targets,
     pub(super) pending: Vec<Pending>,
@@ -51,13 +51,13 @@ pub(super) struct Compiler {
 }
 
 impl Compiler {
-    /// Notes a fault of the keyword at a place.
+    /// Records a fault of the keyword at a place.
     pub(super) fn fault(&mut self, place: &Place, keyword: &str, message: impl Into<String>) {
         let place = if keyword.is_empty() { place.pointer.clone() } else { place.below(&[keyword]).pointer };
         self.faults.push(SchemaFault { place, message: message.into() });
     }
 
-    /// Counts a pattern's instructions; `false` when there are too many.
+    /// Counts a pattern's instructions; returns `false` when there are too many.
     pub(super) fn has_room_for(&mut self, instructions: usize) -> bool {
         self.pattern_size = self.pattern_size.saturating_add(instructions);
         self.pattern_size <= PATTERNS

@@ -5,10 +5,10 @@ use super::rules::{Additional, Kinds, Members, Node, NodeId, Property, Rule};
 use crate::words::json::Json;
 use crate::words::limits;
 
-/// Deepest nesting of declared values that is followed: below it, anything fits.
+/// Deepest nesting of declared values that is checked: below it, anything fits.
 const DEPTH: usize = 16;
 
-/// Compiles the parameters. Never fails: what a declaration does not say plainly, fits.
+/// Compiles the parameters. Never fails: anything that a declaration leaves unclear fits.
 pub(super) fn of_parameters(parameters: &[Json<'_>]) -> Schema {
     let mut declared = Declared { nodes: vec![Node::default()] };
     let mut properties: Vec<Property> = Vec::new();
@@ -69,7 +69,7 @@ impl Declared {
     }
 }
 
-/// Returns what some worker would take for the declared kind; `None` for a kind that is not known.
+/// Returns the rule for values that some worker accepts as the declared kind; `None` for an unknown kind.
 fn kind(wanted: &str, may_be_null: bool) -> Option<Rule> {
     let kinds = match wanted {
         "string" => Kinds::STRING,

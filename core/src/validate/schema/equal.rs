@@ -1,11 +1,11 @@
-//! Equality of JSON values as JSON Schema means it (core, section 4.2.2): `1` equals `1.0`, members have no order.
+//! Equality of JSON values by JSON Schema (core, section 4.2.2): `1` equals `1.0`, members have no order.
 
 use std::collections::BTreeSet;
 
 use super::number::Decimal;
 use crate::words::json::{Json, write_string};
 
-/// Tells whether the two are equal; `None` when a number is out of range.
+/// Returns true if the two are equal; `None` when a number is out of range.
 pub(super) fn are_equal(left: &Json<'_>, right: &Json<'_>) -> Option<bool> {
     match (left, right) {
         (Json::Number(left), Json::Number(right)) => Some(if left.as_str() == right.as_str() {
@@ -18,7 +18,7 @@ pub(super) fn are_equal(left: &Json<'_>, right: &Json<'_>) -> Option<bool> {
     }
 }
 
-/// Tells whether all items differ; `None` when a number is out of range.
+/// Returns true if all items differ; `None` when a number is out of range.
 pub(super) fn all_differ(items: &[Json<'_>]) -> Option<bool> {
     let mut seen = BTreeSet::new();
     for item in items {
@@ -29,7 +29,7 @@ pub(super) fn all_differ(items: &[Json<'_>]) -> Option<bool> {
     Some(true)
 }
 
-/// Bytes of which equal values have the same, and only they.
+/// Returns bytes that are the same for equal values, and for those only.
 fn key(value: &Json<'_>) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     write_key(&mut out, value)?;

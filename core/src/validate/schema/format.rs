@@ -31,17 +31,17 @@ const FORMATS: [(&str, Format); 9] = [
 ];
 
 impl Format {
-    /// The format with this name.
+    /// Returns the format with this name.
     pub(super) fn parse(name: &str) -> Option<Self> {
         FORMATS.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
     }
 
-    /// Its name.
+    /// Returns the format's name.
     pub(super) fn name(self) -> &'static str {
         FORMATS.iter().find(|(_, format)| *format == self).map_or("", |(name, _)| name)
     }
 
-    /// Tells whether the text has the format.
+    /// Returns true if the text has the format.
     pub(super) fn fits(self, text: &str) -> bool {
         match self {
             Self::DateTime => time::is_date_time(text),
@@ -57,7 +57,7 @@ impl Format {
     }
 }
 
-/// RFC 4122: 8-4-4-4-12 hexadecimal digits.
+/// Checks a UUID (RFC 4122): 8-4-4-4-12 hexadecimal digits.
 fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(at, byte)| match at {

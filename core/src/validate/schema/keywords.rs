@@ -1,4 +1,4 @@
-//! Each keyword of a schema, read into a rule; an unknown one is refused by name.
+//! Compiles each keyword of a schema into a rule; an unknown one is refused by name.
 
 use super::compiler::{Compiler, Place};
 use super::format::Format;
@@ -7,7 +7,7 @@ use super::pattern::Pattern;
 use super::rules::{Additional, Bound, Count, Kinds, Members, NodeId, Property, Rule};
 use crate::words::json::{Json, Object};
 
-/// Keywords that other ones are read with, that name things, or that assert nothing.
+/// Keywords that other keywords are read with, that name things, or that assert nothing.
 const PASSIVE: [&str; 28] = [
     "$schema",
     "$id",
@@ -39,7 +39,7 @@ const PASSIVE: [&str; 28] = [
     "if",
 ];
 
-/// Keywords that are known, and refused: what to do instead.
+/// Known keywords that are refused, each with its alternative.
 const REFUSED: [(&str, &str); 8] = [
     ("$dynamicRef", "use $ref"),
     ("$dynamicAnchor", "use $anchor"),
@@ -67,10 +67,10 @@ const BOUNDS: [(&str, Bound); 4] = [
     ("exclusiveMaximum", Bound::ExclusiveMaximum),
 ];
 
-/// Reads all keywords of a schema. What asks for evaluated members and items stands last.
+/// Compiles all keywords of a schema. Rules about evaluated members and items come last.
 pub(super) fn read(compiler: &mut Compiler, object: &Object<'_>, place: &Place, rules: &mut Vec<Rule>) {
     let mut reader = Reader { compiler, object, place, rules };
-    // What is of the wrong kind is told as such before all else.
+    // A keyword of the wrong type is reported before all else.
     if let Some(value) = object.get("type") {
         reader.kinds(value);
     }
@@ -238,7 +238,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The schemas of an object, by name.
+    /// Compiles the schemas of an object, by name.
     fn named(&mut self, keyword: &str, value: &Json<'_>) -> Vec<(Box<str>, NodeId)> {
         let Json::Object(object) = value else {
             self.fault(keyword, "must be an object");

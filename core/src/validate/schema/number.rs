@@ -2,13 +2,13 @@
 
 use std::cmp::Ordering;
 
-/// Largest power of ten, either way, that is reckoned with: beyond it a number is out of range, by name.
+/// Largest supported power of ten, either way: beyond it a number is out of range, by name.
 const EXPONENT_MAX: i64 = 1_000_000_000_000;
 
 /// Most significant digits of a divisor: ten times the remainder must fit a `u64`.
 const DIVISOR_DIGITS: usize = 18;
 
-/// `digits * 10^exponent`, in the one form that each number has.
+/// A number `digits * 10^exponent`, in its one normal form.
 ///
 /// INVARIANT (one form): the digits neither begin nor end with a zero; zero has none, no sign, and the exponent 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
-    /// The number with this JSON text; `None` when its exponent is beyond [`EXPONENT_MAX`].
+    /// Parses the number with this JSON text; `None` when its exponent is beyond [`EXPONENT_MAX`].
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (is_negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (mantissa, exponent) = match text.find(['e', 'E']) {
@@ -40,12 +40,12 @@ impl Decimal {
         Some(Self { is_negative, digits, exponent: exponent?.saturating_add(shift) })
     }
 
-    /// Tells whether the number is whole.
+    /// Returns true if the number is whole.
     pub(super) const fn is_whole(&self) -> bool {
         self.exponent >= 0
     }
 
-    /// The number as a count, when it is one; what is too large becomes the largest.
+    /// Returns the number as a count, if it is one; too large a count saturates.
     pub(super) fn as_count(&self) -> Option<u64> {
         if self.is_negative || !self.is_whole() {
             return None;
@@ -66,7 +66,7 @@ impl Decimal {
         }
     }
 
-    /// The text of which equal numbers have the same.
+    /// Appends a text that is the same for equal numbers.
     pub(super) fn write_key(&self, out: &mut Vec<u8>) {
         if self.is_negative {
             out.push(b'-');
@@ -107,7 +107,7 @@ fn exponent_of(text: &str) -> Option<i64> {
     Some(if is_negative { exponent.saturating_neg() } else { exponent })
 }
 
-/// Describes what `multipleOf` divides by.
+/// The divisor of `multipleOf`.
 #[derive(Clone, Debug)]
 pub(super) struct Divisor {
     digits: u64,
@@ -115,13 +115,13 @@ pub(super) struct Divisor {
 }
 
 impl Divisor {
-    /// A divisor above zero of at most 18 significant digits; else `None`.
+    /// Creates a divisor above zero of at most 18 significant digits; else `None`.
     pub(super) fn new(number: &Decimal) -> Option<Self> {
         let is_one = !number.is_negative && !number.digits.is_empty() && number.digits.len() <= DIVISOR_DIGITS;
         is_one.then(|| Self { digits: number.digits.iter().fold(0, shifted_in), exponent: number.exponent })
     }
 
-    /// Tells whether the number is a whole multiple: `digits * 10^a` of `divisor * 10^b`, without any rounding.
+    /// Returns true if the number is a whole multiple: `digits * 10^a` of `divisor * 10^b`, without any rounding.
     pub(super) fn divides(&self, number: &Decimal) -> bool {
         if number.digits.is_empty() {
             return true;
@@ -138,7 +138,7 @@ impl Divisor {
         number.checked_rem(u128::from(self.digits)).and_then(|rest| u64::try_from(rest).ok()).unwrap_or_default()
     }
 
-    /// `10^exponent` modulo the divisor.
+    /// Returns `10^exponent` modulo the divisor.
     fn power_of_ten(&self, mut exponent: u64) -> u64 {
         let times = |left: u64, right: u64| self.rest(u128::from(left).saturating_mul(u128::from(right)));
         let (mut power, mut square) = (self.rest(1), self.rest(10));

@@ -1,4 +1,4 @@
-//! Describes where in an instance a check stands: kept on the stack, written only for a fault.
+//! The path of a check in an instance: held on the stack, written only for a fault.
 
 /// Most bytes of one member's name in a path.
 const NAME_BYTES: usize = 64;
@@ -17,20 +17,20 @@ enum Step<'p> {
 }
 
 impl<'p> Path<'p> {
-    /// The whole instance.
+    /// The path of the whole instance.
     pub(crate) const ROOT: Self = Self { above: None, step: Step::Root };
 
-    /// The member with this name.
+    /// Returns the path of the member with this name.
     pub(crate) const fn name(&'p self, name: &'p str) -> Self {
         Self { above: Some(self), step: Step::Name(name) }
     }
 
-    /// The item at this place.
+    /// Returns the path of the item at this index.
     pub(crate) const fn index(&'p self, index: usize) -> Self {
         Self { above: Some(self), step: Step::Index(index) }
     }
 
-    /// The path as workers write it: `many.1`.
+    /// Returns the path as workers write it: `many.1`.
     pub(crate) fn written(&self) -> String {
         let mut out = match self.above {
             Some(above) => above.written(),

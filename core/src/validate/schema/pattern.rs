@@ -1,22 +1,22 @@
-//! Regular expressions of ECMA 262 (`u` mode) as `pattern` and `patternProperties` use them, matched in linear time.
+//! Regular expressions of ECMA 262 (`u` mode), for `pattern` and `patternProperties`, matched in linear time.
 //!
-//! All of its syntax but what cannot be matched in linear time or needs large tables: look-around, back-references,
-//! `\p{...}` and `\P{...}` are refused by name. Nothing is captured, so greedy and lazy repetition are one.
-//! `docs/decisions/0017-own-json-schema-validator.md` says why this is our own.
+//! All of its syntax is supported but for constructs that cannot be matched in linear time or need large tables:
+//! look-around, back-references, `\p{...}` and `\P{...}` are refused by name. Nothing is captured, so greedy and lazy
+//! repetition are one. `docs/decisions/0017-own-json-schema-validator.md` says why this is our own.
 
 mod parse;
 mod set;
 
 use set::{Set, is_word};
 
-/// Most instructions of one compiled pattern: a counted repetition is written out.
+/// Most instructions of one compiled pattern: a counted repetition is expanded.
 const INSTRUCTIONS: usize = 2_000;
 
 /// A compiled pattern. Matches anywhere in the text, as `pattern` is not anchored.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     program: Vec<Instruction>,
-    /// The pattern as written: messages name it.
+    /// The pattern as written, for messages.
     source: Box<str>,
 }
 
@@ -24,10 +24,10 @@ pub(super) struct Pattern {
 enum Instruction {
     /// One character of the set, then the next instruction.
     One(Set),
-    /// Both.
+    /// Either branch.
     Split(usize, usize),
     Jump(usize),
-    /// Only where the assertion holds.
+    /// Continues only if the assertion holds.
     Assert(Assertion),
     Match,
 }
@@ -40,7 +40,7 @@ enum Assertion {
     NoWordBoundary,
 }
 
-/// A pattern, taken apart.
+/// A parsed part of a pattern.
 #[derive(Clone, Debug)]
 enum Part {
     One(Set),
@@ -54,7 +54,7 @@ impl Pattern {
     /// Compiles the pattern.
     ///
     /// # Errors
-    /// What is wrong with it, or not supported, in words.
+    /// Description of the syntax error or the unsupported construct.
     pub(super) fn new(source: &str) -> Result<Self, String> {
         let part = parse::parse(source)?;
         let mut program = Vec::new();
@@ -63,17 +63,18 @@ impl Pattern {
         Ok(Self { program, source: source.into() })
     }
 
-    /// The pattern as written.
+    /// Returns the pattern as written.
     pub(super) fn source(&self) -> &str {
         &self.source
     }
 
-    /// Instructions of the program.
+    /// Returns the number of instructions of the program.
     pub(super) fn len(&self) -> usize {
         self.program.len()
     }
 
-    /// Tells whether some part of the text fits. Takes one of `steps` for each instruction visited; `None` when none is left.
+    /// Returns true if some part of the text matches. Spends one of `steps` for each instruction visited; `None` when
+    /// none is left.
     pub(super) fn is_match(&self, text: &str, steps: &mut u64) -> Option<bool> {
         let mut now = States::new(self.program.len());
         let mut next = States::new(self.program.len());
@@ -109,7 +110,7 @@ impl Pattern {
         matches!(self.program.first(), Some(Instruction::Assert(Assertion::Start)))
     }
 
-    /// Adds the state and all that it leads to without a character; whether the match is among them.
+    /// Adds the state and all states reachable without a character; returns true if the match is among them.
     fn enter(
         &self,
         at: usize,
@@ -197,7 +198,7 @@ fn write(program: &mut Vec<Instruction>, part: &Part) -> Result<(), String> {
             for _ in 0..*least {
                 let before = program.len();
                 write(program, part)?;
-                // What writes nothing need not be repeated.
+                // A part without instructions need not be repeated.
                 if program.len() == before {
                     break;
                 }
@@ -239,13 +240,13 @@ fn write_either(program: &mut Vec<Instruction>, parts: &[Part]) -> Result<(), St
     Ok(())
 }
 
-/// A place for an instruction that is known later.
+/// Reserves a place for an instruction that is known later.
 fn hole(program: &mut Vec<Instruction>) -> usize {
     program.push(Instruction::Jump(0));
     program.len().saturating_sub(1)
 }
 
-/// Fills the place with the choice between what follows it and what will follow here.
+/// Fills the place with a split: to the instruction behind it, or to the next one written.
 fn fill_split(program: &mut [Instruction], at: usize) {
     let here = program.len();
     fill(program, at, Instruction::Split(at.saturating_add(1), here));

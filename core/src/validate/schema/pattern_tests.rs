@@ -1,4 +1,4 @@
-//! Patterns: what they match, what is refused by name, and that no text makes them slow.
+//! Patterns: matches, refusals by name, and bounded cost for every text.
 
 use super::*;
 

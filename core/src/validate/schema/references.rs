@@ -4,29 +4,29 @@ use std::collections::BTreeMap;
 
 use super::rules::NodeId;
 
-/// Holds what can be referred to.
+/// The targets of references.
 #[derive(Debug, Default)]
 pub(super) struct Targets {
     /// Every schema, by its JSON Pointer from the root of the document.
     pub(super) places: BTreeMap<String, NodeId>,
-    /// From the URI of a schema with `$id` to its JSON Pointer.
+    /// JSON Pointers of schemas with `$id`, by their URI.
     resources: BTreeMap<String, String>,
-    /// From the URI of the schema around it, and the anchor.
+    /// Anchored schemas, by the URI of the schema around them and the anchor.
     anchors: BTreeMap<(String, String), NodeId>,
 }
 
 impl Targets {
-    /// Notes a schema with this URI; `false` when there is another.
+    /// Adds a schema with this URI; `false` when there is another.
     pub(super) fn add_resource(&mut self, uri: &str, pointer: &str) -> bool {
         self.resources.insert(uri.to_owned(), pointer.to_owned()).is_none_or(|before| before == pointer)
     }
 
-    /// Notes an anchor; `false` when there is another.
+    /// Adds an anchor; `false` when there is another.
     pub(super) fn add_anchor(&mut self, base: &str, anchor: &str, node: NodeId) -> bool {
         self.anchors.insert((base.to_owned(), anchor.to_owned()), node).is_none()
     }
 
-    /// The schema that `reference` means where `base` is the URI around it.
+    /// Returns the schema that `reference` resolves to against the base URI `base`.
     pub(super) fn find(&self, base: &str, reference: &str) -> Option<NodeId> {
         let (uri, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let uri = if uri.is_empty() { base.to_owned() } else { resolve(base, uri) };
@@ -41,12 +41,12 @@ impl Targets {
     }
 }
 
-/// One step of a JSON Pointer, escaped.
+/// Escapes one step of a JSON Pointer.
 pub(super) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// The URI that `reference` means from `base` (RFC 3986 section 5.2, without its query rules).
+/// Resolves `reference` against `base` (RFC 3986 section 5.2, without its query rules).
 pub(super) fn resolve(base: &str, reference: &str) -> String {
     let has_scheme = |text: &str| {
         text.find(':').is_some_and(|colon| {

@@ -1,18 +1,18 @@
-//! Describes what a schema is compiled to: nodes in one list, each a list of rules.
+//! The compiled form of a schema: nodes in one list, each a list of rules.
 
 use super::format::Format;
 use super::number::{Decimal, Divisor};
 use super::pattern::Pattern;
 use crate::words::json::Json;
 
-/// A node's place in the list.
+/// A node's index in the list.
 pub(super) type NodeId = usize;
 
-/// One schema: what an instance has to fulfil, in the order of checking.
+/// One schema: its rules, in the order of checking.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Node {
     pub(super) rules: Vec<Rule>,
-    /// Tells whether a rule asks which members or items the others have evaluated.
+    /// A rule depends on the members or items that the others have evaluated.
     pub(super) asks_evaluated: bool,
 }
 
@@ -30,17 +30,17 @@ impl Kinds {
     /// Whole numbers only, unless [`Kinds::NUMBER`] is there too.
     pub(super) const INTEGER: Self = Self(64);
 
-    /// Both.
+    /// Returns the union of both.
     pub(super) const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Tells whether one of `other` is among them.
+    /// Returns true if one of `other` is among them.
     pub(super) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
-    /// The kind that the schema word names.
+    /// Returns the kind with this name in a schema.
     pub(super) fn parse(word: &str) -> Option<Self> {
         Some(match word {
             "null" => Self::NULL,
@@ -64,7 +64,8 @@ pub(super) enum Rule {
         kinds: Kinds,
         noun: Box<str>,
     },
-    /// A number within the range of doubles, where it is not written as a whole one: what workers make an integer of.
+    /// A number within the range of doubles, unless written as a whole one: the numbers that workers make an integer
+    /// of.
     Finite,
     /// A text is one of these; anything but a text fits.
     Words(Vec<Box<str>>),
@@ -73,7 +74,7 @@ pub(super) enum Rule {
     Bound {
         bound: Bound,
         limit: Decimal,
-        /// The limit, where it is a plain integer: then no digits need be taken apart.
+        /// The limit, if it is a plain integer: then no digits need be parsed.
         small: Option<i64>,
         text: Box<str>,
     },
@@ -118,21 +119,21 @@ pub(super) enum Rule {
 /// `properties`, `required`, `patternProperties` and `additionalProperties`, which belong together.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Members {
-    /// In the order of declaration.
+    /// Named members, in the order of declaration.
     pub(super) properties: Vec<Property>,
     pub(super) patterns: Vec<(Pattern, NodeId)>,
     pub(super) additional: Additional,
 }
 
-/// Describes what holds of members that no property and no pattern names.
+/// The rule for members that no property and no pattern names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Additional {
-    /// They may be anything, and are not evaluated.
+    /// Anything is allowed, and is not evaluated.
     #[default]
     Any,
-    /// There may be none.
+    /// None is allowed.
     Refused,
-    /// They have to fit.
+    /// Each must fit the node.
     Fit(NodeId),
 }
 
@@ -141,11 +142,11 @@ pub(super) enum Additional {
 pub(super) struct Property {
     pub(super) name: Box<str>,
     pub(super) is_required: bool,
-    /// `None`: it is required, and nothing else is said of it.
+    /// The member's schema; `None` if it is only required.
     pub(super) node: Option<NodeId>,
 }
 
-/// Describes which bound a number has to keep.
+/// Names a bound on a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bound {
     Minimum,
@@ -155,7 +156,7 @@ pub(super) enum Bound {
 }
 
 impl Bound {
-    /// Tells whether the value keeps the limit.
+    /// Returns true if the value keeps the limit.
     pub(super) fn holds<T: Ord>(self, value: &T, limit: &T) -> bool {
         match self {
             Self::Minimum => value >= limit,
@@ -165,7 +166,7 @@ impl Bound {
         }
     }
 
-    /// The keyword, and the words before the limit.
+    /// Returns the keyword, and the words before the limit.
     pub(super) const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Minimum => ("minimum", "greater than or equal to"),
@@ -176,7 +177,7 @@ impl Bound {
     }
 }
 
-/// Describes what is counted, and which way it is bounded.
+/// Names a counted quantity and the direction of its bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Count {
     MinLength,
@@ -188,7 +189,7 @@ pub(super) enum Count {
 }
 
 impl Count {
-    /// The keyword; whether it bounds from below; what is counted.
+    /// Returns the keyword, true for a lower bound, and the name of the counted quantity.
     pub(super) const fn words(self) -> (&'static str, bool, &'static str) {
         match self {
             Self::MinLength => ("minLength", true, "characters"),
@@ -202,7 +203,7 @@ impl Count {
 }
 
 impl Rule {
-    /// The nodes that are checked against the same place of the instance.
+    /// Returns the nodes that are checked against the same place of the instance.
     pub(super) fn in_place(&self) -> Vec<NodeId> {
         match self {
             Self::AllOf(nodes) | Self::AnyOf(nodes) | Self::OneOf(nodes) => nodes.clone(),

@@ -1,4 +1,4 @@
-//! The last look at a compiled schema: nothing leads back to itself in place, and no place of an instance costs too much.
+//! The final check of a compiled schema: no cycle in place, and a bounded cost for each place of an instance.
 
 use super::SchemaFault;
 use super::rules::{Node, NodeId};

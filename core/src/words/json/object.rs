@@ -1,4 +1,4 @@
-//! Writes one JSON object, member by member: the one way to build JSON text that is not read from anywhere.
+//! Writes one JSON object, member by member: the one way to build JSON text that was not parsed.
 
 use super::writer::write_string;
 use crate::words::time::{Timestamp, write_number};
@@ -9,7 +9,7 @@ pub(crate) struct ObjectWriter(Vec<u8>);
 
 /// Names a member.
 pub(crate) trait MemberName {
-    /// Appends the name with what stands around it.
+    /// Appends the name with its quotes, comma and colon.
     fn write_to(self, out: &mut Vec<u8>);
 }
 
@@ -23,7 +23,7 @@ impl MemberName for &str {
     }
 }
 
-/// Holds a name as it stands behind another member, `,"name":`, for what is written at every request.
+/// Holds a member name in its encoded form, `,"name":`, for names written at every request. Never the first member.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ready(pub(crate) &'static str);
 
@@ -39,14 +39,14 @@ impl ObjectWriter {
         Self(b"{".to_vec())
     }
 
-    /// Begins an object that has room for so many bytes.
+    /// Begins an object with a capacity of `bytes`.
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         let mut out = Vec::with_capacity(bytes);
         out.push(b'{');
         Self(out)
     }
 
-    /// Continues an object that was ended.
+    /// Reopens an object that was ended.
     pub(crate) fn reopen(mut object: Vec<u8>) -> Self {
         object.pop();
         Self(object)
@@ -109,7 +109,7 @@ impl ObjectWriter {
         write_array(self.value(name), values, |out, value| write_string(out, value.as_ref()));
     }
 
-    /// Writes a value that is JSON text already.
+    /// Writes a value that is already JSON text.
     pub(crate) fn json(&mut self, name: impl MemberName, value: &[u8]) {
         self.value(name).extend_from_slice(value);
     }
@@ -121,7 +121,7 @@ impl ObjectWriter {
     }
 }
 
-/// Appends an array, of which `write` appends each item.
+/// Appends an array; `write` appends each item.
 pub(crate) fn write_array<T>(
     out: &mut Vec<u8>,
     items: impl IntoIterator<Item = T>,

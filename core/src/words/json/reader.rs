@@ -24,7 +24,7 @@ impl Limits {
     pub const MAX_DEPTH: usize = 128;
 }
 
-/// Why a document was refused.
+/// The reason for refusing a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
     /// Not JSON by RFC 8259.
@@ -43,10 +43,10 @@ pub enum FaultKind {
     NumberTooLong,
 }
 
-/// A refused document: why, and at which byte.
+/// A refused document: the reason, and the byte offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Why.
+    /// The reason.
     pub kind: FaultKind,
     /// Byte offset from the start of the text.
     pub offset: usize,
@@ -70,7 +70,7 @@ impl fmt::Display for Fault {
 /// Reads one JSON document; nothing but white space may follow it.
 ///
 /// # Errors
-/// The first [`Fault`] met, with its place.
+/// The first [`Fault`] found, with its offset.
 pub fn parse(text: &[u8], limits: Limits) -> Result<Json<'_>, Fault> {
     let text =
         std::str::from_utf8(text).map_err(|error| Fault { kind: FaultKind::Unicode, offset: error.valid_up_to() })?;
@@ -260,7 +260,7 @@ impl<'a> Reader<'a> {
         if length > self.limits.string_bytes { Err(Fault { kind: FaultKind::StringTooLong, offset }) } else { Ok(()) }
     }
 
-    /// The rest of a string from its first escape on; what stands before it is copied.
+    /// Reads the rest of a string from its first escape on, and copies the text before it.
     fn escaped_string(&mut self, from: usize) -> Result<Cow<'a, str>, Fault> {
         let mut unescaped = self.slice(from, self.at)?.to_owned();
         loop {
@@ -300,7 +300,7 @@ impl<'a> Reader<'a> {
         Ok(plain)
     }
 
-    /// `\uXXXX`, or a surrogate pair of two; `self.at` stands on the `u`.
+    /// Reads `\uXXXX`, or a surrogate pair of two; `self.at` stands on the `u`.
     fn unicode_escape(&mut self) -> Result<char, Fault> {
         let offset = self.at;
         let first = self.hex4()?;
@@ -337,7 +337,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The names met so far in one object: small objects are searched in place, large ones through a set.
+/// The names seen so far in one object: small objects are searched in place, large ones through a set.
 #[derive(Default)]
 struct Names<'a>(Option<BTreeSet<Cow<'a, str>>>);
 

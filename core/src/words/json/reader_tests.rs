@@ -1,4 +1,4 @@
-//! The reader: what it takes, what it refuses and where, and its limits.
+//! The reader: accepted and refused texts, with offsets, and its limits.
 
 use super::*;
 

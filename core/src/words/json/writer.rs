@@ -1,4 +1,4 @@
-//! Writes JSON text without white space, members in the order they are held.
+//! Writes JSON text without white space, members in their stored order.
 
 use super::Json;
 
@@ -64,7 +64,7 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// Returns what is before the first byte that must be escaped, that byte, and what is behind it.
+/// Returns the run before the first byte that must be escaped, that byte, and the rest behind it.
 fn first_escaped(text: &[u8]) -> Option<(&[u8], u8, &[u8])> {
     let (words, _) = text.as_chunks::<8>();
     let plain = words.iter().take_while(|word| is_plain(u64::from_le_bytes(**word))).count().saturating_mul(8);
@@ -74,8 +74,8 @@ fn first_escaped(text: &[u8]) -> Option<(&[u8], u8, &[u8])> {
     Some((run, byte, behind))
 }
 
-/// Tells whether none of eight bytes must be escaped: a byte is below `n`, with `n` up to 128, in a word if and only if subtracting
-/// `n` from each borrows into a highest bit that was not set (Anderson, Bit Twiddling Hacks, "hasless").
+/// Returns true if none of eight bytes must be escaped: a byte is below `n`, with `n` up to 128, in a word if and only
+/// if subtracting `n` from each borrows into a highest bit that was not set (Anderson, Bit Twiddling Hacks, "hasless").
 const fn is_plain(word: u64) -> bool {
     const ONES: u64 = u64::MAX / 0xff;
     const HIGHEST: u64 = ONES << 7;
@@ -83,7 +83,7 @@ const fn is_plain(word: u64) -> bool {
     const QUOTES: u64 = ONES.wrapping_mul(b'"' as u64);
     const BACKSLASHES: u64 = ONES.wrapping_mul(b'\\' as u64);
     let controls = word.wrapping_sub(CONTROLS) & !word;
-    // Equal is what differs in less than one.
+    // Two bytes are equal if they differ in less than one.
     let (quotes, backslashes) = (word ^ QUOTES, word ^ BACKSLASHES);
     let equal = (quotes.wrapping_sub(ONES) & !quotes) | (backslashes.wrapping_sub(ONES) & !backslashes);
     (controls | equal) & HIGHEST == 0

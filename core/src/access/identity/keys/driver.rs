@@ -1,4 +1,4 @@
-//! Fetches an issuer's keys, and keeps them for isolates that start later.
+//! Fetches an issuer's keys, and stores them for isolates that start later.
 
 use std::rc::Rc;
 
@@ -13,8 +13,8 @@ use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 use crate::words::{hex, limits};
 
-/// Returns the keys of an issuer, among which the token's should be. They are asked for where there are none, and once
-/// more where the token's is not among them; what is no longer fresh is asked for in the background.
+/// Returns the keys of an issuer, for verifying a token. They are fetched where there are none, and once more where the
+/// token's is missing; stale ones are refreshed in the background.
 pub(crate) async fn keys_for<P: Platform>(
     platform: &P,
     identity: &Rc<Identity>,
@@ -66,7 +66,7 @@ pub(crate) async fn keys_for<P: Platform>(
     Ok(set)
 }
 
-/// Asks an issuer for its keys; whether they came.
+/// Fetches an issuer's keys; returns whether that succeeded.
 async fn fetch<P: Platform>(platform: &P, identity: &Identity, place: usize, rules: &SignedRules) -> bool {
     let Some(known) = identity.tokens.keys(place) else {
         return false;
@@ -88,7 +88,7 @@ async fn fetch<P: Platform>(platform: &P, identity: &Identity, place: usize, rul
     true
 }
 
-/// Returns the URL of the keys: as configured, or as the issuer's metadata says.
+/// Returns the URL of the keys: as configured, or by the issuer's metadata.
 async fn locate<P: Platform>(platform: &P, identity: &Identity, place: usize, rules: &SignedRules) -> Option<String> {
     let issuer = match &rules.keys {
         KeysAt::Url(url) => return Some(url.clone()),
@@ -109,7 +109,7 @@ async fn locate<P: Platform>(platform: &P, identity: &Identity, place: usize, ru
     None
 }
 
-/// Fetches a document of an issuer, and returns it with the time for which it is fresh.
+/// Fetches a document of an issuer, and returns it with its freshness lifetime.
 async fn get<P: Platform>(platform: &P, url: String) -> Option<(Vec<u8>, Millis)> {
     let request = OriginRequest {
         method: Method::Get,
@@ -130,8 +130,8 @@ fn store_name(identity: &Identity, place: usize) -> Option<String> {
     identity.issuers.get(place).map(|issuer| ["jwks/1/", issuer.id.as_str()].concat())
 }
 
-/// Returns a keyed hash of keys and their times. Whoever can write into the store must not be able to add an issuer's
-/// key: without the hashing secret this is another hash in each isolate, and nothing of the store is taken.
+/// Returns a keyed hash of keys and their times. Write access to the store must not suffice to add an issuer's key:
+/// without the hashing secret this is another hash in each isolate, and nothing of the store is taken.
 fn seal(identity: &Identity, place: usize, rules: &SignedRules, kept: &str) -> Option<String> {
     let at = match &rules.keys {
         KeysAt::Url(at) | KeysAt::Discovered(at) => at,
@@ -140,7 +140,7 @@ fn seal(identity: &Identity, place: usize, rules: &SignedRules, kept: &str) -> O
     Some(hex::encode(&identity.keyring.hashers().current().hash(&[&name, "\n", at, "\n", kept].concat())))
 }
 
-/// Keeps keys for isolates that start later: `SEAL\nFETCHED_AT\nFRESH_FOR\nKEYS`.
+/// Stores keys for isolates that start later: `SEAL\nFETCHED_AT\nFRESH_FOR\nKEYS`.
 fn to_store<P: Platform>(
     platform: &P,
     identity: &Identity,
@@ -160,12 +160,12 @@ fn to_store<P: Platform>(
     let life = Millis::new(fresh_for.get().saturating_add(rules.stale.get())).max(limits::STORE_TTL_MIN);
     let platform_ = platform.clone();
     platform.spawn(async move {
-        // A lost write costs another isolate one question.
+        // A lost write costs another isolate one fetch.
         let _lost = Kv::put(&platform_, &name, format!("{seal}\n{kept}").into_bytes(), life).await;
     });
 }
 
-/// Takes an issuer's keys from the store, if it has some that may still be used.
+/// Takes an issuer's keys from the store, if it has some that are still usable.
 async fn from_store<P: Platform>(platform: &P, identity: &Identity, place: usize, rules: &SignedRules) {
     let Some(name) = store_name(identity, place) else {
         return;

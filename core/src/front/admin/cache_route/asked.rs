@@ -1,4 +1,4 @@
-//! What an invalidation's body asks for.
+//! Reads the body of an invalidation.
 
 use crate::cache;
 use crate::config::Config;
@@ -8,18 +8,18 @@ use crate::words::json::{Json, Object};
 use crate::words::names::{CacheTag, TenantId, ToolName, UserId};
 use crate::words::refusal::{Refusal, RefusalKind};
 
-/// What is to be made stale.
+/// An invalidation.
 #[derive(Debug)]
 pub(super) struct Invalidation {
     /// The scope's word.
     pub(super) word: &'static str,
-    /// Whose; `None` for everybody's.
+    /// The tenant; `None` for all tenants.
     pub(super) tenant: Option<TenantId>,
-    /// What the owner of the epochs is told.
+    /// The scope, as the durable owner of the epochs takes it.
     pub(super) scope: CacheScope,
 }
 
-/// The scopes by their words, and the member that says what of a tenant's is meant.
+/// The scopes by their words, each with the member that names its target within a tenant.
 const SCOPES: [(&str, Option<&str>); 7] = [
     ("all", None),
     ("tenant", None),
@@ -30,8 +30,8 @@ const SCOPES: [(&str, Option<&str>); 7] = [
     ("key", Some("key")),
 ];
 
-/// Reads `{"scope":WORD, ...}`. A member that the scope does not have is refused: whoever writes one means less than would
-/// happen.
+/// Reads `{"scope":WORD, ...}`. A member that the scope does not have is refused: its sender expects a narrower
+/// invalidation.
 pub(super) fn invalidation(body: &Json<'_>, own: &TenantId, config: &Config) -> Result<Invalidation, Refusal> {
     let members = body.as_object().ok_or_else(|| invalid("the body: must be an object"))?;
     let asked = text(members, "scope")?.unwrap_or_default();
@@ -60,7 +60,7 @@ pub(super) fn invalidation(body: &Json<'_>, own: &TenantId, config: &Config) -> 
     Ok(Invalidation { word, tenant: Some(tenant), scope })
 }
 
-/// The scope of a tenant's that a word and a name mean.
+/// Returns the tenant's scope for a word and a name.
 fn scope(word: &str, tenant: String, what: &str, config: &Config) -> Result<CacheScope, Refusal> {
     match word {
         "toolkit" => {
@@ -73,7 +73,7 @@ fn scope(word: &str, tenant: String, what: &str, config: &Config) -> Result<Cach
             Ok(CacheScope::Tool(tenant, tool.folded()))
         }
         "tag" => {
-            // A tag is looked at only where a rule has it: any other would make nothing stale, and seem to.
+            // A tag counts only if a rule has it: any other would invalidate nothing, and seem to.
             let tag = CacheTag::new(what).filter(|tag| cache::has_tag(&config.cache, tag));
             let tag = tag.ok_or_else(|| invalid("tag: no rule of the configuration (cache.rules[].tags) has it"))?;
             Ok(CacheScope::Tag(tenant, tag.to_string()))
@@ -93,7 +93,7 @@ fn scope(word: &str, tenant: String, what: &str, config: &Config) -> Result<Cach
     }
 }
 
-/// A member that is a text, if it is there.
+/// Returns the text of a member, if present.
 fn text<'j>(members: &'j Object<'_>, name: &str) -> Result<Option<&'j str>, Refusal> {
     match members.get(name) {
         None => Ok(None),

@@ -1,4 +1,4 @@
-//! What is told of the cache, as JSON.
+//! Writes the state of the cache as JSON.
 
 use crate::cache::{Bypass, Condition, Facts, Held, Saved};
 use crate::model::call::ToolCall;
@@ -11,7 +11,7 @@ use crate::words::json::{ObjectWriter, write_array};
 use crate::words::names::TenantId;
 use crate::words::time::{Millis, Timestamp};
 
-/// The statistics. Of savings, those of tools that `may_see` lets through are told one by one.
+/// Writes the statistics. Savings are itemised for the tools that `may_see` lets through.
 pub(super) fn statistics(running: &Running, sums: &[(String, u64)], may_see: impl Fn(&str) -> bool) -> Vec<u8> {
     let rules = &running.cache.rules;
     let mut memory = ObjectWriter::new();
@@ -53,7 +53,7 @@ fn saving(tool: Option<&str>, Saved { millis, tokens, nanos }: Saved) -> Vec<u8>
     }
     told.number("milliseconds", millis);
     told.number("tokens", tokens);
-    // Text, as it has more places than some readers' numbers.
+    // Text, as it has more digits than some readers' numbers hold.
     told.text("cost", &decimal(nanos, 9));
     told.end()
 }
@@ -65,7 +65,7 @@ fn call_told(call: &ToolCall<'_>) -> ObjectWriter {
     told
 }
 
-/// A call that never meets the cache.
+/// Writes the look-up of a call that bypasses the cache.
 pub(super) fn bypassed(call: &ToolCall<'_>, bypass: Bypass) -> Vec<u8> {
     let mut told = call_told(call);
     told.json("cacheable", b"false");
@@ -73,7 +73,7 @@ pub(super) fn bypassed(call: &ToolCall<'_>, bypass: Bypass) -> Vec<u8> {
     told.end()
 }
 
-/// What is told of a call that may be answered from cache.
+/// The look-up of a cacheable call.
 #[derive(Debug)]
 pub(super) struct Look<'l> {
     pub(super) call: &'l ToolCall<'l>,
@@ -81,12 +81,12 @@ pub(super) struct Look<'l> {
     pub(super) floor: u64,
     pub(super) epoch: u64,
     pub(super) now: Timestamp,
-    /// Whether the caller may see values.
+    /// The caller's permission to see values.
     pub(super) shows_values: bool,
 }
 
 impl Look<'_> {
-    /// The facts of each tier.
+    /// Writes the facts of each tier.
     pub(super) fn tell(&self, facts: &Facts) -> Vec<u8> {
         let mut told = call_told(self.call);
         told.json("cacheable", b"true");
@@ -124,7 +124,7 @@ impl Look<'_> {
     }
 }
 
-/// What was made stale, and within which time that holds in every isolate.
+/// Writes an invalidation, and the time within which every isolate applies it.
 pub(super) fn invalidated(word: &str, tenant: Option<&TenantId>, version: u64, lease: Millis) -> Vec<u8> {
     let mut told = ObjectWriter::new();
     told.text("scope", word);
@@ -136,7 +136,7 @@ pub(super) fn invalidated(word: &str, tenant: Option<&TenantId>, version: u64, l
     told.end()
 }
 
-/// What became of each configured call.
+/// Writes the outcome of each configured call.
 pub(super) fn warmed(warmed: &[Warmed<'_>]) -> Vec<u8> {
     let items = warmed.iter().map(|Warmed { index, call, outcome }| {
         let mut told = ObjectWriter::new();

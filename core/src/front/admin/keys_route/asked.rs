@@ -1,4 +1,4 @@
-//! What is asked for of issued keys: bodies and queries, each member checked, none unknown.
+//! Reads the bodies and queries on issued keys: each member checked, none unknown.
 
 use std::borrow::Cow;
 
@@ -16,17 +16,17 @@ use crate::words::time::Millis;
 
 /// A key to be issued.
 pub(super) struct Create {
-    /// What it is to grant. Its caller's id still lacks the key's id at its end.
+    /// Its grants. The id of its caller still lacks the key's id at its end.
     pub(super) grants: Grants,
-    /// How long it is to live.
+    /// Its lifetime.
     pub(super) lasts: Option<Millis>,
 }
 
 /// A key to be rotated.
 pub(super) struct Rotate {
-    /// How long the earlier one stays valid.
+    /// Remaining validity of the earlier key.
     pub(super) overlap: Millis,
-    /// How long the new one is to live; `None` for as long as the earlier one was to.
+    /// Lifetime of the new key; `None` for that of the earlier one.
     pub(super) lasts: Option<Millis>,
 }
 
@@ -41,11 +41,11 @@ const CREATE: [&str; 8] = ["name", "tenant", "roles", "scopes", "users", "projec
 const ROTATE: [&str; 2] = ["overlap", "expires_in"];
 const LIST: [&str; 3] = ["limit", "after", "tenant"];
 
-/// Most items of one list.
+/// Most items of one page.
 const ITEMS: usize = 64;
 /// Most bytes of a note.
 const NOTE_BYTES: usize = 200;
-/// How long a rotated key stays valid unless the request says so.
+/// Validity of a rotated key unless the request names one.
 const OVERLAP: Millis = Millis::from_secs(24 * 3600);
 const PAGE: usize = 25;
 const PAGE_MAX: usize = 100;
@@ -128,11 +128,11 @@ pub(super) fn list(query: &Query) -> Result<List<'_>, Refusal> {
     Ok(List { limit, after, tenant })
 }
 
-/// The members of a body that has no others.
+/// Returns the members of a body, and refuses others than `names`.
 fn known<'b, 'r>(body: &'b Json<'r>, names: &[&'static str]) -> Result<Members<'b, 'r>, Refusal> {
     let members = Members::of(body)?;
     let is_unknown = body.as_object().is_some_and(|object| object.iter().any(|(name, _)| !names.contains(&name)));
-    // The detail names what there is: what was sent instead may be anything, a secret included.
+    // The detail names the known members: the sent one may be anything, a secret included.
     check(!is_unknown, format!("there is a member besides {}", names.join(", ")))?;
     Ok(members)
 }
@@ -153,7 +153,7 @@ fn life(body: &Json<'_>) -> Result<Option<Millis>, Refusal> {
     seconds(body, "expires_in", 1, ISSUED_KEY_LIFE_MAX)
 }
 
-/// A number of seconds, if there is one.
+/// Returns a number of seconds, if present.
 fn seconds(body: &Json<'_>, name: &str, least: u64, most: Millis) -> Result<Option<Millis>, Refusal> {
     let most = most.get() / 1000;
     match body.get(name) {

@@ -1,4 +1,4 @@
-//! Who may give what: a key grants no more than who issues it holds.
+//! Bounds the grants of new keys: a key grants no more than its issuer holds.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use crate::words::refusal::{Refusal, RefusalKind};
 
 /// Checks that this caller may issue a key with these grants. An administrator, who may `keys/admin`, may issue any.
 ///
-/// INVARIANT (no more than one holds): without `keys/admin`, every request that a key can make with success is one that its
-/// issuer could have made, as far as that hangs on tenant, roles, scopes, claims, users and projects.
+/// INVARIANT (no more than one holds): without `keys/admin`, every request that a key can make with success is one that
+/// its issuer could have made, as far as that hangs on tenant, roles, scopes, claims, users and projects.
 ///
 /// # Errors
 /// [`RefusalKind::GrantNotPermitted`] with the member that is too wide.
@@ -25,7 +25,7 @@ pub(super) fn check(caller: &Caller, is_administrator: bool, grants: &Grants) ->
     }
 }
 
-/// The claims that a key of this caller carries: its own, so that what policies say of them holds for the key too. A key
+/// Returns the claims that a key of this caller carries: its own, so that policies on them hold for the key too. A key
 /// that an administrator issues is not about its issuer, and carries none.
 pub(super) fn claims_of(caller: &Caller, is_administrator: bool) -> BTreeMap<String, ClaimValue> {
     if is_administrator { BTreeMap::new() } else { caller.claims.clone() }
@@ -35,7 +35,7 @@ fn too_wide(caller: &Caller, grants: &Grants) -> Option<&'static str> {
     if grants.tenant != caller.tenant.as_str() {
         return Some("tenant");
     }
-    // By name: what a role may do is also said by policies, which know it by name.
+    // By name: policies also grant to roles, and know them by name.
     if !grants.roles.iter().all(|role| caller.roles.iter().any(|held| held.as_str() == role)) {
         return Some("roles");
     }

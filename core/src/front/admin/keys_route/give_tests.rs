@@ -1,4 +1,4 @@
-//! A key grants no more than its issuer holds: each member by itself, and what `keys/admin` changes.
+//! A key grants no more than its issuer holds: each member by itself, and the effect of `keys/admin`.
 
 use std::rc::Rc;
 
@@ -39,7 +39,7 @@ fn grants(caller: &Caller) -> Grants {
     }
 }
 
-/// What is too wide, if anything.
+/// Returns the member that is too wide, if any.
 fn refused(caller: &Caller, grants: &Grants) -> Option<String> {
     check(caller, caller.holds(Action::KeysAdmin), grants).err().map(|refusal| {
         assert_eq!(refusal.kind, RefusalKind::GrantNotPermitted);

@@ -1,4 +1,4 @@
-//! What answers tell of issued keys: everything but the keys themselves, which are shown once.
+//! Writes issued keys for answers: everything but the keys themselves, which are shown once.
 
 use crate::access::identity::KeyHashers;
 use crate::config::Config;
@@ -10,7 +10,7 @@ use crate::words::names::RoleId;
 use crate::words::secret::Secret;
 use crate::words::time::Timestamp;
 
-/// What is looked at from: the time, the configuration's roles, the hashing secrets.
+/// The inputs of a view: the time, the configuration's roles, the hashing secrets.
 pub(super) struct View<'v> {
     now: Timestamp,
     config: &'v Config,
@@ -22,7 +22,7 @@ impl<'v> View<'v> {
         Self { now: platform.now(), config: &running.config, hashers: running.identity.hashers() }
     }
 
-    /// Returns a key that was issued just now, with its text.
+    /// Writes a key that was issued just now, with its text.
     pub(super) fn shown(&self, key: &Key, text: &Secret) -> Vec<u8> {
         let mut out = ObjectWriter::new();
         out.text("key", text.expose());
@@ -30,14 +30,14 @@ impl<'v> View<'v> {
         out.end()
     }
 
-    /// Returns one key.
+    /// Writes one key.
     pub(super) fn one(&self, key: &Key) -> Vec<u8> {
         let mut out = ObjectWriter::new();
         self.members(&mut out, key);
         out.end()
     }
 
-    /// Returns a page of at most so many keys, of which one more may be there.
+    /// Writes a page of at most `limit` of these keys; one more may be there.
     pub(super) fn page(&self, keys: &[Key], limit: usize) -> Vec<u8> {
         let mut out = ObjectWriter::new();
         write_array(out.value("items"), keys.iter().take(limit), |out, key| out.extend_from_slice(&self.one(key)));

@@ -1,4 +1,4 @@
-//! The `filter` parameter: a JSON text over what tools declare about themselves.
+//! The `filter` parameter: a JSON text over the declarations of tools.
 
 use super::FILTER_LIMITS;
 use crate::words::json::{self, Json};
@@ -12,7 +12,7 @@ pub(super) struct Filter {
     extras: Option<Json<'static>>,
 }
 
-/// Words that a tool's list must have: any of, all of, none of.
+/// Words required of a tool's list: any of, all of, none of.
 #[derive(Debug, Default)]
 struct Words {
     any_of: Vec<String>,
@@ -24,8 +24,10 @@ const FLAGS: [&str; 4] = ["read_only", "destructive", "idempotent", "open_world"
 const LISTS: [&str; 2] = ["operations", "service_domains"];
 
 impl Filter {
+    /// Reads the parameter.
+    ///
     /// # Errors
-    /// [`RefusalKind::QueryInvalid`] for what is no filter.
+    /// [`RefusalKind::QueryInvalid`] for an invalid filter.
     pub(super) fn parse(text: Option<&str>) -> Result<Self, Refusal> {
         let Some(text) = text else {
             return Ok(Self::default());
@@ -52,7 +54,7 @@ impl Filter {
         Ok(filter)
     }
 
-    /// Whether a tool's definition fits. A tool that does not declare a thing does not fit a filter on it.
+    /// Returns true if a tool's definition matches. A tool that does not declare a thing does not match a filter on it.
     pub(super) fn matches(&self, definition: &Json<'_>) -> bool {
         let metadata = definition.get("metadata");
         let behavior = metadata.and_then(|metadata| metadata.get("behavior"));
@@ -97,7 +99,7 @@ fn words_of(value: &Json<'_>) -> Option<Words> {
     }
 }
 
-/// Whether every member of `wanted` stands in `value`, case-sensitively.
+/// Returns true if `value` has every member of `wanted`, case-sensitively.
 fn is_within(wanted: &Json<'_>, value: &Json<'_>) -> bool {
     match (wanted, value) {
         (Json::Object(wanted), Json::Object(value)) => {

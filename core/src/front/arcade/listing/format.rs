@@ -3,7 +3,7 @@
 use crate::model::tool::Tool;
 use crate::words::json::{Json, Object};
 
-/// A form.
+/// A format of tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Arcade,
@@ -11,7 +11,7 @@ pub(super) enum Format {
     Anthropic,
 }
 
-/// Deepest nesting of schemas that is followed.
+/// Deepest nesting of schemas that is followed; deeper ones are empty.
 const DEPTH: usize = 16;
 
 impl Format {
@@ -32,7 +32,7 @@ impl Format {
         }
     }
 
-    /// The tool in this form. Models cannot write a dot in a name: it becomes `_`.
+    /// Writes the tool in this format. Models cannot write a dot in a name: it becomes `_`.
     pub(super) fn of(self, tool: &Tool) -> Json<'static> {
         let name = text(&tool.name.as_str().replace('.', "_"));
         let description = tool.definition().get("description").cloned().unwrap_or_else(|| text(""));
@@ -59,7 +59,7 @@ impl Format {
     }
 }
 
-/// OpenAI's strict mode wants every property in `required`, and optional ones nullable.
+/// Strictness of a schema: OpenAI's strict mode wants every property in `required`, and optional ones nullable.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Strictness {
     Strict,
@@ -91,7 +91,7 @@ fn parameters(tool: &Tool, strictness: Strictness) -> Json<'static> {
     Json::Object(schema)
 }
 
-/// The properties of an object schema; strict mode refuses others.
+/// Writes the properties of an object schema; strict mode refuses others.
 fn close(
     schema: &mut Object<'static>,
     properties: Object<'static>,
@@ -107,7 +107,7 @@ fn close(
     }
 }
 
-/// The JSON Schema of a `ValueSchema`, as Arcade's own converters write it (`arcade-core` 4.23.0, `converters`).
+/// Writes the JSON Schema of a `ValueSchema`, as Arcade's own converters do (`arcade-core` 4.23.0, `converters`).
 fn schema_of(
     declared: Option<&Json<'static>>,
     nullable: bool,
@@ -127,7 +127,7 @@ fn schema_of(
         if let (Some(fields), "json") = (member("inner_properties").and_then(Json::as_object), inner) {
             fields_of(&mut items, fields, member("inner_required_keys"), strictness, depth);
         } else if let Some(allowed) = allowed(declared, false) {
-            // What is enumerated are the items.
+            // The enumeration is one of the items.
             items.insert("enum", allowed);
         }
         schema.insert("items", Json::Object(items));
@@ -139,14 +139,14 @@ fn schema_of(
     schema
 }
 
-/// The enumerated values. `type` and `enum` both have to let null through.
+/// Returns the enumerated values. `type` and `enum` both have to let null through.
 fn allowed(declared: &Json<'static>, nullable: bool) -> Option<Json<'static>> {
     let allowed = declared.get("enum").and_then(Json::as_array).filter(|allowed| !allowed.is_empty())?;
     let null = (nullable && !allowed.contains(&Json::Null)).then_some(Json::Null);
     Some(Json::Array(allowed.iter().cloned().chain(null).collect()))
 }
 
-/// The fields of an object. Without a list of required ones, those that cannot be null are.
+/// Writes the fields of an object. Without a list of required ones, those that cannot be null are required.
 fn fields_of(
     schema: &mut Object<'static>,
     declared: &Object<'static>,

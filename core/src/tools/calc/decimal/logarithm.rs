@@ -36,7 +36,7 @@ impl Decimal {
         }
     }
 
-    /// Tells whether the magnitude is one.
+    /// Returns true if the magnitude is one.
     pub(super) fn is_one(&self) -> bool {
         !self.is_zero() && self.order_magnitude(&Self::whole(1)).is_eq()
     }

@@ -9,8 +9,8 @@ use crate::tools::calc::fault::NUMBER_BYTES;
 const EXPONENT_BOUND: i64 = 1_000_000;
 
 impl Decimal {
-    /// Reads the specification's numeric string: a sign, ASCII digits with a point among them, an exponent; no special value,
-    /// no space, no separator.
+    /// Reads the specification's numeric string: a sign, ASCII digits with a point among them, an exponent; no special
+    /// value, no space, no separator.
     pub(in crate::tools::calc) fn parse(text: &str) -> Result<Self, Fault> {
         if text.len() > NUMBER_BYTES {
             return Err(Fault::NumberTooLong);

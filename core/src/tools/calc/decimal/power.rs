@@ -48,8 +48,8 @@ impl Decimal {
         padded_one(negative, zeros)
     }
 
-    /// Returns the exponent of a stand-in for a power that certainly overflows or underflows (bounds proved by M. Kaufmann and
-    /// used by libmpdec).
+    /// Returns the exponent of a stand-in for a power that certainly overflows or underflows (bounds proved by M.
+    /// Kaufmann and used by libmpdec).
     fn beyond_bounds(&self, exponent: &Self) -> Option<i64> {
         let magnitude = Self { negative: false, ..self.clone() };
         let adjusted = magnitude.adjusted();

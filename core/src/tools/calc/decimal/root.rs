@@ -7,8 +7,8 @@ use super::arithmetic::make_sticky;
 use super::{CONTEXT, Decimal, Fault, digits, pow10};
 
 impl Decimal {
-    /// Returns the real root of this degree, which is at least one. An exact root has the operand's exponent divided by the
-    /// degree and rounded down, as the specification wants of a square root.
+    /// Returns the real root of this degree, which is at least one. An exact root has the operand's exponent divided by
+    /// the degree and rounded down, as the specification wants of a square root.
     pub(in crate::tools::calc) fn root(&self, degree: u32) -> Result<Self, Fault> {
         let order = i64::from(degree);
         let ideal = num_integer::Integer::div_floor(&self.exponent, &order);

@@ -36,7 +36,7 @@ impl Rounding {
         })
     }
 
-    /// Tells whether a truncated magnitude grows by one; the dropped part is compared with a half, and is not zero.
+    /// Returns true if a truncated magnitude grows by one; the dropped part is compared with a half, and is not zero.
     fn goes_up(self, dropped: Ordering, odd: bool, negative: bool) -> bool {
         match self {
             Self::HalfEven => dropped.is_gt() || (dropped.is_eq() && odd),

@@ -17,7 +17,8 @@ pub(super) const fn bits_for(digits: u64) -> u64 {
     digits * 33_220 / 10_000 + 1
 }
 
-/// Returns the inverse hyperbolic tangent of `numerator / denominator`, whose magnitude is at most one half, by its power series.
+/// Returns the inverse hyperbolic tangent of `numerator / denominator`, whose magnitude is at most one half, by its
+/// power series.
 fn artanh(numerator: &BigInt, denominator: &BigInt, bits: u64) -> BigInt {
     let ratio = (numerator << bits) / denominator;
     let square = (&ratio * &ratio) >> bits;
@@ -67,7 +68,8 @@ fn ln_ratio(numerator: &BigUint, denominator: &BigUint, bits: u64) -> BigInt {
     if scale == 0 { ln_scaled } else { ln_scaled + ln_2(bits) * scale }
 }
 
-/// Returns e^x as `(coefficient, exponent)`: `digits` digits or one more or less, times a power of ten. |x| is below 10^8.
+/// Returns e^x as `(coefficient, exponent)`: `digits` digits or one more or less, times a power of ten. |x| is below
+/// 10^8.
 pub(super) fn exp(x: &BigInt, bits: u64, digits: u64) -> (BigUint, i64) {
     let ln_10 = ln_10(bits);
     let (tens, rest) = x.div_mod_floor(&ln_10);

@@ -1,12 +1,12 @@
 //! Base64 in its one canonical form (RFC 4648 section 4): padded, no white space, no bits left over.
 
-/// Bytes that the text stands for, if it is base64.
+/// Returns the number of bytes that the text decodes to, if it is base64.
 pub(super) fn decoded_length(text: &str) -> usize {
     let padding = text.bytes().rev().take(2).take_while(|byte| *byte == b'=').count();
     (text.len() / 4).saturating_mul(3).saturating_sub(padding)
 }
 
-/// The bytes; `None` for every other form, as two decoders could differ about it.
+/// Decodes the bytes; `None` for every other form, as two decoders could differ about it.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(4) {
         return None;

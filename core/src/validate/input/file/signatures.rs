@@ -1,6 +1,6 @@
-//! Describes how files of common types begin.
+//! Leading bytes (magic numbers) of common file types.
 
-/// Media type, offset, bytes. A type may have several.
+/// Media type, offset and magic number. A type may have several.
 const SIGNATURES: &[(&str, usize, &[u8])] = &[
     ("image/png", 0, b"\x89PNG\r\n\x1a\n"),
     ("image/jpeg", 0, b"\xff\xd8\xff"),
@@ -32,7 +32,7 @@ const SIGNATURES: &[(&str, usize, &[u8])] = &[
     ("video/mp4", 4, b"ftyp"),
     ("video/webm", 0, b"\x1a\x45\xdf\xa3"),
     ("application/wasm", 0, b"\0asm"),
-    // Programs: never taken for something else.
+    // Programs: never accepted as any other type.
     (PROGRAM, 0, b"MZ"),
     (PROGRAM, 0, b"\x7fELF"),
     (PROGRAM, 0, b"\xfe\xed\xfa\xce"),
@@ -50,8 +50,8 @@ const PROGRAM: &str = "a program";
 const TEXTS: [&str; 5] =
     ["application/json", "application/xml", "application/yaml", "application/javascript", "image/svg+xml"];
 
-/// Tells whether the bytes may be a file of the type: they begin as such files do, or are text where it is a text type. A type that is
-/// not known here takes what begins like no other.
+/// Returns true if the bytes may be a file of the type: they begin with its magic number, or are text for a text type.
+/// An unknown type accepts bytes that match no known magic number.
 pub(super) fn may_be(media_type: &str, bytes: &[u8]) -> bool {
     let begins =
         |(_, offset, magic): &&(&str, usize, &[u8])| bytes.get(*offset..).is_some_and(|rest| rest.starts_with(magic));
@@ -64,6 +64,6 @@ pub(super) fn may_be(media_type: &str, bytes: &[u8]) -> bool {
             && std::str::from_utf8(bytes).is_ok()
             && (media_type != "image/svg+xml" || bytes.windows(4).any(|window| window.eq_ignore_ascii_case(b"<svg")));
     }
-    // Two letters are too few to tell a bitmap by.
+    // Two letters are too few to identify a bitmap.
     !SIGNATURES.iter().filter(|(_, _, magic)| magic.len() > 2 || *magic != b"BM").any(|signature| begins(&signature))
 }

@@ -43,7 +43,7 @@ impl Check<'_> {
         fits
     }
 
-    /// Members that a pattern names, or nothing.
+    /// Returns the members that a pattern names, or nothing.
     fn others(
         &mut self,
         members: &Members,

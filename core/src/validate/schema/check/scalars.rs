@@ -5,7 +5,7 @@ use crate::validate::schema::number::Decimal;
 use crate::validate::schema::rules::{Count, Rule};
 use crate::words::json::{Json, Number};
 
-/// Tells whether the number is whole; `None` when it is out of range.
+/// Returns true if the number is whole; `None` when it is out of range.
 pub(super) fn is_whole(number: &Number<'_>) -> Option<bool> {
     if number.is_integer_text() { Some(true) } else { Decimal::parse(number.as_str()).map(|number| number.is_whole()) }
 }

@@ -1,7 +1,8 @@
 //! Names, addresses and URIs.
 
-/// RFC 1123: labels of letters, digits and inner hyphens. A label in the form of an internationalised one (`xn--`) is taken as it
-/// stands, and no other label has hyphens in the third and fourth place (RFC 5890 section 2.3.1).
+/// Checks a host name (RFC 1123): labels of letters, digits and inner hyphens. A label in the form of an
+/// internationalised one (`xn--`) is accepted as it stands, and no other label has hyphens in the third and fourth
+/// place (RFC 5890 section 2.3.1).
 pub(super) fn is_hostname(text: &str) -> bool {
     let is_label = |label: &str| {
         let bytes = label.as_bytes();
@@ -16,17 +17,18 @@ pub(super) fn is_hostname(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_label)
 }
 
-/// RFC 2673: four decimal numbers without leading zeros.
+/// Checks an IPv4 address (RFC 2673): four decimal numbers without leading zeros.
 pub(super) fn is_ipv4(text: &str) -> bool {
     text.parse::<std::net::Ipv4Addr>().is_ok()
 }
 
-/// RFC 4291 section 2.2, without a zone.
+/// Checks an IPv6 address (RFC 4291 section 2.2), without a zone.
 pub(super) fn is_ipv6(text: &str) -> bool {
     text.parse::<std::net::Ipv6Addr>().is_ok()
 }
 
-/// RFC 5321: `local@domain`, the local part plain or quoted, the domain a name or an address literal.
+/// Checks an email address (RFC 5321): `local@domain`, the local part plain or quoted, the domain a name or an address
+/// literal.
 pub(super) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let is_atom = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
@@ -56,7 +58,7 @@ fn is_quoted(text: &str) -> bool {
     true
 }
 
-/// RFC 3986: a URI with its scheme.
+/// Checks a URI with its scheme (RFC 3986).
 pub(super) fn is_uri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     let is_scheme = scheme.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
@@ -92,7 +94,7 @@ fn is_authority(text: &str) -> bool {
     is_made_of(user, b":") && is_made_of(host, b"") && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Tells whether the text is made of unreserved characters, sub-delimiters, percent-encoded bytes and `more`.
+/// Returns true if the text consists of unreserved characters, sub-delimiters, percent-encoded bytes and `more`.
 fn is_made_of(text: &str, more: &[u8]) -> bool {
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {

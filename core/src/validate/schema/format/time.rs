@@ -1,6 +1,6 @@
 //! Dates and times of RFC 3339.
 
-/// `full-date "T" full-time`.
+/// Checks `full-date "T" full-time`.
 pub(super) fn is_date_time(text: &str) -> bool {
     match (text.get(..10), text.as_bytes().get(10), text.get(11..)) {
         (Some(date), Some(b'T' | b't'), Some(time)) => is_date(date) && is_time(time),
@@ -8,7 +8,7 @@ pub(super) fn is_date_time(text: &str) -> bool {
     }
 }
 
-/// `full-date`: a day that the calendar has.
+/// Checks `full-date`: a day that the calendar has.
 pub(super) fn is_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     let (Some(year), Some(month), Some(day)) = (number(text, 0, 4), number(text, 5, 2), number(text, 8, 2)) else {
@@ -25,7 +25,7 @@ pub(super) fn is_date(text: &str) -> bool {
     bytes.len() == 10 && bytes.get(4) == Some(&b'-') && bytes.get(7) == Some(&b'-') && (1..=days).contains(&day)
 }
 
-/// `full-time`: with an offset; a leap second only where one can be, at 23:59:60 UTC.
+/// Checks `full-time`: with an offset; a leap second only where one can be, at 23:59:60 UTC.
 pub(super) fn is_time(text: &str) -> bool {
     let bytes = text.as_bytes();
     let (Some(hour), Some(minute), Some(second)) = (number(text, 0, 2), number(text, 3, 2), number(text, 6, 2)) else {
@@ -46,7 +46,7 @@ pub(super) fn is_time(text: &str) -> bool {
     second < 60 || utc.rem_euclid(24 * 60) == 23 * 60 + 59
 }
 
-/// Minutes east of UTC.
+/// Returns the offset in minutes east of UTC.
 fn offset(text: &str) -> Option<i64> {
     let sign = match text.as_bytes().first()? {
         b'Z' | b'z' if text.len() == 1 => return Some(0),
@@ -59,7 +59,7 @@ fn offset(text: &str) -> Option<i64> {
     is_offset.then(|| i64::from(hours).saturating_mul(60).saturating_add(i64::from(minutes)).saturating_mul(sign))
 }
 
-/// The number that `digits` ASCII digits at `from` make.
+/// Reads the number in `digits` ASCII digits at `from`.
 fn number(text: &str, from: usize, digits: usize) -> Option<u32> {
     let text = text.get(from..from.saturating_add(digits))?;
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()

@@ -1,4 +1,4 @@
-//! Reads a pattern (ECMA 262 section 22.2.1, `u` mode).
+//! Parses a pattern (ECMA 262 section 22.2.1, `u` mode).
 
 use super::set::Set;
 use super::{Assertion, Part};
@@ -6,13 +6,13 @@ use super::{Assertion, Part};
 /// Most groups open at once.
 const DEPTH: usize = 32;
 
-/// Most times that a counted repetition may ask for.
+/// Most repetitions that a counted repetition may ask for.
 const TIMES: u32 = 1_000;
 
 /// Most bytes of a pattern.
 const BYTES: usize = 2_048;
 
-/// Takes a pattern apart.
+/// Parses a pattern into its parts.
 pub(super) fn parse(source: &str) -> Result<Part, String> {
     if source.len() > BYTES {
         return Err(format!("is longer than {BYTES} bytes"));
@@ -169,7 +169,7 @@ impl Reader {
         Ok(set)
     }
 
-    /// Returns what stands behind a backslash.
+    /// Parses the escape behind a backslash.
     fn escape(&mut self, in_set: bool) -> Result<Set, String> {
         let letter = self.next()?;
         if let Some(class) = Set::class(letter) {

@@ -1,13 +1,13 @@
 //! Sets of characters.
 
-/// Ranges of characters, or all but these.
+/// Ranges of characters, or all characters but these.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Set {
     pub(super) ranges: Vec<(u32, u32)>,
     pub(super) is_negated: bool,
 }
 
-/// ECMA 262: white space and line terminators.
+/// White space and line terminators (ECMA 262).
 const SPACES: &[(u32, u32)] = &[
     (0x09, 0x0d),
     (0x20, 0x20),
@@ -25,17 +25,17 @@ const WORDS: &[(u32, u32)] = &[(0x30, 0x39), (0x41, 0x5a), (0x5f, 0x5f), (0x61, 
 const LINES: &[(u32, u32)] = &[(0x0a, 0x0a), (0x0d, 0x0d), (0x2028, 0x2029)];
 
 impl Set {
-    /// One character.
+    /// Returns the set of one character.
     pub(super) fn one(letter: u32) -> Self {
         Self { ranges: vec![(letter, letter)], is_negated: false }
     }
 
-    /// `.`: all but line terminators.
+    /// Returns the set of `.`: all but line terminators.
     pub(super) fn any() -> Self {
         Self { ranges: LINES.to_vec(), is_negated: true }
     }
 
-    /// The class escape with this letter: `\d`, `\D`, `\w`, `\W`, `\s`, `\S`.
+    /// Returns the class escape with this letter: `\d`, `\D`, `\w`, `\W`, `\s`, `\S`.
     pub(super) fn class(letter: char) -> Option<Self> {
         let ranges = match letter.to_ascii_lowercase() {
             'd' => DIGITS,
@@ -52,7 +52,7 @@ impl Set {
             self.ranges.extend_from_slice(&other.ranges);
             return;
         }
-        // The ranges of a class escape are in order: what lies between them.
+        // The ranges of a class escape are in order: its complement is the gaps between them.
         let mut from = 0;
         for (low, high) in &other.ranges {
             if let Some(below) = low.checked_sub(1).filter(|below| from <= *below) {
@@ -63,14 +63,14 @@ impl Set {
         self.ranges.push((from, u32::MAX));
     }
 
-    /// Tells whether the set has the character.
+    /// Returns true if the set has the character.
     pub(super) fn has(&self, letter: char) -> bool {
         let letter = u32::from(letter);
         self.ranges.iter().any(|(low, high)| (*low..=*high).contains(&letter)) != self.is_negated
     }
 }
 
-/// Tells whether the character is one of `\w`.
+/// Returns true if the character is one of `\w`.
 pub(super) fn is_word(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || letter == '_'
 }
