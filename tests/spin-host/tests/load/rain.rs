@@ -85,8 +85,8 @@ pub(crate) async fn rain(url: &str, connections: usize, calls: usize, kind: Kind
 
 fn request(url: &str, kind: Kind, number: usize) -> Request<Full<Bytes>> {
     let (tool, input) = match kind {
-        Kind::Plain => ("Math.Add", format!(r#"{{"a": "{number}", "b": "1"}}"#)),
-        Kind::Kept => ("Math.Factorial", format!(r#"{{"a": "{}"}}"#, number % 400)),
+        Kind::Plain => ("Calc.Plus", format!(r#"{{"a": "{number}", "b": "1"}}"#)),
+        Kind::Kept => ("Calc.Arrangements", format!(r#"{{"a": "{}"}}"#, number % 400)),
         Kind::Once => ("Mail.Send", format!(r#"{{"to": "a@example.com", "subject": "{number}"}}"#)),
     };
     // Each user has a cache of its own: no two calls have the same key.
