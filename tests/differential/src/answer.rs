@@ -53,7 +53,9 @@ impl Answer {
     #[must_use]
     pub fn fault(&self) -> Option<&str> {
         match self {
-            Self::Error(error) => Some(error["extra"]["fault"].as_str().unwrap_or("input")),
+            Self::Error(error) => {
+                Some(error.pointer("/extra/fault").and_then(serde_json::Value::as_str).unwrap_or("input"))
+            }
             Self::Value(_) => None,
         }
     }

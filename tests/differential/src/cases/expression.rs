@@ -10,9 +10,11 @@ pub(super) fn expression(random: &mut Random) -> String {
         0 => random.pick(&["(", "-", "+", "((1)+", "2^", "sqrt("]).repeat(30),
         1 => format!(
             "1{}",
-            random.pick(&["+1", "*2", "^1", "-1"]).repeat(95 + usize::try_from(random.below(12)).unwrap_or(0))
+            random
+                .pick(&["+1", "*2", "^1", "-1"])
+                .repeat(usize::try_from(random.below(12)).unwrap_or(0).saturating_add(95))
         ),
-        2 => " ".repeat(505 + usize::try_from(random.below(12)).unwrap_or(0)),
+        2 => " ".repeat(usize::try_from(random.below(12)).unwrap_or(0).saturating_add(505)),
         _ => sum(random, depth),
     };
     if random.chance(8) {
