@@ -53,9 +53,7 @@ impl Answer {
     #[must_use]
     pub fn fault(&self) -> Option<&str> {
         match self {
-            Self::Error(error) => {
-                Some(error.pointer("/extra/fault").and_then(serde_json::Value::as_str).unwrap_or("input"))
-            }
+            Self::Error(error) => Some(error.pointer("/extra/fault").and_then(Value::as_str).unwrap_or("input")),
             Self::Value(_) => None,
         }
     }
