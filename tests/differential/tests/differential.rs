@@ -2,11 +2,8 @@
 //!
 //! `against_the_real_worker` needs a worker (see [`Worker::find`]) and fails without one. `TOOLGATE_SEED` picks other calls.
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    clippy::print_stdout,
     reason = "a test fails by panicking, and says what it compared"
 )]
 
