@@ -24,7 +24,7 @@ function options() {
       prefix: { type: 'string' },
       'worker-url': { type: 'string' },
       'worker-secret': { type: 'string' },
-      math: { type: 'boolean', default: false },
+      calc: { type: 'boolean', default: false },
     },
   });
   const baseURL = positionals[0] ?? process.env.ARCADE_BASE_URL;

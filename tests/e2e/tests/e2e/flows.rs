@@ -131,7 +131,7 @@ fn an_engine_calls_the_tools_of_the_gateway_as_those_of_a_worker() {
         let made = worker("gate", crate::world::GATE_WORKER_SECRET);
         assert!(made.status < 300, "{platform:?} {}", made.text());
         let tools = ask(Ask::get("/v1/workers/gate/tools?limit=100")).json();
-        assert_eq!(tools["total_count"], 23, "{platform:?} {tools}");
+        assert_eq!(tools["total_count"], 18, "{platform:?} {tools}");
         let call = |input: Value| ask(Ask::execute("Calc.Plus", &input, ADA)).json();
         let sum = call(json!({"a": "0.1", "b": "0.2"}));
         assert_eq!((&sum["success"], &sum["output"]["value"]), (&json!(true), &json!("0.3")), "{platform:?} {sum}");
