@@ -1,4 +1,4 @@
-//! Which part of the deep work a test does in this run: one of ten shares, or all of it.
+//! Shares of the deep work: a run does one of ten, or all of them.
 //!
 //! `cargo gate` gives every program that it starts a share that follows from the commit (`TOOLGATE_SHARE=3/10`), and
 //! `cargo gate --deep` gives it everything (`TOOLGATE_DEEP=1`). A test that is run by hand does the first share.
@@ -7,7 +7,7 @@ mod progress;
 
 pub use progress::Progress;
 
-/// How many shares there are.
+/// The number of shares.
 pub const SHARES: u64 = 10;
 
 /// A part of the deep work.

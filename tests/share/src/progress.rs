@@ -5,7 +5,7 @@ use std::io::{Write as _, stderr};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// How often a line is written at most.
+/// The least time between two lines.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The progress of one test.

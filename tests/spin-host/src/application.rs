@@ -1,4 +1,4 @@
-//! What is answered to a request before, or instead of, a component.
+//! Answers requests before, or instead of, a component.
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! Where a defect goes: the one place of the core where its text stands, whichever file that is in.
+//! Finds the one place of the core where a defect's text stands, whichever file that is in.
 //!
 //! Texts are compared as code is read, not as it is laid out: without white space, comments on lines of their own, the comma before
 //! a closing bracket, and the modules of a `crate::` path. So a file or a module that moves takes its defects along.
