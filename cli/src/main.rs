@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use toolgate_cli::failure::Failure;
 #[cfg(feature = "policy")]
-use toolgate_cli::{bench, build, cache, config, dev, gate, key, policy, say};
+use toolgate_cli::policy;
+use toolgate_cli::{bench, build, cache, config, dev, gate, key, say};
 
 /// Develop, build and check Toolgate.
 #[derive(Debug, Parser)]
