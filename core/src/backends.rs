@@ -9,6 +9,7 @@ mod executor;
 mod local;
 mod outcome;
 mod pass;
+mod rotation;
 mod send;
 mod worker;
 
@@ -22,6 +23,8 @@ pub(crate) use local::call_tool as call_local_tool;
 pub use local::write_result as write_worker_result;
 pub use outcome::{Failed, Failure, OutputKind, Ran};
 pub(crate) use pass::{Bounds, Passed, pass};
+pub use rotation::Rotations;
+pub(crate) use rotation::number_credentials;
 pub(crate) use worker::is_worker_token;
 
 use crate::model::call::ToolCall;
@@ -102,6 +105,7 @@ impl ExecutorKind {
 #[derive(Debug)]
 pub(crate) struct Listing<'l, P> {
     pub(crate) platform: &'l P,
+    pub(crate) rotations: &'l Rotations,
     pub(crate) executor: &'l Executor,
     /// The executor's index in the configuration.
     pub(crate) index: usize,
@@ -116,6 +120,7 @@ pub(crate) struct Listing<'l, P> {
 #[derive(Debug)]
 pub(crate) struct Invocation<'i, P> {
     pub(crate) platform: &'i P,
+    pub(crate) rotations: &'i Rotations,
     pub(crate) target: Target<'i>,
     pub(crate) call: &'i ToolCall<'i>,
     /// The executor's own tool.

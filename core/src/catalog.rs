@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::model::tool::Tool;
-pub use driver::{Catalog, Current, SourceState, for_user};
+pub use driver::{Catalog, Current, SourceState};
 pub use rules::{ConflictRule, RegistryRules};
 
 use crate::backends::Executor;

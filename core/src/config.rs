@@ -17,7 +17,7 @@ mod words;
 
 use std::rc::Rc;
 
-use crate::access::admission::{self, RequestLimits};
+use crate::access::admission;
 use crate::access::epochs::EpochRules;
 use crate::access::identity::Roles;
 use crate::access::identity::rules::Issuer;
@@ -28,6 +28,7 @@ use crate::catalog::RegistryRules;
 use crate::dispatch::ExecuteRules;
 use crate::dispatch::circuits::BreakerRules;
 use crate::model::caller::ConfiguredCaller;
+use crate::model::request::RequestLimits;
 use crate::model::route::RoutingRules;
 use crate::policy::PolicySet;
 use crate::validate::input::InputRule;
@@ -93,7 +94,6 @@ impl Config {
     #[must_use]
     pub fn admission(&self) -> admission::Rules {
         admission::Rules {
-            limits: self.limits,
             fail_mode: self.epochs.fail_mode,
             executors: Rc::clone(&self.executors),
             policies: Rc::clone(&self.policies),

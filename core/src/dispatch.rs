@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 pub use rules::ExecuteRules;
 
-use crate::backends::Executor;
+use crate::backends::{Executor, Rotations};
 use crate::model::route::RoutingRules;
 use bulkhead::Bulkheads;
 use circuits::{BreakerRules, Circuits};
@@ -23,6 +23,7 @@ use health::Health;
 pub struct Dispatch {
     pub(crate) executors: Rc<[Executor]>,
     pub(crate) routing: Rc<RoutingRules>,
+    pub(crate) rotations: Rc<Rotations>,
     pub(crate) breaker: BreakerRules,
     pub(crate) execute: ExecuteRules,
     pub(crate) health: Health,
@@ -35,6 +36,7 @@ impl Dispatch {
     pub(crate) fn new(
         executors: &Rc<[Executor]>,
         routing: &Rc<RoutingRules>,
+        rotations: &Rc<Rotations>,
         breaker: BreakerRules,
         execute: ExecuteRules,
         holder: u64,
@@ -43,6 +45,7 @@ impl Dispatch {
         Self {
             executors: Rc::clone(executors),
             routing: Rc::clone(routing),
+            rotations: Rc::clone(rotations),
             breaker,
             execute,
             health: Health::new(executors.len()),

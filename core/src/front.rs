@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod arcade;
+mod body;
 mod cache_status;
 mod conditional;
 pub mod response;

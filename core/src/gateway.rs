@@ -14,6 +14,7 @@ use crate::access::rate::{self, RateVerdict};
 use crate::cache;
 use crate::config::{self, Prepared};
 use crate::dispatch::execute::CallTerms;
+use crate::front::arcade::read::{self, Read};
 use crate::front::arcade::{execute, passed};
 use crate::front::response::{self, Answer, Response};
 use crate::front::{admin, worker};
@@ -138,50 +139,57 @@ async fn pipeline<P: Platform>(
     };
 
     // identity, and the part of admission that needs no tools.
-    let guard = Guard { platform, running, asked, action, request };
+    let entry = read::entry(asked);
+    let guard = Guard { platform, running, entry: &entry, action, headers: &request.headers };
     let (mut caller, mut held) = guard.let_in(record).await?;
 
     // admission: it decides from names, so the names must be known.
-    let tools = match running.catalog.at_hand(platform, asked) {
+    let project = asked.project.as_ref();
+    let needs_none = || (!asked.operation.needs_tools()).then(Rc::default);
+    let tools = match needs_none().or_else(|| running.catalog.at_hand(platform, project)) {
         Some(tools) => tools,
         None => {
-            let tools = apart(pin!(running.catalog.fetch(platform, asked.project.as_ref()))).await;
+            let tools = apart(pin!(running.catalog.fetch(platform, project))).await;
             // That may have taken long: earlier decisions are made again, under the current epochs.
             (caller, held) = guard.let_in(record).await?;
             tools
         }
     };
-    let mut admitted = guard.admit(&tools, &caller, &held, record)?;
+    let Read { requested, passage } = read::read(asked, &entry, request, &running.config.limits);
+    let mut admitted = guard.admit(&tools, &caller, &held, &requested, record)?;
     if !asked.operation.is_operators()
         && rated(rate::admit(platform, &running.rates, &caller, admitted.tool()).await, record)?
     {
         // As above: the durable owners of limits had to be waited for.
         (caller, held) = guard.let_in(record).await?;
-        admitted = guard.admit(&tools, &caller, &held, record)?;
+        admitted = guard.admit(&tools, &caller, &held, &requested, record)?;
     }
     let authority = guard.authority(&caller, record);
-    let context = context(running, &tools, &caller, &authority, &held);
+    let context = context(&running.admission, &tools, &caller, &authority, &held);
     match admitted {
         // cache, route, execute: see the straight function of each kind of request.
-        Admitted::Tool(call) => {
+        Admitted::Call(call) => {
             let again = async |record: &mut Record| {
                 let (caller, held) = guard.let_in(record).await?;
-                guard.admit(&tools, &caller, &held, record).map(drop)
+                guard.admit(&tools, &caller, &held, &requested, record).map(drop)
             };
             let terms = CallTerms::of(running.config.execute.timeout, caller.priority, &request.headers, record.at);
             let options = execute::options(&request.headers, terms);
-            let outcome = match call::run(platform, running, &context, *call, options, again, record).await {
+            let outcome = match call::run(platform, running, &context, call, options, again, record).await {
                 Ok(outcome) => Ok(outcome),
-                Err(unanswered) => apart(pin!(guard.cover(&tools, unanswered, record))).await,
+                Err(unanswered) => apart(pin!(guard.cover(&tools, &requested, unanswered, record))).await,
             };
             record.routed.is_told = record.routed.is_of_use() && authority.may_also(Action::ExplainRead);
             outcome.map(|outcome| execute::answer(&record.request_id, outcome))
         }
-        Admitted::Engine(call) => {
-            let passed = apart(pin!(passthrough::run(platform, running, &context, call, request, record))).await;
-            passed.map(passed::answer)
-        }
-        Admitted::Own => apart(pin!(admin::answer(platform, isolate, running, &context, &tools, asked, request))).await,
+        Admitted::Tools(named) => match passage.call(&named, &running.config.executors) {
+            Some(call) => {
+                let (dispatch, wait) = (&running.dispatch, running.config.limits.long_poll);
+                let passed = apart(pin!(passthrough::run(platform, dispatch, wait, &context, call, record))).await;
+                passed.map(passed::answer)
+            }
+            None => apart(pin!(admin::answer(platform, isolate, running, &context, &tools, asked, request))).await,
+        },
     }
 }
 

@@ -6,6 +6,9 @@ use crate::{files, read};
 const SDKS: [(&str, &[&str]); 2] =
     [("worker", &["functions/cloudflare"]), ("spin-sdk", &["functions/spin", "tests/spin-host/fixture"])];
 
+/// The table of executor kinds: the only file of the product that tells kinds apart.
+const KINDS: &str = "core/src/backends.rs";
+
 /// The modules of the core, without their tests: name and text.
 fn core() -> Vec<(String, String)> {
     let name = |file: &String| file.strip_prefix("core/src/").unwrap().strip_suffix(".rs").unwrap().to_owned();
@@ -49,4 +52,33 @@ fn a_platforms_sdk_stays_in_its_function() {
             }
         }
     }
+}
+
+/// Returns the places in a text where a kind of executor is named, or the type gets another name or methods.
+fn kinds_named(text: &str) -> Vec<&str> {
+    let forms = ["ExecutorKind::", "ExecutorKind as ", "impl ExecutorKind", "for ExecutorKind", "= ExecutorKind;"];
+    text.lines().map(str::trim).filter(|line| forms.iter().any(|form| line.contains(form))).collect()
+}
+
+#[test]
+fn only_the_table_tells_kinds_of_executors_apart() {
+    let products = ["core/src", "cli/src", "functions/cloudflare/src", "functions/spin/src"];
+    let files: Vec<String> = products.iter().flat_map(|product| files(product, &[".rs"])).collect();
+    assert!(files.iter().any(|file| file == KINDS), "not all was looked at");
+    for file in files.iter().filter(|file| *file != KINDS && !file.ends_with("_tests.rs")) {
+        let text = code(&read(file));
+        let found = kinds_named(&text);
+        assert!(found.is_empty(), "{file} tells kinds apart: give it a trait in {KINDS} instead: {found:#?}");
+    }
+    assert!(!kinds_named(&code(&read(KINDS))).is_empty(), "{KINDS} names no kind");
+}
+
+#[test]
+fn a_kind_that_is_named_is_found() {
+    let text = "use crate::backends::ExecutorKind;\nmatch kind {\n    ExecutorKind::Engine => 1,\n}\n";
+    assert_eq!(kinds_named(text), ["ExecutorKind::Engine => 1,"]);
+    assert_eq!(
+        kinds_named("use crate::backends::ExecutorKind as Kind;"),
+        ["use crate::backends::ExecutorKind as Kind;"]
+    );
 }

@@ -42,6 +42,26 @@ const PURE: [(&str, Option<&str>); 6] = [
     ("state", Some("state")),
 ];
 
+/// The files that may name the whole isolate: it is taken apart there, and nobody else is handed all of it.
+const TAKE_APART: [&str; 7] = [
+    "gateway",
+    "pipeline::call",
+    "pipeline::emit",
+    "pipeline::guard",
+    "pipeline::warm",
+    "front::admin",
+    "front::worker",
+];
+
+/// The file that holds the whole isolate.
+const ISOLATE: &str = "pipeline::runtime";
+
+/// The modules of HTTP requests and of Arcade's operations.
+const INTERFACE: [&str; 2] = ["model::request", "model::operation"];
+
+/// Admission, which knows no interface.
+const ADMISSION: &str = "access::admission";
+
 type Arrow = (String, String);
 
 fn wing(module: &str) -> &str {
@@ -56,6 +76,21 @@ fn against_order(modules: &BTreeMap<String, Module>) -> BTreeSet<Arrow> {
         wing(from) != wing(to) && (are_siblings || rank(from) < rank(to))
     };
     arrows(modules).into_iter().filter(|(from, to)| is_against(from, to)).collect()
+}
+
+/// Returns the files that import the whole isolate.
+fn of_isolate(modules: &BTreeMap<String, Module>) -> BTreeSet<&str> {
+    let imports = |module: &Module| module.imports.contains(ISOLATE);
+    modules.iter().filter(|(_, module)| imports(module)).map(|(name, _)| name.as_str()).collect()
+}
+
+/// Returns the imports of an interface by admission.
+fn of_interfaces(modules: &BTreeMap<String, Module>) -> BTreeSet<Arrow> {
+    let is_or_below = |module: &str, of: &str| module == of || module.starts_with(&format!("{of}::"));
+    let is_found = |(from, to): &Arrow| {
+        is_or_below(from, ADMISSION) && INTERFACE.iter().any(|interface| is_or_below(to, interface))
+    };
+    arrows(modules).into_iter().filter(is_found).collect()
 }
 
 /// Returns the imports that are part of a circle, or lead from one circle to another.
@@ -134,6 +169,20 @@ fn pure_wings_wait_for_nothing() {
     assert!(idle.is_empty(), "these may wait and do not: {idle:?}");
 }
 
+#[test]
+fn the_whole_isolate_is_handed_to_nobody() {
+    let found = of_isolate(&CORE);
+    let expected: BTreeSet<&str> = TAKE_APART.into_iter().collect();
+    assert_eq!(found, expected, "take what you need of it, or amend TAKE_APART");
+}
+
+#[test]
+fn admission_knows_no_interface() {
+    assert!(CORE.contains_key(ADMISSION), "not all was looked at");
+    let found = of_interfaces(&CORE);
+    assert!(found.is_empty(), "read it in the front, and hand over what was read: {:#?}", texts(&found));
+}
+
 /// Reads a made-up tree.
 fn tree(modules: &[(&str, &str)]) -> BTreeMap<String, Module> {
     read(&modules.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect())
@@ -181,6 +230,31 @@ fn a_circle_is_found_and_what_hangs_on_it_is_not() {
     ]);
     let circle = ["a -> b", "a::child -> a", "b -> c", "c -> a::child"];
     assert_eq!(texts(&in_circles(&arrows(&made_up))), circle);
+}
+
+#[test]
+fn who_imports_the_isolate_is_found() {
+    let made_up = tree(&[
+        ("pipeline::runtime", ""),
+        ("pipeline::guard", "use super::runtime::Running;"),
+        ("front::own", "fn f(running: &crate::pipeline::runtime::Running) {}"),
+        ("cache", "#[cfg(test)]\nuse crate::pipeline::runtime::Running;"),
+    ]);
+    assert_eq!(of_isolate(&made_up), BTreeSet::from(["front::own", "pipeline::guard"]));
+}
+
+#[test]
+fn an_interface_in_admission_is_found() {
+    let made_up = tree(&[
+        ("access::admission", "use crate::model::{call::C, request::R};"),
+        ("access::admission::own", "use crate::model::operation::query::Q;"),
+        ("access::identity", "use crate::model::request::R;"),
+        ("model::call", ""),
+        ("model::operation::query", ""),
+        ("model::request", ""),
+    ]);
+    let expected = ["access::admission -> model::request", "access::admission::own -> model::operation::query"];
+    assert_eq!(texts(&of_interfaces(&made_up)), expected);
 }
 
 #[test]

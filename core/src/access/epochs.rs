@@ -20,7 +20,7 @@ const OWNER: &str = "epochs";
 /// Holds an isolate's lease on the epochs: its rules, and the epochs last read.
 #[derive(Debug)]
 pub struct Lease {
-    rules: EpochRules,
+    pub(crate) rules: EpochRules,
     known: RefCell<Known>,
 }
 

@@ -167,8 +167,8 @@ pub type Roles = BTreeMap<RoleId, Rc<Grant>>;
 pub struct Identity {
     keyring: Keyring,
     tokens: Tokens,
-    issuers: Rc<[Issuer]>,
-    roles: Rc<Roles>,
+    pub(crate) issuers: Rc<[Issuer]>,
+    pub(crate) roles: Rc<Roles>,
 }
 
 impl Identity {

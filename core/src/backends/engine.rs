@@ -15,7 +15,7 @@ use crate::ports::{Origin, OriginRequest, OriginResponse, Platform};
 use crate::words::json::{self, Json, Object, ObjectWriter, write_json};
 use crate::words::limits;
 use crate::words::method::Method;
-use crate::words::names::{Project, TenantId, UserId};
+use crate::words::names::{Project, UserId};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::secret::Secret;
 use crate::words::time::Millis;
@@ -30,7 +30,7 @@ pub(super) const SCHEME: Scheme = Scheme {
 
 /// Fetches all pages of an engine's list.
 pub(super) async fn list<P: Platform>(listing: &Listing<'_, P>) -> Result<Vec<Rc<Tool>>, RefusalKind> {
-    let &Listing { platform, executor, index, project, user, within } = listing;
+    let &Listing { platform, rotations, executor, index, project, user, within } = listing;
     let deadline = platform.now().after(within);
     let engine = executor.upstream.as_ref().ok_or(RefusalKind::ExecutorInactive)?;
     let credential = credential_of(engine, user)?;
@@ -44,7 +44,7 @@ pub(super) async fn list<P: Platform>(listing: &Listing<'_, P>) -> Result<Vec<Rc
         if left == Millis::ZERO {
             return Err(RefusalKind::UpstreamTimeout);
         }
-        let body = fetch(platform, &SCHEME, credential, get(url, left)).await?;
+        let body = fetch(platform, &SCHEME, rotations, credential, get(url, left)).await?;
         let page = json::parse(&body, CATALOGUE_LIMITS).map_err(|_| RefusalKind::UpstreamNotJson)?;
         let (items, total) = page_of(page).ok_or(RefusalKind::UpstreamNotJson)?;
         let is_last_page = items.is_empty() || total.is_some_and(|total| offset.saturating_add(items.len()) >= total);
@@ -60,24 +60,21 @@ pub(super) async fn list<P: Platform>(listing: &Listing<'_, P>) -> Result<Vec<Rc
     }
 }
 
-/// Fetches one tool of an engine as one user sees it.
-pub(crate) async fn list_one<P: Platform>(
-    platform: &P,
-    engine: &Upstream,
-    index: usize,
-    project: Option<&Project>,
-    (tenant, user): (&TenantId, &UserId),
-    tool: &Tool,
-) -> Result<Rc<Tool>, RefusalKind> {
-    let credential = credential_of(engine, Some((tenant, user)))?;
+/// Fetches one tool of an engine, as one user sees it.
+pub(crate) async fn list_one<P: Platform>(listing: &Listing<'_, P>, tool: &Tool) -> Result<Rc<Tool>, RefusalKind> {
+    let &Listing { platform, rotations, executor, index, project, user, within } = listing;
+    let engine = executor.upstream.as_ref().ok_or(RefusalKind::ExecutorInactive)?;
+    let credential = credential_of(engine, user)?;
     let mut path = format!("{}/tools/", url(engine, project));
     encode_into(&mut path, tool.name.as_str());
     if !tool.version.is_empty() {
         encode_into(&mut path, &format!("@{}", tool.version));
     }
-    path.push('?');
-    path.push_str(query_pair("user_id", user.as_str()).trim_start_matches('&'));
-    let body = fetch(platform, &SCHEME, credential, get(path, limits::CATALOGUE_TIMEOUT)).await?;
+    if let Some((_, user)) = user {
+        path.push('?');
+        path.push_str(query_pair("user_id", user.as_str()).trim_start_matches('&'));
+    }
+    let body = fetch(platform, &SCHEME, rotations, credential, get(path, within)).await?;
     let definition = json::parse(&body, CATALOGUE_LIMITS).map_err(|_| RefusalKind::UpstreamNotJson)?;
     tool::of_engine_definition(definition, index).map(Rc::new).ok_or(RefusalKind::UpstreamNotJson)
 }
@@ -115,7 +112,7 @@ fn query_pair(name: &str, value: &str) -> String {
 
 /// Makes one call.
 pub(super) async fn call<P: Platform>(invocation: &Invocation<'_, P>) -> Result<Ran, Failed> {
-    let &Invocation { platform, call, tool, timeout, response_limit, .. } = invocation;
+    let &Invocation { platform, rotations, call, tool, timeout, response_limit, .. } = invocation;
     let remote = invocation.remote()?;
     let request = OriginRequest {
         method: Method::Post,
@@ -127,7 +124,7 @@ pub(super) async fn call<P: Platform>(invocation: &Invocation<'_, P>) -> Result<
         response_limit,
     };
     let send = async |request| Origin::send(platform, request).await;
-    let sent = send_as(platform, &SCHEME, remote.credential, request, send, |answer| answer.status).await;
+    let sent = send_as(platform, &SCHEME, rotations, remote.credential, request, send, |answer| answer.status).await;
     let response = sent.map_err(Failed::origin)?;
     read(response, call.include_stacktrace)
 }

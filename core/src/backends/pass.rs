@@ -5,10 +5,10 @@ use hmac_sha256::Hash;
 use super::answer::server_failure;
 use super::engine::{SCHEME, url};
 use super::send::send_as;
-use super::{Failure, Remote};
+use super::{Failure, Remote, Rotations};
 use crate::model::call::{EngineCall, Exchange};
 use crate::model::caller::Caller;
-use crate::model::request::{self, Header, Request, RequestBody};
+use crate::model::request;
 use crate::ports::{Body, Origin, OriginRequest, OriginResponse, OriginStream, Platform};
 use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
@@ -43,10 +43,10 @@ pub(crate) struct Passed<S> {
 /// A refusal if the engine did not answer, did not accept our credential, or failed without words of its own.
 pub(crate) async fn pass<P: Platform>(
     platform: &P,
+    rotations: &Rotations,
     engine: Remote<'_>,
     caller: &Caller,
-    call: &EngineCall,
-    request: &Request,
+    call: &EngineCall<'_>,
     bounds: Bounds,
 ) -> Result<Passed<P::Stream>, Refusal> {
     let Bounds { timeout, response_limit, long_poll } = bounds;
@@ -56,16 +56,11 @@ pub(crate) async fn pass<P: Platform>(
         Exchange::Streams => limits::STREAM_HEAD_TIMEOUT,
         _ => timeout,
     };
-    let body = match &request.body {
-        RequestBody::Whole(body) => body.clone(),
-        RequestBody::TooLarge => return Err(Refusal::new(RefusalKind::BodyTooLarge)),
-        RequestBody::Broken => return Err(Refusal::new(RefusalKind::BodyBroken)),
-    };
-    let mut headers = vec![("accept", request.headers.get(Header::Accept).unwrap_or("application/json").to_owned())];
-    if !body.is_empty() {
+    let mut headers = vec![("accept", call.accept.unwrap_or("application/json").to_owned())];
+    if !call.body.is_empty() {
         headers.push(("content-type", "application/json".to_owned()));
     }
-    if let Some(key) = request::idempotency_key(request.headers.get(Header::IdempotencyKey))? {
+    if let Some(key) = request::idempotency_key(call.idempotency_key)? {
         headers.push(("idempotency-key", key_upstream(caller, key)));
     }
     let outbound = OriginRequest {
@@ -74,13 +69,14 @@ pub(crate) async fn pass<P: Platform>(
         url: format!("{}/{}{}", url(engine.upstream, call.project.as_ref()), call.path, call.query),
         headers,
         authorization: None,
-        body,
+        body: call.body.to_vec(),
         timeout,
         response_limit,
     };
     let passed = if call.exchange == Exchange::Streams {
         let open = async |request| Origin::open(platform, request).await;
-        let opened = send_as(platform, &SCHEME, engine.credential, outbound, open, |answer| answer.status).await;
+        let opened =
+            send_as(platform, &SCHEME, rotations, engine.credential, outbound, open, |answer| answer.status).await;
         let OriginStream { status, headers, body } = opened.map_err(|error| Refusal::new(error.into()))?;
         let head = OriginResponse { status, headers, body: Vec::new() };
         let kind = head.header("content-type");
@@ -90,7 +86,8 @@ pub(crate) async fn pass<P: Platform>(
         Passed { status, headers: head.headers, body: Body::Stream(body) }
     } else {
         let send = async |request| Origin::send(platform, request).await;
-        let sent = send_as(platform, &SCHEME, engine.credential, outbound, send, |answer| answer.status).await;
+        let sent =
+            send_as(platform, &SCHEME, rotations, engine.credential, outbound, send, |answer| answer.status).await;
         let answer = sent.map_err(|error| Refusal::new(error.into()))?;
         let needs_words = !answer.body.is_empty() || (answer.status >= 400 && call.method != Method::Head);
         if needs_words && !is_json(answer.header("content-type")) {

@@ -1,6 +1,6 @@
 //! Sends requests under the gateway's own credential, and under its successor during a rotation.
 
-use super::Upstream;
+use super::{Rotations, Upstream};
 use crate::model::credential::Credential;
 use crate::ports::{Clock, Origin, OriginError, OriginRequest, Platform};
 use crate::words::limits;
@@ -28,14 +28,16 @@ pub(super) struct Scheme {
 pub(super) async fn send_as<C: Clock, R>(
     clock: &C,
     scheme: &Scheme,
+    rotations: &Rotations,
     credential: &Credential,
     request: OriginRequest,
     send: impl AsyncFn(OriginRequest) -> Result<R, OriginError>,
     status_of: impl Fn(&R) -> u16,
 ) -> Result<R, OriginError> {
     let now = clock.now();
-    let authorization = (scheme.authorization)(credential.current(), now);
-    let Some(other) = credential.other() else {
+    let (first, other) = rotations.secrets(credential);
+    let authorization = (scheme.authorization)(first, now);
+    let Some(other) = other else {
         return send(OriginRequest { authorization, ..request }).await;
     };
     let answer = send(OriginRequest { authorization, ..request.clone() }).await?;
@@ -46,7 +48,7 @@ pub(super) async fn send_as<C: Clock, R>(
     let authorization = (scheme.authorization)(other, now);
     let answer = send(OriginRequest { authorization, timeout: left, ..request }).await?;
     if !(scheme.is_refusal)(status_of(&answer)) {
-        credential.turn();
+        rotations.turn(credential);
     }
     Ok(answer)
 }
@@ -80,11 +82,12 @@ pub(super) fn credential_of<'u>(
 pub(super) async fn fetch<P: Platform>(
     platform: &P,
     scheme: &Scheme,
+    rotations: &Rotations,
     credential: &Credential,
     request: OriginRequest,
 ) -> Result<Vec<u8>, RefusalKind> {
     let send = async |request| Origin::send(platform, request).await;
-    let response = send_as(platform, scheme, credential, request, send, |answer| answer.status).await?;
+    let response = send_as(platform, scheme, rotations, credential, request, send, |answer| answer.status).await?;
     match response.status {
         200 => Ok(response.body),
         401 | 403 => Err(RefusalKind::UpstreamRefusedCredential),

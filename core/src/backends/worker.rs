@@ -30,14 +30,14 @@ pub(super) async fn list<P: Platform>(listing: &Listing<'_, P>) -> Result<Vec<Rc
     let worker = listing.executor.upstream.as_ref().ok_or(RefusalKind::ExecutorInactive)?;
     let credential = credential_of(worker, listing.user)?;
     let request = get(format!("{}/worker/tools", worker.base_url), listing.within);
-    let body = fetch(listing.platform, &SCHEME, credential, request).await?;
+    let body = fetch(listing.platform, &SCHEME, listing.rotations, credential, request).await?;
     let list = json::parse(&body, CATALOGUE_LIMITS).map_err(|_| RefusalKind::UpstreamNotJson)?;
     tool::of_worker(list, listing.index).ok_or(RefusalKind::UpstreamNotJson)
 }
 
 /// Makes one call.
 pub(super) async fn call<P: Platform>(invocation: &Invocation<'_, P>) -> Result<Ran, Failed> {
-    let &Invocation { platform, call, tool, timeout, response_limit, request_id, .. } = invocation;
+    let &Invocation { platform, rotations, call, tool, timeout, response_limit, request_id, .. } = invocation;
     let remote = invocation.remote()?;
     let now = platform.now();
     let request = OriginRequest {
@@ -50,7 +50,7 @@ pub(super) async fn call<P: Platform>(invocation: &Invocation<'_, P>) -> Result<
         response_limit,
     };
     let send = async |request| Origin::send(platform, request).await;
-    let sent = send_as(platform, &SCHEME, remote.credential, request, send, |answer| answer.status).await;
+    let sent = send_as(platform, &SCHEME, rotations, remote.credential, request, send, |answer| answer.status).await;
     let response = sent.map_err(Failed::origin)?;
     read(&response, call.include_stacktrace)
 }

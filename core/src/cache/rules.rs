@@ -2,6 +2,7 @@
 
 use super::Life;
 use crate::words::choice::choice;
+use crate::words::json::Json;
 use crate::words::names::{CacheTag, Project, TenantId, ToolName, ToolPattern, UserId};
 use crate::words::price::Price;
 use crate::words::time::Millis;
@@ -69,8 +70,8 @@ pub struct WarmCall {
     pub tool: ToolName,
     /// The version, if not the preferred one.
     pub version: Option<String>,
-    /// The arguments: the text of a JSON object.
-    pub input: String,
+    /// The arguments: an object.
+    pub input: Json<'static>,
     /// The user.
     pub user: Option<UserId>,
     /// The organisation and project.

@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::{Offer, Registry, RegistryRules};
-use crate::backends::{Executor, Listing, list, list_one};
-use crate::model::operation::Asked;
+use crate::backends::{Executor, Listing, Rotations, list, list_one};
 use crate::model::route::RoutingRules;
 use crate::model::tool::{self, CATALOGUE_LIMITS, Tool};
 use crate::ports::{Kv, Platform};
@@ -24,6 +23,7 @@ pub struct Catalog {
     executors: Rc<[Executor]>,
     rules: RegistryRules,
     routing: Rc<RoutingRules>,
+    rotations: Rc<Rotations>,
     registries: RefCell<BTreeMap<Option<Project>, Entry>>,
 }
 
@@ -69,17 +69,18 @@ pub struct SourceState {
 impl Catalog {
     /// Makes a catalogue without a registry: it is fetched when first needed.
     #[must_use]
-    pub fn new(executors: Rc<[Executor]>, rules: RegistryRules, routing: Rc<RoutingRules>) -> Self {
-        Self { executors, rules, routing, registries: RefCell::default() }
+    pub fn new(
+        executors: Rc<[Executor]>,
+        rules: RegistryRules,
+        routing: Rc<RoutingRules>,
+        rotations: Rc<Rotations>,
+    ) -> Self {
+        Self { executors, rules, routing, rotations, registries: RefCell::default() }
     }
 
-    /// Returns the registry for this request without waiting: `None` when this isolate has none yet. A stale one is
+    /// Returns the registry of this project without waiting: `None` when this isolate has none yet. A stale one is
     /// refreshed in the background.
-    pub fn at_hand<P: Platform>(self: &Rc<Self>, platform: &P, asked: &Asked) -> Option<Rc<Current>> {
-        if !asked.operation.needs_tools() {
-            return Some(Rc::default());
-        }
-        let project = asked.project.as_ref();
+    pub fn at_hand<P: Platform>(self: &Rc<Self>, platform: &P, project: Option<&Project>) -> Option<Rc<Current>> {
         let known = self.registries.borrow().get(&project.cloned()).cloned()?;
         if platform.now() >= known.fresh_until {
             self.refresh_soon(platform, project);
@@ -155,6 +156,27 @@ impl Catalog {
         current
     }
 
+    /// Fetches the tools of one engine as one user sees them, or `only` one of them; never stored.
+    ///
+    /// # Errors
+    /// The reason for which the engine's list could not be fetched.
+    pub async fn for_user<P: Platform>(
+        &self,
+        platform: &P,
+        index: usize,
+        project: Option<&Project>,
+        (tenant, user): (&TenantId, &UserId),
+        only: Option<&Tool>,
+    ) -> Result<Vec<Rc<Tool>>, RefusalKind> {
+        let executor = self.executors.get(index).ok_or(RefusalKind::ExecutorInactive)?;
+        let (user, within) = (Some((tenant, user)), limits::CATALOGUE_TIMEOUT);
+        let listing = Listing { platform, rotations: &self.rotations, executor, index, project, user, within };
+        match (only, executor.engine()) {
+            (Some(tool), Some(_)) => list_one(&listing, tool).await.map(|tool| vec![tool]),
+            _ => list(&listing).await,
+        }
+    }
+
     async fn source<P: Platform>(
         &self,
         platform: &P,
@@ -165,12 +187,13 @@ impl Catalog {
         reach: Reach,
     ) -> SourceState {
         let now = platform.now();
+        let rotations = self.rotations.as_ref();
+        let listing = |within| Listing { platform, rotations, executor, index, project, user: None, within };
         if !executor.kind.is_remote() {
             if known.tools.is_some() {
                 return known;
             }
-            let listing = Listing { platform, executor, index, project, user: None, within: Millis::ZERO };
-            let tools = list(&listing).await.ok();
+            let tools = list(&listing(Millis::ZERO)).await.ok();
             return SourceState { tools, fetched_at: now, ..SourceState::default() };
         }
         if project.is_some() && !executor.kind.has_engine_api() {
@@ -197,7 +220,7 @@ impl Catalog {
         }
         let within =
             if reach == Reach::StoreOfAnyAge { limits::CATALOGUE_TIMEOUT_COLD } else { limits::CATALOGUE_TIMEOUT };
-        match list(&Listing { platform, executor, index, project, user: None, within }).await {
+        match list(&listing(within)).await {
             Ok(tools) => {
                 let fetched_at = platform.now();
                 let ttl = limits::CATALOGUE_KEPT;
@@ -228,25 +251,6 @@ enum Reach {
     StoreFirst,
     /// The executor only.
     ExecutorOnly,
-}
-
-/// Fetches the tools of one engine as one user sees them, or `only` one of them; never stored.
-///
-/// # Errors
-/// The reason for which the engine's list could not be fetched.
-pub async fn for_user<P: Platform>(
-    platform: &P,
-    executor: (usize, &Executor),
-    project: Option<&Project>,
-    (tenant, user): (&TenantId, &UserId),
-    only: Option<&Tool>,
-) -> Result<Vec<Rc<Tool>>, RefusalKind> {
-    if let (Some(tool), Some(engine)) = (only, executor.1.engine()) {
-        return list_one(platform, engine, executor.0, project, (tenant, user), tool).await.map(|tool| vec![tool]);
-    }
-    let (index, executor) = executor;
-    let user = Some((tenant, user));
-    list(&Listing { platform, executor, index, project, user, within: limits::CATALOGUE_TIMEOUT }).await
 }
 
 fn store_key(executor: &Executor, account: &[u8; 16], project: Option<&Project>) -> String {

@@ -20,11 +20,11 @@ use super::sections::{Document, ExecutorSection, LimitsSection};
 use super::settings::SETTINGS;
 use super::words::{Label, SettingName};
 use super::{Config, inputs, rate};
-use crate::access::admission::RequestLimits;
 use crate::access::epochs::EpochRules;
 use crate::backends::{Executor, Upstream};
 use crate::catalog::RegistryRules;
 use crate::model::credential::Credentials;
+use crate::model::request::RequestLimits;
 use crate::words::time::Millis;
 use crate::words::{json, limits};
 

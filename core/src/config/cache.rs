@@ -29,11 +29,13 @@ pub(super) fn warm(
         if !offered.iter().any(|pattern| pattern.matches(&folded)) {
             fault(line, &place("tool"), format!("{} is taken from no executor: see executors[].tools", tool.as_str()));
         }
+        let parsed = json::parse(input.as_bytes(), json).ok().filter(|input| input.as_object().is_some());
         if input.len() > limits::CACHE_WARM_INPUT_BYTES {
             fault(line, &place("input"), format!("has more than {} bytes", limits::CACHE_WARM_INPUT_BYTES));
-        } else if !matches!(json::parse(input.as_bytes(), json), Ok(Json::Object(_))) {
+        } else if parsed.is_none() {
             fault(line, &place("input"), "must be a JSON object within [limits]".to_owned());
         }
+        let input = parsed.map_or(Json::Null, Json::into_owned);
         if version.as_ref().is_some_and(|version| version.is_empty() || version.len() > 64) {
             fault(line, &place("version"), "must have 1 to 64 bytes".to_owned());
         }

@@ -8,7 +8,7 @@ use super::faults::ConfigFault;
 use super::{Config, settings};
 use crate::access::identity::rules::TokenCheck;
 use crate::access::identity::{KeyHasher, KeyHashers};
-use crate::backends::Executor;
+use crate::backends::{Executor, number_credentials};
 use crate::model::caller::CallerKey;
 use crate::model::credential::Credential;
 use crate::ports::Settings;
@@ -128,7 +128,9 @@ impl Prepared {
         set_credentials(&mut config, credentials, values);
         set_client_secrets(&mut config, values);
         settings::apply(&mut config, values, &mut found);
-        Rc::make_mut(&mut config.executors).iter_mut().for_each(Executor::derive_accounts);
+        let executors = Rc::make_mut(&mut config.executors);
+        executors.iter_mut().for_each(Executor::derive_accounts);
+        number_credentials(executors);
         if found.is_empty() { Ok(Loaded { config, hashers, worker_secret }) } else { Err(found) }
     }
 }

@@ -16,8 +16,10 @@ use crate::front::response::Answer;
 use crate::model::operation::{Asked, Operation};
 use crate::model::request::Request;
 use crate::pipeline::runtime::{Isolate, Running};
+use crate::pipeline::warm;
 use crate::ports::{Body, DurableError, Platform};
-use crate::telemetry::{explain, metrics};
+use crate::telemetry::explain::{self, Explained};
+use crate::telemetry::metrics;
 use crate::words::json::Json;
 use crate::words::refusal::{Refusal, RefusalKind};
 
@@ -44,13 +46,13 @@ pub(crate) async fn public<P: Platform>(
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
     match &asked.operation {
-        Operation::Preflight => Ok(preflight(running, request)),
+        Operation::Preflight => Ok(preflight(&running.config.cors_origins, request)),
         Operation::WorkerHealth => {
             let count = crate::model::tool::of_local(0).len();
             Ok(Answer::json(200, format!("{{\"status\":\"ok\",\"tool_count\":\"{count}\"}}").into_bytes()))
         }
         _ => {
-            let tools = match running.catalog.at_hand(platform, asked) {
+            let tools = match running.catalog.at_hand(platform, asked.project.as_ref()) {
                 Some(tools) => tools,
                 None => running.catalog.fetch(platform, None).await,
             };
@@ -66,9 +68,9 @@ pub(crate) async fn public<P: Platform>(
 }
 
 /// Answers a CORS preflight request (Fetch, "CORS-preflight request").
-fn preflight<S>(running: &Running, request: &Request) -> Answer<S> {
+fn preflight<S>(cors_origins: &[String], request: &Request) -> Answer<S> {
     let mut headers: Vec<(&'static str, Cow<'static, str>)> = Vec::new();
-    if !running.config.cors_origins.is_empty() && request.headers.get(crate::model::request::Header::Origin).is_some() {
+    if !cors_origins.is_empty() && request.headers.get(crate::model::request::Header::Origin).is_some() {
         headers.push(("access-control-allow-methods", Cow::Borrowed("GET, HEAD, POST, PUT, PATCH, DELETE")));
         headers.push(("access-control-allow-headers", Cow::Borrowed(CORS_HEADERS)));
         headers.push(("access-control-max-age", Cow::Borrowed("600")));
@@ -94,14 +96,14 @@ pub(crate) async fn answer<P: Platform>(
     asked: &Asked,
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
-    let project = asked.project.as_ref();
+    let (catalog, project) = (running.catalog.as_ref(), asked.project.as_ref());
     let (query, whole, formatted) = (&asked.query, listing::Shape::Tools, listing::Shape::Formatted);
     let listed = match &asked.operation {
-        Operation::ToolsList => listing::list(platform, running, context, query, project, whole).await,
-        Operation::FormattedList => listing::list(platform, running, context, query, project, formatted).await,
-        Operation::ToolGet(name) => listing::get(platform, running, context, name, query, project, whole).await,
+        Operation::ToolsList => listing::list(platform, catalog, context, query, project, whole).await,
+        Operation::FormattedList => listing::list(platform, catalog, context, query, project, formatted).await,
+        Operation::ToolGet(name) => listing::get(platform, catalog, context, name, query, project, whole).await,
         Operation::FormattedGet(name) => {
-            listing::get(platform, running, context, name, query, project, formatted).await
+            listing::get(platform, catalog, context, name, query, project, formatted).await
         }
         _ => return unlisted(platform, isolate, running, context, tools, asked, request).await,
     };
@@ -118,39 +120,47 @@ async fn unlisted<P: Platform>(
     asked: &Asked,
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
+    let Running { identity, lease, catalog, cache, counters, dispatch, explained, config, .. } = running.as_ref();
+    let limits = &config.limits;
+    let keys = keys_route::Parts { identity, lease, limits };
     match &asked.operation {
         // Admission found that the tool needs no authorisation: there is nothing to grant.
         Operation::AuthorizeTool => Ok(Answer::json(200, br#"{"status":"completed"}"#.to_vec())),
         Operation::Metrics => {
-            let text = metrics::exposition(platform, &running.counters).await.map_err(durable)?;
+            let text = metrics::exposition(platform, counters).await.map_err(durable)?;
             let headers = vec![("content-type", Cow::Borrowed("text/plain; version=0.0.4; charset=utf-8"))];
             Ok(Answer { status: 200, headers, body: Body::Bytes(text.into_bytes()) })
         }
-        Operation::Ready => Ok(ready::answer(running, context, tools, platform.now())),
-        Operation::Explain(id) => explained(platform, running, context, id).await,
+        Operation::Ready => Ok(ready::answer(dispatch, identity, &config.notices, context, tools, platform.now())),
+        Operation::Explain(id) => told(platform, explained, context, id).await,
         Operation::EpochsRead => epochs_route::read(platform).await,
-        Operation::EpochsAdvance => epochs_route::advance(platform, running, request).await,
-        Operation::KeysList => keys_route::list(platform, running, context, &asked.query).await,
-        Operation::KeyGet(id) => keys_route::get(platform, running, context, id).await,
-        Operation::KeyCreate => keys_route::create(platform, running, context, request).await,
-        Operation::KeyRotate(id) => keys_route::rotate(platform, running, context, id, request).await,
-        Operation::KeyRevoke(id) => keys_route::revoke(platform, running, context, id).await,
-        Operation::CacheStatistics => cache_route::statistics(platform, running, context).await,
-        Operation::CacheLookup => cache_route::look_up(platform, running, context, request).await,
-        Operation::CacheInvalidate => cache_route::invalidate(platform, running, context, request).await,
-        Operation::CacheWarm => Ok(cache_route::warm(platform, isolate, running, context).await),
+        Operation::EpochsAdvance => epochs_route::advance(platform, lease, request, limits).await,
+        Operation::KeysList => keys_route::list(platform, &keys, context, &asked.query).await,
+        Operation::KeyGet(id) => keys_route::get(platform, &keys, context, id).await,
+        Operation::KeyCreate => keys_route::create(platform, &keys, context, request).await,
+        Operation::KeyRotate(id) => keys_route::rotate(platform, &keys, context, id, request).await,
+        Operation::KeyRevoke(id) => keys_route::revoke(platform, &keys, context, id).await,
+        Operation::CacheStatistics => cache_route::statistics(platform, cache, counters, context).await,
+        Operation::CacheLookup => {
+            cache_route::look_up(platform, catalog, cache, &config.inputs, context, request, limits).await
+        }
+        Operation::CacheInvalidate => cache_route::invalidate(platform, cache, lease, context, request, limits).await,
+        Operation::CacheWarm => {
+            let tenant = cache_route::tenant_to_warm(context);
+            Ok(cache_route::warmed(&warm::run(platform, isolate, running, tenant).await))
+        }
         _ => Err(Refusal::new(RefusalKind::PathUnknown)),
     }
 }
 
 /// Explains the outcome of a request: of the caller's own tenant, or of a request without a known caller.
-async fn explained<P: Platform>(
+async fn told<P: Platform>(
     platform: &P,
-    running: &Running,
+    explained: &Rc<Explained>,
     context: &Context<'_>,
     id: &str,
 ) -> Result<Answer<P::Stream>, Refusal> {
-    let told = explain::look_up(platform, &running.explained, context.caller.tenant.as_str(), id).await;
+    let told = explain::look_up(platform, explained, context.caller.tenant.as_str(), id).await;
     told.map(|text| Answer::json(200, text)).ok_or_else(|| Refusal::new(RefusalKind::RecordUnknown))
 }
 

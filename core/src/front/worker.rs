@@ -3,15 +3,17 @@
 use std::borrow::Cow;
 
 use super::conditional::revalidated;
-use crate::access::admission::{check_rules, json_body};
+use crate::access::admission::check_rules;
 use crate::backends::{call_local_tool, is_worker_token, write_worker_result};
+use crate::front::body::json_body;
 use crate::front::response::Answer;
 use crate::model::operation::Operation;
-use crate::model::request::{Header, Request};
+use crate::model::request::{Header, Request, RequestLimits};
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::telemetry::{CalledTool, Record};
 use crate::tools;
+use crate::validate::input::InputRule;
 use crate::words::json::{Json, Object};
 use crate::words::names::CallerId;
 use crate::words::refusal::{Refusal, RefusalKind};
@@ -39,7 +41,7 @@ pub(crate) async fn answer<P: Platform>(
     record.caller = CallerId::new("worker-protocol");
     match operation {
         Operation::WorkerTools => Ok(revalidated(Answer::json(200, list()), request)),
-        _ => invoke(platform, running, request, record),
+        _ => invoke(platform, &running.config.limits, &running.config.inputs, request, record),
     }
 }
 
@@ -62,12 +64,13 @@ fn list() -> Vec<u8> {
 
 fn invoke<P: Platform>(
     platform: &P,
-    running: &Running,
+    limits: &RequestLimits,
+    rules: &[InputRule],
     request: &Request,
     record: &mut Record,
 ) -> Result<Answer<P::Stream>, Refusal> {
     let started = platform.now();
-    let body = json_body(request, &running.config.limits)?;
+    let body = json_body(request, limits)?;
     let invalid = |what: &'static str| Refusal::with(RefusalKind::RequestInvalid, what);
     let tool = body.get("tool").ok_or_else(|| invalid("tool: is missing"))?;
     let text = |name: &str| tool.get(name).and_then(Json::as_str);
@@ -84,7 +87,7 @@ fn invoke<P: Platform>(
     let none = Json::Object(Object::new());
     let inputs = body.get("inputs").filter(|inputs| **inputs != Json::Null).unwrap_or(&none);
     let folded = [local.toolkit.name, ".", local.name].concat().to_ascii_lowercase();
-    let outcome = match check_rules(&running.config.inputs, &folded, local.name, inputs) {
+    let outcome = match check_rules(rules, &folded, local.name, inputs) {
         Ok(()) => call_local_tool(platform, local, inputs),
         Err(error) => Err(error),
     };

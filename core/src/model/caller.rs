@@ -105,6 +105,15 @@ impl Caller {
         self.is_within(action) && self.grants.iter().any(|grant| grant.covers(action))
     }
 
+    /// Returns whether the caller may name the user.
+    #[must_use]
+    pub fn may_name(&self, user: &UserId) -> bool {
+        match &self.users {
+            UserRule::Every => true,
+            UserRule::Only(users) => users.contains(user),
+        }
+    }
+
     /// Returns whether the caller holds the action for every tool.
     #[must_use]
     pub fn holds_for_every_tool(&self, action: Action) -> bool {

@@ -1,6 +1,5 @@
 //! Upstream credentials: a secret per executor or per tenant, and its successor during a rotation.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use crate::words::names::TenantId;
@@ -16,43 +15,27 @@ pub struct Credential {
     pub setting: String,
     /// A digest of the upstream's URL and the secret under `NAME`: identifies the account without revealing the secret.
     pub account: [u8; 16],
+    /// Its index among all credentials of the configuration.
+    pub index: usize,
     secret: Secret,
     next: Option<Secret>,
-    /// True when the upstream last accepted only the successor.
-    is_next_accepted: Cell<bool>,
 }
 
 impl Credential {
-    /// Makes a credential whose account is not known yet.
+    /// Makes a credential whose account and index are not known yet.
     #[must_use]
     pub const fn new(setting: String, secret: Secret, next: Option<Secret>) -> Self {
-        Self { setting, account: [0; 16], secret, next, is_next_accepted: Cell::new(false) }
+        Self { setting, account: [0; 16], index: 0, secret, next }
     }
 
-    /// Returns the secret under `NAME`, for the account's digest.
+    /// Returns the secret under `NAME`.
     pub(crate) const fn primary(&self) -> &Secret {
         &self.secret
     }
 
-    /// Returns the secret to send first.
-    #[must_use]
-    pub fn current(&self) -> &Secret {
-        match &self.next {
-            Some(next) if self.is_next_accepted.get() => next,
-            _ => &self.secret,
-        }
-    }
-
-    /// Returns the secret to send when the upstream refuses the first.
-    #[must_use]
-    pub fn other(&self) -> Option<&Secret> {
-        let next = self.next.as_ref()?;
-        Some(if self.is_next_accepted.get() { &self.secret } else { next })
-    }
-
-    /// Notes that the upstream refused the current secret and accepted the other.
-    pub fn turn(&self) {
-        self.is_next_accepted.set(!self.is_next_accepted.get());
+    /// Returns the secret under `NAME_NEXT`, if it is set.
+    pub(crate) const fn successor(&self) -> Option<&Secret> {
+        self.next.as_ref()
     }
 }
 
@@ -82,6 +65,10 @@ impl Credentials {
         self.general.as_ref().or_else(|| self.tenants.values().flatten().next())
     }
 
+    pub(crate) fn each(&self) -> impl Iterator<Item = &Credential> {
+        self.general.iter().chain(self.tenants.values().flatten())
+    }
+
     pub(crate) fn each_mut(&mut self) -> impl Iterator<Item = &mut Credential> {
         self.general.iter_mut().chain(self.tenants.values_mut().flatten())
     }
@@ -91,30 +78,19 @@ impl Credentials {
 mod tests {
     use super::*;
 
-    fn credential(name: &str, next: Option<&str>) -> Credential {
-        Credential::new(name.to_owned(), Secret::new(name), next.map(Secret::new))
+    fn credential(name: &str) -> Credential {
+        Credential::new(name.to_owned(), Secret::new(name), None)
     }
 
     #[test]
     fn a_tenant_with_its_own_credential_never_uses_the_general_one() {
         let tenant = |name| TenantId::new(name).unwrap();
-        let tenants = BTreeMap::from([(tenant("a"), Some(credential("OF_A", None))), (tenant("b"), None)]);
-        let credentials = Credentials { general: Some(credential("GENERAL", None)), tenants };
+        let tenants = BTreeMap::from([(tenant("a"), Some(credential("OF_A"))), (tenant("b"), None)]);
+        let credentials = Credentials { general: Some(credential("GENERAL")), tenants };
         let setting = |name| credentials.of(&tenant(name)).map(|credential| credential.setting.as_str());
         assert_eq!((setting("a"), setting("b"), setting("c")), (Some("OF_A"), None, Some("GENERAL")));
         let credentials = Credentials { general: None, ..credentials };
         assert_eq!(credentials.of_discovery().map(|credential| credential.setting.as_str()), Some("OF_A"));
         assert!(credentials.of(&tenant("c")).is_none());
-    }
-
-    #[test]
-    fn the_secret_that_was_accepted_last_is_shown_first() {
-        let credential = credential("old", Some("new"));
-        let shown = || (credential.current().expose().to_owned(), credential.other().unwrap().expose().to_owned());
-        assert_eq!(shown(), ("old".to_owned(), "new".to_owned()));
-        credential.turn();
-        assert_eq!(shown(), ("new".to_owned(), "old".to_owned()));
-        credential.turn();
-        assert_eq!(shown(), ("old".to_owned(), "new".to_owned()));
     }
 }

@@ -26,14 +26,6 @@ pub struct Asked {
     pub engine_path: String,
 }
 
-impl Asked {
-    /// Returns the operation of `POST /v1/tools/execute` in this project, for calls that the gateway itself describes.
-    #[must_use]
-    pub(crate) fn of_call(project: Option<Project>) -> Self {
-        Self { operation: Operation::Execute, project, query: Query::default(), engine_path: String::new() }
-    }
-}
-
 /// Finds the requested operation.
 ///
 /// # Errors

@@ -1,7 +1,9 @@
 //! Incoming requests, as the host hands them over.
 
+use crate::words::json;
 use crate::words::method::Method;
 use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::time::Millis;
 
 /// A request header that the gateway reads. The list is closed: a host fetches these and no others, so no other header
 /// can matter.
@@ -109,6 +111,17 @@ pub struct Request {
     pub headers: RequestHeaders,
     /// The body.
     pub body: RequestBody,
+}
+
+/// Bounds on requests.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestLimits {
+    /// Maximum bytes in a body.
+    pub body_bytes: usize,
+    /// Limits on the JSON of a body.
+    pub json: json::Limits,
+    /// Longest wait of a long poll.
+    pub long_poll: Millis,
 }
 
 /// Checks the idempotency key, if one was sent.

@@ -12,9 +12,11 @@ pub(crate) use described::{Place, Source};
 use std::rc::Rc;
 
 use crate::access::admission::{Context, check_arguments, check_rules};
+use crate::access::epochs::Lease;
 use crate::backends::{Failed, Failure, OutputKind, Ran};
 use crate::cache::flight::{self, Boarded, Lead};
-use crate::cache::{self, Bypass, CacheKey, CacheOutcome, Directives, Entry, Keep, Wanted};
+use crate::cache::{self, Bypass, Cache, CacheKey, CacheOutcome, CacheRules, Directives, Entry, Keep, Wanted};
+use crate::dispatch::Dispatch;
 use crate::dispatch::execute::CallTerms;
 use crate::model::call::ToolCall;
 use crate::model::request;
@@ -50,7 +52,7 @@ pub(crate) async fn run<P: Platform>(
     record: &mut Record,
 ) -> Result<Outcome, Unanswered> {
     let Options { directives, idempotency_key, terms, source } = options;
-    note(running, &call, record);
+    note(context, &call, record);
     // The operator's rules on inputs come before the cache: a response is stored, and served, only for input that
     // fulfils them.
     if let Err(error) = check_rules(&running.config.inputs, &call.tool.folded, call.tool.name.tool(), &call.input) {
@@ -59,16 +61,18 @@ pub(crate) async fn run<P: Platform>(
     }
 
     // cache; a response to be replaced is not looked up, and no other call brings its replacement
-    let kept = key_for(running, context, &call, directives);
+    let kept = key_for(&running.cache.rules, context, &call, directives);
     let at = kept.as_ref().ok().filter(|_| source == Source::Anywhere);
-    let wanted = at.map(|(keep, key)| wanted(running, context, &call, *keep, key, directives));
+    let wanted = at.map(|(keep, key)| wanted(&running.cache.rules, context, &call, *keep, key, directives));
     record.cache = kept.as_ref().map_or_else(|bypass| CacheOutcome::Bypass(*bypass), |_| CacheOutcome::MissNotStored);
-    let stale = match look(platform, running, wanted.as_ref(), record).await {
+    let stale = match look(platform, &running.cache, wanted.as_ref(), record).await {
         Ok(hit) => {
             record.cache = hit.outcome;
-            let outcome = stored_outcome(platform, running, &hit.entry, hit.overruled, None, record);
+            let outcome = stored_outcome(platform, &running.cache.rules, &hit.entry, hit.overruled, None, record);
             if let (Ok(kept), true) = (kept, may_run_besides(context, &call, idempotency_key)) {
-                refresh::soon(platform, running, context, call, kept, &hit, record);
+                let Running { cache, dispatch, counters, .. } = running.as_ref();
+                let parts = refresh::Parts { cache, dispatch, counters };
+                refresh::soon(platform, parts, context, call, kept, &hit, record);
             }
             return Ok(outcome);
         }
@@ -117,7 +121,7 @@ impl Missed<'_> {
         // idempotency
         let key = request::idempotency_key(idempotency_key)?.filter(|_| !is_repeatable);
         let claimed = match key {
-            Some(key) => Some(claim(platform, running, context, call, key, terms.deadline).await?),
+            Some(key) => Some(claim(platform, &running.dispatch, context, call, key, terms.deadline).await?),
             None => None,
         };
         let claim = match claimed {
@@ -130,13 +134,14 @@ impl Missed<'_> {
         };
 
         // single flight
-        let asked = wanted.and_then(|wanted| asked(running, context, call, claim.as_ref(), wanted, terms.deadline));
+        let asked = wanted
+            .and_then(|wanted| asked(&running.cache.rules, context, call, claim.as_ref(), wanted, terms.deadline));
         let lead = match &asked {
             None => Lead::nobody(&running.cache),
-            Some(asked) => match board(platform, running, asked, record).await {
+            Some(asked) => match board(platform, &running.cache, asked, record).await {
                 Boarded::Served(entry, how) => {
                     record.cache = how;
-                    return Ok(stored_outcome(platform, running, &entry, None, None, record));
+                    return Ok(stored_outcome(platform, &running.cache.rules, &entry, None, None, record));
                 }
                 Boarded::Fly(lead) => lead,
             },
@@ -151,20 +156,20 @@ impl Missed<'_> {
         }
 
         // route, execute
-        let work = offered.run(platform, running, call, terms, record);
+        let work = offered.run(platform, &running.dispatch, call, terms, record);
         let ended = lead.fly(platform, &call.tool.folded, work).await;
-        if may_have_changed_something(running, call, offered.only_reads(call), &ended) {
-            invalidate(platform, running, context, call, record).await;
+        if may_have_changed_something(&running.cache.rules, call, offered.only_reads(call), &ended) {
+            invalidate(platform, &running.lease, &running.cache.rules, context, call, record).await;
         }
         match ended {
             Ok(ran) => {
                 let epoch = context.held.epochs.version;
                 let landed = kept.and_then(|(keep, key)| Some((*keep, key, entry_of(platform, epoch, *keep, &ran)?)));
-                land(platform, running, lead, landed, record);
-                Ok(finish(platform, running, context, call, claim, ran, record).await?)
+                land(platform, &running.cache, lead, landed, record);
+                Ok(finish(platform, context, call, claim, ran, record).await?)
             }
             Err(failed) => {
-                land(platform, running, lead, None, record);
+                land(platform, &running.cache, lead, None, record);
                 // The outcome of a claimed idempotency key is the real one, also when it is replayed.
                 let stale = stale.filter(|_| claim.is_none() && failed.may_be_covered());
                 let of = |(entry, (keep, key)): (_, &(Keep, CacheKey))| {
@@ -173,7 +178,7 @@ impl Missed<'_> {
                 let spare = stale.zip(kept).map(of);
                 let is_harmless = failed.surely_not_run || is_repeatable;
                 let may_be_declared = claim.is_none() && failed.may_be_covered() && is_harmless;
-                let declared = running.config.routing.answer_of(&call.tool.folded);
+                let declared = context.rules.routing.answer_of(&call.tool.folded);
                 let declared = declared.filter(|_| may_be_declared).map(Box::from);
                 let ended = fail(platform, is_repeatable, claim, failed, record).await;
                 ended.map_err(|refusal| Unanswered { refusal, spare, declared })
@@ -185,20 +190,20 @@ impl Missed<'_> {
 /// Looks for other calls that missed the same key, and notes the result in the record.
 async fn board<'r, P: Platform>(
     platform: &P,
-    running: &'r Running,
+    cache: &'r Cache,
     asked: &flight::Asked<'_>,
     record: &mut Record,
 ) -> Boarded<'r> {
-    let (boarded, report) = flight::board(platform, &running.cache, asked).await;
+    let (boarded, report) = flight::board(platform, cache, asked).await;
     record.note_flight(report);
     boarded
 }
 
 /// Notes the call in the record.
-fn note(running: &Running, call: &ToolCall<'_>, record: &mut Record) {
+fn note(context: &Context<'_>, call: &ToolCall<'_>, record: &mut Record) {
     record.user.clone_from(&call.user);
     record.tool = Some(CalledTool::Registered(Rc::clone(&call.tool)));
-    record.executor = running.config.executors.get(call.tool.executor).map(|executor| executor.id.clone());
+    record.executor = context.rules.executors.get(call.tool.executor).map(|executor| executor.id.clone());
 }
 
 /// Returns the outcome of an invalid input, in the tool's own form, without asking an executor.
@@ -234,14 +239,14 @@ fn may_run_besides(context: &Context<'_>, call: &ToolCall<'_>, idempotency_key: 
 /// Claims the idempotency key of a call that could do harm if repeated.
 async fn claim<P: Platform>(
     platform: &P,
-    running: &Running,
+    dispatch: &Dispatch,
     context: &Context<'_>,
     call: &ToolCall<'_>,
     key: &str,
     deadline: Timestamp,
 ) -> Result<Claimed, Refusal> {
     // Past every deadline of the attempt itself.
-    let lost_after = Millis::new(running.config.execute.timeout.get().saturating_add(10_000));
+    let lost_after = Millis::new(dispatch.execute.timeout.get().saturating_add(10_000));
     let times = Times { lost_after, patience: platform.now().until(deadline) };
     idempotency::claim(platform, context.caller, key, call, times).await
 }
@@ -250,13 +255,13 @@ async fn claim<P: Platform>(
 /// reads, nor if the operator's rule makes it cacheable (a rule says that its answers are worth repeating), nor if it
 /// is local.
 fn may_have_changed_something(
-    running: &Running,
+    rules: &CacheRules,
     call: &ToolCall<'_>,
     only_reads: bool,
     ended: &Result<Ran, Failed>,
 ) -> bool {
     let surely_not_run = matches!(ended, Err(failed) if failed.surely_not_run);
-    let has_rule = cache::may_keep(&running.cache.rules, &call.tool).is_ok();
+    let has_rule = cache::may_keep(rules, &call.tool).is_ok();
     !only_reads && !has_rule && !surely_not_run
 }
 
@@ -264,13 +269,14 @@ fn may_have_changed_something(
 /// changed something. Done before the caller is answered, so that it reads its own writes.
 async fn invalidate<P: Platform>(
     platform: &P,
-    running: &Running,
+    lease: &Lease,
+    rules: &CacheRules,
     context: &Context<'_>,
     call: &ToolCall<'_>,
     record: &mut Record,
 ) {
     let toolkit = call.tool.toolkit_folded();
-    let keeps = |tool: &Tool| cache::may_keep(&running.cache.rules, tool).is_ok();
+    let keeps = |tool: &Tool| cache::may_keep(rules, tool).is_ok();
     if !context.registry.any_of_toolkit(toolkit, keeps) {
         return;
     }
@@ -280,7 +286,7 @@ async fn invalidate<P: Platform>(
         Change::Cache(CacheScope::ToolkitShared(tenant.clone(), toolkit.clone())),
         Change::Cache(CacheScope::ToolkitUser(tenant, toolkit, user)),
     ];
-    if running.lease.advance(platform, changes).await.is_err() {
+    if lease.advance(platform, changes).await.is_err() {
         record.degraded.push("invalidation_failed");
     }
 }
@@ -305,14 +311,14 @@ fn entry_of<P: Platform>(platform: &P, epoch: u64, keep: Keep, ran: &Ran) -> Opt
 /// Stores the entry, and hands it to the calls that wait for it.
 fn land<P: Platform>(
     platform: &P,
-    running: &Running,
+    cache: &Cache,
     lead: Lead<'_>,
     landed: Option<(Keep, &CacheKey, Rc<Entry>)>,
     record: &mut Record,
 ) {
     if let Some((keep, key, entry)) = &landed {
         // First: a call that comes after the flight finds it there.
-        cache::store(platform, &running.cache, keep.strategy, key, entry, &mut record.degraded);
+        cache::store(platform, cache, keep.strategy, key, entry, &mut record.degraded);
         record.cache = CacheOutcome::MissStored;
     }
     lead.land(platform, landed.map(|(_, key, entry)| (key, entry)));
@@ -320,7 +326,6 @@ fn land<P: Platform>(
 
 async fn finish<P: Platform>(
     platform: &P,
-    running: &Running,
     context: &Context<'_>,
     call: &ToolCall<'_>,
     claim: Option<Claim>,
@@ -345,7 +350,7 @@ async fn finish<P: Platform>(
         // The answer stands even if its owner cannot be noted: the call can be repeated after consent.
         let ids = std::slice::from_ref(id);
         let executor = record.routed.answered_by.unwrap_or(call.tool.executor);
-        if begin_authorizations(platform, running, context, executor, ids, record).await.is_err() {
+        if begin_authorizations(platform, context, executor, ids, record).await.is_err() {
             record.degraded.push("authorizations_left_out");
         }
     }

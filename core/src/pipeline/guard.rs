@@ -2,13 +2,12 @@
 
 use std::rc::Rc;
 
-use crate::access::admission::{self, Admitted, Authority, Context};
+use crate::access::admission::{self, Admitted, Authority, Context, Entry, Requested};
 use crate::access::epochs::EpochsView;
 use crate::access::identity;
 use crate::catalog::Current;
 use crate::model::caller::Caller;
-use crate::model::operation::Asked;
-use crate::model::request::{Header, Request};
+use crate::model::request::{Header, RequestHeaders};
 use crate::pipeline::call::{self, Outcome, Unanswered};
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
@@ -18,29 +17,29 @@ use crate::words::refusal::Refusal;
 
 /// Returns the inputs of admission.
 pub(crate) fn context<'a>(
-    running: &'a Running,
+    rules: &'a admission::Rules,
     tools: &'a Current,
     caller: &'a Caller,
     authority: &'a Authority<'a>,
     held: &'a EpochsView,
 ) -> Context<'a> {
     let registry_is_incomplete = tools.is_incomplete();
-    Context { rules: &running.admission, caller, authority, held, registry: &tools.registry, registry_is_incomplete }
+    Context { rules, caller, authority, held, registry: &tools.registry, registry_is_incomplete }
 }
 
 /// Makes the repeated decisions of one request: again after every wait, under the epochs current then.
 pub(crate) struct Guard<'a, P> {
     pub(crate) platform: &'a P,
     pub(crate) running: &'a Rc<Running>,
-    pub(crate) asked: &'a Asked,
+    pub(crate) entry: &'a Entry,
     pub(crate) action: Action,
-    pub(crate) request: &'a Request,
+    pub(crate) headers: &'a RequestHeaders,
 }
 
 impl<'a, P: Platform> Guard<'a, P> {
     /// Identifies the caller under the epochs that hold key revocations, and checks its right to the operation.
     pub(crate) async fn let_in(&self, record: &mut Record) -> Result<(Rc<Caller>, EpochsView), Refusal> {
-        let Self { platform, running, request, .. } = *self;
+        let Self { platform, running, headers, .. } = *self;
         let mut held = running.lease.hold(platform).await;
         record.epoch = Some(held.epochs.version);
         if !held.is_current() && !record.degraded.contains(&"epochs_unavailable") {
@@ -48,30 +47,31 @@ impl<'a, P: Platform> Guard<'a, P> {
         }
         let identified;
         (identified, held) =
-            identity::driver::identify(platform, &running.identity, &running.lease, &request.headers, held).await?;
+            identity::driver::identify(platform, &running.identity, &running.lease, headers, held).await?;
         record.epoch = Some(held.epochs.version);
         let caller = identified.caller;
         record.tenant = Some(caller.tenant.clone());
         record.caller = Some(caller.id.clone());
         record.key = Some(identified.key);
         let authority = self.authority(&caller, record);
-        let permitted = admission::permit(&running.admission, &caller, &authority, &held, self.asked);
+        let permitted = admission::permit(&running.admission, &caller, &authority, &held, self.entry);
         record.decided = authority.take_noted();
         permitted?;
         Ok((caller, held))
     }
 
     /// Admits the request, if this caller may make it.
-    pub(crate) fn admit(
+    pub(crate) fn admit<'r>(
         &self,
         tools: &Current,
         caller: &Caller,
         held: &EpochsView,
+        requested: &'r Requested<'_>,
         record: &mut Record,
-    ) -> Result<Admitted<'a>, Refusal> {
+    ) -> Result<Admitted<'r>, Refusal> {
         let authority = self.authority(caller, record);
-        let context = context(self.running, tools, caller, &authority, held);
-        let admitted = admission::admit(&context, self.asked, self.request);
+        let context = context(&self.running.admission, tools, caller, &authority, held);
+        let admitted = admission::admit(&context, requested);
         record.decided = authority.take_noted();
         admitted
     }
@@ -81,6 +81,7 @@ impl<'a, P: Platform> Guard<'a, P> {
     pub(crate) async fn cover(
         &self,
         tools: &Current,
+        requested: &Requested<'_>,
         unanswered: Unanswered,
         record: &mut Record,
     ) -> Result<Outcome, Refusal> {
@@ -89,10 +90,11 @@ impl<'a, P: Platform> Guard<'a, P> {
             return Err(refusal);
         }
         let Ok((caller, held)) = self.let_in(record).await else { return Err(refusal) };
-        if self.admit(tools, &caller, &held, record).is_err() {
+        if self.admit(tools, &caller, &held, requested, record).is_err() {
             return Err(refusal);
         }
-        let kept = spare.and_then(|spare| spare.answer(self.platform, self.running, (&caller, &held), record));
+        let kept =
+            spare.and_then(|spare| spare.answer(self.platform, &self.running.cache.rules, (&caller, &held), record));
         let declared = || declared.map(|value| call::declared_answer(self.platform, &value, record));
         kept.or_else(declared).ok_or(refusal)
     }
@@ -102,8 +104,8 @@ impl<'a, P: Platform> Guard<'a, P> {
     where
         'a: 'c,
     {
-        let Self { running, asked, action, request, .. } = *self;
-        let country = running.config.country_header.then(|| request.headers.get(Header::CfIpcountry)).flatten();
-        Authority::new(&running.admission, caller, action, asked.project.as_ref(), record.at, country)
+        let Self { running, entry, action, headers, .. } = *self;
+        let country = running.config.country_header.then(|| headers.get(Header::CfIpcountry)).flatten();
+        Authority::new(&running.admission, caller, action, entry.project.as_ref(), record.at, country)
     }
 }

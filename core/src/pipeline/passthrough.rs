@@ -4,18 +4,19 @@ use hmac_sha256::Hash;
 
 use crate::access::admission::Context;
 use crate::backends::{ANSWER_LIMITS, Bounds, Passed, pass};
+use crate::dispatch::Dispatch;
 use crate::dispatch::execute::{Attempted, Why};
 use crate::dispatch::route;
 use crate::model::call::{EngineCall, Exchange};
 use crate::model::caller::UserRule;
-use crate::model::request::Request;
-use crate::pipeline::runtime::Running;
 use crate::ports::{Body, DurableError, Platform};
 use crate::state::authorization::{Command, Reply};
 use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
 use crate::telemetry::Record;
 use crate::words::json::{self, Json};
+use crate::words::names::UserId;
 use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::time::Millis;
 use crate::words::{hex, limits};
 
 /// Passes the request on to its engine, and returns the engine's answer.
@@ -24,29 +25,25 @@ use crate::words::{hex, limits};
 /// The refusal of the first stage that cannot go on.
 pub(crate) async fn run<P: Platform>(
     platform: &P,
-    running: &Running,
+    dispatch: &Dispatch,
+    long_poll: Millis,
     context: &Context<'_>,
-    mut call: EngineCall,
-    request: &Request,
+    mut call: EngineCall<'_>,
     record: &mut Record,
 ) -> Result<Passed<P::Stream>, Refusal> {
     if let Exchange::AwaitsAuthorization(id) = &call.exchange {
         let executor = owner_of_authorization(platform, context, id).await?;
-        let index = running.config.executors.iter().position(|known| known.id.as_str() == executor);
+        let index = dispatch.executors.iter().position(|known| known.id.as_str() == executor);
         // The engine that gave the id is no longer configured, and no other one knows it.
         call.executor = Some(index.ok_or_else(|| Refusal::new(RefusalKind::AuthorizationUnknown))?);
     }
-    let engine = route::of_engine(&running.config.executors, call.executor, &context.caller.tenant)?;
+    let engine = route::of_engine(&dispatch.executors, call.executor, &context.caller.tenant)?;
     let executor = engine.executor;
-    let index = running.config.executors.iter().position(|known| known.id == executor.id).unwrap_or_default();
+    let index = dispatch.executors.iter().position(|known| known.id == executor.id).unwrap_or_default();
     record.executor = Some(executor.id.clone());
-    let bounds = Bounds {
-        timeout: executor.timeout,
-        response_limit: running.config.execute.response_bytes,
-        long_poll: running.config.limits.long_poll,
-    };
+    let bounds = Bounds { timeout: executor.timeout, response_limit: dispatch.execute.response_bytes, long_poll };
     let began = platform.now();
-    let passed = pass(platform, engine, context.caller, &call, request, bounds).await;
+    let passed = pass(platform, &dispatch.rotations, engine, context.caller, &call, bounds).await;
     let outcome = match &passed {
         Ok(passed) if passed.status < 400 => "ok",
         Ok(_) => "engine_refused",
@@ -66,12 +63,12 @@ pub(crate) async fn run<P: Platform>(
             let answer = json::parse(body, ANSWER_LIMITS);
             let answer = answer.map_err(|_| Refusal::new(RefusalKind::UpstreamNotJson))?;
             let ids = authorizations_in(&answer);
-            begin_authorizations(platform, running, context, index, &ids, record).await?;
+            begin_authorizations(platform, context, index, &ids, record).await?;
         }
         (Exchange::OneExecution, Body::Bytes(body)) if passed.status < 300 => {
             // An execution without a user is only for callers that may name any user.
             let is_theirs = match user_in(body)? {
-                Some(user) => context.user("user_id", Some(&user)).is_ok(),
+                Some(user) => UserId::new(&user).is_some_and(|user| context.caller.may_name(&user)),
                 None => context.caller.users == UserRule::Every,
             };
             if !is_theirs {
@@ -80,8 +77,10 @@ pub(crate) async fn run<P: Platform>(
         }
         (Exchange::AwaitsAuthorization(_), Body::Bytes(body)) if passed.status < 300 => {
             // The caller may have lost its right to this user since it began.
-            let user = user_in(body)?;
-            context.user("user_id", user.as_deref()).map_err(|_| Refusal::new(RefusalKind::AuthorizationUnknown))?;
+            let may_name = |user: String| UserId::new(&user).is_some_and(|user| context.caller.may_name(&user));
+            if !user_in(body)?.is_none_or(may_name) {
+                return Err(Refusal::new(RefusalKind::AuthorizationUnknown));
+            }
         }
         _ => {}
     }
@@ -117,13 +116,12 @@ fn owner_key(context: &Context<'_>, id: &str) -> String {
 /// asked for.
 pub(crate) async fn begin_authorizations<P: Platform>(
     platform: &P,
-    running: &Running,
     context: &Context<'_>,
     executor: usize,
     ids: &[String],
     record: &mut Record,
 ) -> Result<(), Refusal> {
-    let Some(engine) = running.config.executors.get(executor).filter(|executor| executor.engine().is_some()) else {
+    let Some(engine) = context.rules.executors.get(executor).filter(|executor| executor.engine().is_some()) else {
         return Ok(());
     };
     let mut are_left_out = ids.len() > limits::AUTHORIZATIONS_PER_ANSWER;

@@ -6,6 +6,7 @@ use crate::access::admission;
 use crate::access::epochs::Lease;
 use crate::access::identity::{Identity, Keyring};
 use crate::access::rate::Rates;
+use crate::backends::Rotations;
 use crate::cache::Cache;
 use crate::catalog::Catalog;
 use crate::config::{Config, ConfigFault, Prepared, Values};
@@ -67,16 +68,29 @@ impl Isolate {
                 let keyring = Keyring::new(loaded.hashers, &config.callers, secret);
                 let rates = Rc::new(Rates::new(Rc::clone(&config.rate), ids.number()));
                 let (executors, routing) = (&config.executors, &config.routing);
+                let rotations = Rc::new(Rotations::new(executors));
                 Ok(Rc::new(Running {
                     identity: Rc::new(Identity::new(keyring, Rc::clone(&config.issuers), Rc::clone(&config.roles))),
                     worker_secret: loaded.worker_secret,
                     lease: Rc::new(Lease::new(config.epochs)),
-                    catalog: Rc::new(Catalog::new(Rc::clone(executors), config.registry, Rc::clone(routing))),
+                    catalog: Rc::new(Catalog::new(
+                        Rc::clone(executors),
+                        config.registry,
+                        Rc::clone(routing),
+                        Rc::clone(&rotations),
+                    )),
                     cache: Rc::new(Cache::new(Rc::clone(&config.cache), ids.number())),
                     counters: Rc::new(Counters::new(Rc::clone(executors), Rc::clone(&rates))),
                     rates,
                     explained: Rc::new(Explained::new(config.routing.explained)),
-                    dispatch: Rc::new(Dispatch::new(executors, routing, config.breaker, config.execute, ids.number())),
+                    dispatch: Rc::new(Dispatch::new(
+                        executors,
+                        routing,
+                        &rotations,
+                        config.breaker,
+                        config.execute,
+                        ids.number(),
+                    )),
                     admission: config.admission(),
                     config,
                 }))

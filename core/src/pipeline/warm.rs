@@ -4,13 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::access::admission::{self, Admitted, Authority};
+use crate::access::admission::{self, Authority, Entry};
 use crate::access::epochs::EpochsView;
 use crate::cache::{self, Bypass, CacheOutcome, Directives, WarmCall};
 use crate::dispatch::execute::CallTerms;
+use crate::model::call::{Call, NamedTool, NamedUser};
 use crate::model::caller::{Caller, Grant, ProjectRule, UserRule};
-use crate::model::operation::Asked;
-use crate::model::request::{Header, Request, RequestBody, RequestHeaders};
 use crate::pipeline::call::{self, Options, Place, Source};
 use crate::pipeline::emit;
 use crate::pipeline::guard::context;
@@ -18,7 +17,6 @@ use crate::pipeline::runtime::{Isolate, Running};
 use crate::ports::Platform;
 use crate::telemetry::{CalledTool, Record};
 use crate::words::action::{Action, ActionPattern};
-use crate::words::json::ObjectWriter;
 use crate::words::method::Method;
 use crate::words::modes::Priority;
 use crate::words::names::{CallerId, TenantId, ToolPattern};
@@ -141,29 +139,28 @@ async fn made<P: Platform>(
     warm: &WarmCall,
     record: &mut Record,
 ) -> Result<Outcome, Refusal> {
-    let (caller, request) = (caller_of(warm), request_of(warm));
+    let (caller, requested) = (caller_of(warm), requested(warm));
     record.tenant = Some(caller.tenant.clone());
     record.caller = Some(caller.id.clone());
-    let asked = Asked::of_call(warm.project.clone());
-    let tools = match running.catalog.at_hand(platform, &asked) {
+    let entry = Entry { project: warm.project.clone(), ..Entry::default() };
+    let project = entry.project.as_ref();
+    let tools = match running.catalog.at_hand(platform, project) {
         Some(tools) => tools,
-        None => running.catalog.fetch(platform, asked.project.as_ref()).await,
+        None => running.catalog.fetch(platform, project).await,
     };
     let held = running.lease.hold(platform).await;
     record.epoch = Some(held.epochs.version);
-    let project = asked.project.as_ref();
     let authority = Authority::new(&running.admission, &caller, Action::ToolsCall, project, record.at, None);
     let admit = |held: &EpochsView, record: &mut Record| {
-        let admitted = admission::permit(&running.admission, &caller, &authority, held, &asked)
-            .and_then(|()| admission::admit(&context(running, &tools, &caller, &authority, held), &asked, &request));
+        let admitted = admission::permit(&running.admission, &caller, &authority, held, &entry).and_then(|()| {
+            admission::admit_call(&context(&running.admission, &tools, &caller, &authority, held), &requested)
+        });
         record.decided = authority.take_noted();
         admitted
     };
-    let context = context(running, &tools, &caller, &authority, &held);
-    let Admitted::Tool(call) = admit(&held, record)? else {
-        return Err(Refusal::new(RefusalKind::PathUnknown));
-    };
-    let place = match Place::of(running, &context, &call, Directives::default()) {
+    let context = context(&running.admission, &tools, &caller, &authority, &held);
+    let call = admit(&held, record)?;
+    let place = match Place::of(&running.cache.rules, &running.config.inputs, &context, &call, Directives::default()) {
         Ok(place) => place,
         Err(bypass) => {
             record.cache = CacheOutcome::Bypass(bypass);
@@ -171,7 +168,7 @@ async fn made<P: Platform>(
             return Ok(Outcome::Bypass(bypass));
         }
     };
-    let facts = cache::inspect(platform, &running.cache, &place.wanted(running, &context, &call)).await;
+    let facts = cache::inspect(platform, &running.cache, &place.wanted(&running.cache.rules, &context, &call)).await;
     let source = match facts.servable() {
         Some(entry) if entry.is_nearly_over(platform.now()) => Source::Executor,
         Some(_) => return Ok(Outcome::Fresh),
@@ -184,9 +181,9 @@ async fn made<P: Platform>(
         record.epoch = Some(held.epochs.version);
         admit(&held, record).map(drop)
     };
-    let terms = CallTerms::of(running.config.execute.timeout, caller.priority, &request.headers, record.at);
+    let terms = CallTerms::of_gateway(running.config.execute.timeout, record.at);
     let options = Options { directives: Directives::default(), idempotency_key: None, terms, source };
-    let made = call::run(platform, running, &context, *call, options, again, record).await;
+    let made = call::run(platform, running, &context, call, options, again, record).await;
     made.map_err(|unanswered| unanswered.refusal)?;
     Ok(match record.cache {
         CacheOutcome::MissStored => Outcome::Warmed,
@@ -219,21 +216,16 @@ fn caller_of(warm: &WarmCall) -> Caller {
     }
 }
 
-/// Writes the call as a caller would send it.
-fn request_of(warm: &WarmCall) -> Request {
-    let mut body = ObjectWriter::new();
-    body.text("tool_name", warm.tool.as_str());
-    body.optional("tool_version", warm.version.as_deref());
-    body.optional("user_id", warm.user.as_ref().map(|user| user.as_str()));
-    body.json("input", warm.input.as_bytes());
-    let mut headers = RequestHeaders::default();
-    if let Some(content_type) = headers.0.get_mut(Header::ContentType as usize) {
-        *content_type = Some("application/json".to_owned());
-    }
-    Request {
-        method: Method::Post,
-        target: "/v1/tools/execute".to_owned(),
-        headers,
-        body: RequestBody::Whole(body.end()),
+/// Returns the call, as an interface would have read it.
+fn requested(warm: &WarmCall) -> Call<'_> {
+    let WarmCall { tool, version, input, user, project, .. } = warm;
+    let version = version.as_deref().map(Cow::Borrowed);
+    Call {
+        tool: NamedTool { name: Cow::Borrowed(tool.as_str()), version },
+        input: Ok(input.clone()),
+        user: user.clone().map(|id| NamedUser { place: "user", id }),
+        run_at: None,
+        include_stacktrace: false,
+        project: project.clone(),
     }
 }

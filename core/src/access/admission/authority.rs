@@ -36,14 +36,14 @@ pub struct Noted {
 
 /// Holds the inputs particular to one decision about a tool.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Call<'a> {
+pub(super) struct CallFacts<'a> {
     pub(super) arguments: Arguments<'a>,
     pub(super) user: User<'a>,
     /// True when the call is made now, and not at a time of which policies know nothing.
     pub(super) is_now: bool,
 }
 
-impl Call<'_> {
+impl CallFacts<'_> {
     /// Stands for a call about which nothing is known yet.
     pub(super) const UNKNOWN: Self = Self { arguments: Arguments::Unknown, user: User::Unknown, is_now: true };
 }
@@ -84,7 +84,7 @@ impl<'a> Authority<'a> {
         !self.policies().is_empty()
     }
 
-    fn request<'r>(&'r self, action: Action, resource: Resource<'r>, call: &Call<'r>) -> Request<'r> {
+    fn request<'r>(&'r self, action: Action, resource: Resource<'r>, call: &CallFacts<'r>) -> Request<'r> {
         let has_arguments = matches!(action, Action::ToolsCall | Action::ToolsAuthorize);
         Request {
             caller: self.caller,
@@ -106,7 +106,7 @@ impl<'a> Authority<'a> {
             return Ok(());
         }
         let resource = if is_about_tools { Resource::AnyTool } else { self.itself() };
-        let request = self.request(self.action, resource, &Call::UNKNOWN);
+        let request = self.request(self.action, resource, &CallFacts::UNKNOWN);
         let decision = self.policies().decide(&request);
         if decision.may_be_allowed() {
             return Ok(());
@@ -121,7 +121,7 @@ impl<'a> Authority<'a> {
             return Ok(());
         }
         let user = user.map_or(User::Absent, |user| User::Named(user.as_str()));
-        let call = Call { user, ..Call::UNKNOWN };
+        let call = CallFacts { user, ..CallFacts::UNKNOWN };
         let request = self.request(self.action, self.itself(), &call);
         let decision = self.policies().decide(&request);
         self.note(&decision);
@@ -144,28 +144,28 @@ impl<'a> Authority<'a> {
     /// Returns whether the caller may also take this action, which is about no tool.
     #[must_use]
     pub fn may_also(&self, action: Action) -> bool {
-        let request = self.request(action, self.itself(), &Call { user: User::Absent, ..Call::UNKNOWN });
+        let request = self.request(action, self.itself(), &CallFacts { user: User::Absent, ..CallFacts::UNKNOWN });
         self.policies().decide(&request).is_allowed()
     }
 
     /// Returns whether the tool with this name in lower case may be used, judged by its name alone.
     pub(crate) fn may_use_name(&self, folded: &str) -> bool {
-        self.may(Resource::ToolNamed(folded), &Call::UNKNOWN).is_ok()
+        self.may(Resource::ToolNamed(folded), &CallFacts::UNKNOWN).is_ok()
     }
 
     /// Returns whether the caller sees the tool: if it may call it for some arguments; or if it may list it, and only a
     /// missing permission keeps it from calling it.
     pub(super) fn sees(&self, tool: &Tool, user: Option<&UserId>) -> bool {
         let user = user.map_or(User::Unknown, |user| User::Named(user.as_str()));
-        self.may(Resource::Tool(self.facts(tool)), &Call { user, ..Call::UNKNOWN }).is_ok()
+        self.may(Resource::Tool(self.facts(tool)), &CallFacts { user, ..CallFacts::UNKNOWN }).is_ok()
     }
 
     /// Decides on using a tool for the request's action; a call is judged with its arguments.
-    pub(super) fn check_tool(&self, tool: &Tool, call: &Call<'_>) -> Result<(), Refusal> {
+    pub(super) fn check_tool(&self, tool: &Tool, call: &CallFacts<'_>) -> Result<(), Refusal> {
         self.may(Resource::Tool(self.facts(tool)), call)
     }
 
-    fn may(&self, resource: Resource<'_>, call: &Call<'_>) -> Result<(), Refusal> {
+    fn may(&self, resource: Resource<'_>, call: &CallFacts<'_>) -> Result<(), Refusal> {
         let not_permitted = || Refusal::new(RefusalKind::ToolNotPermitted);
         let own = |action| self.request(action, resource, call);
         let calling = own(Action::ToolsCall);

@@ -6,13 +6,10 @@ use crate::backends::Executor;
 use crate::model::route::RoutingRules;
 use crate::policy::PolicySet;
 use crate::words::modes::FailMode;
-use crate::words::time::Millis;
 
 /// Holds the rules of one configuration. A clone shares them.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Bounds on requests.
-    pub limits: RequestLimits,
     /// The decision where the lease on the epochs has expired and cannot be renewed.
     pub fail_mode: FailMode,
     /// The executors, by index.
@@ -21,15 +18,4 @@ pub struct Rules {
     pub policies: Rc<PolicySet>,
     /// The routes: a tool with one may run on several executors.
     pub routing: Rc<RoutingRules>,
-}
-
-/// Bounds on requests.
-#[derive(Clone, Copy, Debug)]
-pub struct RequestLimits {
-    /// Maximum bytes in a body.
-    pub body_bytes: usize,
-    /// Limits on the JSON of a body.
-    pub json: crate::words::json::Limits,
-    /// Longest wait of a long poll.
-    pub long_poll: Millis,
 }

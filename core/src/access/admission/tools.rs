@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::Context;
-use super::authority::Call;
+use super::authority::CallFacts;
 use super::switches::check_tool_switches;
 use crate::model::call::ToolCall;
 use crate::model::tool::Tool;
@@ -18,10 +18,15 @@ impl Context<'_> {
     /// [`RefusalKind::ToolNotPermitted`], [`RefusalKind::PolicyDenied`], [`RefusalKind::PolicyError`], and those of
     /// [`crate::catalog::Registry::resolve`].
     pub fn tool(&self, name: &str, version: Option<&str>) -> Result<Rc<Tool>, Refusal> {
-        self.tool_for(name, version, &Call::UNKNOWN)
+        self.tool_for(name, version, &CallFacts::UNKNOWN)
     }
 
-    pub(super) fn tool_for(&self, name: &str, version: Option<&str>, call: &Call<'_>) -> Result<Rc<Tool>, Refusal> {
+    pub(super) fn tool_for(
+        &self,
+        name: &str,
+        version: Option<&str>,
+        call: &CallFacts<'_>,
+    ) -> Result<Rc<Tool>, Refusal> {
         let may_use = |folded: &str| self.authority.may_use_name(folded);
         let named = self.registry.name_of(name, may_use)?;
         // A name in the models' form without a meaning here has no tool to be permitted.
@@ -46,7 +51,7 @@ impl Context<'_> {
     }
 
     /// Checks that the caller may use this tool of this executor.
-    fn check_one(&self, tool: &Tool, call: &Call<'_>) -> Result<(), Refusal> {
+    fn check_one(&self, tool: &Tool, call: &CallFacts<'_>) -> Result<(), Refusal> {
         self.authority.check_tool(tool, call)?;
         check_tool_switches(&self.held.epochs, tool, &self.rules.executors)
     }
@@ -58,10 +63,10 @@ impl Context<'_> {
 /// # Errors
 /// The refusal that a call of that executor's tool would meet.
 pub(crate) fn check_equivalent(context: &Context<'_>, call: &ToolCall<'_>, other: &Tool) -> Result<(), Refusal> {
-    let asked = Call {
+    let facts = CallFacts {
         arguments: Arguments::Known(&call.input),
         user: call.user.as_ref().map_or(User::Absent, |user| User::Named(user.as_str())),
         is_now: call.run_at.is_none(),
     };
-    context.check_one(other, &asked)
+    context.check_one(other, &facts)
 }

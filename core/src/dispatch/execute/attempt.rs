@@ -92,6 +92,7 @@ async fn exchange<P: Platform>(
     };
     let invocation = Invocation {
         platform,
+        rotations: &dispatch.rotations,
         target: candidate.target,
         call,
         tool,

@@ -1,11 +1,10 @@
 //! `/gate/v1/epochs`: reads and changes the revocations, the kill switches and the epochs of the cache.
 
 use super::text_of;
-use crate::access::admission::{Members, json_body};
-use crate::access::epochs::{self, AdvanceError};
+use crate::access::epochs::{self, AdvanceError, Lease};
+use crate::front::body::{Members, json_body};
 use crate::front::response::Answer;
-use crate::model::request::Request;
-use crate::pipeline::runtime::Running;
+use crate::model::request::{Request, RequestLimits};
 use crate::ports::Platform;
 use crate::state::epochs::{CacheScope, Change, Epochs, KillSwitch};
 use crate::words::json::{Json, ObjectWriter};
@@ -21,10 +20,11 @@ pub(super) async fn read<P: Platform>(platform: &P) -> Result<Answer<P::Stream>,
 /// Applies `{"changes":[...]}`: all of them, or none.
 pub(super) async fn advance<P: Platform>(
     platform: &P,
-    running: &Running,
+    lease: &Lease,
     request: &Request,
+    limits: &RequestLimits,
 ) -> Result<Answer<P::Stream>, Refusal> {
-    let body = json_body(request, &running.config.limits)?;
+    let body = json_body(request, limits)?;
     let items = Members::of(&body)?.array("changes")?;
     let changes: Result<Vec<Change>, Refusal> = items
         .iter()
@@ -38,7 +38,7 @@ pub(super) async fn advance<P: Platform>(
     if changes.is_empty() || changes.len() > crate::words::limits::EPOCH_CHANGES {
         return Err(Refusal::with(RefusalKind::RequestInvalid, "changes: must be an array of 1 to 16 changes"));
     }
-    match running.lease.advance(platform, changes).await {
+    match lease.advance(platform, changes).await {
         Ok(epochs) => Ok(Answer::json(200, body_of(&epochs))),
         Err(AdvanceError::Full) => {
             Err(Refusal::with(RefusalKind::RequestInvalid, "changes: too many keys revoked or switches on"))

@@ -10,13 +10,12 @@ mod view;
 use hmac_sha256::Hash;
 
 use crate::access::admission::Context;
-use crate::access::epochs::AdvanceError;
-use crate::access::identity::KeyHasher;
+use crate::access::epochs::{AdvanceError, Lease};
 use crate::access::identity::key::{self, NewKey, RANDOM, SHARDS};
+use crate::access::identity::{Identity, KeyHasher};
 use crate::front::response::Answer;
 use crate::model::operation::Query;
-use crate::model::request::{Header, Request};
-use crate::pipeline::runtime::Running;
+use crate::model::request::{Header, Request, RequestLimits};
 use crate::ports::{DurableError, Platform};
 use crate::state::epochs::Change;
 use crate::state::keys::{Command, Fresh, Key, Once, Reply};
@@ -28,15 +27,22 @@ use crate::words::time::Millis;
 
 use view::View;
 
+/// The parts of the gateway that issued keys concern.
+pub(super) struct Parts<'p> {
+    pub(super) identity: &'p Identity,
+    pub(super) lease: &'p Lease,
+    pub(super) limits: &'p RequestLimits,
+}
+
 /// Issues a key, and shows it this once.
 pub(super) async fn create<P: Platform>(
     platform: &P,
-    running: &Running,
+    parts: &Parts<'_>,
     context: &Context<'_>,
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
-    let hasher = issuing(running)?;
-    let asked = asked::create(request, context, &running.config.roles)?;
+    let hasher = issuing(parts.identity)?;
+    let asked = asked::create(request, parts.limits, context, &parts.identity.roles)?;
     give::check(context.caller, is_administrator(context), &asked.grants)?;
     let once = once_of(context, request, "create")?;
     // A request that may be repeated goes to the same durable owner again.
@@ -47,21 +53,21 @@ pub(super) async fn create<P: Platform>(
     let command = Command::Create(Box::new(fresh), Box::new(grants));
     let (key, ended_another) = made(ask(platform, &new.id, command).await?)?;
     if ended_another {
-        tell(platform, running).await?;
+        tell(platform, parts.lease).await?;
     }
-    Ok(Answer::json(201, View::new(platform, running).shown(&key, &new.text)))
+    Ok(Answer::json(201, View::new(platform, parts.identity).shown(&key, &new.text)))
 }
 
 /// Issues a key with the same grants as an earlier one, which stays valid for the overlap.
 pub(super) async fn rotate<P: Platform>(
     platform: &P,
-    running: &Running,
+    parts: &Parts<'_>,
     context: &Context<'_>,
     id: &str,
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
-    let hasher = issuing(running)?;
-    let asked = asked::rotate(request, &context.rules.limits)?;
+    let hasher = issuing(parts.identity)?;
+    let asked = asked::rotate(request, parts.limits)?;
     let earlier = find(platform, context, id).await?;
     // The caller that rotates a key holds it afterwards.
     give::check(context.caller, is_administrator(context), &earlier.grants)?;
@@ -73,15 +79,15 @@ pub(super) async fn rotate<P: Platform>(
     if ended_another || asked.overlap < ISSUED_KEY_REMEMBERED {
         // The new key is valid whenever isolates learn of the other's end, and nobody has seen it yet: it must be
         // shown.
-        let _lost = tell(platform, running).await;
+        let _lost = tell(platform, parts.lease).await;
     }
-    Ok(Answer::json(201, View::new(platform, running).shown(&key, &new.text)))
+    Ok(Answer::json(201, View::new(platform, parts.identity).shown(&key, &new.text)))
 }
 
 /// Revokes a key. Idempotent.
 pub(super) async fn revoke<P: Platform>(
     platform: &P,
-    running: &Running,
+    parts: &Parts<'_>,
     context: &Context<'_>,
     id: &str,
 ) -> Result<Answer<P::Stream>, Refusal> {
@@ -90,25 +96,25 @@ pub(super) async fn revoke<P: Platform>(
     let Reply::Key(key) = ask(platform, id, command).await? else {
         return Err(Refusal::new(RefusalKind::KeyUnknown));
     };
-    tell(platform, running).await?;
-    Ok(Answer::json(200, View::new(platform, running).one(&key)))
+    tell(platform, parts.lease).await?;
+    Ok(Answer::json(200, View::new(platform, parts.identity).one(&key)))
 }
 
 /// Returns one key: all that is known of it but the key itself.
 pub(super) async fn get<P: Platform>(
     platform: &P,
-    running: &Running,
+    parts: &Parts<'_>,
     context: &Context<'_>,
     id: &str,
 ) -> Result<Answer<P::Stream>, Refusal> {
     let key = find(platform, context, id).await?;
-    Ok(Answer::json(200, View::new(platform, running).one(&key)))
+    Ok(Answer::json(200, View::new(platform, parts.identity).one(&key)))
 }
 
 /// Returns a page of keys, in the order of their ids.
 pub(super) async fn list<P: Platform>(
     platform: &P,
-    running: &Running,
+    parts: &Parts<'_>,
     context: &Context<'_>,
     query: &Query,
 ) -> Result<Answer<P::Stream>, Refusal> {
@@ -135,12 +141,12 @@ pub(super) async fn list<P: Platform>(
         };
         found.extend(keys);
     }
-    Ok(Answer::json(200, View::new(platform, running).page(&found, asked.limit)))
+    Ok(Answer::json(200, View::new(platform, parts.identity).page(&found, asked.limit)))
 }
 
 /// Returns the hasher for new keys.
-fn issuing(running: &Running) -> Result<&KeyHasher, Refusal> {
-    running.identity.hashers().issuing().ok_or_else(|| Refusal::new(RefusalKind::KeyHashSecretMissing))
+fn issuing(identity: &Identity) -> Result<&KeyHasher, Refusal> {
+    identity.hashers().issuing().ok_or_else(|| Refusal::new(RefusalKind::KeyHashSecretMissing))
 }
 
 /// Draws a key of random digits, with the facts for its durable owner.
@@ -248,10 +254,10 @@ async fn send<P: Platform>(platform: &P, owner: &str, command: Command) -> Resul
 }
 
 /// Gives the revocations a new version, so that every isolate looks its keys up again within the lease.
-async fn tell<P: Platform>(platform: &P, running: &Running) -> Result<(), Refusal> {
-    let mut told = running.lease.advance(platform, vec![Change::Credentials]).await;
+async fn tell<P: Platform>(platform: &P, lease: &Lease) -> Result<(), Refusal> {
+    let mut told = lease.advance(platform, vec![Change::Credentials]).await;
     if matches!(told, Err(AdvanceError::Durable(DurableError::Unavailable))) {
-        told = running.lease.advance(platform, vec![Change::Credentials]).await;
+        told = lease.advance(platform, vec![Change::Credentials]).await;
     }
     match told {
         Ok(_) => Ok(()),

@@ -6,14 +6,13 @@ mod format;
 use std::rc::Rc;
 
 use crate::access::admission::Context;
-use crate::catalog::for_user;
+use crate::catalog::Catalog;
 use crate::front::response::Answer;
 use crate::model::operation::Query;
 use crate::model::tool::Tool;
-use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::words::json::{self, Json, Object, write_json};
-use crate::words::names::Project;
+use crate::words::names::{Project, UserId};
 use crate::words::refusal::{Refusal, RefusalKind};
 
 use filter::Filter;
@@ -40,7 +39,7 @@ const LIMIT_MAX: usize = 100;
 /// [`RefusalKind::QueryInvalid`], and those of an engine that has to be asked for the user's status.
 pub(crate) async fn list<P: Platform>(
     platform: &P,
-    running: &Running,
+    catalog: &Catalog,
     context: &Context<'_>,
     query: &Query,
     project: Option<&Project>,
@@ -52,7 +51,7 @@ pub(crate) async fn list<P: Platform>(
     let filter = Filter::parse(query.get("filter"))?;
     let toolkit = query.get("toolkit").map(str::to_ascii_lowercase);
     let all_versions = flag(query, "include_all_versions")?;
-    let user = context.user("user_id in the query", query.get("user_id"))?;
+    let user = user_of(query);
     let wanted: Vec<&Rc<Tool>> = context
         .registry
         .iter(all_versions)
@@ -61,7 +60,7 @@ pub(crate) async fn list<P: Platform>(
         .filter(|tool| filter.matches(tool.definition()))
         .collect();
     let page: Vec<Rc<Tool>> = wanted.iter().skip(offset).take(limit).map(|tool| Rc::clone(tool)).collect();
-    let page = with_user_status(platform, running, context, query, project, page).await?;
+    let page = with_user_status(platform, catalog, context, query, project, page).await?;
     let mut body = b"{\"items\":[".to_vec();
     for (index, tool) in page.iter().enumerate() {
         if index > 0 {
@@ -86,7 +85,7 @@ pub(crate) async fn list<P: Platform>(
 /// As [`list`], and those of [`Context::tool`].
 pub(crate) async fn get<P: Platform>(
     platform: &P,
-    running: &Running,
+    catalog: &Catalog,
     context: &Context<'_>,
     name: &str,
     query: &Query,
@@ -95,7 +94,7 @@ pub(crate) async fn get<P: Platform>(
 ) -> Result<Answer<P::Stream>, Refusal> {
     let formats = formats(query, shape)?;
     let tool = context.tool(name, None)?;
-    let tools = with_user_status(platform, running, context, query, project, vec![tool]).await?;
+    let tools = with_user_status(platform, catalog, context, query, project, vec![tool]).await?;
     let mut body = Vec::new();
     if let Some(tool) = tools.first() {
         write_json(&mut body, &item(tool, shape, &formats));
@@ -107,25 +106,24 @@ pub(crate) async fn get<P: Platform>(
 /// stored.
 async fn with_user_status<P: Platform>(
     platform: &P,
-    running: &Running,
+    catalog: &Catalog,
     context: &Context<'_>,
     query: &Query,
     project: Option<&Project>,
     mut tools: Vec<Rc<Tool>>,
 ) -> Result<Vec<Rc<Tool>>, Refusal> {
-    let Some(user) = context.user("user_id in the query", query.get("user_id"))? else {
+    let Some(user) = user_of(query) else {
         return Ok(tools);
     };
-    for (index, executor) in running.config.executors.iter().enumerate() {
+    for (index, executor) in context.rules.executors.iter().enumerate() {
         let concerned = |tool: &Rc<Tool>| tool.executor == index && tool.needs_authorization;
         let mut asked = tools.iter().filter(|tool| concerned(tool));
         let (first, second) = (asked.next(), asked.next());
         let (Some(first), Some(_)) = (first, executor.engine()) else { continue };
         // One tool is asked for by its name; several with the whole list.
         let only = if second.is_none() { Some(Rc::clone(first)) } else { None };
-        let theirs = for_user(platform, (index, executor), project, (&context.caller.tenant, &user), only.as_deref())
-            .await
-            .map_err(Refusal::new)?;
+        let whose = (&context.caller.tenant, &user);
+        let theirs = catalog.for_user(platform, index, project, whose, only.as_deref()).await.map_err(Refusal::new)?;
         for tool in tools.iter_mut().filter(|tool| concerned(tool)) {
             let same = theirs.iter().find(|known| known.folded == tool.folded && known.version == tool.version);
             if let Some(same) = same {
@@ -134,6 +132,11 @@ async fn with_user_status<P: Platform>(
         }
     }
     Ok(tools)
+}
+
+/// Returns the user of the query, whom the caller may name: admission has looked.
+fn user_of(query: &Query) -> Option<UserId> {
+    query.get("user_id").and_then(UserId::new)
 }
 
 fn item(tool: &Tool, shape: Shape, formats: &[Format]) -> Json<'static> {

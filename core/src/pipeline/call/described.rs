@@ -2,9 +2,9 @@
 
 use super::look::{key_for, wanted};
 use crate::access::admission::{Context, check_rules};
-use crate::cache::{Bypass, CacheKey, Directives, Keep, Wanted};
+use crate::cache::{Bypass, CacheKey, CacheRules, Directives, Keep, Wanted};
 use crate::model::call::ToolCall;
-use crate::pipeline::runtime::Running;
+use crate::validate::input::InputRule;
 
 /// The permitted source of a call's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,19 +27,20 @@ pub(crate) struct Place {
 impl Place {
     /// Returns the place of this call's response, found as for a call that is made; or the reason for a bypass.
     pub(crate) fn of(
-        running: &Running,
+        rules: &CacheRules,
+        inputs: &[InputRule],
         context: &Context<'_>,
         call: &ToolCall<'_>,
         directives: Directives,
     ) -> Result<Self, Bypass> {
-        if check_rules(&running.config.inputs, &call.tool.folded, call.tool.name.tool(), &call.input).is_err() {
+        if check_rules(inputs, &call.tool.folded, call.tool.name.tool(), &call.input).is_err() {
             return Err(Bypass::InputRefused);
         }
-        key_for(running, context, call, directives).map(|(keep, key)| Self { keep, key })
+        key_for(rules, context, call, directives).map(|(keep, key)| Self { keep, key })
     }
 
     /// Returns the look-up of this place.
-    pub(crate) fn wanted(&self, running: &Running, context: &Context<'_>, call: &ToolCall<'_>) -> Wanted<'_> {
-        wanted(running, context, call, self.keep, &self.key, Directives::default())
+    pub(crate) fn wanted(&self, rules: &CacheRules, context: &Context<'_>, call: &ToolCall<'_>) -> Wanted<'_> {
+        wanted(rules, context, call, self.keep, &self.key, Directives::default())
     }
 }

@@ -10,13 +10,12 @@ use crate::access::epochs::EpochsView;
 use crate::backends::{Executor, NO_ACCOUNT};
 use crate::cache::flight::Asked;
 use crate::cache::{
-    self, Bypass, CacheKey, CacheOutcome, CacheRules, CacheScopeChoice, Demand, Directives, Entry, Forward, Hit, Keep,
-    KeyParts, Saved, Terms, Tier, Wanted,
+    self, Bypass, Cache, CacheKey, CacheOutcome, CacheRules, CacheScopeChoice, Demand, Directives, Entry, Forward, Hit,
+    Keep, KeyParts, Saved, Terms, Tier, Wanted,
 };
 use crate::model::call::ToolCall;
 use crate::model::tool::Tool;
 use crate::pipeline::idempotency::Claim;
-use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::state::epochs::Covered;
 use crate::telemetry::{CalledTool, Record};
@@ -27,7 +26,7 @@ use crate::words::time::Timestamp;
 /// Returns the hit for the call; else the stale response that may be served if the executor fails.
 pub(super) async fn look<P: Platform>(
     platform: &P,
-    running: &Running,
+    cache: &Cache,
     wanted: Option<&Wanted<'_>>,
     record: &mut Record,
 ) -> Result<Hit, Option<Rc<Entry>>> {
@@ -36,7 +35,7 @@ pub(super) async fn look<P: Platform>(
         record.forward = Some(Forward::Request(Demand::NoCache));
         return Err(None);
     }
-    cache::look_up(platform, &running.cache, wanted, &mut record.degraded).await.map_err(|missed| {
+    cache::look_up(platform, cache, wanted, &mut record.degraded).await.map_err(|missed| {
         record.forward = Some(missed.forward);
         missed.spare
     })
@@ -56,14 +55,14 @@ pub(super) fn not_cached(record: &Record) -> Refusal {
 /// Returns the outcome of a call that a stored response answers; the record already has the cache status.
 pub(super) fn stored_outcome<P: Platform>(
     platform: &P,
-    running: &Running,
+    rules: &CacheRules,
     entry: &Rc<Entry>,
     overruled: Option<Demand>,
     fwd_status: Option<u16>,
     record: &mut Record,
 ) -> Outcome {
     if let (true, Some(CalledTool::Registered(tool))) = (record.cache.is_fresh_hit(), &record.tool) {
-        record.saved = Some(Saved::by(&running.cache.rules, tool, entry));
+        record.saved = Some(Saved::by(rules, tool, entry));
     }
     record.degraded.extend(overruled.map(Demand::overruled));
     let (stored_at, expires_at) = (entry.stored_at, entry.expires_at);
@@ -75,12 +74,12 @@ pub(super) fn stored_outcome<P: Platform>(
 
 /// Returns the key and the policy of the call; or the reason for a bypass.
 pub(super) fn key_for(
-    running: &Running,
+    rules: &CacheRules,
     context: &Context<'_>,
     call: &ToolCall<'_>,
     directives: Directives,
 ) -> Result<(Keep, CacheKey), Bypass> {
-    let keep = cache::may_keep(&running.cache.rules, &call.tool)?;
+    let keep = cache::may_keep(rules, &call.tool)?;
     if call.run_at.is_some() {
         return Err(Bypass::Scheduled);
     }
@@ -93,7 +92,7 @@ pub(super) fn key_for(
     if directives.no_store {
         return Err(Bypass::Asked);
     }
-    let ExecutedBy { executors, account, default_project } = executed_by(running, context, &call.tool);
+    let ExecutedBy { executors, account, default_project } = executed_by(context, &call.tool);
     let parts = KeyParts {
         tenant: &context.caller.tenant,
         account: &account,
@@ -117,16 +116,16 @@ struct ExecutedBy<'c> {
     default_project: Option<&'c Project>,
 }
 
-fn executed_by<'c>(running: &'c Running, context: &Context<'_>, tool: &Tool) -> ExecutedBy<'c> {
-    let Some(route) = running.config.routing.route_of(&tool.folded) else {
-        let executor = running.config.executors.get(tool.executor);
+fn executed_by<'c>(context: &Context<'c>, tool: &Tool) -> ExecutedBy<'c> {
+    let Some(route) = context.rules.routing.route_of(&tool.folded) else {
+        let executor = context.rules.executors.get(tool.executor);
         let (account, default_project) = executor.map_or((&NO_ACCOUNT, None), |executor| account_of(executor, context));
         let executors = Cow::Borrowed(executor.map_or("", |executor| executor.id.as_str()));
         return ExecutedBy { executors, account: Cow::Borrowed(account), default_project };
     };
     // Any of them may answer: none may have another's account behind the same text.
     let (mut executors, mut accounts) = (String::from("route"), Vec::with_capacity(64));
-    for executor in route.executors.iter().filter_map(|place| running.config.executors.get(*place)) {
+    for executor in route.executors.iter().filter_map(|place| context.rules.executors.get(*place)) {
         let (account, project) = account_of(executor, context);
         executors.push(' ');
         executors.push_str(executor.id.as_str());
@@ -166,7 +165,7 @@ pub(super) fn floor_of(
 }
 
 pub(super) fn wanted<'k>(
-    running: &Running,
+    rules: &CacheRules,
     context: &Context<'_>,
     call: &ToolCall<'_>,
     keep: Keep,
@@ -174,7 +173,7 @@ pub(super) fn wanted<'k>(
     directives: Directives,
 ) -> Wanted<'k> {
     let whose = (&context.caller.tenant, call.user.as_ref());
-    let floor = floor_of(&running.config.cache, context.held, whose, &call.tool, (keep, key));
+    let floor = floor_of(rules, context.held, whose, &call.tool, (keep, key));
     let farthest = Tier::farthest(keep.strategy, keep.whole_life());
     Wanted { key, floor, farthest, terms: Terms::of(keep.life, directives) }
 }
@@ -182,7 +181,7 @@ pub(super) fn wanted<'k>(
 /// Returns the flight that a missed call may join; `None` for a call that shares with no other. A local tool's call
 /// ends before another can begin; one that has claimed an idempotency key makes the outcome of that key itself.
 pub(super) fn asked<'a>(
-    running: &Running,
+    rules: &CacheRules,
     context: &Context<'_>,
     call: &'a ToolCall<'_>,
     claim: Option<&Claim>,
@@ -193,16 +192,16 @@ pub(super) fn asked<'a>(
     if claim.is_some() || wanted.terms.asked.no_cache {
         return None;
     }
-    asked_of_others(running, call, wanted, context.held.epochs.version, until)
+    asked_of_others(rules, call, wanted, context.held.epochs.version, until)
 }
 
 pub(super) fn asked_of_others<'a>(
-    running: &Running,
+    rules: &CacheRules,
     call: &'a ToolCall<'_>,
     wanted: Wanted<'a>,
     epoch: u64,
     until: Timestamp,
 ) -> Option<Asked<'a>> {
-    let choice = cache::single_flight(&running.cache.rules, &call.tool);
+    let choice = cache::single_flight(rules, &call.tool);
     call.tool.local.is_none().then(|| Asked { wanted, epoch, until, choice, tool: &call.tool.folded })
 }

@@ -10,14 +10,23 @@ use super::routing::Offered;
 use super::{asked_of_others, entry_of, land};
 use crate::access::admission::Context;
 use crate::cache::flight::{self, Boarded, Lead};
-use crate::cache::{self, CacheKey, Hit, Keep, RefreshEnd, Role, Terms, Tier, TierFault, Wanted};
+use crate::cache::{self, Cache, CacheKey, Hit, Keep, RefreshEnd, Role, Terms, Tier, TierFault, Wanted};
+use crate::dispatch::Dispatch;
 use crate::dispatch::execute::CallTerms;
 use crate::model::call::ToolCall;
-use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::telemetry::Record;
+use crate::telemetry::metrics::Counters;
 use crate::words::method::Method;
 use crate::words::time::Timestamp;
+
+/// The parts of the gateway that a refresh concerns.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parts<'p> {
+    pub(super) cache: &'p Rc<Cache>,
+    pub(super) dispatch: &'p Rc<Dispatch>,
+    pub(super) counters: &'p Rc<Counters>,
+}
 
 /// A refresh that is due.
 struct Refresh {
@@ -36,24 +45,23 @@ struct Refresh {
 /// Starts a refresh of the entry if it is due; unless one is under way, failed lately, or too many are under way.
 pub(super) fn soon<P: Platform>(
     platform: &P,
-    running: &Rc<Running>,
+    Parts { cache, dispatch, counters }: Parts<'_>,
     context: &Context<'_>,
     call: ToolCall<'_>,
     (keep, key): (Keep, CacheKey),
     hit: &Hit,
     record: &Record,
 ) {
-    let time = running.config.execute.timeout;
-    if !hit.wants_refresh || !running.cache.refreshes.begin(&key, platform.now(), time) {
+    let time = dispatch.execute.timeout;
+    if !hit.wants_refresh || !cache.refreshes.begin(&key, platform.now(), time) {
         return;
     }
     let whose = (&context.caller.tenant, call.user.as_ref());
-    let floor = super::floor_of(&running.config.cache, context.held, whose, &call.tool, (keep, &key));
+    let floor = super::floor_of(&cache.rules, context.held, whose, &call.tool, (keep, &key));
     let offered = Offered::of(context, &call);
-    let ToolCall { tool, input, user, run_at, include_stacktrace, project } = call;
     let refresh = Refresh {
         offered,
-        call: ToolCall { tool, input: input.into_owned(), user, run_at, include_stacktrace, project },
+        call: call.into_owned(),
         keep,
         key,
         epoch: context.held.epochs.version,
@@ -61,15 +69,16 @@ pub(super) fn soon<P: Platform>(
         stored_at: hit.entry.stored_at,
         request_id: record.request_id.clone(),
     };
-    let (platform_, running) = (platform.clone(), Rc::clone(running));
+    let (cache, dispatch, counters) = (Rc::clone(cache), Rc::clone(dispatch), Rc::clone(counters));
+    let platform_ = platform.clone();
     platform.spawn(async move {
-        let end = fetch(&platform_, &running, &refresh).await;
-        running.counters.count_refresh(end);
-        running.cache.refreshes.ended(&refresh.key, end, platform_.now());
+        let end = fetch(&platform_, &cache, &dispatch, &refresh).await;
+        counters.count_refresh(end);
+        cache.refreshes.ended(&refresh.key, end, platform_.now());
     });
 }
 
-async fn fetch<P: Platform>(platform: &P, running: &Rc<Running>, refresh: &Refresh) -> RefreshEnd {
+async fn fetch<P: Platform>(platform: &P, cache: &Cache, dispatch: &Rc<Dispatch>, refresh: &Refresh) -> RefreshEnd {
     let Refresh { offered, call, keep, key, epoch, floor, stored_at, request_id } = refresh;
     // No line is written of it: the record of the request that caused it has one.
     let mut record = Record::new(request_id.clone(), platform.now(), Method::Post);
@@ -80,25 +89,25 @@ async fn fetch<P: Platform>(platform: &P, running: &Rc<Running>, refresh: &Refre
         terms: Terms { newer_than: Some(*stored_at), ..Terms::default() },
     };
     // Another isolate may have refreshed it already.
-    let found = cache::look_up(platform, &running.cache, &wanted, &mut record.degraded).await;
+    let found = cache::look_up(platform, cache, &wanted, &mut record.degraded).await;
     if record.degraded.contains(&TierFault::WriteLost.name()) {
         // The next call that leaves a record reports it.
-        running.cache.below.lost_a_write();
+        cache.below.lost_a_write();
     }
     if found.is_ok() {
         return RefreshEnd::Elsewhere;
     }
     // The deadline has passed already, so that the refresh does not wait.
-    let asked = asked_of_others(running, call, wanted, *epoch, platform.now());
+    let asked = asked_of_others(&cache.rules, call, wanted, *epoch, platform.now());
     let lead = match &asked {
-        None => Lead::nobody(&running.cache),
-        Some(asked) => match flight::board(platform, &running.cache, asked).await {
+        None => Lead::nobody(cache),
+        Some(asked) => match flight::board(platform, cache, asked).await {
             (Boarded::Fly(lead), report) if report.role != Role::Released => lead,
             (Boarded::Fly(_) | Boarded::Served(..), _) => return RefreshEnd::Elsewhere,
         },
     };
-    let terms = CallTerms::of_gateway(running.config.execute.timeout, record.at);
-    let work = offered.run(platform, running, call, terms, &mut record);
+    let terms = CallTerms::of_gateway(dispatch.execute.timeout, record.at);
+    let work = offered.run(platform, dispatch, call, terms, &mut record);
     let (end, entry) = match lead.fly(platform, &call.tool.folded, work).await {
         Ok(ran) => match entry_of(platform, *epoch, *keep, &ran) {
             Some(entry) => (RefreshEnd::Stored, Some(entry)),
@@ -106,6 +115,6 @@ async fn fetch<P: Platform>(platform: &P, running: &Rc<Running>, refresh: &Refre
         },
         Err(_) => (RefreshEnd::Failed, None),
     };
-    land(platform, running, lead, entry.map(|entry| (*keep, key, entry)), &mut record);
+    land(platform, cache, lead, entry.map(|entry| (*keep, key, entry)), &mut record);
     end
 }

@@ -7,13 +7,13 @@ use siphasher::sip::SipHasher13;
 
 use crate::access::admission::{Context, check_equivalent};
 use crate::backends::{Failed, Ran};
+use crate::dispatch::Dispatch;
 use crate::dispatch::circuits::driver as circuits;
 use crate::dispatch::execute::{self, Arrival, CallTerms};
 use crate::dispatch::plan::plan;
 use crate::dispatch::route::{Question, Rejection};
 use crate::model::call::ToolCall;
 use crate::model::tool::Tool;
-use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::telemetry::Record;
 use crate::words::names::{CallerId, TenantId, UserId};
@@ -59,14 +59,13 @@ impl Offered {
     pub(super) async fn run<P: Platform>(
         &self,
         platform: &P,
-        running: &Running,
+        dispatch: &Rc<Dispatch>,
         call: &ToolCall<'_>,
         terms: CallTerms,
         record: &mut Record,
     ) -> Result<Ran, Failed> {
         let tools = std::iter::once(&call.tool).chain(self.others.iter().map(|(other, _)| other));
         let elsewhere = tools.filter(|tool| tool.local.is_none()).map(|tool| tool.executor);
-        let dispatch = &running.dispatch;
         circuits::load_shared_state(platform, dispatch, elsewhere).await;
         let mut decision = match plan(platform, dispatch, &self.question(platform, call, terms)) {
             Ok(decision) => decision,
@@ -80,7 +79,7 @@ impl Offered {
         let arrival = Arrival { request_id: &record.request_id, at: record.at };
         let (attempts, ended) = execute::run(platform, dispatch, call, &decision, terms, arrival).await;
         record.routed.attempts = attempts.log;
-        if let Some(executor) = attempts.executor.and_then(|executor| running.config.executors.get(executor)) {
+        if let Some(executor) = attempts.executor.and_then(|executor| dispatch.executors.get(executor)) {
             record.executor = Some(executor.id.clone());
         }
         record.routed.answered_by = attempts.executor.filter(|_| ended.is_ok());

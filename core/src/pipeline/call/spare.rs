@@ -7,11 +7,10 @@ use super::{Outcome, Reply, answered_here, floor_of};
 use crate::access::admission::Context;
 
 use crate::access::epochs::EpochsView;
-use crate::cache::{CacheKey, CacheOutcome, Directives, Entry, Keep, Standing, Terms};
+use crate::cache::{CacheKey, CacheOutcome, CacheRules, Directives, Entry, Keep, Standing, Terms};
 use crate::model::call::ToolCall;
 use crate::model::caller::Caller;
 use crate::model::tool::Tool;
-use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::telemetry::Record;
 use crate::words::names::{TenantId, UserId};
@@ -79,18 +78,18 @@ impl Spare {
     pub(crate) fn answer<P: Platform>(
         self,
         platform: &P,
-        running: &Running,
+        rules: &CacheRules,
         (caller, held): (&Caller, &EpochsView),
         record: &mut Record,
     ) -> Option<Outcome> {
         let Self { entry, tenant, tool, user, keep, key, terms, status } = self;
-        let floor = floor_of(&running.cache.rules, held, (&tenant, user.as_ref()), &tool, (keep, &key));
+        let floor = floor_of(rules, held, (&tenant, user.as_ref()), &tool, (keep, &key));
         let standing = terms.standing(&entry, platform.now(), floor);
         let is_due = matches!(standing, Standing::Fresh(_) | Standing::Stale | Standing::Spare);
         let may_be_served = is_due && held.is_current() && caller.tenant == tenant;
         may_be_served.then(|| {
             record.cache = CacheOutcome::StaleIfError;
-            stored_outcome(platform, running, &entry, None, status, record)
+            stored_outcome(platform, rules, &entry, None, status, record)
         })
     }
 }

@@ -1,7 +1,6 @@
 //! Reads the body of an invalidation.
 
-use crate::cache;
-use crate::config::Config;
+use crate::cache::{self, CacheRules};
 use crate::state::epochs::CacheScope;
 use crate::words::hex;
 use crate::words::json::{Json, Object};
@@ -32,7 +31,7 @@ const SCOPES: [(&str, Option<&str>); 7] = [
 
 /// Reads `{"scope":WORD, ...}`. A member that the scope does not have is refused: its sender expects a narrower
 /// invalidation.
-pub(super) fn invalidation(body: &Json<'_>, own: &TenantId, config: &Config) -> Result<Invalidation, Refusal> {
+pub(super) fn invalidation(body: &Json<'_>, own: &TenantId, rules: &CacheRules) -> Result<Invalidation, Refusal> {
     let members = body.as_object().ok_or_else(|| invalid("the body: must be an object"))?;
     let asked = text(members, "scope")?.unwrap_or_default();
     let known = SCOPES.into_iter().find(|(word, _)| *word == asked);
@@ -56,12 +55,12 @@ pub(super) fn invalidation(body: &Json<'_>, own: &TenantId, config: &Config) -> 
         None => "",
         Some(member) => text(members, member)?.ok_or_else(|| invalid(format!("{member}: is missing")))?,
     };
-    let scope = scope(word, tenant.to_string(), what, config)?;
+    let scope = scope(word, tenant.to_string(), what, rules)?;
     Ok(Invalidation { word, tenant: Some(tenant), scope })
 }
 
 /// Returns the tenant's scope for a word and a name.
-fn scope(word: &str, tenant: String, what: &str, config: &Config) -> Result<CacheScope, Refusal> {
+fn scope(word: &str, tenant: String, what: &str, rules: &CacheRules) -> Result<CacheScope, Refusal> {
     match word {
         "toolkit" => {
             let is_word = ToolName::new(&format!("{what}.x")).is_some();
@@ -74,7 +73,7 @@ fn scope(word: &str, tenant: String, what: &str, config: &Config) -> Result<Cach
         }
         "tag" => {
             // A tag counts only if a rule has it: any other would invalidate nothing, and seem to.
-            let tag = CacheTag::new(what).filter(|tag| cache::has_tag(&config.cache, tag));
+            let tag = CacheTag::new(what).filter(|tag| cache::has_tag(rules, tag));
             let tag = tag.ok_or_else(|| invalid("tag: no rule of the configuration (cache.rules[].tags) has it"))?;
             Ok(CacheScope::Tag(tenant, tag.to_string()))
         }

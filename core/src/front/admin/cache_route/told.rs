@@ -1,9 +1,8 @@
 //! Writes the state of the cache as JSON.
 
-use crate::cache::{Bypass, Condition, Facts, Held, Saved};
+use crate::cache::{Bypass, Cache, Condition, Facts, Held, Saved};
 use crate::model::call::ToolCall;
 use crate::pipeline::call::Place;
-use crate::pipeline::runtime::Running;
 use crate::pipeline::warm::Warmed;
 use crate::telemetry::savings::{self, OTHER, decimal};
 use crate::words::hex;
@@ -12,11 +11,11 @@ use crate::words::names::TenantId;
 use crate::words::time::{Millis, Timestamp};
 
 /// Writes the statistics. Savings are itemised for the tools that `may_see` lets through.
-pub(super) fn statistics(running: &Running, sums: &[(String, u64)], may_see: impl Fn(&str) -> bool) -> Vec<u8> {
-    let rules = &running.cache.rules;
+pub(super) fn statistics(cache: &Cache, sums: &[(String, u64)], may_see: impl Fn(&str) -> bool) -> Vec<u8> {
+    let rules = &cache.rules;
     let mut memory = ObjectWriter::new();
     {
-        let held = running.cache.memory.borrow();
+        let held = cache.memory.borrow();
         memory.size("entries", held.len());
         memory.size("bytes", held.bytes());
         memory.size("bound", held.bound());

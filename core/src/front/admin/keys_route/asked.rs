@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::access::admission::{Context, Members, RequestLimits, json_body};
+use crate::access::admission::Context;
 use crate::access::identity::{Roles, key};
+use crate::front::body::{Members, json_body};
 use crate::model::operation::Query;
-use crate::model::request::{Request, RequestBody};
+use crate::model::request::{Request, RequestBody, RequestLimits};
 use crate::state::keys::Grants;
 use crate::words::action::ActionPattern;
 use crate::words::json::Json;
@@ -51,8 +52,13 @@ const PAGE: usize = 25;
 const PAGE_MAX: usize = 100;
 
 /// Reads the body of a request for a key.
-pub(super) fn create(request: &Request, context: &Context<'_>, known_roles: &Roles) -> Result<Create, Refusal> {
-    let body = json_body(request, &context.rules.limits)?;
+pub(super) fn create(
+    request: &Request,
+    limits: &RequestLimits,
+    context: &Context<'_>,
+    known_roles: &Roles,
+) -> Result<Create, Refusal> {
+    let body = json_body(request, limits)?;
     let members = known(&body, &CREATE)?;
     let name = members.required_text("name")?;
     let is_name = name.len() <= ISSUED_KEY_NAME_BYTES && CallerId::new(name).is_some();

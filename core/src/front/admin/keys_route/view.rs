@@ -1,8 +1,6 @@
 //! Writes issued keys for answers: everything but the keys themselves, which are shown once.
 
-use crate::access::identity::KeyHashers;
-use crate::config::Config;
-use crate::pipeline::runtime::Running;
+use crate::access::identity::{Identity, KeyHashers, Roles};
 use crate::ports::Platform;
 use crate::state::keys::{Grants, Key, Standing};
 use crate::words::json::{ObjectWriter, write_array};
@@ -13,13 +11,13 @@ use crate::words::time::Timestamp;
 /// The inputs of a view: the time, the configuration's roles, the hashing secrets.
 pub(super) struct View<'v> {
     now: Timestamp,
-    config: &'v Config,
+    roles: &'v Roles,
     hashers: &'v KeyHashers,
 }
 
 impl<'v> View<'v> {
-    pub(super) fn new<P: Platform>(platform: &P, running: &'v Running) -> Self {
-        Self { now: platform.now(), config: &running.config, hashers: running.identity.hashers() }
+    pub(super) fn new<P: Platform>(platform: &P, identity: &'v Identity) -> Self {
+        Self { now: platform.now(), roles: &identity.roles, hashers: identity.hashers() }
     }
 
     /// Writes a key that was issued just now, with its text.
@@ -61,7 +59,7 @@ impl<'v> View<'v> {
         for (name, values) in [("roles", roles), ("scopes", scopes), ("users", users), ("projects", projects)] {
             out.texts(name, values);
         }
-        let is_missing = |role: &&String| RoleId::new(role).is_none_or(|role| !self.config.roles.contains_key(&role));
+        let is_missing = |role: &&String| RoleId::new(role).is_none_or(|role| !self.roles.contains_key(&role));
         out.texts("roles_missing", roles.iter().filter(is_missing));
         out.texts("claims", claims.keys());
         out.text("note", note);
