@@ -79,3 +79,56 @@ fn text<'r>(name: &'static str, value: Option<Json<'r>>) -> Result<Option<Cow<'r
         Some(other) => Err(wrong(name, "a string", &other)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::json::{Limits, parse};
+    use crate::words::names::UserId;
+
+    const LIMITS: Limits = Limits { depth: 8, values: 100, string_bytes: 1_000, number_bytes: 100 };
+
+    fn read(body: &str) -> Requested<'_> {
+        of_body(parse(body.as_bytes(), LIMITS).unwrap(), None)
+    }
+
+    /// Returns the users and the fault of a body that is no call.
+    fn fault(body: &str) -> (Vec<String>, String) {
+        let Requested::Names(names) = read(body) else { panic!("a call: {body}") };
+        let users = names.users.named.iter().map(|user| user.id.as_str().to_owned()).collect();
+        (users, names.users.fault.unwrap().detail.unwrap().into_owned())
+    }
+
+    #[test]
+    fn a_call_is_read_whole() {
+        let body = r#"{"tool_name":"A.B","tool_version":"","user_id":"u","run_at":"","input":{"a":1},"other":[]}"#;
+        let Requested::Call(call) = read(body) else { panic!("no call") };
+        assert_eq!((call.tool.name.as_ref(), call.tool.version), ("A.B", None));
+        assert_eq!(call.user.map(|user| (user.place, user.id)), UserId::new("u").map(|id| ("user_id", id)));
+        assert_eq!((call.run_at, call.include_stacktrace), (None, false));
+        assert!(call.input.unwrap().get("a").is_some());
+    }
+
+    #[test]
+    fn a_fault_stands_behind_the_user_before_it() {
+        let user = vec!["u".to_owned()];
+        let tool = r#""tool_name":"A.B""#;
+        for (body, users, detail) in [
+            (r#"{"user_id":1,"run_at":2}"#.to_owned(), vec![], "user_id: must be a string, not number"),
+            (format!(r#"{{"user_id":"u",{tool},"run_at":2}}"#), user.clone(), "run_at: must be a string, not number"),
+            (r#"{"user_id":"u","tool_version":3}"#.to_owned(), user.clone(), "tool_name: is missing"),
+            (format!(r#"{{{tool},"tool_version":3}}"#), vec![], "tool_version: must be a string, not number"),
+            ("[]".to_owned(), vec![], "the body: must be an object, not array"),
+        ] {
+            assert_eq!(fault(&body), (users, detail.to_owned()), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_fault_of_the_input_is_part_of_the_call() {
+        let Requested::Call(call) = read(r#"{"tool_name":"A.B","input":[]}"#) else { panic!("no call") };
+        assert_eq!(call.input.unwrap_err().detail.unwrap(), "input: must be an object, not array");
+        let Requested::Call(call) = read(r#"{"tool_name":"A.B","input":null}"#) else { panic!("no call") };
+        assert_eq!(call.input, Ok(Json::Null));
+    }
+}

@@ -177,3 +177,71 @@ fn chat_tool<'b>(value: &'b Json<'_>) -> Result<Option<&'b str>, Refusal> {
     refuse_lookalikes(function)?;
     Ok(function.get("name").and_then(Json::as_str))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::request::{Header, RequestBody, RequestHeaders};
+    use crate::words::json;
+    use crate::words::method::Method;
+    use crate::words::time::Millis;
+
+    const LIMITS: RequestLimits = RequestLimits {
+        body_bytes: 1_000,
+        json: json::Limits { depth: 8, values: 100, string_bytes: 1_000, number_bytes: 100 },
+        long_poll: Millis::ZERO,
+    };
+
+    fn request(body: &str) -> Request {
+        let mut headers = RequestHeaders::default();
+        headers.0[Header::ContentType as usize] = Some("application/json".to_owned());
+        Request { method: Method::Post, target: String::new(), headers, body: RequestBody::Whole(body.into()) }
+    }
+
+    fn users(names: &Names) -> Vec<(&str, &str)> {
+        names.users.named.iter().map(|user| (user.place, user.id.as_str())).collect()
+    }
+
+    #[test]
+    fn a_chat_is_for_its_user_id_before_its_user() {
+        let chat = of_chat(&request(r#"{"user":"a","user_id":"b","tools":["A.B"],"tool_choice":"auto"}"#), &LIMITS);
+        assert_eq!(users(&chat), [("user", "a"), ("user_id", "b")]);
+        assert_eq!((chat.user, chat.means_all_tools), (UserId::new("b"), true));
+        assert_eq!(chat.tools.unwrap()[0].name, "A.B");
+    }
+
+    #[test]
+    fn what_is_passed_on_is_for_its_first_user() {
+        let passed = of_passed(&request(r#"{"user":"a","user_id":"b"}"#), &LIMITS);
+        assert_eq!(users(&passed), [("user_id", "b"), ("user", "a")]);
+        assert_eq!(passed.user, UserId::new("b"));
+        assert!(of_passed(&request("[1]"), &LIMITS).users.fault.is_none(), "any JSON may be passed on");
+    }
+
+    #[test]
+    fn a_fault_of_the_tools_stands_behind_the_users() {
+        let chat = of_chat(&request(r#"{"user":"a","tools":[{}]}"#), &LIMITS);
+        assert_eq!((users(&chat), chat.users.fault.is_none()), (vec![("user", "a")], true));
+        assert_eq!(chat.tools.unwrap_err().detail.unwrap(), "tools[]: names no tool");
+        let chat = of_chat(&request(r#"{"user":"a","user_id":1}"#), &LIMITS);
+        assert_eq!((users(&chat), chat.users.fault.is_some()), (vec![("user", "a")], true));
+    }
+
+    #[test]
+    fn a_member_that_is_nearly_a_checked_one_is_refused() {
+        for body in [r#"{"User_ID":"a"}"#, "{\"u\u{17f}er\":\"a\"}", r#"{"tools":[{"TOOL_NAME":"A.B"}]}"#] {
+            let names = of_requirements(&request(body), &LIMITS);
+            let fault = names.users.fault.or(names.tools.err()).unwrap();
+            assert!(fault.detail.unwrap().ends_with("write the name exactly so"), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_query_names_users_up_to_its_first_fault() {
+        let query = Query::parse("user%5Bid%5D=b&user_id=a").unwrap();
+        let named = of_query(&query);
+        assert_eq!(named.named.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        let named = of_query(&Query::parse("user%5Bid%5D=%00&user_id=a").unwrap());
+        assert_eq!((named.named.len(), named.fault.is_some()), (1, true));
+    }
+}

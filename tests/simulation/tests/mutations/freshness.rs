@@ -51,13 +51,13 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_stories(
         "freshness: a failure is covered for who may not ask any more",
-        "        if self.admit(tools, &caller, &held, record).is_err() {\n            return Err(refusal);\n        }\n        let kept",
-        "        let _ = tools;\n        let kept",
+        "        if self.admit(tools, &caller, &held, requested, record).is_err() {\n            return Err(refusal);\n        }\n        let kept",
+        "        let _ = (tools, requested);\n        let kept",
     ),
     of_stories(
         "freshness: a failure is covered under old epochs",
-        "let floor = floor_of(&running.cache.rules, held, (&tenant, user.as_ref()), &tool, (keep, &key));",
-        "let floor = { let _ = (floor_of, &tool, &user, keep, &key); 0 };",
+        "let floor = floor_of(rules, held, (&tenant, user.as_ref()), &tool, (keep, &key));",
+        "let floor = { let _ = (floor_of, rules, &tool, &user, keep, &key); 0 };",
     ),
     of_stories(
         "freshness: a failure is covered under epochs that nobody knows",

@@ -21,7 +21,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_keys(
         "issued: nobody is told of a revocation",
-        "    tell(platform, running).await?;\n    Ok(Answer::json(200,",
+        "    tell(platform, parts.lease).await?;\n    Ok(Answer::json(200,",
         "    Ok(Answer::json(200,",
     ),
     of_keys(
@@ -68,8 +68,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_stories(
         "issued: a revocation that nobody learns of is a success",
-        "    tell(platform, running).await?;\n    Ok(Answer::json(200,",
-        "    let _lost = tell(platform, running).await;\n    Ok(Answer::json(200,",
+        "    tell(platform, parts.lease).await?;\n    Ok(Answer::json(200,",
+        "    let _lost = tell(platform, parts.lease).await;\n    Ok(Answer::json(200,",
     ),
     of_stories(
         "issued: every unknown key asks its owner",

@@ -37,8 +37,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_the_world(
         "users allowed to all",
-        "UserRule::Only(users) => users.contains(&user)",
-        "UserRule::Only(users) => users.contains(&user) || true",
+        "UserRule::Only(users) => users.contains(user)",
+        "UserRule::Only(users) => users.contains(user) || true",
     ),
     of_the_world(
         "projects allowed to all",
@@ -58,7 +58,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_stories(
         "admitted before the owners of limits answered",
-        "(caller, held) = guard.let_in(record).await?;\n        admitted = guard.admit(&tools, &caller, &held, record)?;",
+        "(caller, held) = guard.let_in(record).await?;\n        admitted = guard.admit(&tools, &caller, &held, &requested, record)?;",
         "(caller, held) = guard.let_in(record).await?;",
     ),
     of_stories(
@@ -82,7 +82,11 @@ pub(crate) const DEFECTS: &[Defect] = &[
         "if authority.contains('@') {",
     ),
     of_stories("a refusal repeats what was sent", "\"wait must be a whole number of seconds\"", "wait.to_owned()"),
-    of_stories("what was accepted is forgotten", "        credential.turn();\n", "        let _ = Credential::turn;\n"),
+    of_stories(
+        "what was accepted is forgotten",
+        "        rotations.turn(credential);\n",
+        "        let _ = Rotations::turn;\n",
+    ),
     of_the_world("lease ignored", "Some(age) if age < lease => {", "Some(age) if age < lease || true => {"),
     of_the_world("revocation ignored", "if epochs.revoked.contains(identified.key.as_str()) {", "if false {"),
     of_the_world(
@@ -110,8 +114,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_the_world(
         "writes leave the cache alone",
-        "        if may_have_changed_something(running, call, offered.only_reads(call), &ended) {\n",
-        "        if false && may_have_changed_something(running, call, offered.only_reads(call), &ended) {\n",
+        "        if may_have_changed_something(&running.cache.rules, call, offered.only_reads(call), &ended) {\n",
+        "        if false && may_have_changed_something(&running.cache.rules, call, offered.only_reads(call), &ended) {\n",
     ),
     of_the_world("every call repeated", "let is_safe = ", "let is_safe = true || "),
     of_the_world(
@@ -132,6 +136,6 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_the_world(
         "the caller's key in the record",
         "record.key = Some(identified.key);",
-        "record.tool_error = request.headers.get(Header::Authorization).map(str::to_owned);",
+        "record.tool_error = headers.get(Header::Authorization).map(str::to_owned);",
     ),
 ];

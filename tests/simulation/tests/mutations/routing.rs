@@ -188,8 +188,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_stories(
         "routing: declared answers for who was revoked meanwhile",
-        "if self.admit(tools, &caller, &held, record).is_err() {",
-        "if self.admit(tools, &caller, &held, record).is_err() && declared.is_none() {",
+        "if self.admit(tools, &caller, &held, requested, record).is_err() {",
+        "if self.admit(tools, &caller, &held, requested, record).is_err() && declared.is_none() {",
     ),
     of_stories("routing: a declared answer is not in the record", "record.degraded.push(STATIC_ANSWER);", ""),
     of_stories(
