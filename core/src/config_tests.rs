@@ -242,7 +242,9 @@ fn what_the_cache_is_told_is_checked_at_its_lines() {
     };
     let warm = "[[cache.warm]]\ntenant = \"a\"\ntool = \"Calc.Plus\"\n";
     let read = config(&format!("{warm}input = '{{\"a\":1.0}}'\nuser = \"u\"\nproject = \"o/p\"\n")).unwrap();
-    assert_eq!((read.warm.len(), read.warm[0].input.as_str()), (1, "{\"a\":1.0}"));
+    let mut input = Vec::new();
+    crate::words::json::write_json(&mut input, &read.warm[0].input);
+    assert_eq!((read.warm.len(), input.as_slice()), (1, br#"{"a":1.0}"#.as_slice()));
     let prices = "[cache]\nprice_per_million_tokens = \"0.15\"\nrules = [{ tools = [\"*\"], ttl = \"1m\", tags = [\"t\"], price_per_call = \"2\" }]\n";
     let read = config(prices).unwrap();
     assert_eq!((read.price_per_million_tokens.micros(), read.rules[0].price_per_call.micros()), (150_000, 2_000_000));

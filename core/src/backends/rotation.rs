@@ -52,7 +52,9 @@ mod tests {
     use super::*;
 
     fn credential(index: usize, next: Option<&str>) -> Credential {
-        Credential { index, ..Credential::new("NAME".to_owned(), Secret::new("old"), next.map(Secret::new)) }
+        let mut credential = Credential::new("NAME".to_owned(), Secret::new("old"), next.map(Secret::new));
+        credential.index = index;
+        credential
     }
 
     fn shown<'c>(rotations: &Rotations, credential: &'c Credential) -> (&'c str, Option<&'c str>) {
