@@ -18,6 +18,7 @@ mod origin;
 mod schedule;
 mod settings;
 mod sql;
+mod stamp;
 
 use std::rc::Rc;
 
