@@ -8,6 +8,7 @@ pub(crate) mod futures;
 pub mod hex;
 pub mod json;
 pub mod limits;
+pub mod maps;
 pub mod method;
 pub mod modes;
 pub mod names;

@@ -2,17 +2,26 @@
 
 use ct_codecs::{Decoder as _, Encoder as _, Hex};
 
+/// Bytes that are encoded at once.
+const CHUNK: usize = 32;
+
 /// Returns the lower-case hexadecimal text of `bytes`.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
-    // Fails only where the text would be longer than a `usize` counts.
-    Hex::encode_to_string(bytes).unwrap_or_default()
+    prefixed("", bytes)
 }
 
 /// Returns the lower-case hexadecimal text of `bytes` behind a prefix.
 #[must_use]
 pub fn prefixed(prefix: &str, bytes: &[u8]) -> String {
-    [prefix, &encode(bytes)].concat()
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2).saturating_add(prefix.len()));
+    text.push_str(prefix);
+    let mut digits = [0; CHUNK * 2];
+    for chunk in bytes.chunks(CHUNK) {
+        // Fails only where the digits have no room.
+        text.push_str(Hex::encode_to_str(&mut digits, chunk).unwrap_or_default());
+    }
+    text
 }
 
 /// Decodes 64 hexadecimal digits of either case into 32 bytes.
@@ -33,6 +42,7 @@ mod tests {
         assert_eq!(decode32(&encode(&bytes)), Some(bytes));
         assert_eq!(decode32(&encode(&bytes).to_ascii_uppercase()), Some(bytes));
         assert_eq!(prefixed("x_", &[1, 0xab]), "x_01ab");
+        assert_eq!(encode(&[0xf0; 70]), "f0".repeat(70));
         for text in ["", "00", &"00".repeat(31), &"00".repeat(33), &"0".repeat(63), &"+0".repeat(32), &"0g".repeat(32)]
         {
             assert_eq!(decode32(text), None, "{text:?}");

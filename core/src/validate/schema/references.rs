@@ -38,7 +38,7 @@ impl Targets {
             pointer.push_str(&fragment);
             return self.places.get(&pointer).copied();
         }
-        self.anchors.get(&(uri, fragment)).copied()
+        self.anchors.get(&(uri, fragment.into_owned())).copied()
     }
 }
 
