@@ -3,6 +3,7 @@
 use super::table::Slot;
 use super::*;
 use crate::words::limits::{FLIGHT_LEADER_LOST, FLIGHTS};
+use crate::words::maps::MapHasher;
 
 const START: Timestamp = Timestamp::from_millis(1_000_000);
 
