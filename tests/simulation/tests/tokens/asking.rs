@@ -35,10 +35,7 @@ fn the_question_is_rfc_7662_with_the_gateways_own_credential() {
     gate.issuers(|request| {
         let credential = request.authorization.as_ref().unwrap().expose().to_owned();
         // "gate+way" and "pass%3Aword" are what RFC 6749 would have; %20 is read as the same.
-        assert_eq!(
-            credential,
-            format!("Basic {}", toolgate::words::base64::encode(b"gate%20way:pass%3Aword"))
-        );
+        assert_eq!(credential, format!("Basic {}", toolgate::words::base64::encode(b"gate%20way:pass%3Aword")));
         assert_eq!(request.body, b"token=opaque%2Btoken%2F0123&token_type_hint=access_token");
         assert!(request.headers.contains(&("content-type", "application/x-www-form-urlencoded".to_owned())));
         Some(answer(200, &active(&json!({}))))
