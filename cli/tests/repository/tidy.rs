@@ -105,7 +105,7 @@ fn is_clause(summary: &str) -> bool {
 /// Returns the names of tests that are too long.
 fn long_test_names(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
-    for item in text.split("#[test]").skip(1) {
+    for item in text.split("test]\n").skip(1) {
         let name = item.split_once("fn ").and_then(|(_, rest)| rest.split_once('(')).unwrap_or_default().0;
         if name.chars().count() > TEST_NAME_CHARS {
             found.push(name);

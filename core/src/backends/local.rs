@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Failed, Invocation, Listing, OutputKind, Ran, Target, Traits};
 use crate::model::tool::{self, Tool};
 use crate::ports::Platform;
-use crate::tools::{LocalTool, Outcome, ToolContext};
+use crate::tools::{LocalTool, ToolContext, ToolOutcome};
 use crate::words::json::{Json, write_json, write_string};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Timestamp;
@@ -57,7 +57,7 @@ fn run<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>) -> Ran {
 }
 
 /// Calls the tool with the host's randomness.
-pub(crate) fn call_tool<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>) -> Outcome {
+pub(crate) fn call_tool<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>) -> ToolOutcome {
     let mut random = || {
         let mut bytes = [0; 8];
         platform.fill(&mut bytes);
@@ -67,7 +67,13 @@ pub(crate) fn call_tool<P: Platform>(platform: &P, local: &LocalTool, input: &Js
 }
 
 /// Appends the outcome as a worker answers it (`ToolCallResponse`), nulls included.
-pub fn write_result(out: &mut Vec<u8>, execution_id: &str, outcome: &Outcome, started: Timestamp, finished: Timestamp) {
+pub fn write_result(
+    out: &mut Vec<u8>,
+    execution_id: &str,
+    outcome: &ToolOutcome,
+    started: Timestamp,
+    finished: Timestamp,
+) {
     out.extend_from_slice(b"{\"execution_id\":");
     write_string(out, execution_id);
     out.extend_from_slice(b",\"finished_at\":");

@@ -4,7 +4,7 @@ use serde_json::json;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::document::{Field, Value, document, parsed, table};
+use super::document::{DocumentValue, Field, document, parsed, table};
 use super::faults::Faults;
 use super::words::{ProjectPattern, SettingName, UserPattern};
 use crate::access::identity::rules::{Algorithm, TokenType};
@@ -45,7 +45,7 @@ document! {
         /// How its opaque tokens begin; without any, every credential that is neither a key nor a JWT is asked about.
         prefixes: Vec<ShortText> = Vec::new();
         /// Claims that must have one of these values.
-        require: Named<ShortText> = Named(Vec::new());
+        require: NamedLists<ShortText> = NamedLists(Vec::new());
         /// The tenant of all its callers.
         tenant: Option<TenantId>;
         /// The claim that names the tenant, instead.
@@ -57,11 +57,11 @@ document! {
         /// The claim that names its roles: a text, or a list.
         roles_claim: Option<ShortText>;
         /// The roles of each value of that claim.
-        roles: Named<RoleId> = Named(Vec::new());
+        roles: NamedLists<RoleId> = NamedLists(Vec::new());
         /// The roles that every one of its callers has.
         default_roles: Vec<RoleId> = Vec::new();
         /// What each scope narrows the actions to; without any, scopes narrow nothing.
-        scopes: Named<ActionPattern> = Named(Vec::new());
+        scopes: NamedLists<ActionPattern> = NamedLists(Vec::new());
         /// The user_ids that its callers may name: "subject", "claim:NAME", or a list, or ["*"].
         users: UsersWord = UsersWord::Only(Vec::new());
         /// The org/project paths that its callers may address, or ["*"].
@@ -97,7 +97,7 @@ choice! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ShortText(pub(super) String);
 
-impl Value for ShortText {
+impl DocumentValue for ShortText {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         parsed(node, faults, "a text of 1 to 512 bytes", |text| {
             let is_short = !text.is_empty() && text.len() <= 512 && !text.chars().any(char::is_control);
@@ -120,7 +120,7 @@ impl WebUrl {
     }
 }
 
-impl Value for WebUrl {
+impl DocumentValue for WebUrl {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         parsed(
             node,
@@ -137,9 +137,9 @@ impl Value for WebUrl {
 
 /// A table from names to lists.
 #[derive(Clone, Debug)]
-pub(super) struct Named<T>(pub(super) Vec<(String, Vec<T>)>);
+pub(super) struct NamedLists<T>(pub(super) Vec<(String, Vec<T>)>);
 
-impl<T: Value> Value for Named<T> {
+impl<T: DocumentValue> DocumentValue for NamedLists<T> {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         let table = table(node, faults)?;
         // Every list is read, so that every faulty one is reported.
@@ -167,7 +167,7 @@ pub(super) enum UsersWord {
     Only(Vec<UserPattern>),
 }
 
-impl Value for UsersWord {
+impl DocumentValue for UsersWord {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         match node.get_ref() {
             DeValue::Array(_) => Vec::<UserPattern>::read(node, faults).map(Self::Only),

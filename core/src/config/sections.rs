@@ -10,7 +10,7 @@ use super::words::{BaseUrl, KeyHash, Label, ProjectPattern, SettingName, UserPat
 use crate::backends::ExecutorKind;
 use crate::cache::{CacheScopeChoice, CacheStrategy, Eviction, SingleFlight};
 use crate::catalog::ConflictRule;
-use crate::policy::Mode as PolicyMode;
+use crate::policy::PolicyMode;
 use crate::words::action::ActionPattern;
 use crate::words::choice::choice;
 use crate::words::json::Limits;

@@ -193,8 +193,8 @@ impl Refusal {
     }
 }
 
-impl From<json::Fault> for Refusal {
-    fn from(fault: json::Fault) -> Self {
+impl From<json::JsonFault> for Refusal {
+    fn from(fault: json::JsonFault) -> Self {
         let kind = match fault.kind {
             json::FaultKind::Syntax => RefusalKind::BodyNotJson,
             json::FaultKind::Unicode => RefusalKind::BodyNotUnicode,

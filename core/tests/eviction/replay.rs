@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use toolgate::cache::{
-    CacheKey, CacheScopeChoice, CacheStrategy, Entry, Eviction, Keep, KeyParts, Life, Memory, key_of,
+    CacheKey, CachePolicy, CacheScopeChoice, CacheStrategy, Entry, Eviction, KeyParts, Life, Memory, key_of,
 };
 use toolgate::model::tool::{self, Tool};
 use toolgate::words::json::{Limits, parse};
@@ -71,7 +71,7 @@ fn make(tool: &Tool, call: u32) -> CacheKey {
         executors: "engine",
         user: None,
         tool,
-        keep: Keep {
+        keep: CachePolicy {
             ttl: Millis::from_secs(60),
             scope: CacheScopeChoice::Shared,
             strategy: CacheStrategy::Memory,

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_spoils_what_it_matches_after_the_skipped_and_no_more_than_it_may() {
+    fn a_fault_rule_skips_then_spoils_a_bounded_number() {
         let mut faults = rules(r#"[{"path":"/v1/tools/execute","tool":"mail.send","skip":1,"times":2,"kind":"cut"}]"#);
         assert!(faults.decide("GET", "/v1/tools", None).is_none());
         assert!(faults.decide("POST", "/v1/tools/execute", Some("Mail.Search")).is_none());

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::rc::Rc;
 
 use toolgate::model::caller::{Caller, Grant, ProjectRule, UserRule};
-use toolgate::policy::{Mode, PolicySet, Source};
+use toolgate::policy::{PolicyMode, PolicySet, PolicySource};
 use toolgate::words::action::{Action, ActionPattern};
 use toolgate::words::modes::Priority;
 use toolgate::words::names::{CallerId, RoleId, TenantId, ToolPattern};
@@ -78,7 +78,7 @@ fn main() {
     let number = |place: usize| arguments.get(place).and_then(|text| text.parse::<usize>().ok()).expect("a number");
     let word = |place: usize| arguments.get(place).map(String::as_str).unwrap_or_default();
     let (text, world) = (text(number(2)), world());
-    let ours = || PolicySet::new(&[Source { text: &text, mode: Mode::Enforce }]).expect("policies");
+    let ours = || PolicySet::new(&[PolicySource { text: &text, mode: PolicyMode::Enforce }]).expect("policies");
     let theirs = || official::parse(&text).expect("policies");
     let mut allowed = 0_usize;
     match (word(0), word(1)) {

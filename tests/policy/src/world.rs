@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use toolgate::model::caller::{Caller, ClaimValue, ProjectRule, UserRule};
-use toolgate::policy::{Arguments, Request, Resource, ToolFacts, User};
+use toolgate::policy::{Arguments, PolicyRequest, Resource, ToolFacts, User};
 use toolgate::words::action::Action;
 use toolgate::words::json::{self, Json};
 use toolgate::words::modes::Priority;
@@ -202,13 +202,13 @@ impl World {
 
     /// The request.
     #[must_use]
-    pub fn request(&self) -> Request<'_> {
+    pub fn request(&self) -> PolicyRequest<'_> {
         let resource = match (&self.tool, &self.project) {
             (Some(tool), _) => Resource::Tool(tool.facts()),
             (None, Some(project)) => Resource::Project(project),
             (None, None) => Resource::Gateway,
         };
-        Request {
+        PolicyRequest {
             caller: &self.caller,
             action: self.action,
             resource,

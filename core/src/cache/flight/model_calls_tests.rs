@@ -17,8 +17,8 @@ impl World {
         let epoch = if is_fresh { self.version } else { self.version - 1 };
         let call = &mut self.calls[index];
         call.epoch = epoch;
-        call.here = new_boarding(Place::Isolate, index, epoch, self.now, most);
-        call.there = new_boarding(Place::Owner, index, epoch, self.now, most);
+        call.here = new_boarding(FlightScope::Isolate, index, epoch, self.now, most);
+        call.there = new_boarding(FlightScope::Owner, index, epoch, self.now, most);
         call.arrived = self.now;
         if let Some(kept) = self.memory_of(index) {
             return self.serve(index, kept);
@@ -192,8 +192,8 @@ impl World {
     /// Clears the fields that nothing reads any more, so that equal states compare equal.
     fn forget(&mut self, index: usize) {
         let call = &mut self.calls[index];
-        call.here = new_boarding(Place::Isolate, index, 0, START, &NONE);
-        call.there = new_boarding(Place::Owner, index, 0, START, &NONE);
+        call.here = new_boarding(FlightScope::Isolate, index, 0, START, &NONE);
+        call.there = new_boarding(FlightScope::Owner, index, 0, START, &NONE);
         (call.epoch, call.arrived, call.slot) = (0, START, usize::MAX);
         for slot in 0..self.slots.len() {
             if !self.table.contains(&Some(slot)) && self.calls.iter().all(|call| call.slot != slot) {
@@ -220,7 +220,7 @@ pub(super) const fn number(index: usize) -> u64 {
     index as u64 + 1
 }
 
-pub(super) fn new_boarding(place: Place, index: usize, epoch: u64, now: u64, most: &Budget) -> Boarding {
+pub(super) fn new_boarding(place: FlightScope, index: usize, epoch: u64, now: u64, most: &Budget) -> Boarding {
     let now = Timestamp::from_millis(now);
     Boarding::new(place, number(index), epoch, epoch, now, now.after(Millis::new(most.span * TICK)))
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::super::document::Located;
 use super::super::issuer_sections::{IssuerSection, Preset, ShortText, UsersWord};
 use super::super::words::{ProjectPattern, SettingName, UserPattern};
-use super::Builder;
+use super::ConfigBuilder;
 use crate::access::identity::rules::{
     Algorithm, AskProtocol, AskRules, Issuer, IssuerName, KeysAt, Mapping, SignedRules, TenantRule, TokenCheck,
     UsersFrom,
@@ -33,7 +33,7 @@ const TENANT_ID: &str = "{tenantid}";
 /// Claims that name the owner of a GitHub Actions job: without one of them, anybody's token would be accepted.
 const GITHUB_OWNERS: [&str; 5] = ["repository", "repository_owner", "repository_id", "repository_owner_id", "sub"];
 
-impl Builder<'_> {
+impl ConfigBuilder<'_> {
     pub(super) fn issuers(
         &mut self,
         sections: Vec<Located<IssuerSection>>,

@@ -11,7 +11,7 @@ use crate::telemetry::Record;
 use crate::words::json::write_string;
 use crate::words::time::Timestamp;
 
-use super::Source;
+use super::AnswerSource;
 
 /// The options of a call.
 #[derive(Clone, Copy, Debug)]
@@ -23,14 +23,14 @@ pub(crate) struct Options<'o> {
     /// Its deadline and priority.
     pub(crate) terms: CallTerms,
     /// The permitted source of its answer.
-    pub(crate) source: Source,
+    pub(crate) source: AnswerSource,
 }
 
 /// The outcome of a call.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct CallOutcome {
     /// The reply.
-    pub(crate) reply: Reply,
+    pub(crate) reply: CallReply,
     /// The cache status.
     pub(crate) cache: CacheStatus,
     /// The name of the fallback that stands in for an executor's answer, if any.
@@ -39,7 +39,7 @@ pub(crate) struct Outcome {
 
 /// The reply to a call.
 #[derive(Debug)]
-pub(crate) enum Reply {
+pub(crate) enum CallReply {
     /// The result of this call.
     Result(Ran),
     /// The result of an earlier call, or of another one at the same time.
@@ -88,9 +88,9 @@ pub(crate) struct StoredStatus {
     pub(crate) expires_at: Timestamp,
 }
 
-impl Outcome {
+impl CallOutcome {
     /// Returns the outcome with this reply, and the cache status from the record.
-    pub(crate) const fn of(reply: Reply, record: &Record) -> Self {
+    pub(crate) const fn of(reply: CallReply, record: &Record) -> Self {
         let cache = CacheStatus { outcome: record.cache, role: record.flight, forward: record.forward, stored: None };
         Self { reply, cache, fallback: None }
     }

@@ -136,13 +136,13 @@ const SENT: &[u8] =
 fn what_was_stored_and_sent_is_still_read() {
     let now = Timestamp::from_millis(1_000);
     assert_eq!(step(None, SENT, now).state.as_deref(), Some(STORED), "the numbers have not changed");
-    let more = state::Command::Epochs(Command::Advance(vec![
+    let more = state::StateCommand::Epochs(Command::Advance(vec![
         Change::Cache(CacheScope::Tool("t".to_owned(), "docs.get".to_owned())),
         Change::Cache(CacheScope::Key("t".to_owned(), Hash::hash(b"one"))),
     ]));
     let bytes = [&STORED[..1], &minicbor::to_vec(&more).unwrap()].concat();
     let reply = step(Some(STORED), &bytes, now).reply;
-    let Ok(state::Reply::Epochs(Reply::Now(epochs))) = minicbor::decode(&reply[1..]) else {
+    let Ok(state::StateReply::Epochs(Reply::Now(epochs))) = minicbor::decode(&reply[1..]) else {
         panic!("unreadable: {reply:?}");
     };
     assert_eq!((epochs.version, epochs.revoked.len(), epochs.killed.len()), (8, 1, 1));

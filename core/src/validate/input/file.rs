@@ -4,14 +4,14 @@ mod base64;
 mod signatures;
 
 use super::Broken;
-use super::place::Place;
+use super::place::ArgumentPath;
 use crate::words::json::Json;
 
 /// A rule about one place that holds a file.
 #[derive(Clone, Debug)]
 pub struct FileRule {
     /// The place.
-    pub at: Place,
+    pub at: ArgumentPath,
     /// The allowed media types, in lower case.
     pub types: Vec<String>,
     /// Most bytes, decoded.

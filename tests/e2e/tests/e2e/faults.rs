@@ -67,7 +67,7 @@ fn busy(code: u16, executed: bool) -> Value {
 }
 
 #[test]
-fn every_fault_of_the_engine_has_its_name_and_leaves_nothing_behind() {
+fn every_engine_fault_has_its_name_and_leaves_nothing_behind() {
     let mut found = Vec::new();
     for platform in BOTH {
         let world = World::new(platform, "faults");

@@ -106,7 +106,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_the_world(
         "writes kept",
         "        return Err(Bypass::Mutates);\n",
-        "        return Ok(Keep { ttl: rules.ttl, scope: CacheScopeChoice::User, rule: [0; 8], life: rules.life, strategy: rules.strategy });\n",
+        "        return Ok(CachePolicy { ttl: rules.ttl, scope: CacheScopeChoice::User, rule: [0; 8], life: rules.life, strategy: rules.strategy });\n",
     ),
     of_the_world(
         "writes leave the cache alone",

@@ -296,7 +296,7 @@ fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
 }
 
 #[test]
-fn a_failure_of_the_first_executor_is_answered_by_the_second_at_once() {
+fn the_second_executor_answers_at_once_when_the_first_fails() {
     let scene = two("", "");
     scene.does("a", &[Does::Status(500)]);
     let answer = scene.call("Docs.Get");
@@ -315,7 +315,7 @@ fn a_failure_of_the_first_executor_is_answered_by_the_second_at_once() {
 }
 
 #[test]
-fn who_may_not_read_explanations_is_not_told_which_executors_there_are() {
+fn executors_are_hidden_from_who_may_not_read_explanations() {
     let scene = two("", "");
     let body = json!({"tool_name": "Docs.Get", "user_id": "u1", "input": {"n": 1}});
     let answer = scene.story.ask(AGENT, Method::Post, "/v1/tools/execute", &body, &[]);
@@ -325,7 +325,7 @@ fn who_may_not_read_explanations_is_not_told_which_executors_there_are() {
 }
 
 #[test]
-fn another_tenant_is_told_nothing_of_a_call_here_or_from_the_store() {
+fn another_tenant_reads_no_explanation_here_or_in_the_store() {
     let scene = two("", "");
     let answer = scene.call("Docs.Get");
     let other = Scene { story: scene.story.isolate(), executors: Rc::clone(&scene.executors), next: Cell::new(0) };
