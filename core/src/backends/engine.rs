@@ -144,7 +144,7 @@ fn request_body(call: &ToolCall<'_>, tool: &Tool) -> Vec<u8> {
     body.optional("user_id", call.user.as_ref().map(UserId::as_str));
     body.optional("run_at", call.run_at.as_deref());
     if call.include_stacktrace {
-        body.json("include_error_stacktrace", b"true");
+        body.boolean("include_error_stacktrace", true);
     }
     write_json(body.value("input"), &call.input);
     body.end()

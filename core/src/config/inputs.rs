@@ -35,7 +35,7 @@ document! {
         at: ArgumentPath;
         /// The schemes it may have: "https", "http", "wss", "ws".
         schemes: Vec<Scheme> = vec![Scheme::Https];
-        /// Whether it may lead into private networks.
+        /// Permits addresses in private networks.
         private: bool = false;
         /// The hosts it may name, such as "example.com" or "*.example.com"; empty for all.
         hosts: Vec<HostPattern> = Vec::new();

@@ -20,29 +20,29 @@ document! {
     pub(super) struct IssuerSection {
         /// Its name in records and revocations, and the first part of its callers' names.
         id: KeyId;
-        /// What it is: "oidc", "google", "entra", "github-actions", "cloudflare-access", or for tokens that tell nothing themselves "introspection" and "github".
+        /// Its kind: "oidc", "google", "entra", "github-actions", "cloudflare-access", or for opaque tokens "introspection" and "github".
         preset: Preset = Preset::Oidc;
-        /// What `iss` must be, exactly.
+        /// The value that `iss` must have.
         issuer: Option<WebUrl>;
-        /// `aud` must have one of these.
+        /// Accepted values of `aud`: one must be present.
         audiences: Vec<ShortText> = Vec::new();
         /// The algorithms that its tokens may be signed with.
         algorithms: Option<Vec<Algorithm>>;
-        /// What `typ` may be; a token without one is a JWT.
+        /// The permitted values of `typ`; a token without one is a JWT.
         types: Vec<TokenType> = vec![TokenType::Jwt, TokenType::AccessToken];
-        /// Where its keys are; without it, its metadata says.
+        /// The URL of its key set; from its metadata, if absent.
         jwks_uri: Option<WebUrl>;
-        /// For how long its keys are used after they ceased to be fresh, where it cannot be asked. At most 1d.
+        /// Time for which its stale keys are used while it cannot be reached, at most 1d.
         stale: Millis = Millis::from_secs(3600), in (Millis::ZERO, limits::KEYS_FRESH_MAX);
-        /// How far its clock may be from ours, at most 60s.
+        /// Tolerated difference between its clock and ours, at most 60s.
         leeway: Millis = Millis::from_secs(30), in (Millis::ZERO, limits::TOKEN_LEEWAY_MAX);
-        /// Where it is asked about a token: the introspection endpoint, or the base URL of GitHub's API.
+        /// The URL for questions about a token: the introspection endpoint, or the base URL of GitHub's API.
         endpoint: Option<WebUrl>;
-        /// The gateway's own name there.
+        /// The gateway's client id there.
         client_id: Option<ShortText>;
-        /// The setting that holds its secret there. Unset, the issuer takes no part.
+        /// The setting that holds the client secret. Unset, the issuer is inactive.
         client_secret_setting: Option<SettingName>;
-        /// How its opaque tokens begin; without any, every credential that is neither a key nor a JWT is asked about.
+        /// Prefixes of its opaque tokens; without any, it is asked about every credential that is neither a key nor a JWT.
         prefixes: Vec<ShortText> = Vec::new();
         /// Claims that must have one of these values.
         require: NamedLists<ShortText> = NamedLists(Vec::new());
@@ -60,13 +60,13 @@ document! {
         roles: NamedLists<RoleId> = NamedLists(Vec::new());
         /// The roles that every one of its callers has.
         default_roles: Vec<RoleId> = Vec::new();
-        /// What each scope narrows the actions to; without any, scopes narrow nothing.
+        /// The actions that each scope narrows a caller to; without any, scopes narrow nothing.
         scopes: NamedLists<ActionPattern> = NamedLists(Vec::new());
         /// The user_ids that its callers may name: "subject", "claim:NAME", or a list, or ["*"].
         users: UsersWord = UsersWord::Only(Vec::new());
         /// The org/project paths that its callers may address, or ["*"].
         projects: Vec<ProjectPattern> = Vec::new();
-        /// As callers[].priority, for all its callers.
+        /// The priority of all its callers, as callers[].priority.
         priority: Priority = Priority::Normal;
         /// The claims that policies can read.
         claims: Vec<ShortText> = Vec::new();

@@ -141,7 +141,7 @@ fn a_lastingly_slower_upstream_is_not_throttled_for_ever() {
 #[test]
 fn nothing_is_lost_whatever_the_weather() {
     for seed in 0..100 {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let mut climate = OVERLOAD;
         climate.arrivals = [0, 1, 2].map(|_| random.between(0.0, 400.0));
         climate.patience = random.below(1_500);

@@ -27,6 +27,7 @@ use crate::state::epochs::{CacheScope, Change};
 use crate::state::idempotency::AttemptOutcome;
 use crate::telemetry::{CalledTool, Record};
 use crate::tools::error::ToolError;
+use crate::words::json::ObjectWriter;
 use crate::words::limits;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
@@ -203,10 +204,9 @@ fn note(running: &Running, call: &ToolCall<'_>, record: &mut Record) {
 /// Returns the outcome of an invalid input, in the tool's own form, without asking an executor.
 fn bad_input<P: Platform>(platform: &P, record: &mut Record, error: &ToolError) -> CallOutcome {
     record.tool_error = Some(error.kind.as_str().to_owned());
-    let mut output = b"{\"error\":".to_vec();
-    error.write_json(&mut output);
-    output.push(b'}');
-    CallOutcome::of(CallReply::Result(answered_here(platform, output, false)), record)
+    let mut output = ObjectWriter::new();
+    error.write_json(output.value("error"));
+    CallOutcome::of(CallReply::Result(answered_here(platform, output.end(), false)), record)
 }
 
 /// Returns a result that no executor gave.

@@ -6,6 +6,8 @@
 
 use std::collections::{BinaryHeap, VecDeque};
 
+use fastrand::Rng;
+
 use super::decide::{Bulkhead, BulkheadProgress, ShedReason};
 use super::limit::LimitOutcome;
 use super::places::OccupiedSlot;
@@ -13,24 +15,21 @@ use crate::words::limits::BULKHEAD_QUEUE;
 use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
 
-/// Generates random numbers from a seed (splitmix64).
-pub(super) struct Random(pub(super) u64);
+/// Draws from the sequence of a seed.
+pub(super) struct Random(Rng);
 
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+    pub(super) fn new(seed: u64) -> Self {
+        Self(Rng::with_seed(seed))
     }
 
     /// Returns a number from 0 to 1.
     pub(super) fn share(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        self.0.f64()
     }
 
     pub(super) fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
+        self.0.u64(..bound)
     }
 
     pub(super) fn between(&mut self, least: f64, most: f64) -> f64 {
@@ -141,7 +140,7 @@ impl World {
         let mut world = Self {
             climate,
             bulkhead: Bulkhead::new(most),
-            random: Random(seed),
+            random: Random::new(seed),
             now: 1_000_000_000,
             events: BinaryHeap::new(),
             planned: 0,

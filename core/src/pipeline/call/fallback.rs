@@ -14,6 +14,7 @@ use crate::model::tool::Tool;
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::telemetry::Record;
+use crate::words::json::ObjectWriter;
 use crate::words::names::{TenantId, UserId};
 use crate::words::refusal::Refusal;
 
@@ -38,8 +39,9 @@ impl From<Refusal> for FailedCall {
 /// stored, and names itself a fallback.
 pub(crate) fn declared_answer<P: Platform>(platform: &P, value: &str, record: &mut Record) -> CallOutcome {
     record.degraded.push(STATIC_ANSWER);
-    let output = ["{\"value\":", value, "}"].concat().into_bytes();
-    let outcome = CallOutcome::of(CallReply::Result(answered_here(platform, output, true)), record);
+    let mut output = ObjectWriter::new();
+    output.json("value", value.as_bytes());
+    let outcome = CallOutcome::of(CallReply::Result(answered_here(platform, output.end(), true)), record);
     CallOutcome { fallback: Some(STATIC_ANSWER), ..outcome }
 }
 

@@ -8,7 +8,7 @@ use crate::cache::{CacheOutcome, Demand, Directives, Entry, Forward, Role};
 use crate::dispatch::execute::CallTerms;
 use crate::ports::OriginResponse;
 use crate::telemetry::Record;
-use crate::words::json::write_string;
+use crate::words::json::ObjectWriter;
 use crate::words::time::Timestamp;
 
 use super::AnswerSource;
@@ -106,27 +106,16 @@ pub(crate) fn result_json(
     finished_at: &str,
 ) -> Vec<u8> {
     let id = request_id.strip_prefix("req_").unwrap_or(request_id);
-    let mut body = Vec::with_capacity(output.len().saturating_add(256));
-    for part in [
-        "{\"id\":\"tc_",
-        id,
-        "\",\"execution_id\":\"te_",
-        id,
-        "\",\"execution_type\":\"immediate\",\"status\":\"",
-        if success { "success" } else { "failed" },
-        "\",\"success\":",
-        if success { "true" } else { "false" },
-        ",\"duration\":",
-        duration,
-        ",\"finished_at\":",
-    ] {
-        body.extend_from_slice(part.as_bytes());
-    }
-    write_string(&mut body, finished_at);
-    body.extend_from_slice(b",\"output\":");
-    body.extend_from_slice(output);
-    body.push(b'}');
-    body
+    let mut body = ObjectWriter::with_capacity(output.len().saturating_add(256));
+    body.text("id", &["tc_", id].concat());
+    body.text("execution_id", &["te_", id].concat());
+    body.text("execution_type", "immediate");
+    body.text("status", if success { "success" } else { "failed" });
+    body.boolean("success", success);
+    body.json("duration", duration.as_bytes());
+    body.text("finished_at", finished_at);
+    body.json("output", output);
+    body.end()
 }
 
 /// Writes the result of a call that ran just now: the executor's own answer if it gave one.

@@ -68,7 +68,7 @@ fn call_told(call: &ToolCall<'_>) -> ObjectWriter {
 /// Writes the look-up of a call that bypasses the cache.
 pub(super) fn bypassed(call: &ToolCall<'_>, bypass: Bypass) -> Vec<u8> {
     let mut told = call_told(call);
-    told.json("cacheable", b"false");
+    told.boolean("cacheable", false);
     told.text("bypass", bypass.name());
     told.end()
 }
@@ -89,7 +89,7 @@ impl Look<'_> {
     /// Writes the facts of each tier.
     pub(super) fn tell(&self, facts: &CacheInspection) -> Vec<u8> {
         let mut told = call_told(self.call);
-        told.json("cacheable", b"true");
+        told.boolean("cacheable", true);
         told.text("key", &hex::encode(&self.place.key.digest()));
         told.text("scope", self.place.policy.scope.as_str());
         told.number("ttl_ms", self.place.policy.ttl.get());
