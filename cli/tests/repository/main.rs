@@ -10,6 +10,7 @@
 
 mod documents;
 mod layers;
+mod names;
 mod tidy;
 mod walls;
 

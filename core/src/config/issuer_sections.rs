@@ -16,7 +16,7 @@ use crate::words::names::{KeyId, RoleId, TenantId};
 use crate::words::time::Millis;
 
 document! {
-    /// Whose tokens are taken.
+    /// An issuer of tokens that callers may present.
     pub(super) struct IssuerSection {
         /// Its name in records and revocations, and the first part of its callers' names.
         id: KeyId;
@@ -74,7 +74,7 @@ document! {
 }
 
 choice! {
-    /// What an issuer is.
+    /// The kind of an issuer.
     pub(super) enum Preset {
         /// OpenID Connect or RFC 8414 metadata, JWT by RFC 7519 and RFC 9068.
         Oidc = "oidc",

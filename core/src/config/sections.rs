@@ -171,7 +171,7 @@ document! { default
 }
 
 document! {
-    /// Who may call, and what.
+    /// A caller, and its permissions.
     pub(super) struct CallerSection {
         /// Its name.
         id: CallerId;
@@ -273,7 +273,7 @@ document! {
 }
 
 choice! {
-    /// How fast the answers of a tool change: a time to live by name.
+    /// The rate at which the answers of a tool change: a time to live by name.
     pub(super) enum TtlClass {
         /// Hardly ever.
         Static = "static",

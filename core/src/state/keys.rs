@@ -257,7 +257,7 @@ impl Key {
 
     /// Returns the key's status.
     #[must_use]
-    pub fn standing(&self, now: Timestamp) -> KeyStatus {
+    pub fn status(&self, now: Timestamp) -> KeyStatus {
         if self.revoked_at.is_some() {
             KeyStatus::Revoked
         } else if self.ends_at().is_some_and(|end| end <= now) {
@@ -270,7 +270,7 @@ impl Key {
     }
 
     fn is_over(&self, now: Timestamp) -> bool {
-        matches!(self.standing(now), KeyStatus::Expired | KeyStatus::Revoked)
+        matches!(self.status(now), KeyStatus::Expired | KeyStatus::Revoked)
     }
 }
 

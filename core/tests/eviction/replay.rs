@@ -13,14 +13,14 @@ use toolgate::words::time::{Millis, Timestamp};
 
 use crate::traces::Random;
 
-/// What a call costs.
+/// The cost of a call.
 #[derive(Clone, Copy)]
 pub(crate) struct Cost {
     pub(crate) bytes: usize,
     pub(crate) millis: u64,
 }
 
-/// What hits saved.
+/// The savings of hits.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Saved {
     pub(crate) hits: u64,
@@ -71,7 +71,7 @@ fn make(tool: &Tool, call: u32) -> CacheKey {
         executors: "engine",
         user: None,
         tool,
-        keep: CachePolicy {
+        policy: CachePolicy {
             ttl: Millis::from_secs(60),
             scope: CacheScopeChoice::Shared,
             strategy: CacheStrategy::Memory,
@@ -96,7 +96,7 @@ pub(crate) fn entry(cost: Cost) -> Rc<Entry> {
     })
 }
 
-/// What a tier of `most` bytes saves.
+/// Returns the savings of a tier of `most` bytes.
 pub(crate) fn replay(
     requests: &[u32],
     keys: &mut Keys,

@@ -53,7 +53,7 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// Whether the instance fits; `None` when the check was given up.
+/// Returns whether the instance is valid; `None` when the check was given up.
 fn outcome(schema: &Schema, instance: &Json<'_>, text: &str) -> Option<bool> {
     let (checked, steps) = schema.check_within(instance, STEPS);
     assert!(steps <= STEPS, "{steps} steps");

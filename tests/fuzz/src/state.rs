@@ -100,7 +100,7 @@ fn check_circuit(reply: &circuit::Reply, command: &[u8], stored: Option<&[u8]>) 
     assert!(second.answer == circuit::CommandResult::Held || lasts == Millis::ZERO, "one trial at a time: {second:?}");
 }
 
-/// What a reply tells of issued keys is what their owner holds.
+/// Checks that a reply tells of issued keys what their owner holds.
 fn check_keys(reply: &keys::Reply, stored: Option<&[u8]>) {
     let find =
         |id: &str| reply_of(&step(stored, &encoded(&StateCommand::Keys(keys::Command::Find(id.to_owned()))), NOW));
@@ -108,7 +108,7 @@ fn check_keys(reply: &keys::Reply, stored: Option<&[u8]>) {
         keys::Reply::Key(key) | keys::Reply::Made { key, .. } => {
             assert_eq!(find(&key.id), StateReply::Keys(keys::Reply::Key(key.clone())), "it is kept as it was told");
             let ended = key.ends_at().is_some_and(|end| end <= NOW);
-            let over = matches!(key.standing(NOW), keys::KeyStatus::Expired | keys::KeyStatus::Revoked);
+            let over = matches!(key.status(NOW), keys::KeyStatus::Expired | keys::KeyStatus::Revoked);
             assert!(over == ended || key.revoked_at.is_some(), "{key:?}");
         }
         keys::Reply::Keys(listed) => {

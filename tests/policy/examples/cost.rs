@@ -1,4 +1,4 @@
-//! What reading and deciding cost, for callgrind: `cost ours|official read|decide POLICIES TIMES`. The difference of two runs
+//! The cost of reading and deciding, for callgrind: `cost ours|official read|decide POLICIES TIMES`. The difference of two runs
 //! with different TIMES is the cost of one; with TIMES 1 against 0 it is the cost when cold. docs/benchmarks.md has the figures.
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark that goes wrong must stop")]
@@ -16,7 +16,7 @@ use toolgate::words::time::Timestamp;
 use toolgate_policy::official;
 use toolgate_policy::world::{Facts, World, parse};
 
-/// What companies write: rules for roles, tenants, toolkits and single tools, and a few for all.
+/// Policies as companies write them: rules for roles, tenants, toolkits and single tools, and a few for all.
 fn text(count: usize) -> String {
     let mut text = String::new();
     for number in 0..count {

@@ -1,4 +1,4 @@
-//! What callers see where executors fail, and what executors are asked: over many seeds, in simulated time.
+//! The callers' view of failing executors, and the executors' load: over many seeds, in simulated time.
 //!
 //! `TOOLGATE_SEED=n` runs one seed of the properties.
 #![expect(
@@ -21,7 +21,7 @@ const BOTH: &str = "[[routes]]\ntools = [\"Docs.*\"]\nexecutors = [\"a\", \"b\"]
 /// Only one may.
 const ALONE: &str = "[[routes]]\ntools = [\"Docs.*\"]\nexecutors = [\"a\"]\n";
 
-/// How often seeds are tried.
+/// The number of seeds.
 const SEEDS: u64 = 10_000;
 
 fn steady(world: &World) -> u64 {

@@ -1,4 +1,4 @@
-//! What a component must know of the stores: what they lock, and when they have written.
+//! The stores as a component must know them: their locks, and the times of their writes.
 
 use std::time::Duration;
 

@@ -97,7 +97,7 @@ fn judge<'k>(
         return Err(RefusalKind::CredentialUnknown);
     }
     // Only a holder of the key learns of its expiry or revocation.
-    match key.standing(now) {
+    match key.status(now) {
         KeyStatus::Active | KeyStatus::Rotated => {}
         KeyStatus::Expired => return Err(RefusalKind::CredentialExpired),
         KeyStatus::Revoked => return Err(RefusalKind::CredentialRevoked),

@@ -65,7 +65,7 @@ impl Keys {
             let follower = key.replaced.as_ref().and_then(|replaced| self.keys.get(&replaced.by));
             follower.is_some_and(|follower| is_of_request(follower, fresh.once.as_ref(), now))
         };
-        let may_rotate = match key.standing(now) {
+        let may_rotate = match key.status(now) {
             KeyStatus::Active => true,
             // The same request again: its caller has not seen the key that it made.
             KeyStatus::Rotated | KeyStatus::Expired => is_repeated(),

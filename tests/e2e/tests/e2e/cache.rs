@@ -14,7 +14,7 @@ fn facts(topic: &str) -> Ask {
     Ask::execute("Facts.Lookup", &json!({"topic": topic}), ADA).key(DEVELOPER)
 }
 
-/// What the tiers hold for it.
+/// Returns the content of the tiers for it.
 fn look_up(world: &World, topic: &str) -> Value {
     let body = json!({"tool_name": "Facts.Lookup", "input": {"topic": topic}, "user_id": ADA});
     let answer = world.send(&Ask::post("/gate/v1/cache/lookup", &body).key(DEVELOPER));

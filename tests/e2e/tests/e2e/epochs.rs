@@ -23,7 +23,7 @@ fn advance(world: &World, change: Value) -> Value {
     answer.json()
 }
 
-/// What another isolate answers.
+/// Returns the answer of another isolate.
 fn elsewhere(world: &World, ask: &Ask) -> Answer {
     ask.send(world.twin())
 }

@@ -1,4 +1,4 @@
-//! What takes its time: streams and long polls; and whose an authorisation is.
+//! Flows that take time: streams and long polls; and the owner of an authorisation.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What an operator sees: metrics, explanations, readiness; and a host that lacks a store.
+//! The operator's view: metrics, explanations, readiness; and a host that lacks a store.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

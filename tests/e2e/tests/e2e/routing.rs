@@ -80,7 +80,7 @@ impl Storm {
     }
 }
 
-/// How often this worker was asked to run a tool.
+/// Returns the number of tool runs that this worker was asked for.
 fn asked(worker: &Running) -> u64 {
     let requests = control(worker.base_url(), "GET", "requests", None);
     let calls = requests["requests"].as_array().unwrap().iter();

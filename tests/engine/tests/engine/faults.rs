@@ -94,7 +94,7 @@ fn bodies_are_empty_huge_or_no_json() {
     assert!(serde_json::from_slice::<Value>(&answer.body).is_err(), "{answer:?}");
 }
 
-/// How long the right answer took to come, in spite of `rule`.
+/// Returns the time that the right answer took, in spite of `rule`.
 #[expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,

@@ -1,4 +1,4 @@
-//! What is decided before everything is known: never against what will be decided then.
+//! Decisions before everything is known: never against the later one.
 
 use fastrand::Rng;
 use toolgate::policy::{Arguments, PolicyRequest, Resource, User, Verdict};

@@ -14,7 +14,7 @@ const CALLS: usize = 100;
 const ISOLATES: usize = 16;
 const DOOMED: &str = "canary-key-doomed-0123";
 
-/// What the executor is asked to run, and when.
+/// The runs that the executor is asked for, and their times.
 struct Crowd {
     isolates: Vec<Story>,
     asked: Rc<RefCell<Vec<u64>>>,
@@ -104,12 +104,12 @@ impl Crowd {
         self.isolates[0].world.run(|| self.now() >= until);
     }
 
-    /// How often the executor was asked.
+    /// Returns the number of questions to the executor.
     fn runs(&self) -> usize {
         self.asked.borrow().len()
     }
 
-    /// How often durable owners of flights were asked.
+    /// Returns the number of questions to durable owners of flights.
     fn questions(&self) -> usize {
         let asked = self.isolates[0].world.asked.borrow();
         asked.iter().filter(|(key, _)| key.starts_with("flight/")).map(|(_, times)| times).sum()

@@ -15,7 +15,7 @@ use crate::story::{Answer, Pending, Story, WIDE, answer};
 
 const SECOND: &str = "canary-key-second-0123";
 
-/// What the executor does.
+/// The act of the executor.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Does {
     /// It runs the tool, which takes so many milliseconds.
@@ -33,7 +33,7 @@ enum Does {
 struct Kept {
     story: Story,
     does: Rc<Cell<Does>>,
-    /// When the executor was asked, and how often it was.
+    /// Returns the times at which the executor was asked, and their number.
     asked: Rc<RefCell<Vec<u64>>>,
 }
 

@@ -12,7 +12,7 @@ use toolgate::words::time::Millis;
 
 use crate::story::{Answer, Fate, Pending, Story, WIDE, answer};
 
-/// What becomes of a run of the tool.
+/// The outcome of a run of the tool.
 #[derive(Clone, Copy)]
 enum Ends {
     /// It answers.

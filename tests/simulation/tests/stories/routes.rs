@@ -1,4 +1,4 @@
-//! Where calls run: who is asked, who is not and why, what is made again, and what everybody is told of it.
+//! Routes of calls: who is asked, who is not and why, what is made again, and what everybody is told of it.
 
 mod beside;
 mod fit;
@@ -52,7 +52,7 @@ tools = ["*"]
 users = ["*"]
 "#;
 
-/// What an executor does with a call.
+/// The act of an executor on a call.
 #[derive(Clone, Copy)]
 enum Does {
     /// It answers its own name after so many milliseconds.
@@ -70,13 +70,13 @@ enum Does {
 /// The executors of a story, by their ids.
 #[derive(Default)]
 struct Executors {
-    /// What they do with calls, one after the other; the last for good.
+    /// Their acts on calls, one after the other; the last for good.
     does: RefCell<BTreeMap<String, Vec<Does>>>,
     /// The status of their health pages, unless that is 200.
     health: RefCell<BTreeMap<String, u16>>,
-    /// What they offer, unless it is the usual.
+    /// The tools that they offer, unless they are the usual ones.
     offers: RefCell<BTreeMap<String, Value>>,
-    /// Who was asked for what, in order.
+    /// The executors that were asked, with the tool, in order.
     asked: RefCell<Vec<String>>,
 }
 
@@ -219,12 +219,12 @@ impl Scene {
         self.executors.does.borrow_mut().insert(id.to_owned(), list.to_vec());
     }
 
-    /// What the executor offers.
+    /// Returns the tools that the executor offers.
     fn offers(&self, id: &str, tools: &[Value]) {
         self.executors.offers.borrow_mut().insert(id.to_owned(), json!(tools));
     }
 
-    /// Who was asked since this was looked at last.
+    /// Returns the executors that were asked since this was looked at last.
     fn asked(&self) -> String {
         std::mem::take(&mut *self.executors.asked.borrow_mut()).join(" ")
     }
@@ -283,7 +283,7 @@ impl Scene {
     }
 }
 
-/// Who answered, by the value; or the refusal.
+/// Returns the executor that answered, by the value; or the refusal.
 fn outcome(answer: &Answer) -> String {
     match answer.status {
         200 => answer.json()["output"]["value"].as_str().unwrap_or("no value").to_owned(),

@@ -15,7 +15,7 @@ use toolgate_simulation::world::{Faults, Platform};
 
 use crate::story::{Answer, Story, WIDE, answer};
 
-/// How long the executor takes.
+/// The time that the executor takes.
 const RUN_MS: u64 = 40;
 
 /// Isolates on one world, and an executor that answers with the number of the run.
@@ -61,7 +61,7 @@ fn persistent() -> Tiers {
     tiers("strategy = \"persistent\", ttl = \"1h\"")
 }
 
-/// What came of a call: the value, the tier it came from, and what the record calls degraded.
+/// The outcome of a call: the value, the tier it came from, and what the record calls degraded.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     value: Value,
@@ -103,7 +103,7 @@ impl Tiers {
         }
     }
 
-    /// How many entries the data centre, the store and the database hold.
+    /// Returns the number of entries in the data centre, the store and the database.
     fn held(&self) -> (usize, usize, usize) {
         let world = &self.first.world;
         let kept = world.stored().keys().filter(|name| name.starts_with("cache/")).count();

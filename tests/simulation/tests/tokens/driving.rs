@@ -38,7 +38,7 @@ fn naming(kid: &str) -> String {
     format!("{}.{}.AAAA", part(json!({"alg": "RS256", "kid": kid})), part(claims))
 }
 
-/// What identifying takes, in milliseconds.
+/// Returns the time that identifying takes, in milliseconds.
 fn time_of(gate: &Gate, token: &str) -> u64 {
     let before = gate.world.now();
     gate.token(token).unwrap();

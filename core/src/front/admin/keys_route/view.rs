@@ -48,7 +48,7 @@ impl<'v> KeyView<'v> {
 
     fn members(&self, out: &mut ObjectWriter, key: &Key) {
         let Grants { tenant, caller, name, roles, scopes, users, projects, claims, note } = &key.grants;
-        let standing = match key.standing(self.now) {
+        let status = match key.status(self.now) {
             KeyStatus::Active => "active",
             KeyStatus::Rotated => "rotated",
             KeyStatus::Expired => "expired",
@@ -57,7 +57,7 @@ impl<'v> KeyView<'v> {
         for (name, value) in [("id", &key.id), ("name", name), ("caller", caller), ("tenant", tenant)] {
             out.text(name, value);
         }
-        out.text("state", standing);
+        out.text("state", status);
         for (name, values) in [("roles", roles), ("scopes", scopes), ("users", users), ("projects", projects)] {
             out.texts(name, values);
         }

@@ -5,7 +5,7 @@ use toolgate::validate::schema::Schema;
 
 use super::{DOCUMENT, body_of, calls, send, story, under, vectors};
 
-/// How an attack has to end.
+/// The required end of an attack.
 enum End {
     /// As a refusal of the gateway with this name.
     Refused(String),

@@ -1,4 +1,4 @@
-//! What equivalent means: executors that cannot stand in for another are named, and never asked.
+//! Equivalence of executors: those that cannot stand in for another are named, and never asked.
 
 use serde_json::{Value, json};
 use toolgate::model::request::Header;

@@ -1,4 +1,4 @@
-//! What the operator declared to be answered where no executor answers, and where there is no place at one.
+//! The static fallback where no executor answers, and where there is no place at one.
 
 use serde_json::json;
 use toolgate::model::request::Header;

@@ -1,4 +1,4 @@
-//! What is made again, where, and what never is.
+//! Retries: which calls are made again, where, and which never are.
 
 use serde_json::json;
 use toolgate::model::request::Header;
