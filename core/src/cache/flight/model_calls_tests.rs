@@ -45,11 +45,11 @@ impl World {
             let reply = self.at_slot(index, command);
             self.calls[index].is_prompt = true;
             match self.calls[index].here.heard(reply, now, |kept| Some(Rc::new(kept.entry()))) {
-                Next::Wait(_) => return self.calls[index].doing = Doing::Here,
-                Next::Serve(entry) => return self.serve(index, Kept::of(&entry)),
-                Next::Alone => return self.call_executor(index, false, false),
-                Next::Ask | Next::Look => {}
-                Next::Lead => {
+                FlightStep::Wait(_) => return self.calls[index].doing = Doing::Here,
+                FlightStep::Serve(entry) => return self.serve(index, Kept::of(&entry)),
+                FlightStep::Alone => return self.call_executor(index, false, false),
+                FlightStep::Ask | FlightStep::Look => {}
+                FlightStep::Lead => {
                     return match self.memory_of(index) {
                         Some(kept) => {
                             self.land_here(index, Some(kept));
@@ -130,19 +130,19 @@ impl World {
             Some(Rc::new(Entry { epoch, ..entry }))
         };
         match self.calls[index].there.heard(reply, now, read) {
-            Next::Wait(_) => self.calls[index].doing = Doing::There,
-            Next::Serve(entry) => {
+            FlightStep::Wait(_) => self.calls[index].doing = Doing::There,
+            FlightStep::Serve(entry) => {
                 let kept = Kept::of(&entry);
                 self.memory[ISOLATE[index]] = Some(kept);
                 self.land_here(index, Some(kept));
                 self.serve(index, kept);
             }
-            Next::Alone => {
+            FlightStep::Alone => {
                 self.land_here(index, None);
                 self.call_executor(index, false, false);
             }
-            Next::Ask | Next::Look => self.ask(index),
-            Next::Lead => self.call_executor(index, true, true),
+            FlightStep::Ask | FlightStep::Look => self.ask(index),
+            FlightStep::Lead => self.call_executor(index, true, true),
         }
     }
 
