@@ -150,10 +150,10 @@ fn the_dice_decide_while_the_stricter_of_both_recovers() {
     let circuits = Circuits::new(HOLDER);
     adopt(&circuits, &[view("a.b", BreakerPhase::Recovering, 0, 3)], 0);
     // Half of the interval: 55 of a hundred.
-    for (dice, expected) in
+    for (percent, expected) in
         [(54, CircuitState::Recovering), (55, open(BreakerScope::Tool, 0)), (99, open(BreakerScope::Tool, 0))]
     {
-        assert_eq!(circuits.state_of(0, "a.b", &RULES, at(2_500), dice), expected, "{dice}");
+        assert_eq!(circuits.state_of(0, "a.b", &RULES, at(2_500), percent), expected, "{percent}");
     }
     assert_eq!(circuits.state_of(0, "a.b", &RULES, at(5_000), 99), CircuitState::Closed);
     // The isolate's own breaker rejects, whatever the owner lets through.

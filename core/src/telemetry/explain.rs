@@ -115,7 +115,7 @@ pub(crate) fn write_soon<P: Platform>(platform: &P, explained: &Rc<Explained>) {
     if now < explained.writing_until.get() {
         return;
     }
-    let delay = limits::EXPLAINED_DELAY.min(P::LINGERS);
+    let delay = limits::EXPLAINED_DELAY.min(P::GRACE);
     explained.writing_until.set(now.after(delay).after(limits::EXPLAINED_DELAY));
     let (platform_, explained) = (platform.clone(), Rc::clone(explained));
     platform.spawn(async move {

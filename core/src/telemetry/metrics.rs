@@ -153,7 +153,7 @@ pub(crate) fn flush_soon<P: Platform>(platform: &P, counters: &Rc<IsolateCounter
     if now < counters.flushing_until.get() {
         return;
     }
-    let delay = limits::COUNTERS_DELAY.min(P::LINGERS);
+    let delay = limits::COUNTERS_DELAY.min(P::GRACE);
     counters.flushing_until.set(now.after(delay).after(limits::COUNTERS_DELAY));
     let (platform_, counters) = (platform.clone(), Rc::clone(counters));
     platform.spawn(async move {
@@ -200,7 +200,7 @@ const FAMILIES: [(&str, &str); 10] = [
     ("toolgate_requests_total", "Requests, by what was asked for and how it ended."),
     ("toolgate_cache_total", "Tool calls, by how they met the cache."),
     ("toolgate_cache_forward_total", "Tool calls that the cache could not answer, by why."),
-    ("toolgate_cache_refresh_total", "Answers fetched anew in the background, by how that ended."),
+    ("toolgate_cache_refresh_total", "Background refreshes of responses, by outcome."),
     ("toolgate_flight_total", "Tool calls, by what they were to others that missed the same key."),
     ("toolgate_rate_total", "Requests that a rate limit was about, by limit and how they fared."),
     ("toolgate_degraded_total", "What went wrong beside an answer."),

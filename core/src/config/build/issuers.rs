@@ -46,7 +46,7 @@ impl ConfigBuilder<'_> {
                 self.fault(line, &place, &format!("is one too many: at most {}", limits::ISSUERS));
             }
             if let Some(issuer) = self.issuer(value, line, &place, roles) {
-                if issuers.iter().any(|other| meet(other, &issuer)) {
+                if issuers.iter().any(|other| overlap(other, &issuer)) {
                     self.fault(line, &place, "takes the same tokens as an issuer above it");
                 }
                 issuers.push(issuer);
@@ -296,7 +296,7 @@ fn is_tag(text: &str) -> bool {
 }
 
 /// Returns whether a token could belong to both issuers.
-fn meet(one: &Issuer, other: &Issuer) -> bool {
+fn overlap(one: &Issuer, other: &Issuer) -> bool {
     match (&one.check, &other.check) {
         (TokenCheck::Signed(one), TokenCheck::Signed(other)) => match (&one.name, &other.name) {
             (IssuerName::Exact(one), IssuerName::Exact(other)) => one.iter().any(|name| other.contains(name)),

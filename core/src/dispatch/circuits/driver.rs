@@ -35,7 +35,7 @@ pub(crate) async fn load_shared_state<P: Platform>(
     dispatch: &Dispatch,
     executors: impl Iterator<Item = usize>,
 ) {
-    if !platform.lives_briefly() {
+    if !platform.is_short_lived() {
         return;
     }
     for place in executors {
