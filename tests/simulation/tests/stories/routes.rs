@@ -1,8 +1,8 @@
 //! Routes of calls: who is asked, who is not and why, what is made again, and what everybody is told of it.
 
 mod beside;
+mod circuits;
 mod fit;
-mod left_alone;
 mod nobody;
 mod order;
 mod repeated;

@@ -1,4 +1,4 @@
-//! Circuit breakers: an executor that fails is left alone, and tried before calls come back.
+//! Circuit breakers: an open circuit, its half-open probe, and the way back.
 
 use serde_json::{Value, json};
 use toolgate::model::request::Header;
@@ -9,7 +9,7 @@ use super::{Does, OPERATOR, Scene, header, one, outcome, scene, two, worker};
 
 const RULES: &str = "[breaker]\nminimum_calls = 3\nprobe_interval = \"2s\"\n[execute]\nmax_retries = 0";
 
-/// `a` has failed so often that it is left alone.
+/// Fails `a` until its circuit opens.
 fn opened(scene: &Scene) {
     scene.does("a", &[Does::Fails(OriginError::Unreachable)]);
     for _ in 0..3 {
@@ -26,7 +26,7 @@ fn until_it_answers(scene: &Scene) -> String {
         outcome(&scene.call("Docs.Get")) == "a"
     });
     let asked = scene.asked();
-    assert!(comes_back, "it is left alone for ever: {asked}");
+    assert!(comes_back, "its circuit never closes: {asked}");
     asked
 }
 
@@ -138,7 +138,7 @@ fn slow_repeatable_calls_go_elsewhere_once_the_circuit_opens() {
 }
 
 #[test]
-fn while_all_are_left_alone_the_declared_answer_is_given() {
+fn the_static_fallback_is_served_while_all_circuits_are_open() {
     let scene = scene(&[worker("a", "")], "executors = [\"a\"]\nanswer = '\"declared\"'", RULES);
     opened(&scene);
     for tool in ["Docs.Get", "Docs.Put"] {
