@@ -18,8 +18,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_principals("key without user", "        whose.as_bytes(),\n", "        &b\"\"[..],\n"),
     of_principals("key without tool", "        tool.folded.as_bytes(),\n", "        &b\"\"[..],\n"),
     of_principals("key without version", "        tool.version.as_bytes(),\n", "        &b\"\"[..],\n"),
-    of_the_world("key without schema", "tool.schema_hash(), &keep.rule", "&b\"\"[..], &keep.rule"),
-    of_the_world("key without rule", "tool.schema_hash(), &keep.rule", "tool.schema_hash(), &b\"\"[..]"),
+    of_the_world("key without schema", "tool.schema_hash(), &policy.rule", "&b\"\"[..], &policy.rule"),
+    of_the_world("key without rule", "tool.schema_hash(), &policy.rule", "tool.schema_hash(), &b\"\"[..]"),
     of_principals(
         "key without input",
         "    write_canonical(&mut key, input);\n",
