@@ -13,7 +13,7 @@ const SHARE: &str = "TOOLGATE_SHARE";
 const DEEP: &str = "TOOLGATE_DEEP";
 
 /// A share of the deep work, in words for tests and for people.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Share {
     /// The variable for the environment of tests.
     pub(super) variable: (&'static str, String),

@@ -6,6 +6,7 @@
 mod background;
 mod clock;
 mod database;
+mod document;
 mod durable;
 mod edge_cache;
 mod entropy;
@@ -34,7 +35,7 @@ struct Spin;
 thread_local! {
     static GATEWAY: Rc<Gateway> = {
         log::install();
-        Rc::new(Gateway::new(include_str!(env!("TOOLGATE_DOCUMENT"))))
+        Rc::new(Gateway::new(&document::read()))
     };
 }
 

@@ -68,6 +68,8 @@ impl Engine {
             chat_chunk_ms: options.chat_chunk_ms,
             consent_forbidden: options.consent_forbidden,
         };
+        // The client asks this machine alone, but will not be made without a provider of cryptography.
+        let _earlier = rustls::crypto::ring::default_provider().install_default();
         let http =
             reqwest::Client::builder().no_proxy().tcp_nodelay(true).build().map_err(|fault| fault.to_string())?;
         let fronted = match &options.worker {
