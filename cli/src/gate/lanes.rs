@@ -16,7 +16,7 @@ use crate::say;
 
 /// The interval of checks for the user's wish to end the run, while a step waits for those that it needs.
 const TICK: Duration = Duration::from_millis(200);
-/// What the compiling lane yields to the other, whose tests have deadlines (`nice`).
+/// The niceness of the compiling lane: the other has tests with deadlines.
 const NICE: i32 = 5;
 
 /// The outcome of a step.

@@ -11,6 +11,7 @@
 mod documents;
 mod features;
 mod layers;
+mod names;
 mod tidy;
 mod walls;
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::entry::Entry;
 use super::key::CacheKey;
-use super::ranks::{PLACE_BYTES, Ranks, Standing};
+use super::ranks::{EntryRank, PLACE_BYTES, Ranks};
 use crate::cache::Eviction;
 use crate::words::maps::{LruMap, MapHasher};
 
@@ -12,7 +12,7 @@ use crate::words::maps::{LruMap, MapHasher};
 #[derive(Debug)]
 pub struct Memory {
     /// Entries in the order of their use.
-    entries: LruMap<Rc<[u8]>, Held>,
+    entries: LruMap<Rc<[u8]>, MemoryEntry>,
     /// Keys in the order of their worth, for eviction by cost.
     ranks: Option<Ranks>,
     weight: usize,
@@ -22,9 +22,9 @@ pub struct Memory {
 }
 
 #[derive(Debug)]
-struct Held {
+struct MemoryEntry {
     entry: Rc<Entry>,
-    standing: Standing,
+    standing: EntryRank,
     /// Hits since the entry was stored.
     hits: u32,
 }
@@ -74,9 +74,9 @@ impl Memory {
             return;
         }
         let key: Rc<[u8]> = key.into_boxed().into();
-        let standing = self.ranks.as_mut().map_or_else(Standing::default, |ranks| ranks.enter(&key, &entry, weight));
+        let standing = self.ranks.as_mut().map_or_else(EntryRank::default, |ranks| ranks.enter(&key, &entry, weight));
         self.weight = self.weight.saturating_add(weight);
-        self.entries.put(key, Held { entry, standing, hits: 0 });
+        self.entries.put(key, MemoryEntry { entry, standing, hits: 0 });
         self.peak = self.peak.max(self.entries.len());
         self.settle();
     }
@@ -105,7 +105,7 @@ impl Memory {
         first.inspect(|(key, held)| self.forget(key, held)).is_some()
     }
 
-    fn forget(&mut self, key: &[u8], held: &Held) {
+    fn forget(&mut self, key: &[u8], held: &MemoryEntry) {
         self.weight = self.weight.saturating_sub(held.entry.weight(key));
     }
 

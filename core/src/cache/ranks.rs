@@ -19,7 +19,7 @@ pub(super) const PLACE_BYTES: usize = 80;
 pub(super) struct Ranks {
     hasher: MapHasher,
     /// One queue for each worth. The level never falls, so each queue is sorted by due level.
-    queues: BTreeMap<u64, Queue>,
+    queues: BTreeMap<u64, WorthQueue>,
     /// The due level of the last evicted entry.
     level: u64,
     /// Number of evictions, to notice that there were any.
@@ -31,7 +31,7 @@ pub(super) struct Ranks {
 
 /// Holds the ranking state of one entry.
 #[derive(Debug, Default)]
-pub(super) struct Standing {
+pub(super) struct EntryRank {
     /// Saving of one use, per byte: a power of two.
     density: u64,
     /// Number of uses that count.
@@ -44,7 +44,7 @@ pub(super) struct Standing {
 
 /// Holds the keys of one worth, each with its due level and its turn.
 #[derive(Debug)]
-struct Queue {
+struct WorthQueue {
     keys: LruMap<Rc<[u8]>, (u64, u64)>,
     /// Most keys at a time so far.
     peak: usize,
@@ -57,14 +57,14 @@ impl Ranks {
     }
 
     /// Ranks a new entry.
-    pub(super) fn enter(&mut self, key: &Rc<[u8]>, entry: &Entry, weight: usize) -> Standing {
-        let standing = Standing { density: density(entry, weight), uses: 1, level: self.level, gone: self.gone };
+    pub(super) fn enter(&mut self, key: &Rc<[u8]>, entry: &Entry, weight: usize) -> EntryRank {
+        let standing = EntryRank { density: density(entry, weight), uses: 1, level: self.level, gone: self.gone };
         self.line_up(key, standing.worth());
         standing
     }
 
     /// Ranks an entry again after a use.
-    pub(super) fn hit(&mut self, key: &Rc<[u8]>, standing: &mut Standing) {
+    pub(super) fn hit(&mut self, key: &Rc<[u8]>, standing: &mut EntryRank) {
         // Without evictions there is nothing to decide, and a use costs nothing.
         if standing.gone == self.gone {
             return;
@@ -81,7 +81,7 @@ impl Ranks {
     }
 
     /// Removes an entry.
-    pub(super) fn leave(&mut self, key: &[u8], standing: &Standing) {
+    pub(super) fn leave(&mut self, key: &[u8], standing: &EntryRank) {
         let worth = standing.worth();
         if self.queues.get_mut(&worth).is_some_and(|queue| queue.keys.pop(key).is_some()) {
             self.shrink(worth);
@@ -108,7 +108,7 @@ impl Ranks {
         let (bytes, hasher) = (&mut self.bytes, self.hasher);
         let queue = self.queues.entry(worth).or_insert_with(|| {
             *bytes = bytes.saturating_add(QUEUE_BYTES);
-            Queue { keys: hasher.lru(), peak: 0 }
+            WorthQueue { keys: hasher.lru(), peak: 0 }
         });
         // At saturation, which no isolate lives to see, all keys are due at once, and the least recently used goes
         // first.
@@ -133,7 +133,7 @@ impl Ranks {
     }
 }
 
-impl Standing {
+impl EntryRank {
     /// Returns the saving of all its uses, per byte; rounded down to four steps from each power of two to the next, so
     /// that there are few queues.
     fn worth(&self) -> u64 {

@@ -22,10 +22,10 @@ use crate::words::time::{Millis, Timestamp};
 pub(crate) use decide::Shed;
 #[cfg(test)]
 pub(crate) use decide::ShedReason;
-pub(crate) use limit::Ended;
+pub(crate) use limit::LimitOutcome;
 
-use decide::{Bulkhead, Standing};
-use places::Place;
+use decide::{Bulkhead, BulkheadProgress};
+use places::OccupiedSlot;
 
 /// Holds the bulkheads of an isolate: one for each executor, at its index in the configuration.
 #[derive(Debug)]
@@ -54,13 +54,13 @@ impl Bulkheads {
 pub(crate) struct Slot<'r> {
     bulkhead: Option<&'r RefCell<Bulkhead>>,
     /// The slot; `None` once it was freed.
-    place: Option<Place>,
+    place: Option<OccupiedSlot>,
 }
 
 impl Slot<'_> {
     /// Frees the slot, and informs the limit. `took` counts from the sending of the call; `tool` is a name that no
     /// other tool has at this executor.
-    pub(crate) fn ended(mut self, took: Millis, tool: &str, ended: Ended) {
+    pub(crate) fn ended(mut self, took: Millis, tool: &str, ended: LimitOutcome) {
         if let (Some(bulkhead), Some(place)) = (self.bulkhead, self.place.take()) {
             bulkhead.borrow_mut().ended(place, took, tool, ended);
         }
@@ -109,9 +109,9 @@ pub(crate) async fn enter<'r, C: Clock>(
     let mut left = now.until(until);
     loop {
         match standing {
-            Standing::Entered(place) => return Ok(Slot { bulkhead: Some(bulkhead), place: Some(place) }),
-            Standing::Shed(shed) => return Err(shed),
-            Standing::Waits(number, after) => {
+            BulkheadProgress::Entered(place) => return Ok(Slot { bulkhead: Some(bulkhead), place: Some(place) }),
+            BulkheadProgress::Shed(shed) => return Err(shed),
+            BulkheadProgress::Waits(number, after) => {
                 turn.get_or_insert_with(|| Turn { bulkhead, number });
                 clock.sleep(after).await;
                 // The time slept counts as elapsed, also if the clock was set back meanwhile.

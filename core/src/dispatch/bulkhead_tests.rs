@@ -141,7 +141,7 @@ fn a_lastingly_slower_upstream_is_not_throttled_for_ever() {
 #[test]
 fn nothing_is_lost_whatever_the_weather() {
     for seed in 0..100 {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let mut climate = OVERLOAD;
         climate.arrivals = [0, 1, 2].map(|_| random.between(0.0, 400.0));
         climate.patience = random.below(1_500);
@@ -220,7 +220,7 @@ fn a_free_slot_is_taken_without_waiting_and_freed_when_dropped() {
     assert_eq!(bulkheads.load(1), (0, 1, 0));
     drop(first);
     assert_eq!(bulkheads.load(0), (1, 2, 0));
-    second.ended(Millis::new(100), "a.b", Ended::Ignored);
+    second.ended(Millis::new(100), "a.b", LimitOutcome::Ignored);
     assert_eq!(bulkheads.load(0), (0, 2, 0));
     assert_eq!(clock.sleeps.get(), 0);
     assert_eq!(bulkheads.load(2), (0, u32::MAX, 0));
@@ -235,7 +235,7 @@ fn a_waiter_enters_at_its_next_look_after_a_place_is_free() {
     let mut waits = pin!(enter(&clock, &bulkheads, 0, Priority::Normal, clock.in_ms(100)));
     assert!(poll(waits.as_mut()).is_pending());
     assert_eq!(bulkheads.load(0), (1, 1, 1));
-    slot.ended(Millis::new(5), "a.b", Ended::Answered);
+    slot.ended(Millis::new(5), "a.b", LimitOutcome::Answered);
     assert!(poll(waits.as_mut()).is_pending(), "it has not looked");
     clock.pass(1);
     let Poll::Ready(Ok(slot)) = poll(waits.as_mut()) else { panic!("it looked") };

@@ -8,7 +8,7 @@ pub use query::Query;
 pub(crate) use table::ROUTES;
 pub use table::{Gate, Operation};
 
-use self::table::Route;
+use self::table::OperationRow;
 use crate::words::method::Method;
 use crate::words::names::Project;
 use crate::words::percent;
@@ -99,7 +99,7 @@ fn is_escape(segment: &str) -> bool {
         || decoded.chars().any(char::is_control)
 }
 
-fn not_allowed(routes: &[Route]) -> Refusal {
+fn not_allowed(routes: &[OperationRow]) -> Refusal {
     let has = |method| routes.iter().any(|route| route.method == method);
     let allow = match (has(Method::Get), has(Method::Post), has(Method::Patch), has(Method::Put), has(Method::Delete)) {
         (true, false, false, false, false) => "GET, HEAD, OPTIONS",

@@ -9,7 +9,7 @@ use crate::catalog::Current;
 use crate::model::caller::Caller;
 use crate::model::operation::Asked;
 use crate::model::request::{Header, Request};
-use crate::pipeline::call::{self, Outcome, Unanswered};
+use crate::pipeline::call::{self, CallOutcome, FailedCall};
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::telemetry::Record;
@@ -81,18 +81,18 @@ impl<'a, P: Platform> Guard<'a, P> {
     pub(crate) async fn cover(
         &self,
         tools: &Current,
-        unanswered: Unanswered,
+        unanswered: FailedCall,
         record: &mut Record,
-    ) -> Result<Outcome, Refusal> {
-        let Unanswered { refusal, spare, declared } = unanswered;
-        if spare.is_none() && declared.is_none() {
+    ) -> Result<CallOutcome, Refusal> {
+        let FailedCall { refusal, stale, declared } = unanswered;
+        if stale.is_none() && declared.is_none() {
             return Err(refusal);
         }
         let Ok((caller, held)) = self.let_in(record).await else { return Err(refusal) };
         if self.admit(tools, &caller, &held, record).is_err() {
             return Err(refusal);
         }
-        let kept = spare.and_then(|spare| spare.answer(self.platform, self.running, (&caller, &held), record));
+        let kept = stale.and_then(|stale| stale.answer(self.platform, self.running, &caller, &held, record));
         let declared = || declared.map(|value| call::declared_answer(self.platform, &value, record));
         kept.or_else(declared).ok_or(refusal)
     }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::access::admission;
-use crate::access::epochs::Lease;
+use crate::access::epochs::EpochLease;
 use crate::access::identity::{Identity, Keyring};
 use crate::access::rate::Rates;
 use crate::cache::Cache;
@@ -12,7 +12,7 @@ use crate::config::{Config, ConfigFault, Prepared, Values};
 use crate::dispatch::Dispatch;
 use crate::ports::Platform;
 use crate::telemetry::explain::Explained;
-use crate::telemetry::metrics::Counters;
+use crate::telemetry::metrics::IsolateCounters;
 use crate::words::maps::MapHasher;
 use crate::words::request_id::Ids;
 use crate::words::secret::Secret;
@@ -34,10 +34,10 @@ pub struct Running {
     pub identity: Rc<Identity>,
     pub(crate) worker_secret: Option<Secret>,
     /// The lease on the epochs.
-    pub lease: Rc<Lease>,
+    pub lease: Rc<EpochLease>,
     pub(crate) catalog: Rc<Catalog>,
     pub(crate) cache: Rc<Cache>,
-    pub(crate) counters: Rc<Counters>,
+    pub(crate) counters: Rc<IsolateCounters>,
     pub(crate) rates: Rc<Rates>,
     pub(crate) explained: Rc<Explained>,
     pub(crate) dispatch: Rc<Dispatch>,
@@ -72,10 +72,10 @@ impl Isolate {
                 Ok(Rc::new(Running {
                     identity: Rc::new(Identity::new(keyring, Rc::clone(&config.issuers), Rc::clone(&config.roles))),
                     worker_secret: loaded.worker_secret,
-                    lease: Rc::new(Lease::new(config.epochs)),
+                    lease: Rc::new(EpochLease::new(config.epochs)),
                     catalog: Rc::new(Catalog::new(Rc::clone(executors), config.registry, Rc::clone(routing))),
                     cache: Rc::new(Cache::new(Rc::clone(&config.cache), ids.number(), hasher)),
-                    counters: Rc::new(Counters::new(Rc::clone(executors), Rc::clone(&rates))),
+                    counters: Rc::new(IsolateCounters::new(Rc::clone(executors), Rc::clone(&rates))),
                     rates,
                     explained: Rc::new(Explained::new(config.routing.explained)),
                     dispatch: Rc::new(Dispatch::new(

@@ -11,7 +11,7 @@ use crate::dispatch::execute::CallTerms;
 use crate::model::caller::{Caller, Grant, ProjectRule, UserRule};
 use crate::model::operation::Asked;
 use crate::model::request::{Header, Request, RequestBody, RequestHeaders};
-use crate::pipeline::call::{self, Options, Place, Source};
+use crate::pipeline::call::{self, AnswerSource, Options, StorageTarget};
 use crate::pipeline::emit;
 use crate::pipeline::guard::context;
 use crate::pipeline::runtime::{Isolate, Running};
@@ -163,7 +163,7 @@ async fn made<P: Platform>(
     let Admitted::Tool(call) = admit(&held, record)? else {
         return Err(Refusal::new(RefusalKind::PathUnknown));
     };
-    let place = match Place::of(running, &context, &call, Directives::default()) {
+    let place = match StorageTarget::of(running, &context, &call, Directives::default()) {
         Ok(place) => place,
         Err(bypass) => {
             record.cache = CacheOutcome::Bypass(bypass);
@@ -173,11 +173,11 @@ async fn made<P: Platform>(
     };
     let facts = cache::inspect(platform, &running.cache, &place.wanted(running, &context, &call)).await;
     let source = match facts.servable() {
-        Some(entry) if entry.is_nearly_over(platform.now()) => Source::Executor,
+        Some(entry) if entry.is_nearly_over(platform.now()) => AnswerSource::Executor,
         Some(_) => return Ok(Outcome::Fresh),
         // A response that is stale, or in a tier that not all isolates read, is to be replaced, too.
-        None if facts.holds_any() => Source::Executor,
-        None => Source::Anywhere,
+        None if facts.holds_any() => AnswerSource::Executor,
+        None => AnswerSource::Anywhere,
     };
     let again = async |record: &mut Record| {
         let held = running.lease.hold(platform).await;

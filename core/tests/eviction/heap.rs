@@ -1,4 +1,4 @@
-//! What the tier takes of the heap, counted: never more than its bound.
+//! Counts the tier's share of the heap: never more than its bound.
 #![expect(unsafe_code, reason = "an allocator that counts is an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -46,7 +46,7 @@ const PUTS: u32 = 1_000_000;
 const KEYS: u32 = 100_000;
 const BOUND: usize = 4 << 20;
 
-/// How much the heap may hold beyond the bound for a moment: one more entry, and a table beside the one that replaces it.
+/// Bytes that the heap may hold beyond the bound for a moment: one more entry, and a table beside the one that replaces it.
 const MOMENT: isize = (BOUND / 8) as isize;
 
 #[test]

@@ -14,7 +14,7 @@ const STEPS: u32 = 2_000;
 const CALLS: u64 = 200;
 const MOST: usize = 64 << 10;
 
-/// What the room of a key that is gone may still take.
+/// Bytes that may still belong to an evicted key.
 const GONE_BYTES: usize = 80;
 
 #[test]

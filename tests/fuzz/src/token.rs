@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use toolgate::access::identity::jwk::{Found, KeySet};
+use toolgate::access::identity::jwk::{KeyLookup, KeySet};
 use toolgate::access::identity::rules::{Algorithm, Issuer, TenantRule, UsersFrom};
 use toolgate::access::identity::{claims, discovery, is_web_url, jose, signature};
 use toolgate::config::{self, Config};
@@ -95,7 +95,7 @@ fn check_json(data: &[u8]) {
     }
     if let Some(set) = KeySet::parse(data) {
         for algorithm in ALGORITHMS {
-            if let Found::Keys(keys) = set.find(None, algorithm) {
+            if let KeyLookup::Keys(keys) = set.find(None, algorithm) {
                 let [key] = keys.as_slice() else { panic!("no key was named, and several could be meant") };
                 let token = "eyJhbGciOiJSUzI1NiJ9.e30.AAAA";
                 let checked = signature::check(token, algorithm, key, NOW, Millis::ZERO);

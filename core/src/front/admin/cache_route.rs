@@ -11,7 +11,7 @@ use crate::cache::{self, Directives};
 use crate::front::response::Answer;
 use crate::model::operation::Asked;
 use crate::model::request::{Header, Request};
-use crate::pipeline::call::Place;
+use crate::pipeline::call::StorageTarget;
 use crate::pipeline::runtime::{Isolate, Running};
 use crate::pipeline::{guard, warm};
 use crate::ports::Platform;
@@ -64,7 +64,7 @@ pub(super) async fn look_up<P: Platform>(
     let Admitted::Tool(call) = admission::admit(&described, &asked, request)? else {
         return Err(Refusal::new(RefusalKind::PathUnknown));
     };
-    let place = match Place::of(running, &described, &call, directives_of(request)) {
+    let place = match StorageTarget::of(running, &described, &call, directives_of(request)) {
         Ok(place) => place,
         Err(bypass) => return Ok(Answer::json(200, told::bypassed(&call, bypass))),
     };

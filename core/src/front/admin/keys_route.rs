@@ -20,13 +20,13 @@ use crate::pipeline::runtime::Running;
 use crate::ports::{DurableError, Platform};
 use crate::state::epochs::Change;
 use crate::state::keys::{Command, Fresh, Key, Once, Reply};
-use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::state::{self, StateCommand, StateReply};
 use crate::words::action::Action;
 use crate::words::limits::{ISSUED_KEY_REMEMBERED, ISSUED_KEYS_LISTED};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Millis;
 
-use view::View;
+use view::KeyView;
 
 /// Issues a key, and shows it this once.
 pub(super) async fn create<P: Platform>(
@@ -49,7 +49,7 @@ pub(super) async fn create<P: Platform>(
     if ended_another {
         tell(platform, running).await?;
     }
-    Ok(Answer::json(201, View::new(platform, running).shown(&key, &new.text)))
+    Ok(Answer::json(201, KeyView::new(platform, running).shown(&key, &new.text)))
 }
 
 /// Issues a key with the same grants as an earlier one, which stays valid for the overlap.
@@ -75,7 +75,7 @@ pub(super) async fn rotate<P: Platform>(
         // shown.
         let _lost = tell(platform, running).await;
     }
-    Ok(Answer::json(201, View::new(platform, running).shown(&key, &new.text)))
+    Ok(Answer::json(201, KeyView::new(platform, running).shown(&key, &new.text)))
 }
 
 /// Revokes a key. Idempotent.
@@ -91,7 +91,7 @@ pub(super) async fn revoke<P: Platform>(
         return Err(Refusal::new(RefusalKind::KeyUnknown));
     };
     tell(platform, running).await?;
-    Ok(Answer::json(200, View::new(platform, running).one(&key)))
+    Ok(Answer::json(200, KeyView::new(platform, running).one(&key)))
 }
 
 /// Returns one key: all that is known of it but the key itself.
@@ -102,7 +102,7 @@ pub(super) async fn get<P: Platform>(
     id: &str,
 ) -> Result<Answer<P::Stream>, Refusal> {
     let key = find(platform, context, id).await?;
-    Ok(Answer::json(200, View::new(platform, running).one(&key)))
+    Ok(Answer::json(200, KeyView::new(platform, running).one(&key)))
 }
 
 /// Returns a page of keys, in the order of their ids.
@@ -135,7 +135,7 @@ pub(super) async fn list<P: Platform>(
         };
         found.extend(keys);
     }
-    Ok(Answer::json(200, View::new(platform, running).page(&found, asked.limit)))
+    Ok(Answer::json(200, KeyView::new(platform, running).page(&found, asked.limit)))
 }
 
 /// Returns the hasher for new keys.
@@ -235,13 +235,13 @@ async fn ask<P: Platform>(platform: &P, id: &str, command: Command) -> Result<Re
 
 /// Sends a command, and repeats it once if the reply is lost: a repetition has no further effect.
 async fn send<P: Platform>(platform: &P, owner: &str, command: Command) -> Result<Reply, Refusal> {
-    let command = AnyCommand::Keys(command);
+    let command = StateCommand::Keys(command);
     let mut reply = state::apply(platform, owner, &command).await;
     if reply == Err(DurableError::Unavailable) {
         reply = state::apply(platform, owner, &command).await;
     }
     match reply {
-        Ok(AnyReply::Keys(reply)) => Ok(reply),
+        Ok(StateReply::Keys(reply)) => Ok(reply),
         Ok(_) => Err(Refusal::new(RefusalKind::DurableUnavailable)),
         Err(error) => Err(super::durable(error)),
     }

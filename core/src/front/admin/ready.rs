@@ -44,7 +44,7 @@ pub(super) fn answer<S>(running: &Running, context: &Context<'_>, tools: &Curren
     }
     let ready = parts.is_empty();
     let mut body = ObjectWriter::new();
-    body.json("ready", if ready { b"true" } else { b"false" });
+    body.boolean("ready", ready);
     body.size("tools", tools.registry.len());
     write_parts(body.value("degraded"), parts);
     let inactive = running.config.executors.iter().filter(|executor| executor.is_inactive());

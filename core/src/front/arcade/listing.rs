@@ -123,7 +123,7 @@ async fn with_user_status<P: Platform>(
         let (Some(first), Some(_)) = (first, executor.engine()) else { continue };
         // One tool is asked for by its name; several with the whole list.
         let only = if second.is_none() { Some(Rc::clone(first)) } else { None };
-        let theirs = for_user(platform, (index, executor), project, (&context.caller.tenant, &user), only.as_deref())
+        let theirs = for_user(platform, (index, executor), project, &context.caller.tenant, &user, only.as_deref())
             .await
             .map_err(Refusal::new)?;
         for tool in tools.iter_mut().filter(|tool| concerned(tool)) {

@@ -7,10 +7,10 @@
 use std::rc::Rc;
 
 use super::routing::Offered;
-use super::{asked_of_others, entry_of, land};
+use super::{StorageTarget, asked_of_others, entry_of, land};
 use crate::access::admission::Context;
 use crate::cache::flight::{self, Boarded, Lead};
-use crate::cache::{self, CacheKey, Hit, Keep, RefreshEnd, Role, Terms, Tier, TierFault, Wanted};
+use crate::cache::{self, Hit, RefreshEnd, Role, Terms, Tier, TierFault, Wanted};
 use crate::dispatch::execute::CallTerms;
 use crate::model::call::ToolCall;
 use crate::pipeline::runtime::Running;
@@ -23,8 +23,7 @@ use crate::words::time::Timestamp;
 struct Refresh {
     offered: Offered,
     call: ToolCall<'static>,
-    keep: Keep,
-    key: CacheKey,
+    target: StorageTarget,
     /// The version of the epochs that the caller was admitted under, and the oldest that an entry may carry.
     epoch: u64,
     floor: u64,
@@ -39,23 +38,22 @@ pub(super) fn soon<P: Platform>(
     running: &Rc<Running>,
     context: &Context<'_>,
     call: ToolCall<'_>,
-    (keep, key): (Keep, CacheKey),
+    target: StorageTarget,
     hit: &Hit,
     record: &Record,
 ) {
     let time = running.config.execute.timeout;
-    if !hit.wants_refresh || !running.cache.refreshes.begin(&key, platform.now(), time) {
+    if !hit.wants_refresh || !running.cache.refreshes.begin(&target.key, platform.now(), time) {
         return;
     }
-    let whose = (&context.caller.tenant, call.user.as_ref());
-    let floor = super::floor_of(&running.config.cache, context.held, whose, &call.tool, (keep, &key));
+    let (tenant, user) = (&context.caller.tenant, call.user.as_ref());
+    let floor = super::floor_of(&running.config.cache, context.held, tenant, user, &call.tool, &target);
     let offered = Offered::of(context, &call);
     let ToolCall { tool, input, user, run_at, include_stacktrace, project } = call;
     let refresh = Refresh {
         offered,
         call: ToolCall { tool, input: input.into_owned(), user, run_at, include_stacktrace, project },
-        keep,
-        key,
+        target,
         epoch: context.held.epochs.version,
         floor,
         stored_at: hit.entry.stored_at,
@@ -65,18 +63,19 @@ pub(super) fn soon<P: Platform>(
     platform.spawn(async move {
         let end = fetch(&platform_, &running, &refresh).await;
         running.counters.count_refresh(end);
-        running.cache.refreshes.ended(&refresh.key, end, platform_.now());
+        running.cache.refreshes.ended(&refresh.target.key, end, platform_.now());
     });
 }
 
 async fn fetch<P: Platform>(platform: &P, running: &Rc<Running>, refresh: &Refresh) -> RefreshEnd {
-    let Refresh { offered, call, keep, key, epoch, floor, stored_at, request_id } = refresh;
+    let Refresh { offered, call, target, epoch, floor, stored_at, request_id } = refresh;
     // No line is written of it: the record of the request that caused it has one.
     let mut record = Record::new(request_id.clone(), platform.now(), Method::Post);
+    let StorageTarget { policy, key } = target;
     let wanted = Wanted {
         key,
         floor: *floor,
-        farthest: Tier::farthest(keep.strategy, keep.whole_life()),
+        farthest: Tier::farthest(policy.strategy, policy.whole_life()),
         terms: Terms { newer_than: Some(*stored_at), ..Terms::default() },
     };
     // Another isolate may have refreshed it already.
@@ -100,12 +99,12 @@ async fn fetch<P: Platform>(platform: &P, running: &Rc<Running>, refresh: &Refre
     let terms = CallTerms::of_gateway(running.config.execute.timeout, record.at);
     let work = offered.run(platform, running, call, terms, &mut record);
     let (end, entry) = match lead.fly(platform, &call.tool.folded, work).await {
-        Ok(ran) => match entry_of(platform, *epoch, *keep, &ran) {
+        Ok(ran) => match entry_of(platform, *epoch, *policy, &ran) {
             Some(entry) => (RefreshEnd::Stored, Some(entry)),
             None => (RefreshEnd::NotStorable, None),
         },
         Err(_) => (RefreshEnd::Failed, None),
     };
-    land(platform, running, lead, entry.map(|entry| (*keep, key, entry)), &mut record);
+    land(platform, running, lead, entry.map(|entry| (target, entry)), &mut record);
     end
 }

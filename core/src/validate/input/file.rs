@@ -3,7 +3,7 @@
 mod signatures;
 
 use super::Broken;
-use super::place::Place;
+use super::place::ArgumentPath;
 use crate::words::base64;
 use crate::words::json::Json;
 
@@ -11,7 +11,7 @@ use crate::words::json::Json;
 #[derive(Clone, Debug)]
 pub struct FileRule {
     /// The place.
-    pub at: Place,
+    pub at: ArgumentPath,
     /// The allowed media types, in lower case.
     pub types: Vec<String>,
     /// Most bytes, decoded.

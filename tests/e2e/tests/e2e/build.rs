@@ -47,12 +47,12 @@ impl Document {
         }
     }
 
-    /// Where the Worker is.
+    /// Returns the directory of the Worker.
     pub(crate) fn worker(self) -> PathBuf {
         self.directory().join("cloudflare")
     }
 
-    /// Where the Spin component is.
+    /// Returns the path of the Spin component.
     fn component(self) -> PathBuf {
         self.directory().join("spin")
     }
@@ -62,7 +62,7 @@ impl Document {
     }
 }
 
-/// Where everything of these tests lies.
+/// Returns the directory for everything of these tests.
 pub(crate) fn directory() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e")
 }

@@ -44,7 +44,7 @@ fn the_question_is_rfc_7662_with_the_gateways_own_credential() {
 }
 
 #[test]
-fn an_answer_holds_for_a_minute_and_a_revocation_at_the_issuer_after_that() {
+fn an_issuers_answer_holds_a_minute_then_its_revocation() {
     let gate = Gate::new(&vectors());
     let is_active = Rc::new(Cell::new(true));
     let says = Rc::clone(&is_active);
@@ -146,7 +146,7 @@ fn strangers_cannot_make_the_gateway_ask_without_bound() {
 }
 
 #[test]
-fn neither_a_signed_token_nor_a_key_of_ours_goes_to_an_issuer_of_opaque_ones() {
+fn only_opaque_tokens_are_sent_to_an_issuer() {
     let gate = gate_that_hears(200, active(&json!({})));
     for (text, refusal) in [
         ("tg_0123456789abcdef", "credential_unknown"),
