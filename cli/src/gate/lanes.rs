@@ -163,7 +163,12 @@ mod tests {
         Step { name, about: "", needs, is_ahead, work: |_| Ok(()) }
     }
 
-    static GOOD: Step = Step { work: |_| Ok(crate::machine::pause(TICK)), ..step("good", &[], true) };
+    fn slow(_: &mut Run) -> Result<(), Failure> {
+        crate::machine::pause(TICK);
+        Ok(())
+    }
+
+    static GOOD: Step = Step { work: slow, ..step("good", &[], true) };
     static BAD: Step = Step { work: |_| Err(Failure::new("no")), ..step("bad", &[], true) };
     static AFTER_GOOD: Step = step("after-good", &["good"], false);
     static AFTER_BAD: Step = step("after-bad", &["good", "bad"], false);
