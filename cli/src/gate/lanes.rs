@@ -169,7 +169,7 @@ mod tests {
     static AFTER_BAD: Step = step("after-bad", &["good", "bad"], false);
     static LAST: Step = step("last", &["after-bad"], true);
 
-    fn a_run(name: &str) -> Run {
+    fn a_run(name: &'static str) -> Run {
         let workspace = Workspace::find().unwrap();
         let share = Share::choose(&workspace, false);
         Run::new(workspace, Interrupt::watch().unwrap(), share, name).unwrap()

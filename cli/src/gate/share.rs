@@ -34,6 +34,11 @@ impl Share {
         Self::of(commit(workspace).as_deref())
     }
 
+    /// Returns true if it is all of the deep work.
+    pub(super) fn is_deep(&self) -> bool {
+        self.variable.0 == DEEP
+    }
+
     /// Returns the share of the commit with this hash; the first without one, as in an unpacked archive.
     fn of(hash: Option<&str>) -> Self {
         let number = hash.and_then(|hash| u64::from_str_radix(hash.get(..8)?, 16).ok());

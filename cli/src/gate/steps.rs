@@ -62,7 +62,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "deny",
-        about: "licences, banned crates and sources by deny.toml",
+        about: "banned crates and duplicates by deny.toml: in a deep run, or where cargo-deny is at hand",
         needs: &[],
         is_ahead: false,
         work: deny::check,
@@ -83,7 +83,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "licences",
-        about: "the licences of npm and PyPI packages by licences.toml",
+        about: "the licences of all packages of Rust, npm and PyPI, and where they come from",
         needs: &["python", "npm"],
         is_ahead: false,
         work: licences::check,
@@ -150,6 +150,13 @@ pub(super) const STEPS: &[Step] = &[
         needs: &["tests", "spin", "host"],
         is_ahead: false,
         work: |run| run.cargo(["test", "--no-fail-fast"].into_iter().chain(HOST)),
+    },
+    Step {
+        name: "e2e",
+        about: "the gateway on workerd and on the Spin host, in front of real counterparts",
+        needs: &["python", "npm", "cloudflare", "spin", "host"],
+        is_ahead: false,
+        work: |run| tests_of(run, "toolgate-e2e"),
     },
 ];
 

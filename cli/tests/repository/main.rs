@@ -9,6 +9,7 @@
 )]
 
 mod documents;
+mod features;
 mod layers;
 mod names;
 mod tidy;

@@ -1,7 +1,6 @@
 //! Identifies the caller by the credential in the headers, or refuses it.
 
 pub mod asking;
-pub mod base64;
 pub mod claims;
 pub mod discovery;
 pub mod driver;

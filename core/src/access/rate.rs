@@ -16,6 +16,7 @@ use crate::state::rate::{Ask, Command};
 use crate::state::{self, StateCommand, StateReply};
 use crate::words::futures::join_all;
 use crate::words::limits::RATE_LIMITS;
+use crate::words::maps::MapHasher;
 use crate::words::modes::FailMode;
 use crate::words::names::LimitId;
 use crate::words::refusal::{Refusal, RefusalKind};
@@ -46,8 +47,8 @@ pub struct Rates {
 impl Rates {
     /// Makes the rates of an isolate without a lease; the leases are numbered from a random number on.
     #[must_use]
-    pub fn new(rules: Rc<RateRules>, first_holder: u64) -> Self {
-        Self { rules, book: Book::new(first_holder) }
+    pub fn new(rules: Rc<RateRules>, first_holder: u64, hasher: MapHasher) -> Self {
+        Self { rules, book: Book::new(first_holder, hasher) }
     }
 
     /// Takes the counts since the last time: the limit, the outcome, and the number of requests.

@@ -9,13 +9,13 @@ use super::answer::{
 use super::send::{CredentialScheme, credential_of, fetch, get, send_as};
 use super::{Failed, Failure, Invocation, Listing, OutputKind, Ran, Traits, Upstream};
 use crate::model::call::ToolCall;
-use crate::model::operation::query::encode_into;
 use crate::model::tool::{self, CATALOGUE_LIMITS, Tool};
 use crate::ports::{Origin, OriginRequest, OriginResponse, Platform};
 use crate::words::json::{self, Json, Object, ObjectWriter, write_json};
 use crate::words::limits;
 use crate::words::method::Method;
 use crate::words::names::{Project, TenantId, UserId};
+use crate::words::percent::encode_into;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::secret::Secret;
 use crate::words::time::Millis;

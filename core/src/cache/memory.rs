@@ -2,18 +2,17 @@
 
 use std::rc::Rc;
 
-use lru::LruCache;
-
 use super::entry::Entry;
 use super::key::CacheKey;
 use super::ranks::{EntryRank, PLACE_BYTES, Ranks};
 use crate::cache::Eviction;
+use crate::words::maps::{LruMap, MapHasher};
 
 /// Holds entries by key, within a bound in bytes.
 #[derive(Debug)]
 pub struct Memory {
     /// Entries in the order of their use.
-    entries: LruCache<Rc<[u8]>, MemoryEntry>,
+    entries: LruMap<Rc<[u8]>, MemoryEntry>,
     /// Keys in the order of their worth, for eviction by cost.
     ranks: Option<Ranks>,
     weight: usize,
@@ -33,12 +32,12 @@ struct MemoryEntry {
 impl Memory {
     /// Creates an empty tier that holds at most `most` bytes.
     #[must_use]
-    pub fn new(most: usize, eviction: Eviction) -> Self {
+    pub fn new(most: usize, eviction: Eviction, hasher: MapHasher) -> Self {
         let ranks = match eviction {
             Eviction::Lru => None,
-            Eviction::CostAware => Some(Ranks::default()),
+            Eviction::CostAware => Some(Ranks::new(hasher)),
         };
-        Self { entries: LruCache::unbounded(), ranks, weight: 0, most, peak: 0 }
+        Self { entries: hasher.lru(), ranks, weight: 0, most, peak: 0 }
     }
 
     /// Returns the entry under `key`, which becomes the most recently used, and the number of its hits since it was

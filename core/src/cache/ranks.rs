@@ -7,17 +7,17 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use lru::LruCache;
-
 use super::entry::Entry;
+use crate::words::maps::{LruMap, MapHasher};
 
 /// Bytes of an entry's slot in a table, which outlives the entry: two pointers and a byte, in a table that is at least
 /// 7/32 full at its fullest, as it doubles when it is 7/8 full and half of that are keys.
 pub(super) const PLACE_BYTES: usize = 80;
 
 /// Ranks the keys of all entries by their due levels.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ranks {
+    hasher: MapHasher,
     /// One queue for each worth. The level never falls, so each queue is sorted by due level.
     queues: BTreeMap<u64, WorthQueue>,
     /// The due level of the last evicted entry.
@@ -45,12 +45,17 @@ pub(super) struct EntryRank {
 /// Holds the keys of one worth, each with its due level and its turn.
 #[derive(Debug)]
 struct WorthQueue {
-    keys: LruCache<Rc<[u8]>, (u64, u64)>,
+    keys: LruMap<Rc<[u8]>, (u64, u64)>,
     /// Most keys at a time so far.
     peak: usize,
 }
 
 impl Ranks {
+    /// Creates empty ranks.
+    pub(super) const fn new(hasher: MapHasher) -> Self {
+        Self { hasher, queues: BTreeMap::new(), level: 0, gone: 0, turn: 0, bytes: 0 }
+    }
+
     /// Ranks a new entry.
     pub(super) fn enter(&mut self, key: &Rc<[u8]>, entry: &Entry, weight: usize) -> EntryRank {
         let standing = EntryRank { density: density(entry, weight), uses: 1, level: self.level, gone: self.gone };
@@ -100,10 +105,10 @@ impl Ranks {
     }
 
     fn line_up(&mut self, key: &Rc<[u8]>, worth: u64) {
-        let bytes = &mut self.bytes;
+        let (bytes, hasher) = (&mut self.bytes, self.hasher);
         let queue = self.queues.entry(worth).or_insert_with(|| {
             *bytes = bytes.saturating_add(QUEUE_BYTES);
-            WorthQueue { keys: LruCache::unbounded(), peak: 0 }
+            WorthQueue { keys: hasher.lru(), peak: 0 }
         });
         // At saturation, which no isolate lives to see, all keys are due at once, and the least recently used goes
         // first.
@@ -164,4 +169,4 @@ const USES_MAX: u8 = 63;
 const NODE_BYTES: usize = 48;
 
 /// Bytes of a queue without its keys: two ends, a small table, its slot among the queues.
-const QUEUE_BYTES: usize = 256;
+const QUEUE_BYTES: usize = 288;

@@ -15,6 +15,7 @@ mod window;
 use std::cell::RefCell;
 
 use crate::ports::Clock;
+use crate::words::maps::MapHasher;
 use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
 
@@ -33,8 +34,8 @@ pub(crate) struct Bulkheads(Box<[RefCell<Bulkhead>]>);
 impl Bulkheads {
     /// Creates the bulkheads. `most`: for each executor, the most calls at once, whatever is observed; at least 1
     /// counts.
-    pub(crate) fn new(most: &[u32]) -> Self {
-        Self(most.iter().map(|most| RefCell::new(Bulkhead::new(*most))).collect())
+    pub(crate) fn new(most: &[u32], hasher: MapHasher) -> Self {
+        Self(most.iter().map(|most| RefCell::new(Bulkhead::new(*most, hasher))).collect())
     }
 
     /// Returns an executor's calls in flight, its current limit, and its waiting calls.

@@ -13,12 +13,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use lru::LruCache;
-
 use crate::state::circuit::{BreakerParameters, BreakerPhase, BreakerView, CircuitReport, Tally, WHOLE};
 use crate::words::limits::{
     CIRCUIT_JOB, CIRCUIT_REPORT, CIRCUIT_REPORT_QUIET, CIRCUIT_TRIALS, CIRCUITS, CIRCUITS_PER_EXECUTOR,
 };
+use crate::words::maps::{LruMap, MapHasher};
 use crate::words::time::{Millis, Timestamp};
 
 pub use rules::BreakerRules;
@@ -87,7 +86,7 @@ pub(crate) struct Circuits {
     holder: u64,
     /// The executors' breakers, by index in the configuration, which bounds them.
     executors: RefCell<BTreeMap<usize, Rc<Whole>>>,
-    tools: RefCell<LruCache<Box<[u8]>, Rc<ScopedCircuit>>>,
+    tools: RefCell<LruMap<Box<[u8]>, Rc<ScopedCircuit>>>,
     /// Buffer for composing keys: one allocation for the isolate's life.
     scratch: RefCell<Vec<u8>>,
 }
@@ -134,12 +133,11 @@ enum Introduction {
 
 impl Circuits {
     /// Creates the breakers, all closed. No other isolate may have the number `holder`.
-    pub(crate) fn new(holder: u64) -> Self {
+    pub(crate) fn new(holder: u64, hasher: MapHasher) -> Self {
         Self {
             holder,
             executors: RefCell::default(),
-            // Unbounded here: an `LruCache` with a bound allocates all of it at once.
-            tools: RefCell::new(LruCache::unbounded()),
+            tools: RefCell::new(hasher.lru()),
             scratch: RefCell::new(Vec::with_capacity(256)),
         }
     }

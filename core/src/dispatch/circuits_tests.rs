@@ -27,7 +27,7 @@ fn calls(circuits: &Circuits, tool: &str, times: usize, outcome: CircuitOutcome,
 
 /// Creates breakers whose tool `a.bad` opened at the time zero, while the executor stays closed.
 fn with_a_bad_tool() -> Circuits {
-    let circuits = Circuits::new(HOLDER);
+    let circuits = Circuits::new(HOLDER, MapHasher::fixed());
     calls(&circuits, "a.good", 20, CircuitOutcome::Success, 0);
     calls(&circuits, "a.bad", 10, CircuitOutcome::Failure, 0);
     circuits
@@ -69,7 +69,7 @@ fn what_fails_is_left_alone_and_nothing_else() {
 
 #[test]
 fn a_call_that_says_nothing_counts_for_nothing() {
-    let circuits = Circuits::new(HOLDER);
+    let circuits = Circuits::new(HOLDER, MapHasher::fixed());
     calls(&circuits, "a.b", 100, CircuitOutcome::Ignored, 0);
     for _ in 0..100 {
         drop(circuits.begin(0, "a.b", at(0)));
@@ -79,7 +79,7 @@ fn a_call_that_says_nothing_counts_for_nothing() {
 
 #[test]
 fn a_slow_call_counts_at_once_and_only_once() {
-    let circuits = Circuits::new(HOLDER);
+    let circuits = Circuits::new(HOLDER, MapHasher::fixed());
     let mut tickets: Vec<Ticket> = (0..10).map(|_| circuits.begin(0, "a.b", at(0))).collect();
     for ticket in &mut tickets {
         circuits.slow_already(ticket, &RULES, at(1_999));
@@ -103,7 +103,7 @@ fn a_slow_call_counts_at_once_and_only_once() {
 
 #[test]
 fn few_calls_that_hang_open_it_as_many_would() {
-    let circuits = Circuits::new(HOLDER);
+    let circuits = Circuits::new(HOLDER, MapHasher::fixed());
     let mut tickets: Vec<Ticket> = (0..4).map(|_| circuits.begin(0, "a.b", at(0))).collect();
     for (ms, count) in [(2_000, 4), (3_999, 4), (4_000, 8), (6_000, 12)] {
         assert_eq!(state_of(&circuits, "a.b", ms), CircuitState::Closed, "four at once, at {ms}");
@@ -118,7 +118,7 @@ fn few_calls_that_hang_open_it_as_many_would() {
 
 #[test]
 fn an_owner_that_was_never_asked_is_asked_by_one_call() {
-    let circuits = Circuits::new(HOLDER);
+    let circuits = Circuits::new(HOLDER, MapHasher::fixed());
     let Introduction::Begins(job) = circuits.introduce(0, at(0)) else { panic!() };
     assert!(matches!(circuits.introduce(0, at(1)), Introduction::UnderWay));
     assert!(matches!(circuits.introduce(1, at(1)), Introduction::Begins(_)), "of another one");
@@ -130,9 +130,9 @@ fn an_owner_that_was_never_asked_is_asked_by_one_call() {
 
 #[test]
 fn what_the_owner_says_holds_until_it_is_old() {
-    let circuits = Circuits::new(HOLDER);
+    let circuits = Circuits::new(HOLDER, MapHasher::fixed());
     adopt(&circuits, &[view(WHOLE, BreakerPhase::Open, 3_000, 1), view("a.b", BreakerPhase::Open, 0, 1)], 4_000);
-    assert_eq!(state_of(&circuits, "a.b", 13_999), open(BreakerScope::Executor, 1_000));
+    assert_eq!(standing(&circuits, "a.b", 13_999), open(BreakerScope::Executor, 1_000));
     assert_eq!(circuits.open(at(13_999)).len(), 2);
     assert_eq!(state_of(&circuits, "a.b", 14_000), CircuitState::Closed);
     assert_eq!(circuits.open(at(14_000)), []);
@@ -147,7 +147,7 @@ fn what_the_owner_says_holds_until_it_is_old() {
 
 #[test]
 fn the_dice_decide_while_the_stricter_of_both_recovers() {
-    let circuits = Circuits::new(HOLDER);
+    let circuits = Circuits::new(HOLDER, MapHasher::fixed());
     adopt(&circuits, &[view("a.b", BreakerPhase::Recovering, 0, 3)], 0);
     // Half of the interval: 55 of a hundred.
     for (percent, expected) in
@@ -228,7 +228,7 @@ fn a_trial_that_is_lost_is_made_again() {
 
 #[test]
 fn what_began_before_a_change_is_not_told() {
-    let circuits = Circuits::new(HOLDER);
+    let circuits = Circuits::new(HOLDER, MapHasher::fixed());
     let earlier = circuits.begin(0, "a.b", at(0));
     calls(&circuits, "a.b", 3, CircuitOutcome::Success, 0);
     adopt(&circuits, &[view("a.b", BreakerPhase::Closed, 0, 4)], 0);
@@ -241,7 +241,7 @@ fn what_began_before_a_change_is_not_told() {
 
 #[test]
 fn the_owner_is_asked_no_more_often_than_is_due() {
-    let circuits = Circuits::new(HOLDER);
+    let circuits = Circuits::new(HOLDER, MapHasher::fixed());
     let job = |ms| circuits.job(0, at(ms));
     let end = |job: Option<Job>, ms| {
         let job = job.expect("it is due");
@@ -274,7 +274,7 @@ fn the_owner_is_asked_no_more_often_than_is_due() {
 
 #[test]
 fn remembers_a_bounded_number_of_tools() {
-    let circuits = Circuits::new(HOLDER);
+    let circuits = Circuits::new(HOLDER, MapHasher::fixed());
     for number in 0..CIRCUITS + 10 {
         calls(&circuits, &format!("a.{number}"), 1, CircuitOutcome::Success, 0);
         calls(&circuits, "a.0", 1, CircuitOutcome::Success, 0);

@@ -8,12 +8,11 @@ mod latency;
 
 use std::cell::RefCell;
 
-use lru::LruCache;
-
 pub(crate) use budget::Budget;
 pub(crate) use latency::Latencies;
 
 use crate::words::limits::{HEALTH_TOOLS, HEALTH_WINDOW};
+use crate::words::maps::{LruMap, MapHasher};
 use crate::words::time::{Millis, Timestamp};
 
 /// Holds the health of one tool on one executor.
@@ -45,7 +44,7 @@ pub(crate) struct Health {
 
 #[derive(Debug)]
 struct OfExecutor {
-    tools: LruCache<Box<str>, OfTool>,
+    tools: LruMap<Box<str>, OfTool>,
     retries: Budget,
     hedges: Budget,
 }
@@ -77,13 +76,9 @@ pub(crate) enum HealthOutcome {
 
 impl Health {
     /// Creates the health of so many executors, without any calls.
-    pub(crate) fn new(executors: usize) -> Self {
+    pub(crate) fn new(executors: usize, hasher: MapHasher) -> Self {
         let of_none = || {
-            RefCell::new(OfExecutor {
-                tools: LruCache::unbounded(),
-                retries: Budget::of_retries(),
-                hedges: Budget::of_hedges(),
-            })
+            RefCell::new(OfExecutor { tools: hasher.lru(), retries: Budget::of_retries(), hedges: Budget::of_hedges() })
         };
         Self { executors: std::iter::repeat_with(of_none).take(executors).collect() }
     }
@@ -94,7 +89,6 @@ impl Health {
         let mut executor = executor.borrow_mut();
         if !executor.tools.contains(tool) {
             executor.tools.put(tool.into(), OfTool { began: now, ..OfTool::default() });
-            // Unbounded here: an `LruCache` with a bound allocates all of it at once.
             if executor.tools.len() > HEALTH_TOOLS {
                 executor.tools.pop_lru();
             }

@@ -10,7 +10,7 @@ fn at(ms: u64) -> Timestamp {
 
 #[test]
 fn what_is_older_than_two_windows_is_forgotten() {
-    let health = Health::new(2);
+    let health = Health::new(2, MapHasher::fixed());
     let window = HEALTH_WINDOW.get();
     health.ended(1, TOOL, Millis::new(5), HealthOutcome::Answered, at(0));
     health.ended(1, TOOL, Millis::new(7), HealthOutcome::TimedOut, at(1));
@@ -30,7 +30,7 @@ fn what_is_older_than_two_windows_is_forgotten() {
 
 #[test]
 fn a_window_that_nobody_saw_is_no_window_before() {
-    let health = Health::new(1);
+    let health = Health::new(1, MapHasher::fixed());
     health.ended(0, TOOL, Millis::new(5), HealthOutcome::Answered, at(0));
     health.ended(0, TOOL, Millis::new(6), HealthOutcome::Answered, at(2 * HEALTH_WINDOW.get()));
     assert_eq!(health.seen(0, TOOL, at(2 * HEALTH_WINDOW.get())).calls, 1);
@@ -38,7 +38,7 @@ fn a_window_that_nobody_saw_is_no_window_before() {
 
 #[test]
 fn the_least_recently_used_tool_is_forgotten() {
-    let health = Health::new(1);
+    let health = Health::new(1, MapHasher::fixed());
     for tool in 0..=HEALTH_TOOLS {
         health.ended(0, &tool.to_string(), Millis::new(5), HealthOutcome::Answered, at(0));
     }
@@ -49,7 +49,7 @@ fn the_least_recently_used_tool_is_forgotten() {
 
 #[test]
 fn a_budget_is_a_share_of_the_calls_and_does_not_pile_up() {
-    let health = Health::new(2);
+    let health = Health::new(2, MapHasher::fixed());
     let taken = |executor| (0..1_000).filter(|_| health.take_retry(executor)).count();
     assert_eq!((taken(0), taken(0)), (3, 0));
     (0..20).for_each(|_| health.deposit(0, 20, 5));

@@ -11,6 +11,7 @@ pub use table::{Gate, Operation};
 use self::table::OperationRow;
 use crate::words::method::Method;
 use crate::words::names::Project;
+use crate::words::percent;
 use crate::words::refusal::{Refusal, RefusalKind};
 
 /// A requested operation, with the project that its path addressed.
@@ -77,7 +78,7 @@ fn engine_path(segments: &[&str]) -> Result<String, Refusal> {
         if !path.is_empty() {
             path.push('/');
         }
-        query::encode_into(&mut path, &query::decode(segment)?);
+        percent::encode_into(&mut path, &query::decode(segment)?);
     }
     Ok(path)
 }

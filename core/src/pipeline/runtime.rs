@@ -13,6 +13,7 @@ use crate::dispatch::Dispatch;
 use crate::ports::Platform;
 use crate::telemetry::explain::Explained;
 use crate::telemetry::metrics::IsolateCounters;
+use crate::words::maps::MapHasher;
 use crate::words::request_id::Ids;
 use crate::words::secret::Secret;
 
@@ -64,19 +65,27 @@ impl Isolate {
                     tracing::warn!(setting = notice.setting, message = notice.message, "{}", notice.name);
                 }
                 let config = loaded.config;
+                let hasher = MapHasher::new(secret);
                 let keyring = Keyring::new(loaded.hashers, &config.callers, secret);
-                let rates = Rc::new(Rates::new(Rc::clone(&config.rate), ids.number()));
+                let rates = Rc::new(Rates::new(Rc::clone(&config.rate), ids.number(), hasher));
                 let (executors, routing) = (&config.executors, &config.routing);
                 Ok(Rc::new(Running {
                     identity: Rc::new(Identity::new(keyring, Rc::clone(&config.issuers), Rc::clone(&config.roles))),
                     worker_secret: loaded.worker_secret,
                     lease: Rc::new(EpochLease::new(config.epochs)),
                     catalog: Rc::new(Catalog::new(Rc::clone(executors), config.registry, Rc::clone(routing))),
-                    cache: Rc::new(Cache::new(Rc::clone(&config.cache), ids.number())),
+                    cache: Rc::new(Cache::new(Rc::clone(&config.cache), ids.number(), hasher)),
                     counters: Rc::new(IsolateCounters::new(Rc::clone(executors), Rc::clone(&rates))),
                     rates,
                     explained: Rc::new(Explained::new(config.routing.explained)),
-                    dispatch: Rc::new(Dispatch::new(executors, routing, config.breaker, config.execute, ids.number())),
+                    dispatch: Rc::new(Dispatch::new(
+                        executors,
+                        routing,
+                        config.breaker,
+                        config.execute,
+                        ids.number(),
+                        hasher,
+                    )),
                     admission: config.admission(),
                     config,
                 }))

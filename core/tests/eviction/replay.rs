@@ -8,6 +8,7 @@ use toolgate::cache::{
 };
 use toolgate::model::tool::{self, Tool};
 use toolgate::words::json::{Limits, parse};
+use toolgate::words::maps::MapHasher;
 use toolgate::words::names::TenantId;
 use toolgate::words::time::{Millis, Timestamp};
 
@@ -104,7 +105,7 @@ pub(crate) fn replay(
     eviction: Eviction,
     cost: fn(u32) -> Cost,
 ) -> Saved {
-    let mut memory = Memory::new(most, eviction);
+    let mut memory = Memory::new(most, eviction, MapHasher::new([7; 16]));
     let mut saved = Saved::default();
     for call in requests {
         let key = keys.of(*call);

@@ -19,6 +19,7 @@ mod origin;
 mod schedule;
 mod settings;
 mod sql;
+mod stamp;
 
 use std::rc::Rc;
 

@@ -1,9 +1,8 @@
 //! Reads key sets of issuers (RFC 7517): public keys for verifying signatures, and nothing else.
 
-use super::base64;
 use crate::access::identity::rules::Algorithm;
 use crate::words::json::{self, Json, Limits};
-use crate::words::limits;
+use crate::words::{base64, limits};
 
 const JSON_LIMITS: Limits = Limits { depth: 8, values: 8_192, string_bytes: 16 * 1024, number_bytes: 32 };
 
@@ -131,21 +130,21 @@ fn key(item: &Json<'_>) -> Option<PublicKey> {
         ("RSA", _) => Material::Rsa(modulus(text("n")?, text("e")?)?),
         ("EC", Some("P-256")) => Material::P256(point(text("x")?, text("y")?, 32)?),
         ("EC", Some("P-384")) => Material::P384(point(text("x")?, text("y")?, 48)?),
-        ("OKP", Some("Ed25519")) => Material::Ed25519(base64::decode(text("x")?).filter(|x| x.len() == 32)?),
+        ("OKP", Some("Ed25519")) => Material::Ed25519(base64::decode_url(text("x")?).filter(|x| x.len() == 32)?),
         _ => return None,
     };
     Some(PublicKey { kid, algorithm, material })
 }
 
 fn modulus(n: &str, e: &str) -> Option<Vec<u8>> {
-    let bytes = base64::decode(n)?;
+    let bytes = base64::decode_url(n)?;
     let leading = bytes.first()?.leading_zeros();
     let bits = bytes.len().checked_mul(8)?.checked_sub(usize::try_from(leading).ok()?)?;
     (e == "AQAB" && leading < 8 && RSA_BITS.contains(&bits)).then_some(bytes)
 }
 
 fn point(x: &str, y: &str, bytes: usize) -> Option<Vec<u8>> {
-    let (x, y) = (base64::decode(x)?, base64::decode(y)?);
+    let (x, y) = (base64::decode_url(x)?, base64::decode_url(y)?);
     // 4: both coordinates follow.
     (x.len() == bytes && y.len() == bytes).then(|| [&[4][..], &x, &y].concat())
 }

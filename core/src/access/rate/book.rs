@@ -2,15 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 
-use hmac_sha256::Hash;
-use lru::LruCache;
-
 use super::lease::TokenLease;
 use crate::access::rate::{RateLimit, RatePer};
 use crate::model::caller::Caller;
 use crate::words::hex;
 use crate::words::limits::{RATE_LEASES, RATE_LIMITS};
+use crate::words::maps::{LruMap, MapHasher};
 use crate::words::time::Timestamp;
+use hmac_sha256::Hash;
 
 /// Names the caller and the tool that a request counts for.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +51,7 @@ impl Fared {
 /// Holds the leases of an isolate.
 #[derive(Debug)]
 pub(crate) struct Book {
-    leases: RefCell<LruCache<Box<[u8]>, LeaseEntry>>,
+    leases: RefCell<LruMap<Box<[u8]>, LeaseEntry>>,
     /// The buffer for building keys: one allocation for the isolate's life.
     scratch: RefCell<Vec<u8>>,
     /// The next number of a lease: no two leases of the deployment have the same.
@@ -69,9 +68,9 @@ pub(crate) struct LeaseEntry {
 
 impl Book {
     /// Makes an empty book, whose leases are numbered from a random number on.
-    pub(crate) fn new(first_holder: u64) -> Self {
+    pub(crate) fn new(first_holder: u64, hasher: MapHasher) -> Self {
         Self {
-            leases: RefCell::new(LruCache::unbounded()),
+            leases: RefCell::new(hasher.lru()),
             scratch: RefCell::new(Vec::with_capacity(256)),
             next_holder: Cell::new(first_holder),
             fared: Default::default(),

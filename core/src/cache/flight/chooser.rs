@@ -3,11 +3,10 @@
 //! A question to a durable owner costs every miss a round trip. It pays for a tool whose calls take much longer, and
 //! whose misses do meet others. An isolate sees only its own calls, so now and then one asks an owner to find out.
 
-use lru::LruCache;
-
 use super::FlightScope;
 use crate::cache::SingleFlight;
 use crate::words::limits::{FLIGHT_OWNER_WORTH, FLIGHT_TOOLS};
+use crate::words::maps::{LruMap, MapHasher};
 use crate::words::time::Millis;
 
 /// Weight of the moving averages: one observation in so many counts.
@@ -19,7 +18,7 @@ const SELDOM: u64 = 16;
 
 /// Holds the observations of each tool; the least recently called is forgotten first.
 #[derive(Debug)]
-pub(super) struct Chooser(LruCache<String, ToolHistory>);
+pub(super) struct Chooser(LruMap<String, ToolHistory>);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct ToolHistory {
@@ -32,10 +31,8 @@ struct ToolHistory {
 
 impl Chooser {
     /// Creates a chooser without observations.
-    pub(super) fn new() -> Self {
-        // Unbounded here: an `LruCache` with a bound allocates all of it at once, also where the choice is not
-        // adaptive.
-        Self(LruCache::unbounded())
+    pub(super) fn new(hasher: MapHasher) -> Self {
+        Self(hasher.lru())
     }
 
     /// Returns the scope of the flight for a call of `tool` that misses; `None` for no flight.
@@ -102,7 +99,7 @@ mod tests {
 
     #[test]
     fn what_the_operator_says_is_done() {
-        let mut chooser = Chooser::new();
+        let mut chooser = Chooser::new(MapHasher::fixed());
         assert_eq!(chooser.place(SingleFlight::Off, "a.b"), None);
         assert_eq!(chooser.place(SingleFlight::Isolate, "a.b"), Some(FlightScope::Isolate));
         assert_eq!(chooser.place(SingleFlight::Owner, "a.b"), Some(FlightScope::Owner));
@@ -112,7 +109,7 @@ mod tests {
     #[test]
     fn only_a_slow_tool_whose_misses_meet_is_worth_an_owner() {
         let slow = FLIGHT_OWNER_WORTH.get() * 3;
-        let mut chooser = Chooser::new();
+        let mut chooser = Chooser::new(MapHasher::fixed());
         assert_eq!(choose(&mut chooser), FlightScope::Isolate, "nothing is known");
         assert!(run(&mut chooser, 20, slow, true) >= 19);
         // Slow, but misses do not meet: in the end only one in sixteen asks.
@@ -125,7 +122,7 @@ mod tests {
 
     #[test]
     fn remembers_a_bounded_number_of_tools() {
-        let mut chooser = Chooser::new();
+        let mut chooser = Chooser::new(MapHasher::fixed());
         for tool in 0..=FLIGHT_TOOLS {
             chooser.place(SingleFlight::Adaptive, &format!("a.{tool}"));
         }

@@ -3,6 +3,7 @@
 use super::table::FlightSlot;
 use super::*;
 use crate::words::limits::{FLIGHT_LEADER_LOST, FLIGHTS};
+use crate::words::maps::MapHasher;
 
 const START: Timestamp = Timestamp::from_millis(1_000_000);
 
@@ -98,7 +99,7 @@ fn join(slot: &FlightSlot, number: u64, waited: Option<u64>) -> Reply<Rc<Entry>>
 
 #[test]
 fn a_dropped_leaders_seat_goes_to_a_waiter_or_is_forgotten() {
-    let flights = Flights::new(1);
+    let flights = Flights::new(1, MapHasher::fixed());
     let slot = flights.slot(&key("k"), START).unwrap();
     assert_eq!(join(&slot, 1, None), Reply::Lead);
     let seat = flights.seat(slot, &key("k"), 1);
@@ -114,7 +115,7 @@ fn a_dropped_leaders_seat_goes_to_a_waiter_or_is_forgotten() {
 
 #[test]
 fn who_waits_is_given_what_landed_though_no_tier_keeps_it() {
-    let flights = Flights::new(1);
+    let flights = Flights::new(1, MapHasher::fixed());
     let slot = flights.slot(&key("k"), START).unwrap();
     assert_eq!(join(&slot, 1, None), Reply::Lead);
     let waiting = slot.clone();
@@ -125,7 +126,7 @@ fn who_waits_is_given_what_landed_though_no_tier_keeps_it() {
 
 #[test]
 fn the_table_is_bounded_and_what_the_dead_left_makes_room() {
-    let flights = Flights::new(1);
+    let flights = Flights::new(1, MapHasher::fixed());
     for number in 0..FLIGHTS {
         let slot = flights.slot(&key(&number.to_string()), START).unwrap();
         join(&slot, 1, None);

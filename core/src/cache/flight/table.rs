@@ -10,6 +10,7 @@ use super::chooser::Chooser;
 use crate::cache::{CacheKey, Entry};
 use crate::state::flight::{Command, Flight, Landing, Reply, apply};
 use crate::words::limits::{FLIGHT_OWNER_RETRY, FLIGHTS};
+use crate::words::maps::MapHasher;
 use crate::words::time::Timestamp;
 
 /// Holds all flights of an isolate.
@@ -46,12 +47,12 @@ impl FlightSlot {
 
 impl Flights {
     /// Creates an empty table; calls are numbered from a random number on.
-    pub(crate) fn new(first_number: u64) -> Self {
+    pub(crate) fn new(first_number: u64, hasher: MapHasher) -> Self {
         Self {
             slots: RefCell::default(),
             next_number: Cell::new(first_number),
             owners_away: Cell::new(None),
-            chooser: RefCell::new(Chooser::new()),
+            chooser: RefCell::new(Chooser::new(hasher)),
         }
     }
 

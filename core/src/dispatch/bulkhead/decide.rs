@@ -4,6 +4,7 @@ use super::limit::{Completed, Limit, LimitOutcome};
 use super::places::{OccupiedSlot, Places};
 use super::queue::WaitQueue;
 use crate::words::limits::RETRY_AFTER_MAX;
+use crate::words::maps::MapHasher;
 use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
 
@@ -66,8 +67,8 @@ pub(super) struct Bulkhead {
 
 impl Bulkhead {
     /// Creates a bulkhead that never admits more than `most` calls at once.
-    pub(super) fn new(most: u32) -> Self {
-        Self { limit: Limit::new(most), places: Places::default(), queue: WaitQueue::default() }
+    pub(super) fn new(most: u32, hasher: MapHasher) -> Self {
+        Self { limit: Limit::new(most, hasher), places: Places::default(), queue: WaitQueue::default() }
     }
 
     /// Admits, queues or sheds a new call, which would wait until `until`.

@@ -13,6 +13,7 @@
 
 use super::baseline::{Baselines, Median};
 use super::window::{ObservationWindow, WindowSummary};
+use crate::words::maps::MapHasher;
 use crate::words::time::{Millis, Timestamp};
 
 /// Initial limit.
@@ -97,7 +98,7 @@ pub(super) struct Limit {
 
 impl Limit {
     /// Creates a limit that never exceeds `most`.
-    pub(super) fn new(most: u32) -> Self {
+    pub(super) fn new(most: u32, hasher: MapHasher) -> Self {
         let most = most.max(1);
         Self {
             most,
@@ -109,7 +110,7 @@ impl Limit {
             unsure: 0,
             calm_ever: 0,
             delay: 1.0,
-            baselines: Baselines::new(),
+            baselines: Baselines::new(hasher),
             recent: Median::default(),
         }
     }

@@ -21,7 +21,7 @@ fn end(limit: &mut Limit, calls: u64, took: u64, from: u64) {
 
 #[test]
 fn grows_only_where_it_was_reached_and_never_beyond_the_bound() {
-    let mut limit = Limit::new(17);
+    let mut limit = Limit::new(17, MapHasher::fixed());
     for number in 0..100 {
         assert!(limit.entered(3), "a call among few is calm");
         limit.ended(&call(100, LimitOutcome::Answered), 2, at(number * 10));
@@ -29,17 +29,17 @@ fn grows_only_where_it_was_reached_and_never_beyond_the_bound() {
     assert_eq!(limit.get(), 16);
     end(&mut limit, 100, 100, 1_000);
     assert_eq!(limit.get(), 17);
-    assert_eq!(Limit::new(0).get(), 1);
+    assert_eq!(Limit::new(0, MapHasher::fixed()).get(), 1);
 }
 
 #[test]
 fn a_window_has_sixteen_calls_and_the_time_of_a_baseline() {
-    let mut limit = Limit::new(64);
+    let mut limit = Limit::new(64, MapHasher::fixed());
     end(&mut limit, 15, 100, 0);
     assert_eq!(limit.get(), 16, "fifteen calls");
     end(&mut limit, 1, 100, 150);
     assert_eq!(limit.get(), 17);
-    let mut limit = Limit::new(64);
+    let mut limit = Limit::new(64, MapHasher::fixed());
     for _ in 0..50 {
         limit.found_full();
         limit.ended(&call(100, LimitOutcome::Answered), 15, at(0));
@@ -51,7 +51,7 @@ fn a_window_has_sixteen_calls_and_the_time_of_a_baseline() {
 
 #[test]
 fn drops_cut_at_once_but_once_in_a_window() {
-    let mut limit = Limit::new(64);
+    let mut limit = Limit::new(64, MapHasher::fixed());
     limit.ended(&call(5, LimitOutcome::Dropped), 15, at(0));
     assert_eq!(limit.get(), 12);
     // The calls in flight settle; then comes a window.
@@ -69,7 +69,7 @@ fn drops_cut_at_once_but_once_in_a_window() {
 
 #[test]
 fn what_says_nothing_changes_nothing() {
-    let mut limit = Limit::new(64);
+    let mut limit = Limit::new(64, MapHasher::fixed());
     for number in 0..100 {
         limit.found_full();
         limit.ended(&call(9_000, LimitOutcome::Ignored), 15, at(number * 10));
@@ -82,7 +82,7 @@ fn what_says_nothing_changes_nothing() {
 
 /// Returns the least share of the limit that is allowed while calls take `times` in turn, all under load.
 fn probed(times: &[u64]) -> f64 {
-    let mut limit = Limit::new(16);
+    let mut limit = Limit::new(16, MapHasher::fixed());
     let mut least = 1.0_f64;
     for number in 0..1_000 {
         end(&mut limit, 1, times[number as usize % times.len()], number * 10);
@@ -99,7 +99,7 @@ fn under_load_it_is_probed_and_deeper_if_call_times_vary() {
 
 #[test]
 fn doubled_call_times_lower_it_but_not_to_a_half_in_one_window() {
-    let mut limit = Limit::new(64);
+    let mut limit = Limit::new(64, MapHasher::fixed());
     (0..8).for_each(|number| {
         limit.entered(1);
         limit.ended(&Completed { is_calm: true, ..call(100, LimitOutcome::Answered) }, 0, at(number));
@@ -112,7 +112,7 @@ fn doubled_call_times_lower_it_but_not_to_a_half_in_one_window() {
 
 #[test]
 fn a_clock_that_is_set_back_does_not_hold_a_window_open() {
-    let mut limit = Limit::new(64);
+    let mut limit = Limit::new(64, MapHasher::fixed());
     end(&mut limit, 10, 100, 500_000);
     end(&mut limit, 20, 100, 0);
     assert_eq!(limit.get(), 17);

@@ -12,6 +12,7 @@ use super::decide::{Bulkhead, BulkheadProgress, ShedReason};
 use super::limit::LimitOutcome;
 use super::places::OccupiedSlot;
 use crate::words::limits::BULKHEAD_QUEUE;
+use crate::words::maps::MapHasher;
 use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
 
@@ -139,7 +140,7 @@ impl World {
     pub(super) fn new(seed: u64, most: u32, climate: Climate) -> Self {
         let mut world = Self {
             climate,
-            bulkhead: Bulkhead::new(most),
+            bulkhead: Bulkhead::new(most, MapHasher::fixed()),
             random: Random::new(seed),
             now: 1_000_000_000,
             events: BinaryHeap::new(),

@@ -35,10 +35,7 @@ fn the_question_is_rfc_7662_with_the_gateways_own_credential() {
     gate.issuers(|request| {
         let credential = request.authorization.as_ref().unwrap().expose().to_owned();
         // "gate+way" and "pass%3Aword" are what RFC 6749 would have; %20 is read as the same.
-        assert_eq!(
-            credential,
-            format!("Basic {}", toolgate::access::identity::base64::encode_basic(b"gate%20way:pass%3Aword"))
-        );
+        assert_eq!(credential, format!("Basic {}", toolgate::words::base64::encode(b"gate%20way:pass%3Aword")));
         assert_eq!(request.body, b"token=opaque%2Btoken%2F0123&token_type_hint=access_token");
         assert!(request.headers.contains(&("content-type", "application/x-www-form-urlencoded".to_owned())));
         Some(answer(200, &active(&json!({}))))
@@ -187,7 +184,7 @@ fn githubs_own_check_says_whose_a_user_token_is() {
     gate.issuers(move |request| {
         (request.url == GITHUB).then(|| {
             let credential = request.authorization.as_ref().unwrap().expose().to_owned();
-            let expected = toolgate::access::identity::base64::encode_basic(b"Iv1.0123456789abcdef:github-secret");
+            let expected = toolgate::words::base64::encode(b"Iv1.0123456789abcdef:github-secret");
             assert_eq!(
                 (credential, &request.body[..]),
                 (format!("Basic {expected}"), &br#"{"access_token":"gho_abc"}"#[..])

@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use toolgate::access::identity::base64::encode_basic;
 use toolgate::model::request::Header;
 use toolgate::ports::{Kv, OriginError, OriginResponse};
+use toolgate::words::base64;
 use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
@@ -31,8 +31,9 @@ fn corp_keys(vectors: &Value, kids: &[&str]) -> Value {
 
 /// A token of "corp" that names this key; its signature is nobody's.
 fn naming(kid: &str) -> String {
-    let part =
-        |value: Value| encode_basic(value.to_string().as_bytes()).replace('+', "-").replace('/', "_").replace('=', "");
+    let part = |value: Value| {
+        base64::encode(value.to_string().as_bytes()).replace('+', "-").replace('/', "_").replace('=', "")
+    };
     let claims =
         json!({"iss": "https://corp.test/realm", "aud": "https://gate.test", "sub": "x", "exp": 1_790_000_600});
     format!("{}.{}.AAAA", part(json!({"alg": "RS256", "kid": kid})), part(claims))
