@@ -132,7 +132,7 @@ fn an_owner_that_was_never_asked_is_asked_by_one_call() {
 fn what_the_owner_says_holds_until_it_is_old() {
     let circuits = Circuits::new(HOLDER, MapHasher::fixed());
     adopt(&circuits, &[view(WHOLE, BreakerPhase::Open, 3_000, 1), view("a.b", BreakerPhase::Open, 0, 1)], 4_000);
-    assert_eq!(standing(&circuits, "a.b", 13_999), open(BreakerScope::Executor, 1_000));
+    assert_eq!(state_of(&circuits, "a.b", 13_999), open(BreakerScope::Executor, 1_000));
     assert_eq!(circuits.open(at(13_999)).len(), 2);
     assert_eq!(state_of(&circuits, "a.b", 14_000), CircuitState::Closed);
     assert_eq!(circuits.open(at(14_000)), []);
