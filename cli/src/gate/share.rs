@@ -43,7 +43,8 @@ impl Share {
     fn of(commit: Option<&Commit>) -> Self {
         let number = commit.and_then(Commit::number).and_then(|number| number.checked_rem(SHARES));
         let share = format!("{}/{SHARES}", number.unwrap_or(0));
-        let from = commit.map_or("as there is no commit".to_owned(), |commit| format!("by the commit {:.8}", commit.hash));
+        let from =
+            commit.map_or("as there is no commit".to_owned(), |commit| format!("by the commit {:.8}", commit.hash));
         Self { told: format!("deep work: share {share}, {from}; --deep does all of it"), variable: (SHARE, share) }
     }
 }
