@@ -18,7 +18,7 @@ use crate::workspace::Workspace;
 
 pub use error::BuildError;
 
-/// What to build, and how.
+/// Options of a build: the platform, and the profile.
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
     /// The platform.
@@ -33,7 +33,7 @@ pub struct Arguments {
     #[arg(long)]
     dev: bool,
 
-    /// Where to put what the host loads; `build/PLATFORM` unless given.
+    /// The directory for the host's files; `build/PLATFORM` unless given.
     #[arg(long, value_name = "DIRECTORY")]
     output: Option<PathBuf>,
 }

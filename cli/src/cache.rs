@@ -55,14 +55,14 @@ struct Lookup {
     project: Option<String>,
 }
 
-/// What is to be made stale.
+/// The scope to invalidate.
 #[derive(Args, Debug)]
 struct Invalidate {
     #[command(flatten)]
     address: Address,
-    /// How much.
+    /// The kind of scope.
     scope: Scope,
-    /// Which: the toolkit's, tool's, tag's or user's name, or the key's digest.
+    /// Its name: the toolkit's, tool's, tag's or user's, or the key's digest.
     name: Option<String>,
     /// Another tenant than one's own: needs cache/admin.
     #[arg(long)]

@@ -1,8 +1,9 @@
-//! `toolgate gate`: the whole test. Steps in order, each with its name, its progress and its time, and a count at the
+//! `toolgate gate`: the whole test. Steps in two lanes, each with its name, its progress and its time, and a count at the
 //! end.
 
 mod budget;
 mod deny;
+mod lanes;
 mod licences;
 mod module;
 mod packages;
@@ -14,9 +15,7 @@ mod share;
 mod steps;
 mod tally;
 
-use std::fs;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 
@@ -26,7 +25,6 @@ use crate::machine::{Stopwatch, spoken};
 use crate::workspace::Workspace;
 use crate::{prerequisites, say};
 
-use report::Report;
 use run::Run;
 use share::Share;
 use steps::{STEPS, Step};
@@ -86,7 +84,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// [`Failure`] when it cannot be made.
 pub fn ensure_python(workspace: &Workspace) -> Result<PathBuf, Failure> {
     let share = Share::choose(workspace, false);
-    let mut run = Run::new(workspace.clone(), Interrupt::watch()?, share)?;
+    let mut run = Run::new(workspace.clone(), Interrupt::watch()?, share, "python")?;
     python::ensure(&mut run)?;
     Ok(run.python())
 }
@@ -124,64 +122,14 @@ fn run_all(steps: &[&'static Step], deep: bool) -> Result<(Tally, Vec<&'static s
     let workspace = Workspace::find()?;
     let share = Share::choose(&workspace, deep);
     say::text(&format!("=== {}", share.told));
-    let mut run = Run::new(workspace, Interrupt::watch()?, share)?;
-    let (mut failed, mut report) = (Vec::new(), Report::default());
-    let _absent = fs::remove_file(run.build_times());
-    for (number, step) in steps.iter().enumerate() {
-        say::text(&format!("\n=== {} ({} of {}): {}", step.name, number.saturating_add(1), steps.len(), step.about));
-        let (begun, before) = (Stopwatch::start(), run.tally);
-        let outcome = match step.needs.iter().find(|need| failed.contains(*need)) {
-            Some(need) => Outcome::Skipped(need),
-            None => (step.work)(&mut run).map_or_else(Outcome::Failed, |()| Outcome::Passed),
-        };
-        let tests = run.tally.tests_since(before);
-        conclude(step.name, &outcome, begun.elapsed(), &mut run.tally);
-        report.add(step.name, outcome.name(), tests, begun.elapsed(), &run.build_times());
-        if !matches!(outcome, Outcome::Passed) {
-            failed.push(step.name);
-        }
-        if run.interrupt.is_asked() {
-            return Err(Failure::new("interrupted"));
-        }
-    }
-    say::text(&format!("\n=== {}\n{}", run.share.told, report.table()));
-    Ok((run.tally, failed))
-}
-
-/// The outcome of a step.
-enum Outcome {
-    Passed,
-    Failed(Failure),
-    /// A step that it needs did not pass.
-    Skipped(&'static str),
-}
-
-impl Outcome {
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed(_) => "FAILED",
-            Self::Skipped(_) => "skipped",
-        }
-    }
-}
-
-fn conclude(name: &str, outcome: &Outcome, time: Duration, tally: &mut Tally) {
-    let one_more = |count: &mut u64| *count = count.saturating_add(1);
-    match outcome {
-        Outcome::Passed => {
-            one_more(&mut tally.passed);
-            say::text(&format!("=== {name}: passed in {}", spoken(time)));
-        }
-        Outcome::Failed(failure) => {
-            one_more(&mut tally.failed);
-            say::text(&format!("=== {name}: FAILED in {}: {failure}", spoken(time)));
-        }
-        Outcome::Skipped(need) => {
-            one_more(&mut tally.skipped);
-            say::text(&format!("=== {name}: SKIPPED, as {need} did not pass"));
-        }
-    }
+    let (begun, interrupt) = (Stopwatch::start(), Interrupt::watch()?);
+    let run = |lane| Run::new(workspace.clone(), interrupt.clone(), share.clone(), lane);
+    let (front, back) = (run("front")?, run("back")?);
+    front.keep_program()?;
+    let results = lanes::run(steps, front, back)?;
+    let told = format!("{}\n{}", share.told, results.report.table());
+    say::text(&format!("\n=== {told}\n=== all steps in {}", spoken(begun.elapsed())));
+    Ok((results.tally, results.failed))
 }
 
 #[cfg(test)]

@@ -10,10 +10,10 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::machine;
 
-/// Which gateway, and as whom.
+/// The address of a gateway, and a key for it.
 #[derive(Args, Debug)]
 pub(crate) struct Address {
-    /// Where the gateway answers, such as https://toolgate.example.workers.dev.
+    /// The gateway's URL, such as https://toolgate.example.workers.dev.
     #[arg(long)]
     url: String,
     /// The environment variable that holds the key to ask with. A key never stands on a command line.

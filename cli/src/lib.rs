@@ -5,16 +5,21 @@
 
 pub mod bench;
 pub mod build;
+#[cfg(feature = "gateway")]
 pub mod cache;
+#[cfg(feature = "gateway")]
 pub mod config;
+#[cfg(feature = "gateway")]
 pub mod dev;
 pub mod gate;
+#[cfg(feature = "gateway")]
 pub mod key;
 #[cfg(feature = "policy")]
 pub mod policy;
 
 pub mod command;
 pub mod failure;
+#[cfg(feature = "gateway")]
 mod gateway;
 pub mod group;
 pub mod interrupt;

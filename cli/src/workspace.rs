@@ -83,19 +83,19 @@ impl Workspace {
         Ok(Self { root, target, document })
     }
 
-    /// Returns the same repository with another configuration document (an absolute path) compiled into the functions.
+    /// Returns the same repository with another configuration document (an absolute path) built into the functions.
     #[must_use]
     pub fn with_document(self, document: &Path) -> Self {
         Self { document: Some(document.to_path_buf()), ..self }
     }
 
-    /// Returns the configuration document to compile in.
+    /// Returns the configuration document to build in.
     #[must_use]
     pub fn document(&self) -> PathBuf {
         self.document.clone().unwrap_or_else(|| self.root.join("toolgate.toml"))
     }
 
-    /// Returns the environment variable that names the document to the build scripts of the functions.
+    /// Returns the environment variable that names the document to builds.
     #[must_use]
     pub fn document_variable(&self) -> Option<(&'static str, &Path)> {
         Some(("TOOLGATE_CONFIG", self.document.as_deref()?))

@@ -27,10 +27,10 @@ pub use directives::Directives;
 pub(crate) use driver::look_in_memory;
 pub use driver::{Hit, Missed, Wanted, look_up};
 pub use entry::Entry;
-pub use flight::{Place, Role};
-pub use inspect::{Condition, Facts, Held, inspect};
+pub use flight::{FlightScope, Role};
+pub use inspect::{CacheInspection, Condition, TierContent, inspect};
 pub use key::{CacheKey, KeyParts, key_of};
-pub use life::{Demand, Forward, Life, Standing, Terms};
+pub use life::{Demand, Forward, Freshness, Life, Terms};
 pub use memory::Memory;
 pub(crate) use reach::store;
 pub use refreshes::RefreshEnd;
@@ -66,7 +66,7 @@ pub enum CacheOutcome {
     /// A stale response, served because the executor failed (RFC 5861, section 4).
     StaleIfError,
     /// A miss, collapsed onto another call that missed the same key at the same time (RFC 9211).
-    Collapsed(Place),
+    Collapsed(FlightScope),
     /// A miss; the executor's response was stored.
     MissStored,
     /// A miss; the executor's response was not storable.
@@ -149,7 +149,7 @@ impl CacheOutcome {
 
 /// Holds the terms on which a tool's responses may be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keep {
+pub struct CachePolicy {
     /// Time to live.
     pub ttl: Millis,
     /// The users who share a stored response.
@@ -162,7 +162,7 @@ pub struct Keep {
     pub life: Life,
 }
 
-impl Keep {
+impl CachePolicy {
     /// Returns the time for which a response is of any use, fresh or stale.
     #[must_use]
     pub fn whole_life(&self) -> Millis {
@@ -176,7 +176,7 @@ impl Keep {
 ///
 /// # Errors
 /// The [`Bypass`] that applies.
-pub fn may_keep(rules: &CacheRules, tool: &Tool) -> Result<Keep, Bypass> {
+pub fn cache_policy(rules: &CacheRules, tool: &Tool) -> Result<CachePolicy, Bypass> {
     if rules.strategy == CacheStrategy::Off {
         return Err(Bypass::Off);
     }
@@ -199,7 +199,7 @@ pub fn may_keep(rules: &CacheRules, tool: &Tool) -> Result<Keep, Bypass> {
         None => return Err(Bypass::NoRule),
     };
     // The scope is a part of the key of its own.
-    Ok(Keep { ttl, scope, strategy, rule: ttl.get().to_be_bytes(), life })
+    Ok(CachePolicy { ttl, scope, strategy, rule: ttl.get().to_be_bytes(), life })
 }
 
 /// Returns the first of the operator's rules that names the tool.

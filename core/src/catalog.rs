@@ -48,7 +48,7 @@ struct Versions {
 
 /// Holds the parts of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named<'n> {
+pub struct ParsedName<'n> {
     /// The name without its version, as sent.
     bare: &'n str,
     /// The name as `toolkit.tool` in lower case; an underscored name without a meaning stays as it is.
@@ -138,10 +138,10 @@ impl Registry {
     ///
     /// # Errors
     /// [`RefusalKind::ToolAmbiguous`] when an underscored name means several tools.
-    pub fn name_of<'n>(&self, name: &'n str, visible: impl Fn(&str) -> bool) -> Result<Named<'n>, Refusal> {
+    pub fn name_of<'n>(&self, name: &'n str, visible: impl Fn(&str) -> bool) -> Result<ParsedName<'n>, Refusal> {
         let (bare, version) = name.split_once('@').map_or((name, None), |(bare, version)| (bare, Some(version)));
         let folded = self.folded(bare, visible)?.unwrap_or_else(|| bare.to_ascii_lowercase());
-        Ok(Named { bare, folded, version })
+        Ok(ParsedName { bare, folded, version })
     }
 
     /// Returns the tool with this name; in `version` if that is given, else in the version of the name, else the
@@ -152,7 +152,7 @@ impl Registry {
     /// [`RefusalKind::ToolVersionUnknown`], [`RefusalKind::ToolAmbiguous`].
     pub fn resolve(
         &self,
-        named: &Named<'_>,
+        named: &ParsedName<'_>,
         version: Option<&str>,
         visible: impl Fn(&str) -> bool,
     ) -> Result<&Rc<Tool>, Refusal> {

@@ -161,7 +161,7 @@ fn a_caller_holds_its_own_grant_and_those_of_its_roles() {
     let caller = &config.callers[0].caller;
     let holds_for = |caller: &Caller, action, folded| {
         let resource = crate::policy::Resource::ToolNamed(folded);
-        let request = crate::policy::Request { action, resource, ..crate::policy::Request::of(caller) };
+        let request = crate::policy::PolicyRequest { action, resource, ..crate::policy::PolicyRequest::of(caller) };
         config.policies.decide(&request).is_allowed()
     };
     let rules: Vec<_> = caller.grants.iter().map(|grant| grant.rule.as_str()).collect();

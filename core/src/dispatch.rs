@@ -14,6 +14,7 @@ pub use rules::ExecuteRules;
 
 use crate::backends::{Executor, Rotations};
 use crate::model::route::RoutingRules;
+use crate::words::maps::MapHasher;
 use bulkhead::Bulkheads;
 use circuits::{BreakerRules, Circuits};
 use health::Health;
@@ -40,6 +41,7 @@ impl Dispatch {
         breaker: BreakerRules,
         execute: ExecuteRules,
         holder: u64,
+        hasher: MapHasher,
     ) -> Self {
         let most: Vec<u32> = executors.iter().map(|executor| executor.concurrency).collect();
         Self {
@@ -48,9 +50,9 @@ impl Dispatch {
             rotations: Rc::clone(rotations),
             breaker,
             execute,
-            health: Health::new(executors.len()),
-            circuits: Circuits::new(holder),
-            bulkheads: Bulkheads::new(&most),
+            health: Health::new(executors.len(), hasher),
+            circuits: Circuits::new(holder, hasher),
+            bulkheads: Bulkheads::new(&most, hasher),
         }
     }
 }

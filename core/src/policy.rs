@@ -22,13 +22,13 @@ use std::collections::BTreeSet;
 
 pub use decide::{Decision, Denial, Verdict, Would};
 pub use fault::PolicyFault;
-pub use mode::Mode;
-pub use request::{Arguments, Request, Resource, ToolFacts, User};
-pub use value::ErrorKind;
+pub use mode::PolicyMode;
+pub use request::{Arguments, PolicyRequest, Resource, ToolFacts, User};
+pub use value::EvaluationErrorKind;
 
 use crate::words::limits;
 use ast::Policy;
-use fault::Found;
+use fault::ParseFault;
 use index::Index;
 
 #[cfg(test)]
@@ -37,11 +37,11 @@ mod tests;
 
 /// A text of policies, as in the configuration.
 #[derive(Clone, Copy, Debug)]
-pub struct Source<'s> {
+pub struct PolicySource<'s> {
     /// Cedar.
     pub text: &'s str,
-    /// [`Mode::DryRun`] for all of its policies; otherwise each policy's own `@mode` applies.
-    pub mode: Mode,
+    /// [`PolicyMode::DryRun`] for all of its policies; otherwise each policy's own `@mode` applies.
+    pub mode: PolicyMode,
 }
 
 /// Parsed policies, ready to decide.
@@ -56,7 +56,7 @@ impl PolicySet {
     ///
     /// # Errors
     /// Every fault found, with the index of its text in `sources`.
-    pub fn new(sources: &[Source<'_>]) -> Result<Self, Vec<(usize, PolicyFault)>> {
+    pub fn new(sources: &[PolicySource<'_>]) -> Result<Self, Vec<(usize, PolicyFault)>> {
         let mut policies: Vec<Policy> = Vec::new();
         let mut faults = Vec::new();
         let mut names = BTreeSet::new();
@@ -65,18 +65,18 @@ impl PolicySet {
             bytes = bytes.saturating_add(source.text.len());
             if bytes > limits::POLICY_BYTES {
                 let message = format!("all policies together have more than {} bytes", limits::POLICY_BYTES);
-                faults.push((place, Found::at(0, message).placed(source.text)));
+                faults.push((place, ParseFault::at(0, message).placed(source.text)));
                 break;
             }
             match parser::parse(source.text, policies.len()) {
                 Ok(read) => {
                     for (at, mut policy) in read {
-                        if source.mode == Mode::DryRun {
-                            policy.mode = Mode::DryRun;
+                        if source.mode == PolicyMode::DryRun {
+                            policy.mode = PolicyMode::DryRun;
                         }
                         if !names.insert(policy.id.clone()) {
                             let message = format!("the id {} is taken: ids must differ", policy.id);
-                            faults.push((place, Found::at(at, message).placed(source.text)));
+                            faults.push((place, ParseFault::at(at, message).placed(source.text)));
                         }
                         policies.push(policy);
                     }

@@ -38,7 +38,7 @@ fn grant(rule: &str, action: &str, tool: &str) -> Grant {
 
 fn read(text: &str) -> Result<PolicySet, Vec<String>> {
     let faults = |faults: Vec<(usize, PolicyFault)>| faults.into_iter().map(|(_, fault)| fault.to_string()).collect();
-    PolicySet::new(&[Source { text, mode: Mode::Enforce }]).map_err(faults)
+    PolicySet::new(&[PolicySource { text, mode: PolicyMode::Enforce }]).map_err(faults)
 }
 
 const TOOL: ToolFacts<'static> = ToolFacts {
@@ -52,8 +52,8 @@ const TOOL: ToolFacts<'static> = ToolFacts {
     open_world: None,
 };
 
-fn request<'a>(caller: &'a Caller, arguments: Arguments<'a>) -> Request<'a> {
-    Request {
+fn request<'a>(caller: &'a Caller, arguments: Arguments<'a>) -> PolicyRequest<'a> {
+    PolicyRequest {
         caller,
         action: Action::ToolsCall,
         resource: Resource::Tool(TOOL),
@@ -120,9 +120,9 @@ fn an_error_denies_also_where_cedar_would_skip_the_policy() {
     let request = request(&caller, Arguments::Unknown);
     let decision = set.decide(&request);
     assert_eq!(decision.verdict, Verdict::Deny(Denial::Error));
-    assert_eq!(decision.errors, [("broken", ErrorKind::Missing)]);
+    assert_eq!(decision.errors, [("broken", EvaluationErrorKind::Missing)]);
     assert!(decision.rules.is_empty());
-    let named = Request { user: User::Named("y"), ..request };
+    let named = PolicyRequest { user: User::Named("y"), ..request };
     assert_eq!(set.decide(&named).rules, ["policy0"]);
 }
 
@@ -140,9 +140,9 @@ fn grants_are_permits_and_scopes_narrow_them() {
     assert_eq!((none.decide(&plain).verdict, none.decide(&plain).rules), (Verdict::Allow, vec!["role:sender"]));
     let unknown = request(&caller, Arguments::Unknown);
     assert_eq!((set.decide(&unknown).verdict, set.decide(&unknown).rules.len()), (Verdict::Maybe, 1));
-    let early = Request { resource: Resource::AnyTool, ..unknown };
+    let early = PolicyRequest { resource: Resource::AnyTool, ..unknown };
     assert_eq!(none.decide(&early).verdict, Verdict::Maybe);
-    let other = Request { resource: Resource::ToolNamed("web.get"), ..unknown };
+    let other = PolicyRequest { resource: Resource::ToolNamed("web.get"), ..unknown };
     assert_eq!(none.decide(&other).verdict, Verdict::Deny(Denial::NotPermitted));
     let me: Json<'_> = json::parse(br#"{"to": "me"}"#, LIMITS).unwrap();
     let you: Json<'_> = json::parse(br#"{"to": "you"}"#, LIMITS).unwrap();

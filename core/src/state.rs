@@ -1,7 +1,7 @@
 //! States with one durable owner, and the reducer that changes them: the same function on every host.
 //!
 //! A host's `durable` adapter calls [`step`] with the stored bytes, the command's bytes and its own clock. Deciders
-//! build a [`Command`]; [`apply`] sends it and returns the reply.
+//! build a [`StateCommand`]; [`apply`] sends it and returns the reply.
 
 pub mod authorization;
 pub mod circuit;
@@ -27,7 +27,7 @@ macro_rules! states {
     ($($kind:ident = $of:literal, $number:tt, $reply_number:tt, $reduce:path, $state:ty, $command:ty, $reply:ty;)*) => {
         /// A request to a durable owner. Each kind belongs to one kind of state.
         #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-        pub enum Command {
+        pub enum StateCommand {
             $(
                 #[doc = concat!("Asks the owner of ", $of, ".")]
                 #[n($number)]
@@ -35,9 +35,9 @@ macro_rules! states {
             )*
         }
 
-        /// Answers a [`Command`].
+        /// Answers a [`StateCommand`].
         #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-        pub enum Reply {
+        pub enum StateReply {
             $(
                 #[doc = concat!("Answers for the owner of ", $of, ".")]
                 #[n($reply_number)]
@@ -57,16 +57,16 @@ macro_rules! states {
         }
 
         /// Routes the command to the reducer of its kind. `None` when state and command are of different kinds.
-        fn reduce(state: Option<State>, command: Command, now: Timestamp) -> Option<Reduced> {
+        fn reduce(state: Option<State>, command: StateCommand, now: Timestamp) -> Option<Reduced> {
             match command {
-                $(Command::$kind(command) => {
+                $(StateCommand::$kind(command) => {
                     let earlier = match state {
                         None => None,
                         Some(State::$kind(state)) => Some(state),
                         Some(_) => return None,
                     };
                     let (next, expires, reply) = $reduce(earlier, command, now);
-                    Some((next.map(State::$kind), expires, Reply::$kind(reply)))
+                    Some((next.map(State::$kind), expires, StateReply::$kind(reply)))
                 })*
             }
         }
@@ -88,7 +88,7 @@ states! {
 
 /// The result of [`step`], for the host to carry out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct StateStep {
     /// The state to store in place of the old one; `None` leaves the stored state unchanged.
     pub state: Option<Vec<u8>>,
     /// The time after which the host may delete the state; `None` for never. Set only when `state` is.
@@ -99,9 +99,9 @@ pub struct Step {
 
 /// Applies an encoded command to a stored state. Total: every input gets a reply.
 #[must_use]
-pub fn step(stored: Option<&[u8]>, command: &[u8], now: Timestamp) -> Step {
-    let unreadable = || Step { state: None, expires: None, reply: encode(&Reply::Unreadable) };
-    let Some(command) = decode::<Command>(command) else {
+pub fn step(stored: Option<&[u8]>, command: &[u8], now: Timestamp) -> StateStep {
+    let unreadable = || StateStep { state: None, expires: None, reply: encode(&StateReply::Unreadable) };
+    let Some(command) = decode::<StateCommand>(command) else {
         return unreadable();
     };
     let state = match stored {
@@ -114,21 +114,21 @@ pub fn step(stored: Option<&[u8]>, command: &[u8], now: Timestamp) -> Step {
     match reduce(state, command, now) {
         None => unreadable(),
         Some((next, expires, reply)) => {
-            Step { state: next.map(|state| encode(&state)), expires, reply: encode(&reply) }
+            StateStep { state: next.map(|state| encode(&state)), expires, reply: encode(&reply) }
         }
     }
 }
 
-type Reduced = (Option<State>, Option<Timestamp>, Reply);
+type Reduced = (Option<State>, Option<Timestamp>, StateReply);
 
 /// Sends `command` to the owner of `key`.
 ///
 /// # Errors
 /// [`DurableError`] when the owner could not be reached, or its reply could not be decoded.
-pub async fn apply<D: Durable>(durable: &D, key: &str, command: &Command) -> Result<Reply, DurableError> {
+pub async fn apply<D: Durable>(durable: &D, key: &str, command: &StateCommand) -> Result<StateReply, DurableError> {
     let reply = durable.apply(key, encode(command)).await?;
     match decode(&reply) {
-        None | Some(Reply::Unreadable) => Err(DurableError::Unavailable),
+        None | Some(StateReply::Unreadable) => Err(DurableError::Unavailable),
         Some(reply) => Ok(reply),
     }
 }
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn garbage_changes_nothing() {
-        let read = encode(&Command::Epochs(epochs::Command::Read));
+        let read = encode(&StateCommand::Epochs(epochs::Command::Read));
         for (stored, command) in [
             (Some(&b"\x02garbage"[..]), &read[..]),
             (Some(&b""[..]), &read),
@@ -167,16 +167,16 @@ mod tests {
             (None, &b""[..]),
         ] {
             let done = step(stored, command, NOW);
-            assert_eq!(done, Step { state: None, expires: None, reply: encode(&Reply::Unreadable) });
+            assert_eq!(done, StateStep { state: None, expires: None, reply: encode(&StateReply::Unreadable) });
         }
     }
 
     #[test]
     fn a_command_of_another_kind_changes_nothing() {
-        let add = Command::Counters(counters::Command::Add(vec![("a".to_owned(), 1)]));
+        let add = StateCommand::Counters(counters::Command::Add(vec![("a".to_owned(), 1)]));
         let stored = step(None, &encode(&add), NOW).state.unwrap();
-        let done = step(Some(&stored), &encode(&Command::Epochs(epochs::Command::Read)), NOW);
-        assert_eq!((done.state, decode(&done.reply)), (None, Some(Reply::Unreadable)));
+        let done = step(Some(&stored), &encode(&StateCommand::Epochs(epochs::Command::Read)), NOW);
+        assert_eq!((done.state, decode(&done.reply)), (None, Some(StateReply::Unreadable)));
     }
 
     #[test]
@@ -184,7 +184,7 @@ mod tests {
         // The epochs at version 5, with a ninth member; to be read by a command with a member.
         let stored = b"\x02\x82\x00\x81\x89\x05\x04\x03\x02\x01\xa0\x81ak\x80\x82cnew\xf6";
         let done = step(Some(stored), b"\x02\x82\x00\x81\x82\x00\x81\x07", NOW);
-        let Some(Reply::Epochs(epochs::Reply::Now(epochs))) = decode(&done.reply) else { panic!("unreadable") };
+        let Some(StateReply::Epochs(epochs::Reply::Now(epochs))) = decode(&done.reply) else { panic!("unreadable") };
         assert_eq!((epochs.version, epochs.revoked.contains("k")), (5, true));
     }
 
@@ -193,21 +193,22 @@ mod tests {
         // A flight that is over, without its fourth member; a call that joins, without its fourth and fifth.
         let stored = b"\x02\x82\x06\x81\x83\x01\x05\x82\x02\x80";
         let join = b"\x02\x82\x06\x81\x82\x00\x81\x83\x02\x05\x00";
-        assert_eq!(decode(&step(Some(stored), join, NOW).reply), Some(Reply::Flight(flight::Reply::Lead)));
+        assert_eq!(decode(&step(Some(stored), join, NOW).reply), Some(StateReply::Flight(flight::Reply::Lead)));
         let without_phase = b"\x02\x82\x06\x81\x82\x01\x05";
-        assert_eq!(decode(&step(Some(without_phase), join, NOW).reply), Some(Reply::Unreadable));
+        assert_eq!(decode(&step(Some(without_phase), join, NOW).reply), Some(StateReply::Unreadable));
     }
 
     #[test]
     fn no_other_format_is_read() {
-        let read = encode(&Command::Epochs(epochs::Command::Read));
+        let read = encode(&StateCommand::Epochs(epochs::Command::Read));
         let before = b"\x01\x81\xa6Epochs\x98\x05\x04\x03\x02\x01\x80\x91\xa1k\x90";
         let today =
-            step(None, &encode(&Command::Epochs(epochs::Command::Advance(vec![epochs::Change::Policy]))), NOW).state;
+            step(None, &encode(&StateCommand::Epochs(epochs::Command::Advance(vec![epochs::Change::Policy]))), NOW)
+                .state;
         let later = [&[FORMAT + 1], &today.unwrap()[1..]].concat();
         for stored in [&before[..], &later] {
             let done = step(Some(stored), &read, NOW);
-            assert_eq!((done.state, decode(&done.reply)), (None, Some(Reply::Unreadable)));
+            assert_eq!((done.state, decode(&done.reply)), (None, Some(StateReply::Unreadable)));
         }
     }
 }

@@ -12,9 +12,9 @@ pub use subscriber::install;
 use std::rc::Rc;
 
 use crate::access::admission::Noted;
-use crate::access::rate::Fields;
-use crate::cache::flight::Report;
-use crate::cache::{Bypass, CacheOutcome, Forward, Place, Role, Saved};
+use crate::access::rate::RateLimitFields;
+use crate::cache::flight::FlightReport;
+use crate::cache::{Bypass, CacheOutcome, FlightScope, Forward, Role, Saved};
 use crate::model::route::Strategy;
 use crate::model::tool::Tool;
 use crate::tools::LocalTool;
@@ -87,7 +87,7 @@ pub struct Record {
     /// The role among concurrent misses of the same key.
     pub flight: Role,
     /// The place of the lookup for concurrent misses.
-    pub flight_at: Option<Place>,
+    pub flight_at: Option<FlightScope>,
     /// The refusal, if the request was refused.
     pub refusal: Option<(RefusalKind, Option<String>)>,
     /// True when the engine refused in its own words, which are passed on.
@@ -95,7 +95,7 @@ pub struct Record {
     /// The kind of the tool's own error, if it ran and failed.
     pub tool_error: Option<String>,
     /// The response fields about the limits that apply to the request.
-    pub rate: Fields,
+    pub rate: RateLimitFields,
     /// The limits that would have refused it, but are not enforced.
     pub would_refuse: Vec<LimitId>,
     /// Names of the faults beside the response.
@@ -139,7 +139,7 @@ impl Record {
             refusal: None,
             engine_refused: false,
             tool_error: None,
-            rate: Fields::default(),
+            rate: RateLimitFields::default(),
             would_refuse: Vec::new(),
             degraded: Vec::new(),
             epoch: None,
@@ -149,7 +149,7 @@ impl Record {
     }
 
     /// Notes the call's role among concurrent misses of the same key.
-    pub(crate) fn note_flight(&mut self, report: Report) {
+    pub(crate) fn note_flight(&mut self, report: FlightReport) {
         self.flight = report.role;
         self.flight_at = report.place;
         self.degraded.extend(report.degraded);
@@ -188,7 +188,7 @@ impl Record {
             line.optional(name!("cache_forward"), self.forward.map(Forward::name));
             if self.flight != Role::None {
                 line.text(name!("flight"), self.flight.name());
-                line.optional(name!("flight_at"), self.flight_at.map(Place::name));
+                line.optional(name!("flight_at"), self.flight_at.map(FlightScope::name));
             }
         }
         line.optional(name!("executor"), self.executor.as_ref().map(ExecutorId::as_str));

@@ -1,6 +1,6 @@
 //! Local tools: toolkits that run inside the isolate, pure functions of their input.
 //!
-//! A tool is a type that implements [`Tool`]; its input is declared once, by [`tool_input!`](crate::tool_input), and
+//! A tool is a type that implements [`TextTool`]; its input is declared once, by [`tool_input!`](crate::tool_input), and
 //! the rest follows from that: the definition a worker lists, the JSON Schema MCP lists, the decoding with all faults
 //! named. Randomness comes from the caller, in a [`ToolContext`]; there is no other effect.
 
@@ -41,7 +41,7 @@ impl fmt::Debug for ToolContext<'_> {
 }
 
 /// A local tool that returns a text.
-pub trait Tool {
+pub trait TextTool {
     /// The type of the arguments.
     type Input: ToolInput;
     /// The tool's name in the catalogue, PascalCase.
@@ -63,7 +63,7 @@ pub trait Tool {
 }
 
 /// The output of a tool run, or its error.
-pub type Outcome = Result<Json<'static>, ToolError>;
+pub type ToolOutcome = Result<Json<'static>, ToolError>;
 
 /// A set of tools that are released together.
 #[derive(Debug)]
@@ -93,11 +93,11 @@ pub struct LocalTool {
     pub deterministic: bool,
     /// The parameters of the input.
     pub parameters: &'static [Parameter],
-    run: fn(&Json<'_>, &mut ToolContext<'_>) -> Outcome,
+    run: fn(&Json<'_>, &mut ToolContext<'_>) -> ToolOutcome,
 }
 
 impl LocalTool {
-    const fn of<T: Tool>(toolkit: &'static Toolkit) -> Self {
+    const fn of<T: TextTool>(toolkit: &'static Toolkit) -> Self {
         Self {
             toolkit,
             name: T::NAME,
@@ -123,17 +123,17 @@ impl LocalTool {
     ///
     /// # Errors
     /// [`ToolError`] with the tool's name in its messages, also for an input that does not fit.
-    pub fn call(&self, input: &Json<'_>, context: &mut ToolContext<'_>) -> Outcome {
+    pub fn call(&self, input: &Json<'_>, context: &mut ToolContext<'_>) -> ToolOutcome {
         (self.run)(input, context)
     }
 }
 
-fn run<T: Tool>(input: &Json<'_>, context: &mut ToolContext<'_>) -> Outcome {
+fn run<T: TextTool>(input: &Json<'_>, context: &mut ToolContext<'_>) -> ToolOutcome {
     finish(T::SNAKE, input::decode(input).and_then(|input| T::call(input, context)))
 }
 
 /// Finishes a tool run: shared by all tools, and kept out of each tool's code for the sake of its size.
-fn finish(snake_name: &str, result: Result<String, Box<ToolError>>) -> Outcome {
+fn finish(snake_name: &str, result: Result<String, Box<ToolError>>) -> ToolOutcome {
     result.map(|text| Json::String(text.into())).map_err(|error| error.in_tool(snake_name))
 }
 

@@ -43,7 +43,7 @@ impl Pair {
 /// An instance of this kind in this file of the suite is judged differently, for this reason.
 type Difference = (&'static str, fn(&Value) -> bool, &'static str);
 
-/// Where the two differ.
+/// Lists the known differences of the two.
 const DIFFERENCES: &[Difference] = &[(
     "optional/format/hostname.json",
     |instance| {

@@ -23,6 +23,8 @@ pub enum BuildError {
     Bindings(String),
     /// The document could not be read into the module's memory.
     Snapshot(String),
+    /// The document could not be written into the component.
+    Document(String),
 }
 
 impl BuildError {
@@ -49,6 +51,7 @@ impl fmt::Display for BuildError {
                 "the module could not be started with its document: {reason}: what the build relies on has changed, so \
                  cli/src/build/snapshot.rs must too"
             ),
+            Self::Document(reason) => write!(f, "the document could not be written into the component: {reason}"),
             Self::UnknownBindings(sought) => write!(
                 f,
                 "the JavaScript that wasm-bindgen wrote does not hold `{sought}`: its version has changed, so \

@@ -1,4 +1,5 @@
-//! The licences of the npm and PyPI packages that are installed, by `licences.toml`: each package by name and version.
+//! The licences of all that is installed: the packages of npm and PyPI by `licences.toml`, Rust's by `deny.toml`, each by
+//! name and version.
 
 mod installed;
 
@@ -6,13 +7,16 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use serde::Deserialize;
+use spdx::{Expression, ParseMode};
 
 use super::run::Run;
 use crate::failure::Failure;
 use crate::say;
 
-/// The rules, relative to the repository.
+/// The rules of npm and PyPI, relative to the repository.
 const RULES: &str = "licences.toml";
+/// Those of Rust, which cargo-deny reads as well.
+const RUST_RULES: &str = "deny.toml";
 
 /// A package that is installed, or that a lock would install elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,9 +53,12 @@ pub(super) fn check(run: &mut Run) -> Result<(), Failure> {
     let root = &run.workspace.root;
     let mut packages = installed::npm(root)?;
     packages.extend(installed::pypi(root, &run.workspace.target.join("venv"))?);
-    let faults: Vec<String> = packages.iter().filter_map(|package| rules.fault(package)).collect();
+    let (crates, rust) = (installed::crates(&run.workspace)?, Rules::of_rust(run)?);
+    let mut faults: Vec<String> = packages.iter().filter_map(|package| rules.fault(package)).collect();
+    faults.extend(crates.iter().filter_map(|package| rust.fault(package)));
     if faults.is_empty() {
-        say::step(&format!("{} packages of npm and PyPI have a licence of {RULES}", packages.len()));
+        let (of_rust, others) = (crates.len(), packages.len());
+        say::step(&format!("{of_rust} packages of Rust and {others} of npm and PyPI have a licence that is allowed"));
         return Ok(());
     }
     Err(Failure::new(faults.join("\n")))
@@ -71,6 +78,26 @@ impl Rules {
         let path = run.workspace.root.join(RULES);
         let text = fs::read_to_string(&path).map_err(Failure::file(&path))?;
         toml::from_str(&text).map_err(|error| Failure::new(format!("{RULES}: {error}")))
+    }
+
+    /// Reads the licences that cargo-deny allows.
+    fn of_rust(run: &Run) -> Result<Self, Failure> {
+        let path = run.workspace.root.join(RUST_RULES);
+        let text = fs::read_to_string(&path).map_err(Failure::file(&path))?;
+        Self::of_deny(&text).map_err(|error| Failure::new(format!("{RUST_RULES}: {error}")))
+    }
+
+    fn of_deny(text: &str) -> Result<Self, toml::de::Error> {
+        #[derive(Deserialize)]
+        struct Deny {
+            licenses: Licenses,
+        }
+        #[derive(Deserialize)]
+        struct Licenses {
+            allow: Vec<String>,
+        }
+        let Deny { licenses: Licenses { allow } } = toml::from_str(text)?;
+        Ok(Self { allow, refuse: Vec::new(), exceptions: Vec::new(), spellings: BTreeMap::new() })
     }
 
     fn refuses(&self, name: &str) -> bool {
@@ -93,17 +120,14 @@ impl Rules {
         Some(format!("{name} {version}: {shown}, which {RULES} does not allow: read it, then allow it or leave it out"))
     }
 
-    /// Returns true if one of the alternatives consists of allowed licences alone.
+    /// Returns true if the licences allowed here satisfy this SPDX expression, or this other spelling of one.
     fn allows(&self, name: &str, expression: &str) -> bool {
-        let expression = expression.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(expression);
-        let is_allowed = |licence: &str| {
-            let licence = self.spellings.get(licence).map_or(licence, String::as_str);
-            let excepted = self.exceptions.iter().filter(|exception| exception.is_for(name));
-            self.allow.iter().chain(excepted.flat_map(|exception| &exception.allow)).any(|allowed| allowed == licence)
-        };
-        let all = |alternative: &str| alternative.split(" AND ").all(|licence| is_allowed(licence.trim()));
-        // A name with "or" in it is no choice: spellings are looked up whole first.
-        is_allowed(expression) || expression.split(" OR ").any(all)
+        let expression = self.spellings.get(expression).map_or(expression, String::as_str);
+        let excepted = self.exceptions.iter().filter(|exception| exception.is_for(name));
+        let allowed: Vec<&String> = self.allow.iter().chain(excepted.flat_map(|exception| &exception.allow)).collect();
+        Expression::parse_mode(expression, ParseMode::LAX).is_ok_and(|parsed| {
+            parsed.evaluate(|licence| allowed.iter().any(|allowed| **allowed == licence.to_string()))
+        })
     }
 }
 
@@ -133,14 +157,29 @@ mod tests {
     #[test]
     fn a_licence_of_the_list_passes_and_no_other() {
         for licence in
-            ["MIT", "Apache-2.0 AND MIT", "GPL-3.0 OR MIT", "(MIT OR Apache-2.0)", "Apache License, Version 2.0"]
+            ["MIT", "Apache-2.0 AND MIT", "GPL-3.0-only OR MIT", "(MIT OR Apache-2.0)", "Apache License, Version 2.0"]
         {
             assert_eq!(fault("any", licence), None, "{licence}");
         }
-        for licence in ["", "GPL-3.0-or-later", "MIT AND GPL-3.0", "Proprietary", "MITX", "SEE LICENSE IN LICENSE.txt"]
+        for licence in
+            ["", "GPL-3.0-or-later", "MIT AND GPL-3.0-only", "Proprietary", "MITX", "SEE LICENSE IN LICENSE.txt"]
         {
             let fault = fault("any", licence).unwrap_or_default();
             assert!(fault.starts_with("any 1.0: "), "{licence}: {fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_crate_has_a_licence_of_the_rules_of_rust() {
+        let rules = Rules::of_deny(include_str!("../../../deny.toml")).unwrap();
+        for (licence, is_allowed) in [
+            ("MIT/Apache-2.0", true),
+            ("(MIT OR Apache-2.0) AND Unicode-3.0", true),
+            ("Apache-2.0 WITH LLVM-exception OR GPL-2.0-only", true),
+            ("MIT AND Apache-2.0 WITH Classpath-exception-2.0", false),
+            ("MPL-2.0", false),
+        ] {
+            assert_eq!(rules.allows("any", licence), is_allowed, "{licence}");
         }
     }
 

@@ -10,8 +10,6 @@ use crate::workspace::{RUSTUP_REMEDY, Workspace};
 
 /// The Spin test host, compiled in a profile of its own: it embeds a WASM engine.
 pub(super) const SPIN_HOST: &str = "toolgate-spin-host";
-/// This program. It must choose how TLS is done, and any other package that shares its HTTP client would have to, too.
-pub(super) const CLI: &str = "toolgate-cli";
 
 /// One member.
 #[derive(Debug)]
@@ -29,7 +27,7 @@ impl Package {
     /// Returns true if it is compiled for this machine together with others, so that shared dependencies are compiled
     /// once.
     pub(super) fn is_built_with_others(&self) -> bool {
-        self.target.is_none() && ![SPIN_HOST, CLI].contains(&self.name.as_str())
+        self.target.is_none() && self.name != SPIN_HOST
     }
 }
 

@@ -36,6 +36,12 @@ impl Report {
         self.builds.extend(builds.into_iter().map(|(what, time)| (step, what, time)));
     }
 
+    /// Adds the measurements of another lane.
+    pub(super) fn join(&mut self, other: Self) {
+        self.steps.extend(other.steps);
+        self.builds.extend(other.builds);
+    }
+
     /// Writes the table.
     pub(super) fn table(mut self) -> String {
         self.steps.sort_by_key(|row| std::cmp::Reverse(row.time));

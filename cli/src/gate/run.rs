@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, IsTerminal as _, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
@@ -36,17 +36,33 @@ pub(super) struct Run {
     pub(super) tally: Tally,
     /// The tests' share of the deep work.
     pub(super) share: Share,
+    /// The name of the lane, for its file of build times.
+    lane: &'static str,
+    /// The step that each line of output is marked with, in the lane that runs beside the other.
+    mark: Option<&'static str>,
 }
 
 impl Run {
-    pub(super) fn new(workspace: Workspace, interrupt: Interrupt, share: Share) -> Result<Self, Failure> {
+    pub(super) fn new(
+        workspace: Workspace,
+        interrupt: Interrupt,
+        share: Share,
+        lane: &'static str,
+    ) -> Result<Self, Failure> {
         let packages = packages::read(&workspace)?;
-        Ok(Self { workspace, interrupt, packages, tally: Tally::default(), share })
+        let run = Self { workspace, interrupt, packages, tally: Tally::default(), share, lane, mark: None };
+        let _absent = std::fs::remove_file(run.build_times());
+        Ok(run)
+    }
+
+    /// Marks the lines of output that follow.
+    pub(super) const fn begin(&mut self, mark: Option<&'static str>) {
+        self.mark = mark;
     }
 
     /// Returns the path of the file for build times.
     pub(super) fn build_times(&self) -> PathBuf {
-        self.workspace.target.join("build-times.txt")
+        self.workspace.target.join(format!("build-times-{}.txt", self.lane))
     }
 
     /// Runs cargo with these arguments.
@@ -92,15 +108,33 @@ impl Run {
 
     /// Returns the environment of tests: the paths of other steps' output, their share of the deep work, and the file
     /// for build times.
-    fn surroundings(&self) -> [(&'static str, OsString); 5] {
+    fn surroundings(&self) -> [(&'static str, OsString); 7] {
         let (share, part) = &self.share.variable;
         [
             ("TOOLGATE_PYTHON", self.python().into()),
             ("TOOLGATE_NODE_MODULES", self.workspace.root.join("node_modules").into()),
+            ("TOOLGATE_PROGRAM", self.program().into()),
+            ("TOOLGATE_ENGINE", self.workspace.target.join("debug/toolgate-engine").into()),
             ("TOOLGATE_SPIN_HOST", self.workspace.target.join("host/toolgate-spin-host").into()),
             (*share, part.into()),
             (times::FILE, self.build_times().into()),
         ]
+    }
+
+    /// Returns the path of this program by a name of its own: cargo may put another one at its first.
+    pub(super) fn program(&self) -> PathBuf {
+        self.workspace.target.join("gate/toolgate")
+    }
+
+    /// Gives this program a name of its own.
+    pub(super) fn keep_program(&self) -> Result<(), Failure> {
+        let (program, kept) = (std::env::current_exe().map_err(Failure::file(Path::new("toolgate")))?, self.program());
+        let directory = self.workspace.target.join("gate");
+        std::fs::create_dir_all(&directory).map_err(Failure::file(&directory))?;
+        let _absent = std::fs::remove_file(&kept);
+        std::fs::hard_link(&program, &kept)
+            .or_else(|_| std::fs::copy(&program, &kept).map(drop))
+            .map_err(Failure::file(&kept))
     }
 
     /// Returns the Python of the tests' virtual environment.
@@ -163,7 +197,7 @@ impl Run {
                 return Err(Failure::new(format!("still running after {}: ended", spoken(BOUND))));
             }
             if silent.elapsed() > SILENCE {
-                say::step(&format!("still running, for {} now", spoken(begun.elapsed())));
+                self.say(&format!("toolgate: still running, for {} now", spoken(begun.elapsed())));
                 silent = Stopwatch::start();
             }
         }
@@ -171,7 +205,14 @@ impl Run {
 
     fn show(&mut self, line: &str) {
         self.tally.note(line);
-        say::text(line);
+        self.say(line);
+    }
+
+    fn say(&self, line: &str) {
+        match self.mark {
+            Some(mark) => say::text(&format!("[{mark}] {line}")),
+            None => say::text(line),
+        }
     }
 }
 
@@ -195,7 +236,7 @@ mod tests {
     fn run() -> Run {
         let workspace = Workspace::find().unwrap();
         let share = Share::choose(&workspace, false);
-        Run::new(workspace, Interrupt::watch().unwrap(), share).unwrap()
+        Run::new(workspace, Interrupt::watch().unwrap(), share, "test").unwrap()
     }
 
     fn shell(script: &str) -> Command {

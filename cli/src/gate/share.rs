@@ -13,7 +13,7 @@ const SHARE: &str = "TOOLGATE_SHARE";
 const DEEP: &str = "TOOLGATE_DEEP";
 
 /// A share of the deep work, in words for tests and for people.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Share {
     /// The variable for the environment of tests.
     pub(super) variable: (&'static str, String),
@@ -31,36 +31,73 @@ impl Share {
             let told = format!("deep work: share {share}, by {SHARE}");
             return Self { variable: (SHARE, share), told };
         }
-        Self::of(commit(workspace).as_deref())
+        Self::of(Commit::read(workspace).as_ref())
     }
 
-    /// Returns the share of the commit with this hash; the first without one, as in an unpacked archive.
-    fn of(hash: Option<&str>) -> Self {
-        let number = hash.and_then(|hash| u64::from_str_radix(hash.get(..8)?, 16).ok());
-        let share = format!("{}/{SHARES}", number.and_then(|number| number.checked_rem(SHARES)).unwrap_or(0));
-        let from = hash.map_or_else(|| "as there is no commit".to_owned(), |hash| format!("by the commit {hash:.8}"));
+    /// Returns true if it is all of the deep work.
+    pub(super) fn is_deep(&self) -> bool {
+        self.variable.0 == DEEP
+    }
+
+    /// Returns the share of the commit; the first without one, as in an unpacked archive.
+    fn of(commit: Option<&Commit>) -> Self {
+        let number = commit.and_then(Commit::number).and_then(|number| number.checked_rem(SHARES));
+        let share = format!("{}/{SHARES}", number.unwrap_or(0));
+        let from =
+            commit.map_or("as there is no commit".to_owned(), |commit| format!("by the commit {:.8}", commit.hash));
         Self { told: format!("deep work: share {share}, {from}; --deep does all of it"), variable: (SHARE, share) }
     }
 }
 
-/// Returns the hash of the commit that is checked out.
-fn commit(workspace: &Workspace) -> Option<String> {
-    let output = Command::new("git").current_dir(&workspace.root).args(["rev-parse", "HEAD"]).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+/// The commit that is checked out.
+struct Commit {
+    hash: String,
+    /// The number of commits up to it, of the first parents; `None` where the history was not fetched.
+    ordinal: Option<u64>,
+}
+
+impl Commit {
+    /// Returns the number that its share follows from: ten commits in a row have ten shares. Without a history it is of the
+    /// hash, and they have six or seven.
+    fn number(&self) -> Option<u64> {
+        self.ordinal.or_else(|| u64::from_str_radix(self.hash.get(..8)?, 16).ok())
+    }
+
+    /// Returns the commit that git has checked out.
+    fn read(workspace: &Workspace) -> Option<Self> {
+        let git = |arguments: &[&str]| {
+            let output = Command::new("git").current_dir(&workspace.root).args(arguments).output().ok()?;
+            output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        };
+        let hash = git(&["rev-parse", "HEAD"])?;
+        let is_whole = git(&["rev-parse", "--is-shallow-repository"])? == "false";
+        let count = is_whole.then(|| git(&["rev-list", "--count", "--first-parent", "HEAD"])).flatten();
+        Some(Self { hash, ordinal: count.and_then(|count| count.parse().ok()) })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+
+    fn share(hash: u64, ordinal: Option<u64>) -> String {
+        Share::of(Some(&Commit { hash: format!("{hash:08x}6a1f"), ordinal })).variable.1
+    }
 
     #[test]
-    fn a_share_follows_from_the_commit() {
-        let share = |hash: Option<&str>| Share::of(hash).variable.1;
-        assert_eq!(share(Some("0000000a6a1f")), "0/10");
-        assert_eq!(share(Some("0000000f6a1f")), "5/10");
-        assert_eq!(share(Some("70d4107c6a1f")), share(Some("70d4107c0000")));
-        assert_eq!(share(None), "0/10");
-        let all: std::collections::BTreeSet<_> = (0..10).map(|hash| share(Some(&format!("{hash:08x}")))).collect();
-        assert_eq!(all.len(), 10, "each share is some commit's");
+    fn ten_commits_in_a_row_have_all_ten_shares() {
+        for first in [1, 7, 1_234] {
+            let all: BTreeSet<_> = (first..first + 10).map(|ordinal| share(7 * ordinal, Some(ordinal))).collect();
+            assert_eq!(all.len(), 10, "from {first} on");
+        }
+    }
+
+    #[test]
+    fn without_a_history_the_hash_decides() {
+        assert_eq!((share(10, None), share(15, None)), ("0/10".to_owned(), "5/10".to_owned()));
+        assert_eq!(Share::of(None).variable.1, "0/10");
+        let here = Commit::read(&Workspace::find().unwrap());
+        assert!(here.is_none_or(|commit| commit.number().is_some()));
     }
 }

@@ -1,7 +1,9 @@
-//! The steps of the gate, in order. A new package of native tests needs no row: `tests` runs every member that has
+//! The steps of the gate, in order, in two lanes. A new package of native tests needs no row: `tests` runs every member that has
 //! none.
 
-use super::packages::{CLI, SPIN_HOST};
+use std::process::Command;
+
+use super::packages::SPIN_HOST;
 use super::run::Run;
 use super::{budget, deny, licences, programs, python};
 use crate::build::target;
@@ -18,6 +20,8 @@ pub(super) struct Step {
     pub(super) about: &'static str,
     /// Steps above it without which it cannot run.
     pub(super) needs: &'static [&'static str],
+    /// True if it only compiles, in a build directory of cargo's that no other step uses: it runs beside the others.
+    pub(super) is_ahead: bool,
     /// The work.
     pub(super) work: fn(&mut Run) -> Result<(), Failure>,
 }
@@ -32,95 +36,132 @@ pub(super) const STEPS: &[Step] = &[
         name: "format",
         about: "every file is formatted by rustfmt.toml",
         needs: &[],
+        is_ahead: false,
         work: |run| run.cargo(["fmt", "--all", "--check"]),
+    },
+    Step {
+        name: "npm",
+        about: "the npm packages of package-lock.json",
+        needs: &[],
+        is_ahead: true,
+        work: |run| npm::ensure(&run.workspace),
+    },
+    Step {
+        name: "python",
+        about: "a virtual environment with a real Arcade worker and the Python SDK",
+        needs: &[],
+        is_ahead: true,
+        work: python::ensure,
     },
     Step {
         name: "clippy",
         about: "no lint of the policy is broken, on any of the three targets",
         needs: &[],
+        is_ahead: false,
         work: clippy,
     },
-    Step { name: "deny", about: "licences, banned crates and sources by deny.toml", needs: &[], work: deny::check },
+    Step {
+        name: "deny",
+        about: "banned crates and duplicates by deny.toml: in a deep run, or where cargo-deny is at hand",
+        needs: &[],
+        is_ahead: false,
+        work: deny::check,
+    },
     Step {
         name: "tests",
         about: "native tests of the core, the command line and the rules of the repository",
         needs: &[],
+        is_ahead: false,
         work: tests,
     },
     Step {
         name: "simulation",
         about: "the simulated world, and the defects it must notice",
         needs: &[],
+        is_ahead: false,
         work: |run| tests_of(run, "toolgate-simulation"),
     },
     Step {
-        name: "python",
-        about: "a virtual environment with a real Arcade worker and the Python SDK",
-        needs: &[],
-        work: python::ensure,
-    },
-    Step {
-        name: "npm",
-        about: "the npm packages of package-lock.json",
-        needs: &[],
-        work: |run| npm::ensure(&run.workspace),
-    },
-    Step {
         name: "licences",
-        about: "the licences of npm and PyPI packages by licences.toml",
+        about: "the licences of all packages of Rust, npm and PyPI, and where they come from",
         needs: &["python", "npm"],
+        is_ahead: false,
         work: licences::check,
     },
     Step {
         name: "differential",
         about: "the local Calc tools against the same tools on a real worker",
         needs: &["python"],
+        is_ahead: false,
         work: |run| tests_of(run, "toolgate-differential"),
     },
     Step {
         name: "engine",
         about: "the engine stand-in, driven by both official SDKs",
         needs: &["python", "npm"],
+        is_ahead: false,
         work: |run| tests_of(run, "toolgate-engine"),
     },
     Step {
         name: "entry",
         about: "the Worker's JavaScript, on workerd: bodies, callers that hang up, traps, the durable owner, lines of the log",
         needs: &["npm"],
+        is_ahead: false,
         work: entry,
     },
     Step {
         name: "cloudflare",
         about: "the Worker in release: its imports and its size",
         needs: &["npm"],
+        is_ahead: true,
         work: |run| build_and_weigh(run, "cloudflare"),
     },
     Step {
         name: "panic",
         about: "a panic of the Worker on workerd: its place is logged, its message is not",
         needs: &["npm", "cloudflare"],
+        is_ahead: false,
         work: panic,
     },
     Step {
         name: "rate",
         about: "one rate limit over sixteen services on workerd",
         needs: &["npm", "cloudflare"],
+        is_ahead: false,
         work: rate,
     },
     Step {
         name: "spin",
         about: "the Spin component in release: its imports and its size",
         needs: &[],
+        is_ahead: true,
         work: |run| build_and_weigh(run, "spin"),
     },
-    Step { name: "spin-host", about: "the Spin test host", needs: &[], work: spin_host },
+    Step {
+        name: "host",
+        about: "the Spin test host and its tests, compiled in the profile in which WASM compiles at a bearable speed",
+        needs: &[],
+        is_ahead: true,
+        work: host,
+    },
+    Step {
+        name: "spin-host",
+        about: "the Spin test host, and the component on it under load",
+        needs: &["tests", "spin", "host"],
+        is_ahead: false,
+        work: |run| run.cargo(["test", "--no-fail-fast"].into_iter().chain(HOST)),
+    },
     Step {
         name: "e2e",
         about: "the gateway on workerd and on the Spin host, in front of real counterparts",
-        needs: &["python", "npm", "spin-host"],
+        needs: &["python", "npm", "cloudflare", "spin", "host"],
+        is_ahead: false,
         work: |run| tests_of(run, "toolgate-e2e"),
     },
 ];
+
+/// The Spin test host, in cargo's words.
+const HOST: [&str; 4] = ["--package", SPIN_HOST, "--profile", "host"];
 
 /// Returns the step of this name.
 pub(super) fn find(name: &str) -> Option<&'static Step> {
@@ -150,17 +191,15 @@ fn clippy(run: &mut Run) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs this program's tests; the unit tests of all other native packages, and the integration tests of those without a
-/// row.
+/// Runs the unit tests of all native packages, and the integration tests of those without a row.
 fn tests(run: &mut Run) -> Result<(), Failure> {
     let forgotten = programs::without_step(&run.workspace.root, &run.packages);
     if !forgotten.is_empty() {
         return Err(Failure::new(format!("no step runs the tests of {}", forgotten.join(", "))));
     }
-    let own = run.test("tests of the command line", &["--package", CLI].map(str::to_owned));
     let integration = run.integration_tests(|package| !OWN_ROW.contains(&package.name.as_str()));
     let chosen = ["--lib", "--bins"].map(str::to_owned).into_iter().chain(integration).collect();
-    run.native_tests("native tests", chosen).and(own)
+    run.native_tests("native tests", chosen)
 }
 
 /// Runs the integration tests of one package.
@@ -187,29 +226,27 @@ fn panic(run: &mut Run) -> Result<(), Failure> {
 /// Tests the release module of the step before, bundled with the test's own document.
 fn rate(run: &mut Run) -> Result<(), Failure> {
     let output = run.workspace.target.join("rate");
-    let mut build = run.workspace.cargo();
-    build.args(["run", "--quiet", "--package", "toolgate-cli", "--bin", "toolgate", "--", "build", "cloudflare"]);
-    build.arg("--release").arg("--output").arg(&output).env("TOOLGATE_CONFIG", "tests/rate/toolgate.toml");
+    let mut build = Command::new(run.program());
+    build.args(["build", "cloudflare", "--release", "--output"]).arg(&output);
+    build.env("TOOLGATE_CONFIG", "tests/rate/toolgate.toml");
     run.start(&mut build, RUSTUP_REMEDY)?;
     let mut node = run.workspace.node();
     node.args(["--test", "--test-reporter=tap", "tests/rate/rate.test.mjs"]);
     run.start(node.env("TOOLGATE_RATE_WORKER", output), NODE_REMEDY)
 }
 
-/// Builds in a program of its own, so that a long silence of the compiler is reported. Cargo knows its path: the tests
-/// above may have replaced the file that we were started from.
+/// Builds in a program of its own, so that a long silence of the compiler is reported.
 fn build_and_weigh(run: &mut Run, name: &str) -> Result<(), Failure> {
-    run.cargo(["run", "--quiet", "--package", "toolgate-cli", "--bin", "toolgate", "--", "build", name, "--release"])?;
+    run.start(Command::new(run.program()).args(["build", name, "--release"]), RUSTUP_REMEDY)?;
     budget::check(&run.workspace, name)
 }
 
-/// Runs its tests, and builds the program itself for the steps below, in the profile in which WASM compiles at a
-/// bearable speed.
-fn spin_host(run: &mut Run) -> Result<(), Failure> {
-    const PACKAGE: [&str; 4] = ["--package", SPIN_HOST, "--profile", "host"];
+/// Compiles the host and its tests; the steps below run both.
+fn host(run: &mut Run) -> Result<(), Failure> {
     // Its tests build a component.
     target::ensure(&run.workspace, "wasm32-wasip2")?;
     let mut cargo = run.workspace.cargo();
-    run.build(SPIN_HOST, cargo.arg("build").args(PACKAGE))?;
-    run.test("tests of the Spin host", &PACKAGE.map(str::to_owned))
+    run.build("tests of the Spin host", cargo.args(["test", "--no-run"]).args(HOST))?;
+    let mut cargo = run.workspace.cargo();
+    run.build(SPIN_HOST, cargo.arg("build").args(HOST))
 }

@@ -24,6 +24,13 @@ impl Tally {
         add(&mut self.failed, after("# fail "));
     }
 
+    /// Adds the counts of another lane.
+    pub(super) const fn add(&mut self, other: Self) {
+        self.passed = self.passed.saturating_add(other.passed);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.skipped = self.skipped.saturating_add(other.skipped);
+    }
+
     /// Returns the number of tests that ended since `before`, of which no step has been counted meanwhile.
     pub(super) const fn tests_since(self, before: Self) -> u64 {
         let ended = self.passed.saturating_add(self.failed);

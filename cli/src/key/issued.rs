@@ -13,7 +13,7 @@ use crate::say;
 pub(super) struct Create {
     #[command(flatten)]
     address: Address,
-    /// What people call it.
+    /// A name for people.
     #[arg(long)]
     name: String,
     /// A role of the gateway's configuration. May stand more than once.
@@ -31,10 +31,10 @@ pub(super) struct Create {
     /// Another tenant than one's own: needs keys/admin.
     #[arg(long)]
     tenant: Option<String>,
-    /// How long it is to live, such as 90d, 12h, 30m or 45s; for ever unless given.
+    /// Its lifetime, such as 90d, 12h, 30m or 45s; unlimited unless given.
     #[arg(long, value_parser = seconds)]
     expires_in: Option<u64>,
-    /// What people should know of it.
+    /// A note for people.
     #[arg(long)]
     note: Option<String>,
 }
@@ -56,10 +56,10 @@ pub(super) struct Rotate {
     address: Address,
     /// The id of the key whose place is taken.
     id: String,
-    /// How long that one stays valid.
+    /// The time for which the earlier key stays valid.
     #[arg(long, value_parser = seconds, default_value = "1d")]
     overlap: u64,
-    /// How long the new one is to live; until the earlier one's end unless given.
+    /// The lifetime of the new key; until the earlier one's end unless given.
     #[arg(long, value_parser = seconds)]
     expires_in: Option<u64>,
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toolgate::model::caller::{Caller, ClaimValue, ProjectRule, UserRule};
-use toolgate::policy::{Arguments, Denial, Request, Resource, ToolFacts, User, Verdict};
+use toolgate::policy::{Arguments, Denial, PolicyRequest, Resource, ToolFacts, User, Verdict};
 use toolgate::words::action::Action;
 use toolgate::words::json;
 use toolgate::words::modes::Priority;
@@ -184,7 +184,7 @@ impl Case {
             (Action::ToolsCall | Action::ToolsAuthorize, None) => Arguments::Unknown,
             _ => Arguments::Absent,
         };
-        let request = Request {
+        let request = PolicyRequest {
             caller: &caller,
             action,
             resource,

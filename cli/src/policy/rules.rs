@@ -11,7 +11,7 @@ use miette::Diagnostic;
 use serde::Deserialize;
 use toml::Spanned;
 use toolgate::model::caller::Grant;
-use toolgate::policy::{Mode, PolicySet, Source};
+use toolgate::policy::{PolicyMode, PolicySet, PolicySource};
 use toolgate::words::action::ActionPattern;
 use toolgate::words::names::ToolPattern;
 
@@ -48,7 +48,7 @@ struct Role {
 pub(super) struct Text {
     pub(super) text: String,
     line: usize,
-    mode: Mode,
+    mode: PolicyMode,
 }
 
 /// Policies and roles.
@@ -69,7 +69,7 @@ impl Rules {
         let content = fs::read_to_string(file).map_err(Failure::file(file))?;
         let name = file.display().to_string();
         if file.extension().is_none_or(|extension| extension != "toml") {
-            return Self::new(name, vec![Text { text: content, line: 1, mode: Mode::Enforce }], Vec::new());
+            return Self::new(name, vec![Text { text: content, line: 1, mode: PolicyMode::Enforce }], Vec::new());
         }
         let document: Document = toml::from_str(&content).map_err(|error| Failure::new(format!("{name}: {error}")))?;
         let text = |section: Section| {
@@ -79,14 +79,14 @@ impl Rules {
             let quoted = content.get(start..).unwrap_or_default().trim_start_matches(['\'', '"']);
             let line =
                 before.matches('\n').count().saturating_add(if quoted.starts_with(['\n', '\r']) { 2 } else { 1 });
-            let mode = if section.mode == "dry_run" { Mode::DryRun } else { Mode::Enforce };
+            let mode = if section.mode == "dry_run" { PolicyMode::DryRun } else { PolicyMode::Enforce };
             Text { text: section.text.into_inner(), line, mode }
         };
         Self::new(name, document.policies.into_iter().map(text).collect(), document.roles)
     }
 
     fn new(file: String, texts: Vec<Text>, roles: Vec<Role>) -> Result<Self, Failure> {
-        let sources: Vec<_> = texts.iter().map(|text| Source { text: &text.text, mode: text.mode }).collect();
+        let sources: Vec<_> = texts.iter().map(|text| PolicySource { text: &text.text, mode: text.mode }).collect();
         let policies = PolicySet::new(&sources).map_err(|faults| {
             let place = |(place, fault): &(usize, toolgate::policy::PolicyFault)| {
                 let first = texts.get(*place).map_or(1, |text| text.line);

@@ -53,7 +53,7 @@ fn without_hosts(file: &str) -> (toml::Table, Vec<String>) {
 }
 
 #[test]
-fn only_the_spin_manifest_for_development_allows_calls_to_the_machine_itself() {
+fn only_the_development_manifest_allows_calls_to_localhost() {
     let (shipped, hosts) = without_hosts("spin.toml");
     let (development, more_hosts) = without_hosts("spin.dev.toml");
     assert_eq!(shipped, development, "spin.dev.toml differs from spin.toml in more than its hosts");
@@ -71,7 +71,7 @@ fn bindings(environment: &toml::Table) -> Vec<String> {
 }
 
 #[test]
-fn every_environment_of_the_worker_has_all_bindings_and_none_is_deployed_without_its_secret() {
+fn every_worker_environment_has_all_bindings_and_its_secret() {
     let top: toml::Table = read("wrangler.toml").parse().unwrap();
     assert!(top.get("secrets").is_none(), "`wrangler dev` would read no other setting from .dev.vars");
     for (name, environment) in top["env"].as_table().unwrap() {
@@ -83,7 +83,7 @@ fn every_environment_of_the_worker_has_all_bindings_and_none_is_deployed_without
 }
 
 #[test]
-fn tests_and_benchmarks_run_under_the_compatibility_date_of_the_deployment() {
+fn tests_run_under_the_compatibility_date_of_the_deployment() {
     let top: toml::Table = read("wrangler.toml").parse().unwrap();
     let date = top["compatibility_date"].as_str().unwrap();
     let mut naming = Vec::new();
@@ -107,7 +107,7 @@ fn the_committed_schema_of_policies_is_the_generated_one() {
 }
 
 #[test]
-fn the_example_policies_are_without_fault_and_come_out_as_documented() {
+fn the_example_policies_are_valid_and_decide_as_documented() {
     let rules = policy::Rules::read(&root().join("docs/examples/policies.toml")).unwrap();
     rules.validate().unwrap();
     let cases = policy::case::Cases::read(&root().join("docs/examples/policy-tests.toml")).unwrap();

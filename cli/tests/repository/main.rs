@@ -9,7 +9,9 @@
 )]
 
 mod documents;
+mod features;
 mod layers;
+mod names;
 mod tidy;
 mod walls;
 

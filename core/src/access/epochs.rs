@@ -8,20 +8,20 @@ use std::rc::Rc;
 
 use crate::ports::{DurableError, Platform};
 use crate::state::epochs::{Change, Command, Epochs, Reply};
-use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::state::{self, StateCommand, StateReply};
 use crate::words::time::Timestamp;
 pub use rules::EpochRules;
 
-use known::{Known, LeaseState, Question};
+use known::{EpochsQuestion, KnownEpochs, LeaseState};
 
 /// Names the durable owner of the epochs.
 const OWNER: &str = "epochs";
 
 /// Holds an isolate's lease on the epochs: its rules, and the epochs last read.
 #[derive(Debug)]
-pub struct Lease {
+pub struct EpochLease {
     pub(crate) rules: EpochRules,
-    known: RefCell<Known>,
+    known: RefCell<KnownEpochs>,
 }
 
 /// Shows the epochs to a decision.
@@ -42,7 +42,7 @@ impl EpochsView {
     }
 }
 
-impl Lease {
+impl EpochLease {
     /// Makes an expired lease: the epochs are read when first needed.
     #[must_use]
     pub fn new(rules: EpochRules) -> Self {
@@ -81,7 +81,7 @@ impl Lease {
         });
     }
 
-    fn adopt(&self, epochs: Epochs, question: Question) -> Rc<Epochs> {
+    fn adopt(&self, epochs: Epochs, question: EpochsQuestion) -> Rc<Epochs> {
         let mut known = self.known.borrow_mut();
         known.adopt(epochs, question);
         Rc::clone(&known.epochs)
@@ -93,10 +93,10 @@ impl Lease {
     /// [`AdvanceError`].
     pub async fn advance<P: Platform>(&self, platform: &P, changes: Vec<Change>) -> Result<Rc<Epochs>, AdvanceError> {
         let question = self.known.borrow().question(platform.now());
-        let command = AnyCommand::Epochs(Command::Advance(changes));
+        let command = StateCommand::Epochs(Command::Advance(changes));
         match state::apply(platform, OWNER, &command).await {
-            Ok(AnyReply::Epochs(Reply::Now(epochs))) => Ok(self.adopt(epochs, question)),
-            Ok(AnyReply::Epochs(Reply::Full)) => Err(AdvanceError::Full),
+            Ok(StateReply::Epochs(Reply::Now(epochs))) => Ok(self.adopt(epochs, question)),
+            Ok(StateReply::Epochs(Reply::Full)) => Err(AdvanceError::Full),
             Ok(_) => Err(AdvanceError::Durable(DurableError::Unavailable)),
             Err(error) => {
                 // It may have been applied: this isolate's epochs must not be used any more.
@@ -125,8 +125,8 @@ pub enum AdvanceError {
 }
 
 async fn ask<P: Platform>(platform: &P, command: Command) -> Result<Epochs, DurableError> {
-    match state::apply(platform, OWNER, &AnyCommand::Epochs(command)).await? {
-        AnyReply::Epochs(Reply::Now(epochs)) => Ok(epochs),
+    match state::apply(platform, OWNER, &StateCommand::Epochs(command)).await? {
+        StateReply::Epochs(Reply::Now(epochs)) => Ok(epochs),
         _ => Err(DurableError::Unavailable),
     }
 }

@@ -1,7 +1,6 @@
 //! Identifies the caller by the credential in the headers, or refuses it.
 
 pub mod asking;
-pub mod base64;
 pub mod claims;
 pub mod discovery;
 pub mod driver;
@@ -23,7 +22,7 @@ use hmac_sha256::Hash;
 use subtle::ConstantTimeEq;
 
 use issued::Unverified;
-use memory::{CredentialFingerprint, Known, Memory, Remembered, ValidationContext};
+use memory::{CredentialFingerprint, CredentialMemory, KnownCredential, Remembered, ValidationContext};
 
 use crate::model::caller::{Caller, CallerKey, ConfiguredCaller, Grant};
 use crate::model::request::{Header, RequestHeaders};
@@ -195,7 +194,7 @@ impl Identity {
 pub struct Keyring {
     hashers: KeyHashers,
     table: KeyTable,
-    memory: Memory,
+    memory: CredentialMemory,
 }
 
 impl fmt::Debug for Keyring {
@@ -209,7 +208,7 @@ impl Keyring {
     /// Makes the ring of these callers' keys; `secret` must be random and of this isolate alone.
     #[must_use]
     pub fn new(hashers: KeyHashers, callers: &[ConfiguredCaller], secret: [u8; 16]) -> Self {
-        Self { hashers, table: KeyTable::new(callers), memory: Memory::new(secret) }
+        Self { hashers, table: KeyTable::new(callers), memory: CredentialMemory::new(secret) }
     }
 
     /// Returns the hashers of keys.
@@ -220,7 +219,7 @@ impl Keyring {
 
     /// Returns the memory of credentials.
     #[must_use]
-    pub const fn memory(&self) -> &Memory {
+    pub const fn memory(&self) -> &CredentialMemory {
         &self.memory
     }
 
@@ -304,7 +303,7 @@ pub fn identify<'r>(
         return Err(Refusal::new(RefusalKind::CredentialMalformed));
     }
     if is_key_sized && let Some(identified) = keyring.configured(text) {
-        keyring.memory.remember(fingerprint, Known { identified: identified.clone(), validity: None });
+        keyring.memory.remember(fingerprint, KnownCredential { identified: identified.clone(), validity: None });
         return Ok(Recognised::Known(identified.clone()));
     }
     if !is_issued && !may_be_token {

@@ -13,20 +13,21 @@ use std::rc::Rc;
 use crate::model::caller::Caller;
 use crate::ports::{DurableError, Platform};
 use crate::state::rate::{Ask, Command};
-use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::state::{self, StateCommand, StateReply};
 use crate::words::futures::join_all;
 use crate::words::limits::RATE_LIMITS;
+use crate::words::maps::MapHasher;
 use crate::words::modes::FailMode;
 use crate::words::names::LimitId;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
 pub(crate) use book::Fared;
-pub use fields::Fields;
+pub use fields::RateLimitFields;
 pub use rules::{RateLimit, RateMode, RatePer, RateRules};
 
-use book::{Book, Entry, Subject, is_about};
-use lease::{Question, TokenState};
+use book::{Book, LeaseEntry, Subject, is_about};
+use lease::{TokenQuestion, TokenState};
 
 /// Bounds the questions of a request. More than one: the tokens that it was given may go to another request that came
 /// while it waited for the owner of a second limit.
@@ -46,8 +47,8 @@ pub struct Rates {
 impl Rates {
     /// Makes the rates of an isolate without a lease; the leases are numbered from a random number on.
     #[must_use]
-    pub fn new(rules: Rc<RateRules>, first_holder: u64) -> Self {
-        Self { rules, book: Book::new(first_holder) }
+    pub fn new(rules: Rc<RateRules>, first_holder: u64, hasher: MapHasher) -> Self {
+        Self { rules, book: Book::new(first_holder, hasher) }
     }
 
     /// Takes the counts since the last time: the limit, the outcome, and the number of requests.
@@ -58,7 +59,7 @@ impl Rates {
 }
 
 /// Holds a request's state at each limit that applies to it, at the limit's index.
-type TokenStates = [Option<(Entry, TokenState)>; RATE_LIMITS];
+type TokenStates = [Option<(LeaseEntry, TokenState)>; RATE_LIMITS];
 
 /// Holds the verdict of all limits that apply to a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,7 +69,7 @@ pub(crate) struct RateVerdict {
     /// taken.
     pub(crate) refusal: Option<Refusal>,
     /// The response fields about the limits.
-    pub(crate) fields: Fields,
+    pub(crate) fields: RateLimitFields,
     /// The limits that would have refused it, but are not enforced.
     pub(crate) would_refuse: Vec<LimitId>,
     /// The name of a fault beside the verdict: an owner could not be asked, and the request was let through.
@@ -96,11 +97,11 @@ pub(crate) async fn admit<P: Platform>(
         let is_new = asks == 0 && looks == 0;
         let stood = stand(rates, &subject, platform.now(), is_new);
         match next(rates, &stood) {
-            Next::Ask if asks < ASKS => {
+            RateStep::Ask if asks < ASKS => {
                 asks = asks.saturating_add(1);
                 ask_all(platform, rates, &stood).await;
             }
-            Next::Look if looks < LOOKS => {
+            RateStep::Look if looks < LOOKS => {
                 platform.sleep(Millis::new(1 << looks.min(LOOK_DOUBLINGS))).await;
                 looks = looks.saturating_add(1);
             }
@@ -126,7 +127,7 @@ fn stand(rates: &Rates, subject: &Subject<'_>, now: Timestamp, is_new: bool) -> 
 fn each<'s>(
     rates: &'s Rates,
     stood: &'s TokenStates,
-) -> impl Iterator<Item = (usize, &'s RateLimit, &'s Entry, TokenState)> {
+) -> impl Iterator<Item = (usize, &'s RateLimit, &'s LeaseEntry, TokenState)> {
     let limits = rates.rules.limits.iter().zip(stood).enumerate();
     limits
         .filter_map(|(index, (limit, stood))| stood.as_ref().map(|(entry, standing)| (index, limit, entry, *standing)))
@@ -134,7 +135,7 @@ fn each<'s>(
 
 /// Names a request's next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
+enum RateStep {
     /// Take its tokens, or be refused.
     Settle,
     /// Wait for another request's question. Futures are not shared between requests: it checks again after a while.
@@ -144,17 +145,17 @@ enum Next {
 }
 
 /// Returns the next step; owners are not asked for a request that is refused in any case.
-fn next(rates: &Rates, stood: &TokenStates) -> Next {
+fn next(rates: &Rates, stood: &TokenStates) -> RateStep {
     let is_closed = rates.rules.fail_mode == FailMode::Closed;
-    let mut next = Next::Settle;
+    let mut next = RateStep::Settle;
     for (_, limit, _, standing) in each(rates, stood) {
         let enforced = limit.mode == RateMode::Enforce;
         match standing {
             TokenState::Ready { .. } => {}
-            TokenState::Ask => next = Next::Ask,
-            TokenState::Wait if next == Next::Settle => next = Next::Look,
-            TokenState::Refused(_) if enforced => return Next::Settle,
-            TokenState::Lost(..) if enforced && is_closed => return Next::Settle,
+            TokenState::Ask => next = RateStep::Ask,
+            TokenState::Wait if next == RateStep::Settle => next = RateStep::Look,
+            TokenState::Refused(_) if enforced => return RateStep::Settle,
+            TokenState::Lost(..) if enforced && is_closed => return RateStep::Settle,
             TokenState::Wait => {}
             TokenState::Refused(_) | TokenState::Lost(..) => {}
         }
@@ -175,12 +176,12 @@ async fn ask_all<P: Platform>(platform: &P, rates: &Rates, stood: &TokenStates) 
     join_all(asks).await;
 }
 
-async fn ask<P: Platform>(platform: &P, owner: &str, ask: Ask, open: Question) {
+async fn ask<P: Platform>(platform: &P, owner: &str, ask: Ask, open: TokenQuestion) {
     let life = ask.lease;
-    let reply = state::apply(platform, owner, &AnyCommand::Rate(Command::Ask(ask))).await;
+    let reply = state::apply(platform, owner, &StateCommand::Rate(Command::Ask(ask))).await;
     let now = platform.now();
     match reply {
-        Ok(AnyReply::Rate(reply)) => open.answered(&reply, life, now),
+        Ok(StateReply::Rate(reply)) => open.answered(&reply, life, now),
         Ok(_) => open.lost(DurableError::Unavailable, now),
         Err(error) => open.lost(error, now),
     }
@@ -261,7 +262,7 @@ fn refuse(rates: &Rates, stood: &TokenStates) -> RateVerdict {
     verdict
 }
 
-fn renew_in_background<P: Platform>(platform: &P, owner: Rc<str>, question: Ask, open: Question) {
+fn renew_in_background<P: Platform>(platform: &P, owner: Rc<str>, question: Ask, open: TokenQuestion) {
     let platform_ = platform.clone();
     platform.spawn(async move { ask(&platform_, &owner, question, open).await });
 }

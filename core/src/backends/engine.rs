@@ -6,16 +6,16 @@ use super::answer::{
     ANSWER_LIMITS, classify, duration_text, error_kind, is_turned_away, server_failure, tool_retry_after,
     unexpected_status,
 };
-use super::send::{Scheme, credential_of, fetch, get, send_as};
+use super::send::{CredentialScheme, credential_of, fetch, get, send_as};
 use super::{Failed, Failure, Invocation, Listing, OutputKind, Ran, Traits, Upstream};
 use crate::model::call::ToolCall;
-use crate::model::operation::query::encode_into;
 use crate::model::tool::{self, CATALOGUE_LIMITS, Tool};
 use crate::ports::{Origin, OriginRequest, OriginResponse, Platform};
 use crate::words::json::{self, Json, Object, ObjectWriter, write_json};
 use crate::words::limits;
 use crate::words::method::Method;
 use crate::words::names::{Project, UserId};
+use crate::words::percent::encode_into;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::secret::Secret;
 use crate::words::time::Millis;
@@ -23,7 +23,7 @@ use crate::words::time::Millis;
 pub(super) const TRAITS: Traits = Traits { is_remote: true, has_engine_api: true, health_path: "/v1/health" };
 
 /// Sends the key itself. A 403 concerns the account's permissions, not the key.
-pub(super) const SCHEME: Scheme = Scheme {
+pub(super) const SCHEME: CredentialScheme = CredentialScheme {
     authorization: |secret, _| Some(Secret::new(format!("Bearer {}", secret.expose()))),
     is_refusal: |status| status == 401,
 };
@@ -140,7 +140,7 @@ fn request_body(call: &ToolCall<'_>, tool: &Tool) -> Vec<u8> {
     body.optional("user_id", call.user.as_ref().map(UserId::as_str));
     body.optional("run_at", call.run_at.as_deref());
     if call.include_stacktrace {
-        body.json("include_error_stacktrace", b"true");
+        body.boolean("include_error_stacktrace", true);
     }
     write_json(body.value("input"), &call.input);
     body.end()

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use super::{Failed, Invocation, Listing, OutputKind, Ran, Target, Traits};
 use crate::model::tool::{self, Tool};
 use crate::ports::Platform;
-use crate::tools::{LocalTool, Outcome, ToolContext};
-use crate::words::json::{Json, write_json, write_string};
+use crate::tools::{LocalTool, ToolContext, ToolOutcome};
+use crate::words::json::{Json, ObjectWriter, write_json};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Timestamp;
 
@@ -29,23 +29,20 @@ fn run<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>) -> Ran {
     let started = platform.now();
     let outcome = call_tool(platform, local, input);
     let finished = platform.now();
-    let mut output = Vec::with_capacity(64);
+    let mut output = ObjectWriter::with_capacity(64);
     let error_kind = match &outcome {
         Ok(value) => {
-            output.extend_from_slice(b"{\"value\":");
-            write_json(&mut output, value);
+            write_json(output.value("value"), value);
             None
         }
         Err(error) => {
-            output.extend_from_slice(b"{\"error\":");
-            error.write_json(&mut output);
+            error.write_json(output.value("error"));
             Some(error.kind.as_str().to_owned())
         }
     };
-    output.push(b'}');
     Ran {
         retry_after: None,
-        output,
+        output: output.end(),
         success: outcome.is_ok(),
         kind: if outcome.is_ok() { OutputKind::Value } else { OutputKind::Other },
         duration: finished.since(started).get().to_string(),
@@ -57,7 +54,7 @@ fn run<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>) -> Ran {
 }
 
 /// Calls the tool with the host's randomness.
-pub(crate) fn call_tool<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>) -> Outcome {
+pub(crate) fn call_tool<P: Platform>(platform: &P, local: &LocalTool, input: &Json<'_>) -> ToolOutcome {
     let mut random = || {
         let mut bytes = [0; 8];
         platform.fill(&mut bytes);
@@ -67,24 +64,30 @@ pub(crate) fn call_tool<P: Platform>(platform: &P, local: &LocalTool, input: &Js
 }
 
 /// Appends the outcome as a worker answers it (`ToolCallResponse`), nulls included.
-pub fn write_result(out: &mut Vec<u8>, execution_id: &str, outcome: &Outcome, started: Timestamp, finished: Timestamp) {
-    out.extend_from_slice(b"{\"execution_id\":");
-    write_string(out, execution_id);
-    out.extend_from_slice(b",\"finished_at\":");
+pub fn write_result(
+    out: &mut Vec<u8>,
+    execution_id: &str,
+    outcome: &ToolOutcome,
+    started: Timestamp,
+    finished: Timestamp,
+) {
+    let mut object = ObjectWriter::new();
+    object.text("execution_id", execution_id);
     // Workers write no zone.
-    write_string(out, finished.to_string().trim_end_matches('Z'));
-    let duration = finished.since(started).get();
-    let success = outcome.is_ok();
-    out.extend_from_slice(format!(",\"duration\":{duration},\"success\":{success},\"output\":{{\"value\":").as_bytes());
+    object.text("finished_at", finished.to_string().trim_end_matches('Z'));
+    object.number("duration", finished.since(started).get());
+    object.boolean("success", outcome.is_ok());
+    let mut output = ObjectWriter::new();
     match outcome {
-        Ok(value) => {
-            write_json(out, value);
-            out.extend_from_slice(b",\"logs\":null,\"error\":null");
-        }
-        Err(error) => {
-            out.extend_from_slice(b"null,\"logs\":null,\"error\":");
-            error.write_worker_json(out);
-        }
+        Ok(value) => write_json(output.value("value"), value),
+        Err(_) => output.null("value"),
     }
-    out.extend_from_slice(b",\"requires_authorization\":null}}");
+    output.null("logs");
+    match outcome {
+        Ok(_) => output.null("error"),
+        Err(error) => error.write_worker_json(output.value("error")),
+    }
+    output.null("requires_authorization");
+    object.json("output", &output.end());
+    out.extend_from_slice(&object.end());
 }

@@ -12,7 +12,7 @@ use crate::words::time::{Millis, Timestamp};
 
 /// Describes the use of a credential by a kind of executor.
 #[derive(Debug)]
-pub(super) struct Scheme {
+pub(super) struct CredentialScheme {
     /// Returns the value of the `Authorization` header.
     pub(super) authorization: fn(&Secret, Timestamp) -> Option<Secret>,
     /// Returns whether this status means that the credential was refused. In that case nothing has run.
@@ -27,7 +27,7 @@ pub(super) struct Scheme {
 /// Those of `send`.
 pub(super) async fn send_as<C: Clock, R>(
     clock: &C,
-    scheme: &Scheme,
+    scheme: &CredentialScheme,
     rotations: &Rotations,
     credential: &Credential,
     request: OriginRequest,
@@ -81,7 +81,7 @@ pub(super) fn credential_of<'u>(
 /// Fetches a list, or a page of it.
 pub(super) async fn fetch<P: Platform>(
     platform: &P,
-    scheme: &Scheme,
+    scheme: &CredentialScheme,
     rotations: &Rotations,
     credential: &Credential,
     request: OriginRequest,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{
     ANSWER_LIMITS, classify, duration_text, error_kind, server_failure, tool_retry_after, unexpected_status,
 };
-use super::send::{Scheme, credential_of, fetch, get, send_as};
+use super::send::{CredentialScheme, credential_of, fetch, get, send_as};
 use super::{Failed, Invocation, Listing, Ran, Traits};
 use crate::model::call::ToolCall;
 use crate::model::tool::{self, CATALOGUE_LIMITS, Tool};
@@ -23,7 +23,8 @@ use crate::words::time::{Millis, Timestamp};
 pub(super) const TRAITS: Traits = Traits { is_remote: true, has_engine_api: false, health_path: "/worker/health" };
 
 /// Sends a token that is signed with the secret.
-const SCHEME: Scheme = Scheme { authorization: worker_token, is_refusal: |status| matches!(status, 401 | 403) };
+const SCHEME: CredentialScheme =
+    CredentialScheme { authorization: worker_token, is_refusal: |status| matches!(status, 401 | 403) };
 
 /// Fetches a worker's list.
 pub(super) async fn list<P: Platform>(listing: &Listing<'_, P>) -> Result<Vec<Rc<Tool>>, RefusalKind> {

@@ -2,10 +2,9 @@
 
 use std::cell::{Cell, RefCell};
 
-use lru::LruCache;
-
 use super::tier::Tier;
 use crate::words::limits;
+use crate::words::maps::{LruMap, MapHasher};
 use crate::words::time::Timestamp;
 
 /// Holds an isolate's record of the tiers below memory. Shared, because background writes hold it too.
@@ -16,26 +15,25 @@ pub(crate) struct Below {
     /// Tiers that failed, each with the time of its last failure and the number of failures in a row.
     failed: RefCell<Vec<(Tier, Timestamp, u32)>>,
     /// Recent writes to the store by name, each with its time; the least recently written is forgotten first.
-    written: RefCell<LruCache<String, Timestamp>>,
+    written: RefCell<LruMap<String, Timestamp>>,
     /// A write was refused, and no record has reported it yet.
     is_write_lost: Cell<bool>,
     /// This isolate has created the table.
     pub(super) has_table: Cell<bool>,
 }
 
-impl Default for Below {
-    fn default() -> Self {
+impl Below {
+    /// Creates the record of an isolate that has seen nothing yet.
+    pub(super) fn new(hasher: MapHasher) -> Self {
         Self {
             absent: RefCell::default(),
             failed: RefCell::default(),
-            written: RefCell::new(LruCache::unbounded()),
+            written: RefCell::new(hasher.lru()),
             is_write_lost: Cell::new(false),
             has_table: Cell::new(false),
         }
     }
-}
 
-impl Below {
     pub(super) fn has(&self, tier: Tier) -> bool {
         !self.absent.borrow().contains(&tier)
     }
@@ -101,7 +99,7 @@ mod tests {
 
     #[test]
     fn one_name_is_written_once_a_second_and_few_are_remembered() {
-        let below = Below::default();
+        let below = Below::new(MapHasher::fixed());
         assert!(below.may_write("a", AT(5_000)) && below.may_write("b", AT(5_000)));
         assert!(!below.may_write("a", AT(5_999)));
         assert!(below.may_write("a", AT(6_000)));
@@ -114,7 +112,7 @@ mod tests {
 
     #[test]
     fn what_failed_twice_in_a_row_rests_for_a_second() {
-        let below = Below::default();
+        let below = Below::new(MapHasher::fixed());
         let rests = |ms| below.rests(Tier::Store, AT(ms));
         below.failed(Tier::Store, AT(4_000));
         below.answered(Tier::Store);

@@ -5,9 +5,9 @@
 
 use std::rc::Rc;
 
-use super::reach::{Questions, fill_above};
+use super::reach::{Questions, TierEntry, fill_above};
 use super::tier::{Tier, TierFault};
-use super::{Cache, CacheKey, CacheOutcome, Demand, Entry, Forward, Standing, Terms};
+use super::{Cache, CacheKey, CacheOutcome, Demand, Entry, Forward, Freshness, Terms};
 use crate::ports::Platform;
 use crate::words::limits;
 use crate::words::time::Timestamp;
@@ -28,7 +28,7 @@ pub struct Wanted<'w> {
 impl Wanted<'_> {
     /// Returns whether the entry is fresh for the call, with nothing more to be done.
     pub(crate) fn is_met_by(&self, entry: &Entry, now: Timestamp) -> bool {
-        matches!(self.terms.standing(entry, now, self.floor), Standing::Fresh(_))
+        matches!(self.terms.freshness(entry, now, self.floor), Freshness::Fresh(_))
     }
 }
 
@@ -51,28 +51,28 @@ pub struct Missed {
     /// The reason for asking the executor.
     pub forward: Forward,
     /// The stale response to serve if the executor fails.
-    pub spare: Option<Rc<Entry>>,
+    pub stale: Option<Rc<Entry>>,
 }
 
 impl Missed {
     /// Judges an entry found in a tier, after those of nearer tiers: returns the hit, or notes the reason for the miss.
     fn weigh(&mut self, wanted: &Wanted<'_>, entry: Rc<Entry>, now: Timestamp, tier: Tier, hits: u32) -> Option<Hit> {
-        let standing = wanted.terms.standing(&entry, now, wanted.floor);
-        let (outcome, overruled, wants_refresh) = match standing {
-            Standing::Fresh(overruled) => {
+        let freshness = wanted.terms.freshness(&entry, now, wanted.floor);
+        let (outcome, overruled, wants_refresh) = match freshness {
+            Freshness::Fresh(overruled) => {
                 let is_hot = wanted.terms.life.refresh_ahead && hits >= limits::REFRESH_AHEAD_HITS;
                 (tier.fresh(), overruled, is_hot && entry.is_nearly_over(now))
             }
-            Standing::Stale => (tier.stale(), None, true),
-            Standing::Spare => {
-                *self = Self { forward: Forward::Stale, spare: Some(entry) };
+            Freshness::StaleWhileRevalidate => (tier.stale(), None, true),
+            Freshness::StaleIfError => {
+                *self = Self { forward: Forward::Stale, stale: Some(entry) };
                 return None;
             }
-            Standing::Unfit(forward) => {
+            Freshness::Rejected(forward) => {
                 self.forward = forward;
                 return None;
             }
-            Standing::Dead => return None,
+            Freshness::Expired => return None,
         };
         // A caller that asks for `only-if-cached` asks that no executor be called for it.
         let wants_refresh = wants_refresh && !wanted.terms.asked.only_if_cached;
@@ -129,7 +129,7 @@ pub async fn look_up<P: Platform>(
         if let Some(hit) = missed.weigh(wanted, entry, now, tier, 0) {
             // A stale entry is about to be replaced in the nearer tiers too.
             if is_fresh {
-                fill_above(platform, cache, wanted.key, (tier, bytes, stale_until), degraded);
+                fill_above(platform, cache, wanted.key, TierEntry { tier, bytes, stale_until }, degraded);
             }
             return Ok(hit);
         }

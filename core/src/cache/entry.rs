@@ -4,7 +4,7 @@ use minicbor::{Decode, Encode};
 
 use super::envelope::{self, Opened};
 use super::tier::TierFault;
-use crate::words::cbor::{self, Fault};
+use crate::words::cbor::{self, DecodeFault};
 use crate::words::limits::REFRESH_AHEAD_PARTS;
 use crate::words::time::Timestamp;
 
@@ -135,10 +135,10 @@ impl Entry {
     }
 }
 
-fn fault_of(fault: Fault) -> TierFault {
+fn fault_of(fault: DecodeFault) -> TierFault {
     match fault {
-        Fault::Cut => TierFault::Truncated,
-        Fault::Other => TierFault::Damaged,
+        DecodeFault::Cut => TierFault::Truncated,
+        DecodeFault::Other => TierFault::Damaged,
     }
 }
 

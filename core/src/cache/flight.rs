@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use minicbor::bytes::ByteVec;
 
-pub(crate) use driver::{Asked, Boarded, Lead, Report, board};
+pub(crate) use driver::{Boarded, FlightReport, FlightRequest, Lead, board};
 pub(crate) use table::Flights;
 
 use super::Entry;
@@ -23,14 +23,14 @@ use crate::words::time::{Millis, Timestamp};
 
 /// Names the scope in which a call looks for others that miss the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum FlightScope {
     /// Its isolate.
     Isolate,
     /// Its isolate first, then the durable owner of the key.
     Owner,
 }
 
-impl Place {
+impl FlightScope {
     /// Returns the name in records, and the detail in `Cache-Status`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -84,7 +84,7 @@ pub(crate) struct Boarding {
 
 /// Names a call's next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Next {
+pub(crate) enum FlightStep {
     /// It asks the executor, and reports the result to the owner.
     Lead,
     /// It is answered with this entry.
@@ -102,11 +102,18 @@ pub(crate) enum Next {
 impl Boarding {
     /// Creates the state of a call that has asked no owner yet. No other call has the number; `epoch` is the version of
     /// the epochs that it was admitted under, `floor` the least that a response may carry, `until` its deadline.
-    pub(crate) fn new(place: Place, number: u64, epoch: u64, floor: u64, now: Timestamp, until: Timestamp) -> Self {
+    pub(crate) fn new(
+        place: FlightScope,
+        number: u64,
+        epoch: u64,
+        floor: u64,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Self {
         // A look into the isolate's own table costs a timer, a question to an owner a round trip.
         let (step, longest) = match place {
-            Place::Isolate => (Millis::new(1), FLIGHT_LOOK_MAX),
-            Place::Owner => (Millis::new(16), FLIGHT_POLL_MAX),
+            FlightScope::Isolate => (Millis::new(1), FLIGHT_LOOK_MAX),
+            FlightScope::Owner => (Millis::new(16), FLIGHT_POLL_MAX),
         };
         let join = Join { number, epoch, floor, waited: None, refused: None };
         Self { join, until, patience: now.until(until), step, longest, told: 0 }
@@ -130,9 +137,9 @@ impl Boarding {
         reply: Reply<V>,
         now: Timestamp,
         read: impl FnOnce(V) -> Option<Rc<Entry>>,
-    ) -> Next {
+    ) -> FlightStep {
         match reply {
-            Reply::Lead => Next::Lead,
+            Reply::Lead => FlightStep::Lead,
             Reply::Wait { flight } => {
                 let is_one_more = self.join.waited != Some(flight);
                 self.join.waited = Some(flight);
@@ -141,33 +148,33 @@ impl Boarding {
             Reply::Value { flight, value } => match read(value) {
                 Some(entry) if entry.is_servable(now, self.join.floor) => {
                     self.hear_of(flight);
-                    Next::Serve(entry)
+                    FlightStep::Serve(entry)
                 }
-                _ => self.refuse(flight, Next::Ask),
+                _ => self.refuse(flight, FlightStep::Ask),
             },
-            Reply::Elsewhere { flight } => self.refuse(flight, Next::Look),
+            Reply::Elsewhere { flight } => self.refuse(flight, FlightStep::Look),
             // The last two reply to no call that joins.
-            Reply::Failed | Reply::Noted | Reply::Lost => Next::Alone,
+            Reply::Failed | Reply::Noted | Reply::Lost => FlightStep::Alone,
         }
     }
 
-    fn wait(&mut self, is_one_more: bool, now: Timestamp) -> Next {
+    fn wait(&mut self, is_one_more: bool, now: Timestamp) -> FlightStep {
         self.told = self.told.saturating_add(u32::from(is_one_more));
         let left = now.until(self.until).min(self.patience);
         if left == Millis::ZERO || self.told > FLIGHTS_WAITED_FOR {
-            return Next::Alone;
+            return FlightStep::Alone;
         }
         let wait = self.step.min(left);
         self.patience = self.patience.saturating_sub(wait);
         self.step = self.step.twice().min(self.longest);
-        Next::Wait(wait)
+        FlightStep::Wait(wait)
     }
 
     /// Refuses the value of this flight: returns `next`, unless that was one flight too many.
-    fn refuse(&mut self, flight: u64, next: Next) -> Next {
+    fn refuse(&mut self, flight: u64, next: FlightStep) -> FlightStep {
         self.hear_of(flight);
         self.join.refused = Some(flight);
-        if self.told > FLIGHTS_WAITED_FOR { Next::Alone } else { next }
+        if self.told > FLIGHTS_WAITED_FOR { FlightStep::Alone } else { next }
     }
 
     fn hear_of(&mut self, flight: u64) {

@@ -67,14 +67,14 @@ impl Condition {
 
 /// Holds the content of a tier under a key.
 #[derive(Clone, Debug)]
-pub struct Held {
+pub struct TierContent {
     /// The state of its entry.
     pub condition: Condition,
     /// The entry, and its bytes in that tier.
     pub entry: Option<(Rc<Entry>, usize)>,
 }
 
-impl Held {
+impl TierContent {
     const fn without(condition: Condition) -> Self {
         Self { condition, entry: None }
     }
@@ -86,17 +86,17 @@ impl Held {
 
 /// Holds the content of all tiers under a key, from near to far.
 #[derive(Clone, Debug)]
-pub struct Facts(pub Vec<(Tier, Held)>);
+pub struct CacheInspection(pub Vec<(Tier, TierContent)>);
 
-impl Facts {
+impl CacheInspection {
     /// Returns the servable entry that calls of other isolates would be served too, if there is one: of the edge store
     /// or the database; if neither is used, of the widest tier that is.
     #[must_use]
     pub fn servable(&self) -> Option<&Entry> {
-        let used = |(_, held): &&(Tier, Held)| held.condition != Condition::Unused;
+        let used = |(_, held): &&(Tier, TierContent)| held.condition != Condition::Unused;
         let widest = self.0.iter().filter(used).map(|(tier, _)| *tier).max()?;
         let at_least = widest.min(Tier::Store);
-        let servable = |(tier, held): &&(Tier, Held)| *tier >= at_least && held.condition == Condition::Servable;
+        let servable = |(tier, held): &&(Tier, TierContent)| *tier >= at_least && held.condition == Condition::Servable;
         let (entry, _) = self.0.iter().find(servable)?.1.entry.as_ref()?;
         Some(entry)
     }
@@ -109,23 +109,23 @@ impl Facts {
 }
 
 /// Looks into every tier, those below memory within the time that a call would wait for them.
-pub async fn inspect<P: Platform>(platform: &P, cache: &Cache, wanted: &Wanted<'_>) -> Facts {
+pub async fn inspect<P: Platform>(platform: &P, cache: &Cache, wanted: &Wanted<'_>) -> CacheInspection {
     let held = cache.memory.borrow().peek(wanted.key);
-    let memory = held.map_or(Held::without(Condition::Absent), |entry| {
+    let memory = held.map_or(TierContent::without(Condition::Absent), |entry| {
         let bytes = entry.weight(wanted.key.as_bytes());
-        Held::with(entry, bytes, platform.now(), wanted.floor)
+        TierContent::with(entry, bytes, platform.now(), wanted.floor)
     });
     let mut facts = vec![(Tier::Memory, memory)];
     let mut questions = Questions::about(wanted.key);
     for tier in Tier::BELOW_MEMORY {
         let held = if tier > wanted.farthest {
-            Held::without(Condition::Unused)
+            TierContent::without(Condition::Unused)
         } else {
             in_tier(platform, cache, wanted, &mut questions, tier).await
         };
         facts.push((tier, held));
     }
-    Facts(facts)
+    CacheInspection(facts)
 }
 
 async fn in_tier<P: Platform>(
@@ -134,12 +134,12 @@ async fn in_tier<P: Platform>(
     wanted: &Wanted<'_>,
     questions: &mut Questions,
     tier: Tier,
-) -> Held {
+) -> TierContent {
     let mut faults = Vec::new();
     let found = questions.ask(platform, &cache.below, tier, &mut faults).await;
     let Some(bytes) = found else {
         // A tier that the host lacks is noted as absent when it is asked.
-        return Held::without(if !cache.below.has(tier) {
+        return TierContent::without(if !cache.below.has(tier) {
             Condition::Unused
         } else if faults.is_empty() {
             Condition::Absent
@@ -148,7 +148,7 @@ async fn in_tier<P: Platform>(
         });
     };
     match Entry::read(&bytes, wanted.key.as_bytes()) {
-        Err(fault) => Held::without(Condition::Unreadable(fault)),
-        Ok(entry) => Held::with(Rc::new(entry), bytes.len(), platform.now(), wanted.floor),
+        Err(fault) => TierContent::without(Condition::Unreadable(fault)),
+        Ok(entry) => TierContent::with(Rc::new(entry), bytes.len(), platform.now(), wanted.floor),
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use hmac_sha256::Hash;
 
-use super::Keep;
+use super::CachePolicy;
 use crate::cache::CacheScopeChoice;
 use crate::model::tool::Tool;
 use crate::words::hex;
@@ -28,7 +28,7 @@ pub struct KeyParts<'k> {
     /// The tool in its resolved version.
     pub tool: &'k Tool,
     /// The terms on which its responses are stored.
-    pub keep: Keep,
+    pub policy: CachePolicy,
     /// The arguments.
     pub input: &'k Json<'k>,
 }
@@ -45,8 +45,8 @@ const FORMAT: u8 = 1;
 /// INVARIANT (key completeness): the request to an executor, with its name and account, is a function of these parts.
 #[must_use]
 pub fn key_of(parts: &KeyParts<'_>) -> CacheKey {
-    let KeyParts { tenant, account, project, executors, user, tool, keep, input } = *parts;
-    let whose = match (keep.scope, user) {
+    let KeyParts { tenant, account, project, executors, user, tool, policy, input } = *parts;
+    let whose = match (policy.scope, user) {
         (CacheScopeChoice::Shared, _) => Cow::Borrowed("shared"),
         (CacheScopeChoice::User, None) => Cow::Borrowed("nobody"),
         (CacheScopeChoice::User, Some(user)) => Cow::Owned(format!("user {}", user.as_str())),
@@ -62,7 +62,7 @@ pub fn key_of(parts: &KeyParts<'_>) -> CacheKey {
         tool.folded.as_bytes(),
         tool.version.as_bytes(),
         tool.schema_hash(),
-        &keep.rule,
+        &policy.rule,
     ] {
         push_part(&mut key, part);
     }

@@ -39,7 +39,7 @@ fn key(parts: &Parts) -> CacheKey {
         executors: parts.executors,
         user: parts.user.and_then(UserId::new).as_ref(),
         tool: &tools[parts.tool],
-        keep: Keep {
+        policy: CachePolicy {
             ttl: Millis::new(1),
             scope: parts.scope,
             strategy: CacheStrategy::Hybrid,

@@ -98,17 +98,17 @@ impl Forward {
 
 /// Classifies a stored response for one call at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum Freshness {
     /// Fresh. The demand is one that the operator's bound overruled.
     Fresh(Option<Demand>),
     /// Stale, but served while it is revalidated.
-    Stale,
+    StaleWhileRevalidate,
     /// Stale, and served only if the executor fails.
-    Spare,
+    StaleIfError,
     /// Not for this call, though another call may be served it.
-    Unfit(Forward),
+    Rejected(Forward),
     /// Expired for every call from now on.
-    Dead,
+    Expired,
 }
 
 /// Holds the terms on which one call accepts a stored response.
@@ -134,30 +134,30 @@ impl Terms {
     /// INVARIANT (stale within bounds): a stale response is served only within the operator's windows, the caller's
     /// narrower ones, and never below the floor.
     #[must_use]
-    pub fn standing(&self, entry: &Entry, now: Timestamp, floor: u64) -> Standing {
+    pub fn freshness(&self, entry: &Entry, now: Timestamp, floor: u64) -> Freshness {
         if !entry.is_usable(now, floor) {
-            return Standing::Dead;
+            return Freshness::Expired;
         }
         if self.newer_than.is_some_and(|than| entry.stored_at <= than) {
-            return Standing::Unfit(Forward::Stale);
+            return Freshness::Rejected(Forward::Stale);
         }
         let age = now.since(entry.stored_at);
         let demand = self.demand(age, now.until(entry.expires_at));
         if entry.is_servable(now, floor) {
             return match demand {
-                Some(demand) if age >= self.life.max_age_min => Standing::Unfit(Forward::Request(demand)),
-                overruled => Standing::Fresh(overruled),
+                Some(demand) if age >= self.life.max_age_min => Freshness::Rejected(Forward::Request(demand)),
+                overruled => Freshness::Fresh(overruled),
             };
         }
         let stale_for = now.since(entry.expires_at);
         if demand.is_some() {
-            Standing::Unfit(Forward::Stale)
+            Freshness::Rejected(Forward::Stale)
         } else if stale_for < self.narrowed(self.life.while_revalidate) {
-            Standing::Stale
+            Freshness::StaleWhileRevalidate
         } else if stale_for < self.narrowed(self.life.if_error) {
-            Standing::Spare
+            Freshness::StaleIfError
         } else {
-            Standing::Unfit(Forward::Stale)
+            Freshness::Rejected(Forward::Stale)
         }
     }
 

@@ -2,18 +2,17 @@
 
 use std::rc::Rc;
 
-use lru::LruCache;
-
 use super::entry::Entry;
 use super::key::CacheKey;
-use super::ranks::{PLACE_BYTES, Ranks, Standing};
+use super::ranks::{EntryRank, PLACE_BYTES, Ranks};
 use crate::cache::Eviction;
+use crate::words::maps::{LruMap, MapHasher};
 
 /// Holds entries by key, within a bound in bytes.
 #[derive(Debug)]
 pub struct Memory {
     /// Entries in the order of their use.
-    entries: LruCache<Rc<[u8]>, Held>,
+    entries: LruMap<Rc<[u8]>, MemoryEntry>,
     /// Keys in the order of their worth, for eviction by cost.
     ranks: Option<Ranks>,
     weight: usize,
@@ -23,9 +22,9 @@ pub struct Memory {
 }
 
 #[derive(Debug)]
-struct Held {
+struct MemoryEntry {
     entry: Rc<Entry>,
-    standing: Standing,
+    standing: EntryRank,
     /// Hits since the entry was stored.
     hits: u32,
 }
@@ -33,12 +32,12 @@ struct Held {
 impl Memory {
     /// Creates an empty tier that holds at most `most` bytes.
     #[must_use]
-    pub fn new(most: usize, eviction: Eviction) -> Self {
+    pub fn new(most: usize, eviction: Eviction, hasher: MapHasher) -> Self {
         let ranks = match eviction {
             Eviction::Lru => None,
-            Eviction::CostAware => Some(Ranks::default()),
+            Eviction::CostAware => Some(Ranks::new(hasher)),
         };
-        Self { entries: LruCache::unbounded(), ranks, weight: 0, most, peak: 0 }
+        Self { entries: hasher.lru(), ranks, weight: 0, most, peak: 0 }
     }
 
     /// Returns the entry under `key`, which becomes the most recently used, and the number of its hits since it was
@@ -75,9 +74,9 @@ impl Memory {
             return;
         }
         let key: Rc<[u8]> = key.into_boxed().into();
-        let standing = self.ranks.as_mut().map_or_else(Standing::default, |ranks| ranks.enter(&key, &entry, weight));
+        let standing = self.ranks.as_mut().map_or_else(EntryRank::default, |ranks| ranks.enter(&key, &entry, weight));
         self.weight = self.weight.saturating_add(weight);
-        self.entries.put(key, Held { entry, standing, hits: 0 });
+        self.entries.put(key, MemoryEntry { entry, standing, hits: 0 });
         self.peak = self.peak.max(self.entries.len());
         self.settle();
     }
@@ -106,7 +105,7 @@ impl Memory {
         first.inspect(|(key, held)| self.forget(key, held)).is_some()
     }
 
-    fn forget(&mut self, key: &[u8], held: &Held) {
+    fn forget(&mut self, key: &[u8], held: &MemoryEntry) {
         self.weight = self.weight.saturating_sub(held.entry.weight(key));
     }
 

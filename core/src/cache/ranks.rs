@@ -7,19 +7,19 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use lru::LruCache;
-
 use super::entry::Entry;
+use crate::words::maps::{LruMap, MapHasher};
 
 /// Bytes of an entry's slot in a table, which outlives the entry: two pointers and a byte, in a table that is at least
 /// 7/32 full at its fullest, as it doubles when it is 7/8 full and half of that are keys.
 pub(super) const PLACE_BYTES: usize = 80;
 
 /// Ranks the keys of all entries by their due levels.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ranks {
+    hasher: MapHasher,
     /// One queue for each worth. The level never falls, so each queue is sorted by due level.
-    queues: BTreeMap<u64, Queue>,
+    queues: BTreeMap<u64, WorthQueue>,
     /// The due level of the last evicted entry.
     level: u64,
     /// Number of evictions, to notice that there were any.
@@ -31,7 +31,7 @@ pub(super) struct Ranks {
 
 /// Holds the ranking state of one entry.
 #[derive(Debug, Default)]
-pub(super) struct Standing {
+pub(super) struct EntryRank {
     /// Saving of one use, per byte: a power of two.
     density: u64,
     /// Number of uses that count.
@@ -44,22 +44,27 @@ pub(super) struct Standing {
 
 /// Holds the keys of one worth, each with its due level and its turn.
 #[derive(Debug)]
-struct Queue {
-    keys: LruCache<Rc<[u8]>, (u64, u64)>,
+struct WorthQueue {
+    keys: LruMap<Rc<[u8]>, (u64, u64)>,
     /// Most keys at a time so far.
     peak: usize,
 }
 
 impl Ranks {
+    /// Creates empty ranks.
+    pub(super) const fn new(hasher: MapHasher) -> Self {
+        Self { hasher, queues: BTreeMap::new(), level: 0, gone: 0, turn: 0, bytes: 0 }
+    }
+
     /// Ranks a new entry.
-    pub(super) fn enter(&mut self, key: &Rc<[u8]>, entry: &Entry, weight: usize) -> Standing {
-        let standing = Standing { density: density(entry, weight), uses: 1, level: self.level, gone: self.gone };
+    pub(super) fn enter(&mut self, key: &Rc<[u8]>, entry: &Entry, weight: usize) -> EntryRank {
+        let standing = EntryRank { density: density(entry, weight), uses: 1, level: self.level, gone: self.gone };
         self.line_up(key, standing.worth());
         standing
     }
 
     /// Ranks an entry again after a use.
-    pub(super) fn hit(&mut self, key: &Rc<[u8]>, standing: &mut Standing) {
+    pub(super) fn hit(&mut self, key: &Rc<[u8]>, standing: &mut EntryRank) {
         // Without evictions there is nothing to decide, and a use costs nothing.
         if standing.gone == self.gone {
             return;
@@ -76,7 +81,7 @@ impl Ranks {
     }
 
     /// Removes an entry.
-    pub(super) fn leave(&mut self, key: &[u8], standing: &Standing) {
+    pub(super) fn leave(&mut self, key: &[u8], standing: &EntryRank) {
         let worth = standing.worth();
         if self.queues.get_mut(&worth).is_some_and(|queue| queue.keys.pop(key).is_some()) {
             self.shrink(worth);
@@ -100,10 +105,10 @@ impl Ranks {
     }
 
     fn line_up(&mut self, key: &Rc<[u8]>, worth: u64) {
-        let bytes = &mut self.bytes;
+        let (bytes, hasher) = (&mut self.bytes, self.hasher);
         let queue = self.queues.entry(worth).or_insert_with(|| {
             *bytes = bytes.saturating_add(QUEUE_BYTES);
-            Queue { keys: LruCache::unbounded(), peak: 0 }
+            WorthQueue { keys: hasher.lru(), peak: 0 }
         });
         // At saturation, which no isolate lives to see, all keys are due at once, and the least recently used goes
         // first.
@@ -128,7 +133,7 @@ impl Ranks {
     }
 }
 
-impl Standing {
+impl EntryRank {
     /// Returns the saving of all its uses, per byte; rounded down to four steps from each power of two to the next, so
     /// that there are few queues.
     fn worth(&self) -> u64 {
@@ -164,4 +169,4 @@ const USES_MAX: u8 = 63;
 const NODE_BYTES: usize = 48;
 
 /// Bytes of a queue without its keys: two ends, a small table, its slot among the queues.
-const QUEUE_BYTES: usize = 256;
+const QUEUE_BYTES: usize = 288;

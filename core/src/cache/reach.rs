@@ -43,7 +43,7 @@ impl Questions {
         let read = within(platform, tier.timeout().min(*left), read(platform, tier, name)).await;
         let now = platform.now();
         *left = left.saturating_sub(now.since(asked_at));
-        match read.unwrap_or(Err(Unanswered::Failed(TierFault::Slow))) {
+        match read.unwrap_or(Err(TierFailure::Failed(TierFault::Slow))) {
             Ok(found) => {
                 below.answered(tier);
                 found
@@ -56,12 +56,22 @@ impl Questions {
     }
 }
 
+/// Holds an entry as a tier gave it.
+pub(super) struct TierEntry {
+    /// The tier.
+    pub(super) tier: Tier,
+    /// The stored form.
+    pub(super) bytes: Vec<u8>,
+    /// The end of its last use.
+    pub(super) stale_until: Timestamp,
+}
+
 /// Copies a tier's entry into the tiers above it, as far as its remaining lifetime is long enough for them.
 pub(super) fn fill_above<P: Platform>(
     platform: &P,
     cache: &Cache,
     key: &CacheKey,
-    (tier, bytes, stale_until): (Tier, Vec<u8>, Timestamp),
+    TierEntry { tier, bytes, stale_until }: TierEntry,
     degraded: &mut Vec<&'static str>,
 ) {
     let life = platform.now().until(stale_until);
@@ -103,14 +113,14 @@ fn tiers(below: &Below, farthest: Tier, life: Millis) -> Vec<Tier> {
 
 /// Names the reason for which a tier did not answer.
 #[derive(Clone, Copy, Debug)]
-enum Unanswered {
+enum TierFailure {
     /// The tier exists and had this fault.
     Failed(TierFault),
     /// This host has no such tier.
     Absent,
 }
 
-impl From<SqlError> for Unanswered {
+impl From<SqlError> for TierFailure {
     fn from(error: SqlError) -> Self {
         match error {
             SqlError::Unavailable => Self::Failed(TierFault::Away),
@@ -119,7 +129,7 @@ impl From<SqlError> for Unanswered {
     }
 }
 
-impl From<EdgeCacheError> for Unanswered {
+impl From<EdgeCacheError> for TierFailure {
     fn from(error: EdgeCacheError) -> Self {
         match error {
             EdgeCacheError::Unavailable => Self::Failed(TierFault::Away),
@@ -128,7 +138,7 @@ impl From<EdgeCacheError> for Unanswered {
     }
 }
 
-impl Unanswered {
+impl TierFailure {
     fn note(self, below: &Below, tier: Tier, now: Timestamp, degraded: &mut Vec<&'static str>) {
         match self {
             Self::Failed(fault) => {
@@ -146,11 +156,11 @@ impl Unanswered {
     }
 }
 
-async fn read<P: Platform>(platform: &P, tier: Tier, name: &str) -> Result<Option<Vec<u8>>, Unanswered> {
+async fn read<P: Platform>(platform: &P, tier: Tier, name: &str) -> Result<Option<Vec<u8>>, TierFailure> {
     match tier {
         Tier::Memory => Ok(None),
         Tier::DataCentre => Ok(EdgeCache::get(platform, name).await?),
-        Tier::Store => Kv::get(platform, name).await.map_err(|_| Unanswered::Failed(TierFault::Away)),
+        Tier::Store => Kv::get(platform, name).await.map_err(|_| TierFailure::Failed(TierFault::Away)),
         Tier::Sql => Ok(table::read(platform, name).await?),
     }
 }
@@ -205,15 +215,15 @@ async fn put<P: Platform>(
         Tier::DataCentre => {
             // Its lifetime was long enough when the entry was stored.
             let ttl = ttl.max(limits::DATA_CENTRE_TTL_MIN);
-            EdgeCache::put(platform, name, bytes, ttl).await.map_err(Unanswered::from)
+            EdgeCache::put(platform, name, bytes, ttl).await.map_err(TierFailure::from)
         }
-        Tier::Store => Kv::put(platform, name, bytes, ttl).await.map_err(|_| Unanswered::Failed(TierFault::Away)),
-        Tier::Sql => table::write(platform, below, name, bytes, stale_until).await.map_err(Unanswered::from),
+        Tier::Store => Kv::put(platform, name, bytes, ttl).await.map_err(|_| TierFailure::Failed(TierFault::Away)),
+        Tier::Sql => table::write(platform, below, name, bytes, stale_until).await.map_err(TierFailure::from),
     };
     match written {
         Ok(()) => true,
-        Err(Unanswered::Failed(_)) => false,
-        Err(Unanswered::Absent) => {
+        Err(TierFailure::Failed(_)) => false,
+        Err(TierFailure::Absent) => {
             below.is_absent(tier);
             true
         }

@@ -35,10 +35,10 @@ impl RefreshEnd {
 
 /// Tracks the keys that are being refreshed, or whose refresh failed lately.
 #[derive(Debug, Default)]
-pub(crate) struct Refreshes(RefCell<BTreeMap<Box<[u8]>, Place>>);
+pub(crate) struct Refreshes(RefCell<BTreeMap<Box<[u8]>, RefreshState>>);
 
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct RefreshState {
     /// The time before which no other refresh of the key may begin.
     until: Timestamp,
     /// The refresh is under way; otherwise it failed.
@@ -56,7 +56,7 @@ impl Refreshes {
         // The keys of a failing executor are paused, but take up no room for running refreshes.
         let may_begin = under_way < REFRESHES && !places.contains_key(key.as_bytes());
         if may_begin {
-            places.insert(key.as_bytes().into(), Place { until: now.after(time), is_under_way: true });
+            places.insert(key.as_bytes().into(), RefreshState { until: now.after(time), is_under_way: true });
         }
         may_begin
     }
@@ -75,7 +75,7 @@ impl Refreshes {
                     places.remove(&first);
                 }
                 if let Some(place) = places.get_mut(key.as_bytes()) {
-                    *place = Place { until: now.after(REFRESH_RETRY), is_under_way: false };
+                    *place = RefreshState { until: now.after(REFRESH_RETRY), is_under_way: false };
                 }
             }
         }

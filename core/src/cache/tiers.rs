@@ -7,6 +7,7 @@ use super::below::Below;
 use super::flight::Flights;
 use super::refreshes::Refreshes;
 use super::{CacheKey, CacheRules, Entry, Memory};
+use crate::words::maps::MapHasher;
 
 /// Holds an isolate's memory tier, its record of the tiers below, and the flights and refreshes under way.
 #[derive(Debug)]
@@ -21,11 +22,11 @@ pub struct Cache {
 
 impl Cache {
     /// Creates an empty cache. Its calls are numbered from `first_number` on, which must be random.
-    pub(crate) fn new(rules: Rc<CacheRules>, first_number: u64) -> Self {
+    pub(crate) fn new(rules: Rc<CacheRules>, first_number: u64, hasher: MapHasher) -> Self {
         Self {
-            memory: RefCell::new(Memory::new(rules.memory_bytes, rules.eviction)),
-            below: Rc::default(),
-            flights: Flights::new(first_number),
+            memory: RefCell::new(Memory::new(rules.memory_bytes, rules.eviction, hasher)),
+            below: Rc::new(Below::new(hasher)),
+            flights: Flights::new(first_number, hasher),
             refreshes: Refreshes::default(),
             rules,
         }

@@ -24,11 +24,11 @@ pub struct Catalog {
     rules: RegistryRules,
     routing: Rc<RoutingRules>,
     rotations: Rc<Rotations>,
-    registries: RefCell<BTreeMap<Option<Project>, Entry>>,
+    registries: RefCell<BTreeMap<Option<Project>, RegistryEntry>>,
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
+struct RegistryEntry {
     current: Rc<Current>,
     /// The time until which the registry is fresh.
     fresh_until: Timestamp,
@@ -91,7 +91,7 @@ impl Catalog {
     /// Fetches the registry for an isolate that has none yet: from the store whatever its age, else from the executors,
     /// with little time, as a caller waits. Stale and missing lists are refreshed in the background.
     pub async fn fetch<P: Platform>(self: &Rc<Self>, platform: &P, project: Option<&Project>) -> Rc<Current> {
-        let current = self.refresh(platform, project, Reach::StoreOfAnyAge).await;
+        let current = self.refresh(platform, project, RefreshSource::StoreOfAnyAge).await;
         let is_stale = |source: &SourceState| {
             source.is_remote
                 && (source.fault.is_some() || platform.now().since(source.fetched_at) >= self.rules.refresh)
@@ -112,16 +112,16 @@ impl Catalog {
         }
         let (platform_, catalog, project) = (platform.clone(), Rc::clone(self), project.cloned());
         platform.spawn(async move {
-            catalog.refresh(&platform_, project.as_ref(), Reach::StoreFirst).await;
+            catalog.refresh(&platform_, project.as_ref(), RefreshSource::StoreFirst).await;
         });
     }
 
     /// Refreshes every list: the scheduled job.
     pub async fn refresh_all<P: Platform>(&self, platform: &P) {
-        self.refresh(platform, None, Reach::ExecutorOnly).await;
+        self.refresh(platform, None, RefreshSource::ExecutorOnly).await;
     }
 
-    async fn refresh<P: Platform>(&self, platform: &P, project: Option<&Project>, reach: Reach) -> Rc<Current> {
+    async fn refresh<P: Platform>(&self, platform: &P, project: Option<&Project>, reach: RefreshSource) -> Rc<Current> {
         let before = self.registries.borrow().get(&project.cloned()).map(|entry| Rc::clone(&entry.current));
         // All at once: one that hangs costs its own time and nobody else's.
         let asking = self.executors.iter().enumerate().map(|(index, executor)| {
@@ -146,7 +146,7 @@ impl Catalog {
             .min()
             .unwrap_or_else(|| now.after(self.rules.refresh));
         let current = Rc::new(Current { registry, sources });
-        let entry = Entry { current: Rc::clone(&current), fresh_until, refreshing_until: None };
+        let entry = RegistryEntry { current: Rc::clone(&current), fresh_until, refreshing_until: None };
         let mut registries = self.registries.borrow_mut();
         if registries.len() >= limits::REGISTRIES && !registries.contains_key(&project.cloned()) {
             // Projects beyond the bound evict another; the unscoped registry stays.
@@ -184,7 +184,7 @@ impl Catalog {
         index: usize,
         executor: &Executor,
         known: SourceState,
-        reach: Reach,
+        reach: RefreshSource,
     ) -> SourceState {
         let now = platform.now();
         let rotations = self.rotations.as_ref();
@@ -205,21 +205,21 @@ impl Catalog {
         }
         let known = SourceState { is_remote: true, ..known };
         let key = store_key(executor, executor.account_of_discovery(), project);
-        let stored = if reach != Reach::ExecutorOnly || known.tools.is_none() {
+        let stored = if reach != RefreshSource::ExecutorOnly || known.tools.is_none() {
             stored_list(platform, &key, index).await
         } else {
             None
         };
         let good_enough = |fetched_at: Timestamp| match reach {
-            Reach::StoreOfAnyAge => true,
-            Reach::StoreFirst => now.since(fetched_at) < self.rules.refresh,
-            Reach::ExecutorOnly => false,
+            RefreshSource::StoreOfAnyAge => true,
+            RefreshSource::StoreFirst => now.since(fetched_at) < self.rules.refresh,
+            RefreshSource::ExecutorOnly => false,
         };
         if let Some((tools, fetched_at)) = stored.as_ref().filter(|(_, fetched_at)| good_enough(*fetched_at)) {
             return SourceState { tools: Some(tools.clone()), fetched_at: *fetched_at, fault: None, is_remote: true };
         }
         let within =
-            if reach == Reach::StoreOfAnyAge { limits::CATALOGUE_TIMEOUT_COLD } else { limits::CATALOGUE_TIMEOUT };
+            if reach == RefreshSource::StoreOfAnyAge { limits::CATALOGUE_TIMEOUT_COLD } else { limits::CATALOGUE_TIMEOUT };
         match list(&listing(within)).await {
             Ok(tools) => {
                 let fetched_at = platform.now();
@@ -244,7 +244,7 @@ impl Catalog {
 
 /// Names the sources that a refresh may use.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reach {
+enum RefreshSource {
     /// The store, at any age, as long as it has a list; else the executor.
     StoreOfAnyAge,
     /// The store while its list is fresh (another isolate may have fetched it); else the executor.

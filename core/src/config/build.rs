@@ -12,7 +12,7 @@ use std::rc::Rc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::document::{Located, Value};
+use super::document::{DocumentValue, Located};
 use super::faults::{ConfigFault, Faults};
 use super::prepared::{Prepared, Unset, UnsetCredential, UnsetKey, successor_of};
 use super::quantity::Bytes;
@@ -39,7 +39,7 @@ impl Prepared {
             return Self::new(BTreeSet::new(), None, found);
         };
         let names = setting_names(&sections);
-        let unset = Builder { faults: &mut found, keys: Vec::new(), credentials: Vec::new() }.build(sections);
+        let unset = ConfigBuilder { faults: &mut found, keys: Vec::new(), credentials: Vec::new() }.build(sections);
         Self::new(names, Some(unset), found)
     }
 }
@@ -72,14 +72,14 @@ fn setting_names(sections: &Document) -> BTreeSet<String> {
     names
 }
 
-struct Builder<'b> {
+struct ConfigBuilder<'b> {
     faults: &'b mut Vec<ConfigFault>,
     /// The keys of each caller.
     keys: Vec<Vec<UnsetKey>>,
     credentials: Vec<UnsetCredential>,
 }
 
-impl Builder<'_> {
+impl ConfigBuilder<'_> {
     fn build(mut self, sections: Document) -> Unset {
         let Document {
             limits,

@@ -8,7 +8,7 @@ use super::faults::Faults;
 use crate::words::choice::Choice;
 
 /// A value that can stand in a document.
-pub(crate) trait Value: Sized {
+pub(crate) trait DocumentValue: Sized {
     /// Reads the value; notes a fault and returns `None` when it is invalid.
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self>;
 
@@ -26,7 +26,7 @@ pub(crate) trait Field: Sized {
     fn field_schema() -> serde_json::Value;
 }
 
-impl<T: Value> Field for T {
+impl<T: DocumentValue> Field for T {
     fn absent() -> Option<Self> {
         None
     }
@@ -38,7 +38,7 @@ impl<T: Value> Field for T {
     }
 }
 
-impl<T: Value> Field for Option<T> {
+impl<T: DocumentValue> Field for Option<T> {
     fn absent() -> Option<Self> {
         Some(None)
     }
@@ -91,7 +91,7 @@ pub(super) struct Located<T> {
     pub(super) line: usize,
 }
 
-impl<T: Value> Value for Located<T> {
+impl<T: DocumentValue> DocumentValue for Located<T> {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         T::read(node, faults).map(|value| Self { value, line: faults.line_of(node.span().start) })
     }
@@ -130,7 +130,7 @@ macro_rules! document {
         #[derive(Clone, Debug)]
         $vis struct $name { $($(#[doc = $doc])* $vis $field: $type),* }
 
-        impl $crate::config::document::Value for $name {
+        impl $crate::config::document::DocumentValue for $name {
             // A function of its own for each kind of section: V8 compiles a function when it is first called, so a
             // section that a document does not have costs a cold start nothing.
             #[inline(never)]
@@ -191,7 +191,7 @@ pub(crate) fn text<'n>(node: &'n Spanned<DeValue<'_>>, faults: &mut Faults<'_>) 
     }
 }
 
-impl<T: Choice> Value for T {
+impl<T: Choice> DocumentValue for T {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         let choice = T::of_word(text(node, faults)?);
         if choice.is_none() {
@@ -219,7 +219,7 @@ pub(crate) fn parsed<T>(
     value
 }
 
-impl Value for u64 {
+impl DocumentValue for u64 {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         let value = match node.get_ref() {
             DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().replace('_', "").parse().ok(),
@@ -236,7 +236,7 @@ impl Value for u64 {
     }
 }
 
-impl Value for bool {
+impl DocumentValue for bool {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         let value = if let DeValue::Boolean(value) = node.get_ref() { Some(*value) } else { None };
         if value.is_none() {
@@ -250,7 +250,7 @@ impl Value for bool {
     }
 }
 
-impl<T: Value> Value for Vec<T> {
+impl<T: DocumentValue> DocumentValue for Vec<T> {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         let DeValue::Array(items) = node.get_ref() else {
             faults.note(node.span(), "must be an array");

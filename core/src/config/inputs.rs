@@ -6,10 +6,10 @@ use serde_json::json;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::document::{Located, Value, document, parsed};
+use super::document::{DocumentValue, Located, document, parsed};
 use super::faults::{ConfigFault, Faults};
 use super::quantity::Bytes;
-use crate::validate::input::{FileRule, HostPattern, InputRule, Place, Scheme, UrlRule, is_media_type};
+use crate::validate::input::{ArgumentPath, FileRule, HostPattern, InputRule, Scheme, UrlRule, is_media_type};
 use crate::validate::schema::Schema;
 use crate::words::limits;
 use crate::words::names::ToolPattern;
@@ -32,10 +32,10 @@ document! {
     /// A place that holds a URL.
     pub(super) struct UrlSection {
         /// The place, as a JSON Pointer below the input; "*" is every item or member: "/url", "/pages/*/url".
-        at: Place;
+        at: ArgumentPath;
         /// The schemes it may have: "https", "http", "wss", "ws".
         schemes: Vec<Scheme> = vec![Scheme::Https];
-        /// Whether it may lead into private networks.
+        /// Permits addresses in private networks.
         private: bool = false;
         /// The hosts it may name, such as "example.com" or "*.example.com"; empty for all.
         hosts: Vec<HostPattern> = Vec::new();
@@ -48,7 +48,7 @@ document! {
     /// A place that holds a file, as base64 or as a data: URL.
     pub(super) struct FileSection {
         /// The place, as a JSON Pointer below the input.
-        at: Place;
+        at: ArgumentPath;
         /// The media types it may have, such as "image/png".
         types: Vec<MediaType>;
         /// Most bytes, decoded. A text's own bound is limits.string_bytes.
@@ -60,7 +60,7 @@ document! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct MediaType(String);
 
-impl Value for Place {
+impl DocumentValue for ArgumentPath {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         parsed(node, faults, "a JSON Pointer such as \"/url\" or \"/pages/*/url\"", Self::new)
     }
@@ -70,7 +70,7 @@ impl Value for Place {
     }
 }
 
-impl Value for Scheme {
+impl DocumentValue for Scheme {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         parsed(node, faults, "one of https, http, wss, ws", Self::parse)
     }
@@ -80,7 +80,7 @@ impl Value for Scheme {
     }
 }
 
-impl Value for HostPattern {
+impl DocumentValue for HostPattern {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         parsed(node, faults, "a name such as \"example.com\" or \"*.example.com\"", Self::new)
     }
@@ -90,7 +90,7 @@ impl Value for HostPattern {
     }
 }
 
-impl Value for MediaType {
+impl DocumentValue for MediaType {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         let new = |text: &str| is_media_type(text).then(|| Self(text.to_owned()));
         parsed(node, faults, "a media type in lower case, such as \"image/png\"", new)
@@ -103,7 +103,7 @@ impl Value for MediaType {
 
 /// Builds the rules, and notes every fault of them.
 pub(super) fn build(sections: Vec<Located<InputSection>>, found: &mut Vec<ConfigFault>) -> Vec<InputRule> {
-    let mut builder = Builder { found };
+    let mut builder = InputsBuilder { found };
     if let Some(surplus) = sections.get(limits::INPUT_RULES) {
         builder.fault(surplus.line, "inputs".to_owned(), format!("has more than {} rules", limits::INPUT_RULES));
         return Vec::new();
@@ -111,11 +111,11 @@ pub(super) fn build(sections: Vec<Located<InputSection>>, found: &mut Vec<Config
     sections.into_iter().enumerate().map(|(index, section)| builder.rule(index, section)).collect()
 }
 
-struct Builder<'b> {
+struct InputsBuilder<'b> {
     found: &'b mut Vec<ConfigFault>,
 }
 
-impl Builder<'_> {
+impl InputsBuilder<'_> {
     fn fault(&mut self, line: usize, place: String, message: String) {
         self.found.push(ConfigFault { line: Some(line), place, message });
     }

@@ -4,7 +4,7 @@ use serde_json::json;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::document::{Field, Value, document, parsed, table};
+use super::document::{DocumentValue, Field, document, parsed, table};
 use super::faults::Faults;
 use super::words::{ProjectPattern, SettingName, UserPattern};
 use crate::access::identity::rules::{Algorithm, TokenType};
@@ -16,36 +16,36 @@ use crate::words::names::{KeyId, RoleId, TenantId};
 use crate::words::time::Millis;
 
 document! {
-    /// Whose tokens are taken.
+    /// An issuer of tokens that callers may present.
     pub(super) struct IssuerSection {
         /// Its name in records and revocations, and the first part of its callers' names.
         id: KeyId;
-        /// What it is: "oidc", "google", "entra", "github-actions", "cloudflare-access", or for tokens that tell nothing themselves "introspection" and "github".
+        /// Its kind: "oidc", "google", "entra", "github-actions", "cloudflare-access", or for opaque tokens "introspection" and "github".
         preset: Preset = Preset::Oidc;
-        /// What `iss` must be, exactly.
+        /// The value that `iss` must have.
         issuer: Option<WebUrl>;
-        /// `aud` must have one of these.
+        /// Accepted values of `aud`: one must be present.
         audiences: Vec<ShortText> = Vec::new();
         /// The algorithms that its tokens may be signed with.
         algorithms: Option<Vec<Algorithm>>;
-        /// What `typ` may be; a token without one is a JWT.
+        /// The permitted values of `typ`; a token without one is a JWT.
         types: Vec<TokenType> = vec![TokenType::Jwt, TokenType::AccessToken];
-        /// Where its keys are; without it, its metadata says.
+        /// The URL of its key set; from its metadata, if absent.
         jwks_uri: Option<WebUrl>;
-        /// For how long its keys are used after they ceased to be fresh, where it cannot be asked. At most 1d.
+        /// Time for which its stale keys are used while it cannot be reached, at most 1d.
         stale: Millis = Millis::from_secs(3600), in (Millis::ZERO, limits::KEYS_FRESH_MAX);
-        /// How far its clock may be from ours, at most 60s.
+        /// Tolerated difference between its clock and ours, at most 60s.
         leeway: Millis = Millis::from_secs(30), in (Millis::ZERO, limits::TOKEN_LEEWAY_MAX);
-        /// Where it is asked about a token: the introspection endpoint, or the base URL of GitHub's API.
+        /// The URL for questions about a token: the introspection endpoint, or the base URL of GitHub's API.
         endpoint: Option<WebUrl>;
-        /// The gateway's own name there.
+        /// The gateway's client id there.
         client_id: Option<ShortText>;
-        /// The setting that holds its secret there. Unset, the issuer takes no part.
+        /// The setting that holds the client secret. Unset, the issuer is inactive.
         client_secret_setting: Option<SettingName>;
-        /// How its opaque tokens begin; without any, every credential that is neither a key nor a JWT is asked about.
+        /// Prefixes of its opaque tokens; without any, it is asked about every credential that is neither a key nor a JWT.
         prefixes: Vec<ShortText> = Vec::new();
         /// Claims that must have one of these values.
-        require: Named<ShortText> = Named(Vec::new());
+        require: NamedLists<ShortText> = NamedLists(Vec::new());
         /// The tenant of all its callers.
         tenant: Option<TenantId>;
         /// The claim that names the tenant, instead.
@@ -57,16 +57,16 @@ document! {
         /// The claim that names its roles: a text, or a list.
         roles_claim: Option<ShortText>;
         /// The roles of each value of that claim.
-        roles: Named<RoleId> = Named(Vec::new());
+        roles: NamedLists<RoleId> = NamedLists(Vec::new());
         /// The roles that every one of its callers has.
         default_roles: Vec<RoleId> = Vec::new();
-        /// What each scope narrows the actions to; without any, scopes narrow nothing.
-        scopes: Named<ActionPattern> = Named(Vec::new());
+        /// The actions that each scope narrows a caller to; without any, scopes narrow nothing.
+        scopes: NamedLists<ActionPattern> = NamedLists(Vec::new());
         /// The user_ids that its callers may name: "subject", "claim:NAME", or a list, or ["*"].
         users: UsersWord = UsersWord::Only(Vec::new());
         /// The org/project paths that its callers may address, or ["*"].
         projects: Vec<ProjectPattern> = Vec::new();
-        /// As callers[].priority, for all its callers.
+        /// The priority of all its callers, as callers[].priority.
         priority: Priority = Priority::Normal;
         /// The claims that policies can read.
         claims: Vec<ShortText> = Vec::new();
@@ -74,7 +74,7 @@ document! {
 }
 
 choice! {
-    /// What an issuer is.
+    /// The kind of an issuer.
     pub(super) enum Preset {
         /// OpenID Connect or RFC 8414 metadata, JWT by RFC 7519 and RFC 9068.
         Oidc = "oidc",
@@ -97,7 +97,7 @@ choice! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ShortText(pub(super) String);
 
-impl Value for ShortText {
+impl DocumentValue for ShortText {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         parsed(node, faults, "a text of 1 to 512 bytes", |text| {
             let is_short = !text.is_empty() && text.len() <= 512 && !text.chars().any(char::is_control);
@@ -120,7 +120,7 @@ impl WebUrl {
     }
 }
 
-impl Value for WebUrl {
+impl DocumentValue for WebUrl {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         parsed(
             node,
@@ -137,9 +137,9 @@ impl Value for WebUrl {
 
 /// A table from names to lists.
 #[derive(Clone, Debug)]
-pub(super) struct Named<T>(pub(super) Vec<(String, Vec<T>)>);
+pub(super) struct NamedLists<T>(pub(super) Vec<(String, Vec<T>)>);
 
-impl<T: Value> Value for Named<T> {
+impl<T: DocumentValue> DocumentValue for NamedLists<T> {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         let table = table(node, faults)?;
         // Every list is read, so that every faulty one is reported.
@@ -167,7 +167,7 @@ pub(super) enum UsersWord {
     Only(Vec<UserPattern>),
 }
 
-impl Value for UsersWord {
+impl DocumentValue for UsersWord {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         match node.get_ref() {
             DeValue::Array(_) => Vec::<UserPattern>::read(node, faults).map(Self::Only),

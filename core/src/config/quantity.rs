@@ -4,7 +4,7 @@ use serde_json::json;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::document::{Value, parsed};
+use super::document::{DocumentValue, parsed};
 use super::faults::Faults;
 use crate::words::price::Price;
 use crate::words::time::Millis;
@@ -24,7 +24,7 @@ pub(super) fn duration(text: &str) -> Option<Millis> {
     number.parse::<u64>().ok()?.checked_mul(factor).map(Millis::new)
 }
 
-impl Value for Millis {
+impl DocumentValue for Millis {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         parsed(node, faults, "a duration such as \"250ms\", \"30s\", \"5m\", \"2h\" or \"1d\"", duration)
     }
@@ -61,7 +61,7 @@ pub(super) fn bytes(text: &str) -> Option<Bytes> {
     number.parse::<u64>().ok()?.checked_mul(factor).map(Bytes)
 }
 
-impl Value for Bytes {
+impl DocumentValue for Bytes {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         parsed(node, faults, "a size such as \"64KiB\" or \"16MiB\"", bytes)
     }
@@ -71,7 +71,7 @@ impl Value for Bytes {
     }
 }
 
-impl Value for Price {
+impl DocumentValue for Price {
     fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
         parsed(node, faults, "a price such as \"3\" or \"0.15\", with at most six places after the point", Self::parse)
     }

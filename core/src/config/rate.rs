@@ -10,13 +10,13 @@ use crate::words::names::{CallerId, LimitId, TenantId, ToolPattern};
 use crate::words::time::{Millis, write_number};
 
 document! { default
-    /// How many requests there may be.
+    /// Rate limits on requests.
     pub(super) struct RateSection {
-        /// For how long tokens that an isolate was given can be used, 200ms to 10s. Longer: fewer questions to the owner. Shorter: a smaller overshoot.
+        /// Lifetime of the tokens that an isolate is granted, 200ms to 10s. Longer: fewer questions to the owner. Shorter: a smaller overshoot.
         lease: Millis = Millis::from_secs(2), in (RATE_LEASE_MIN, LEASE_MAX);
-        /// When the owner of a limit cannot be asked: "closed" refuses, "open" admits; the record names it either way.
+        /// The decision when the owner of a limit cannot be asked: "closed" refuses, "open" admits; the record names it either way.
         fail_mode: FailMode = FailMode::Closed;
-        /// The limits, at most 16. A request must pass each that is about it.
+        /// The limits, at most 16. A request must pass each that applies to it.
         limits: Vec<Located<LimitSection>> = Vec::new();
     }
 }
@@ -24,23 +24,23 @@ document! { default
 document! {
     /// A limit on the rate of requests.
     pub(super) struct LimitSection {
-        /// Its name: what a refusal, the headers, the record and the counters say.
+        /// Its name in refusals, headers, records and counters.
         id: LimitId;
-        /// Requests whose caller, tenant, tool (or several of these) are the same are counted together; [] counts all together.
+        /// The key of the count: caller, tenant, tool, or several of these; [] counts all requests together.
         per: Vec<RatePer>;
-        /// How many requests in each window, on the long run.
+        /// Requests in each window, on the long run.
         requests: u64, in (1, RATE_REQUESTS_MAX);
         /// The window, in whole seconds, at most 1d.
         window: Millis, in (Millis::from_secs(1), RATE_WINDOW_MAX);
-        /// How many at once after a time without any; as many as requests, if absent.
+        /// Requests at once after a time without any; as requests, if absent.
         burst: Option<u64>;
-        /// "enforce", or "dry_run": only the record and the counters say what would have been refused.
+        /// The mode: "enforce", or "dry_run", where a refusal is only recorded and counted.
         mode: RateMode = RateMode::Enforce;
-        /// The tools whose calls it is about: "*", "Toolkit.*" or "Toolkit.Tool"; [] for requests of every kind.
+        /// The tools whose calls it counts: "*", "Toolkit.*" or "Toolkit.Tool"; [] for requests of every kind.
         tools: Vec<ToolPattern> = Vec::new();
-        /// The tenants it is about; [] for all.
+        /// The tenants it applies to; [] for all.
         tenants: Vec<TenantId> = Vec::new();
-        /// The callers it is about; [] for all.
+        /// The callers it applies to; [] for all.
         callers: Vec<CallerId> = Vec::new();
     }
 }

@@ -1,6 +1,6 @@
 //! The JSON Schema of `toolgate.toml`, generated from the types that read it.
 
-use super::document::Value;
+use super::document::DocumentValue;
 use super::sections::Document;
 
 /// Returns the schema (draft 2020-12) of the whole document.

@@ -10,7 +10,7 @@ use super::words::{BaseUrl, KeyHash, Label, ProjectPattern, SettingName, UserPat
 use crate::backends::ExecutorKind;
 use crate::cache::{CacheScopeChoice, CacheStrategy, Eviction, SingleFlight};
 use crate::catalog::ConflictRule;
-use crate::policy::Mode as PolicyMode;
+use crate::policy::PolicyMode;
 use crate::words::action::ActionPattern;
 use crate::words::choice::choice;
 use crate::words::json::Limits;
@@ -29,35 +29,35 @@ document! {
         limits: LimitsSection = LimitsSection::default();
         /// The lease on the epochs (revocations, kill switches, invalidations).
         epochs: EpochsSection = EpochsSection::default();
-        /// Where tools run, in order of preference.
+        /// The executors that run tools, in order of preference.
         executors: Vec<Located<ExecutorSection>>;
-        /// How the executors' tools become one registry.
+        /// The registry: the tools of all executors.
         registry: RegistrySection = RegistrySection::default();
         /// Sets of permissions that callers can have.
         roles: Vec<Located<RoleSection>> = Vec::new();
-        /// Who may call. A caller holds nothing that is not written here.
+        /// The callers, and their permissions. A caller holds nothing that is not written here.
         callers: Vec<Located<CallerSection>>;
-        /// Whose tokens are taken besides.
+        /// The issuers of tokens that callers may present.
         issuers: Vec<Located<IssuerSection>> = Vec::new();
-        /// How many requests there may be.
+        /// Rate limits on requests.
         rate: RateSection = RateSection::default();
-        /// What inputs have to fulfil besides what their tools say.
+        /// The rules on inputs, beside those of their tools.
         inputs: Vec<Located<InputSection>> = Vec::new();
-        /// Rules in the policy language Cedar, besides what roles and callers hold: see docs/policy.md.
+        /// Policies in Cedar, beside the permissions of roles and callers: see docs/policy.md.
         policies: Vec<Located<PolicySection>> = Vec::new();
-        /// What policies can know.
+        /// The context of policies.
         policy: PolicyRulesSection = PolicyRulesSection::default();
-        /// What may be answered from cache.
+        /// The cache of tools' responses.
         cache: CacheSection = CacheSection::default();
-        /// How the executor of a call is chosen.
+        /// The choice of a call's executor.
         routing: RoutingSection = RoutingSection::default();
         /// Executors that are equivalent for some tools; the first route that names a tool decides. At most 128.
         routes: Vec<Located<RouteSection>> = Vec::new();
-        /// When an executor, or one of its tools, is left alone.
+        /// The circuit breakers of executors and their tools.
         breaker: BreakerSection = BreakerSection::default();
-        /// How calls are made.
+        /// The execution of calls.
         execute: ExecuteSection = ExecuteSection::default();
-        /// Browsers.
+        /// Cross-origin requests of browsers.
         cors: CorsSection = CorsSection::default();
     }
 }
@@ -81,9 +81,9 @@ document! { default
 document! { default
     /// The lease on the epochs.
     pub(super) struct EpochsSection {
-        /// For how long the epochs are taken to be current; a change holds everywhere after this time. 100ms to 10s.
+        /// Time for which the epochs are taken to be current; a change holds everywhere after it. 100ms to 10s.
         lease: Millis = Millis::from_secs(5), in (Millis::new(100), limits::LEASE_MAX);
-        /// When they cannot be renewed: "closed" refuses calls, "open" goes on under the last known ones. The cache is bypassed either way.
+        /// The decision when they cannot be renewed: "closed" refuses calls, "open" goes on under the last known ones. The cache is bypassed either way.
         fail_mode: FailMode = FailMode::Closed;
     }
 }
@@ -93,25 +93,25 @@ document! {
     pub(super) struct ExecutorSection {
         /// Its name.
         id: ExecutorId;
-        /// What it is.
+        /// Its kind.
         kind: ExecutorKind;
-        /// Where an engine or worker is: scheme://host[:port][/prefix].
+        /// The address of an engine or worker: scheme://host[:port][/prefix].
         base_url: Option<BaseUrl>;
         /// The setting (variable or secret of the platform) that holds the engine's API key or the worker's secret. Unset, the executor is inactive.
         credential_setting: Option<SettingName>;
-        /// Tenants whose calls are made with a credential of their own.
+        /// The tenants with a credential of their own.
         credentials: Vec<TenantCredentialSection> = Vec::new();
-        /// org/project that unscoped paths of an engine mean.
+        /// The org/project that an engine's unscoped paths stand for.
         project: Option<Project>;
         /// The tools taken from it: "*", "Toolkit.*" or "Toolkit.Tool".
         tools: Vec<ToolPattern> = vec![ToolPattern::Every];
         /// Bound on one call; at most execute.timeout.
         timeout: Option<Millis>;
-        /// What one call costs, such as "0.002": what the strategy "cost" compares, in whatever currency you think.
+        /// Price of one call, such as "0.002", for the strategy "cost". All prices are in one currency, which is not named.
         cost: Price = Price::default();
-        /// Where it is, for routes that ask for a region.
+        /// Its region, for routes that require one.
         region: Option<Label>;
-        /// What it can do, for routes that ask for it; at most 16.
+        /// Its capabilities, for routes that require some; at most 16.
         capabilities: Vec<Label> = Vec::new();
         /// Most calls at once of one isolate, 1 to 1000; 128, if absent. An engine or worker only.
         concurrency: Option<Located<u64>>;
@@ -129,11 +129,11 @@ document! {
 }
 
 document! { default
-    /// How the executors' tools become one registry.
+    /// The registry: the tools of all executors.
     pub(super) struct RegistrySection {
-        /// How old a list of tools may get before it is fetched again, at least 1s.
+        /// Time after which a list of tools is fetched again, at least 1s.
         refresh: Millis = Millis::from_secs(300), in (Millis::from_secs(1), Millis::from_secs(86_400));
-        /// When two executors offer the same tool: "refuse" serves neither, "first" takes the executor that stands first.
+        /// The choice between executors that offer the same tool: "refuse" serves neither, "first" takes the executor that stands first.
         conflicts: ConflictRule = ConflictRule::Refuse;
     }
 }
@@ -155,29 +155,29 @@ document! {
     pub(super) struct PolicySection {
         /// Their name, in messages.
         id: RoleId;
-        /// Cedar; several policies may stand in it.
+        /// The policies as Cedar text, one or several.
         text: String;
-        /// "enforce", or "dry_run": what they would decide is recorded only.
+        /// The mode: "enforce", or "dry_run", where the decision is only recorded.
         mode: PolicyMode = PolicyMode::Enforce;
     }
 }
 
 document! { default
-    /// What policies can know.
+    /// The context of policies.
     pub(super) struct PolicyRulesSection {
-        /// Take context.country from the header cf-ipcountry: only where Cloudflare sets it, as anybody can send one elsewhere.
+        /// Takes context.country from the header cf-ipcountry. Only safe where Cloudflare sets it, as anybody can send one elsewhere.
         country_header: bool = false;
     }
 }
 
 document! {
-    /// Who may call, and what.
+    /// A caller, and its permissions.
     pub(super) struct CallerSection {
         /// Its name.
         id: CallerId;
         /// Its tenant.
         tenant: TenantId;
-        /// Its API keys; two at once let one replace the other without an outage.
+        /// Its API keys; two allow a rotation without an outage.
         keys: Vec<Located<KeySection>>;
         /// The roles it has.
         roles: Vec<RoleId> = Vec::new();
@@ -189,7 +189,7 @@ document! {
         users: Vec<UserPattern> = Vec::new();
         /// The org/project paths it may address, or ["*"].
         projects: Vec<ProjectPattern> = Vec::new();
-        /// Whose calls wait, or are turned away, before others where an executor has more than it can do: "low" ones first, "high" ones last.
+        /// The priority at a saturated executor: calls of "low" priority wait, or are shed, first; those of "high" last.
         priority: Priority = Priority::Normal;
     }
 }
@@ -197,7 +197,7 @@ document! {
 document! {
     /// One API key: its hash, or the setting that holds it.
     pub(super) struct KeySection {
-        /// Its name: what a revocation names.
+        /// Its name, for revocations.
         id: KeyId;
         /// HMAC-SHA-256 of the key under TOOLGATE_KEY_HASH_SECRET, in hexadecimal ("toolgate key new" makes both).
         hash: Option<KeyHash>;
@@ -207,9 +207,9 @@ document! {
 }
 
 document! { default
-    /// What may be answered from cache.
+    /// The cache of tools' responses.
     pub(super) struct CacheSection {
-        /// Time to live of answers kept because the tool declares that it only reads.
+        /// Time to live of responses stored because the tool declares that it only reads.
         ttl: Millis = Millis::from_secs(60), in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
         /// Time to live of the class "static", for cache.rules.
         ttl_static: Millis = Millis::from_secs(24 * 3600), in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
@@ -217,27 +217,27 @@ document! { default
         ttl_semi_dynamic: Millis = Millis::from_secs(600), in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
         /// Time to live of the class "dynamic".
         ttl_dynamic: Millis = Millis::from_secs(60), in (Millis::from_secs(1), limits::CACHE_TTL_MAX);
-        /// How long past its time an answer is served while it is fetched anew in the background, at most 7d.
+        /// Time for which a stale response is served while it is revalidated in the background (RFC 5861), at most 7d.
         stale_while_revalidate: Millis = Millis::ZERO, in (Millis::ZERO, limits::CACHE_STALE_MAX);
-        /// How long past its time an answer is served where the executor fails, at most 7d.
+        /// Time for which a stale response is served if the executor fails (RFC 5861), at most 7d.
         stale_if_error: Millis = Millis::ZERO, in (Millis::ZERO, limits::CACHE_STALE_MAX);
-        /// Whether an answer that is asked for often is fetched anew in the background before its time is over.
+        /// Refreshes a response that is requested often in the background, before it is stale.
         refresh_ahead: bool = false;
-        /// A fresh answer no older than this is served whatever max-age and min-fresh callers ask for.
+        /// A fresh response no older than this is served whatever max-age and min-fresh callers ask for.
         max_age_min: Millis = Millis::ZERO, in (Millis::ZERO, limits::CACHE_TTL_MAX);
         /// Bytes that each isolate may hold, at most 48MiB.
         memory: Bytes = Bytes(16 << 20), in (Bytes(limits::CACHE_MEMORY_BYTES_MIN as u64), Bytes(limits::CACHE_MEMORY_BYTES_MAX as u64));
-        /// Which tiers are used: "memory" (the isolate), "hybrid" (and the data centre's cache, and the edge's key-value store), "persistent" (and the SQL database, for what lives 10 minutes or more), "off".
+        /// The tiers in use: "memory" (the isolate), "hybrid" (also the data centre's cache, and the edge's key-value store), "persistent" (also the SQL database, for responses that live 10 minutes or more), "off".
         strategy: CacheStrategy = CacheStrategy::Hybrid;
-        /// What leaves the isolate's memory first: "cost-aware" (what saves least time and tokens per byte), "lru" (what was used longest ago).
+        /// Eviction from the isolate's memory: "cost-aware" (first the responses that save least time and tokens per byte), "lru" (least recently used).
         eviction: Eviction = Eviction::CostAware;
-        /// Where calls that miss the same key at the same time find each other, so that one asks the executor: "isolate", "owner" (over all isolates, by a durable owner), "adaptive" (as is worth it), "off".
+        /// Scope in which one call asks the executor for all that miss the same key at once: "isolate", "owner" (all isolates, by a durable owner), "adaptive" (by the measured benefit), "off".
         single_flight: SingleFlight = SingleFlight::Isolate;
-        /// What a million tokens of a language model cost, such as "0.15": for the savings that are told, in whatever currency you think.
+        /// Price of a million tokens of a language model, such as "0.15", for the reported savings. All prices are in one currency, which is not named.
         price_per_million_tokens: Price = Price::default();
         /// The operator's rules for tools that declare nothing; the first that names a tool decides.
         rules: Vec<Located<CacheRuleSection>> = Vec::new();
-        /// Calls that the scheduled job makes, so that their answers are cached before anybody asks; at most 64.
+        /// Calls that the scheduled job makes to warm the cache; at most 64.
         warm: Vec<Located<CacheWarmSection>> = Vec::new();
     }
 }
@@ -251,29 +251,29 @@ document! {
         ttl: Option<Millis>;
         /// Time to live by name: "static", "semi-dynamic" or "dynamic", as cache.ttl_static and its neighbours say.
         class: Option<TtlClass>;
-        /// "user": each user_id has its own answers. "shared": all users of a tenant have the same.
+        /// The sharing of responses: "user" (each user_id has its own), "shared" (all users of a tenant have the same).
         scope: CacheScopeChoice = CacheScopeChoice::User;
-        /// In which tiers they are kept; as cache.strategy says, if absent. Where that is "off", nothing is kept.
+        /// The tiers that store them; as cache.strategy, if absent. Where that is "off", nothing is stored.
         strategy: Option<CacheStrategy>;
-        /// Where calls that miss find each other; as cache.single_flight says, if absent.
+        /// The scope of single flight; as cache.single_flight, if absent.
         single_flight: Option<SingleFlight>;
-        /// As cache.stale_while_revalidate, if absent.
+        /// Replaces cache.stale_while_revalidate for these tools.
         stale_while_revalidate: Option<Millis>;
-        /// As cache.stale_if_error, if absent.
+        /// Replaces cache.stale_if_error for these tools.
         stale_if_error: Option<Millis>;
-        /// As cache.refresh_ahead, if absent.
+        /// Replaces cache.refresh_ahead for these tools.
         refresh_ahead: Option<bool>;
-        /// As cache.max_age_min, if absent.
+        /// Replaces cache.max_age_min for these tools.
         max_age_min: Option<Millis>;
-        /// Names by which answers of these tools can be made stale together with those of other tools; at most 8.
+        /// Tags by which responses of several tools can be invalidated together; at most 8.
         tags: Vec<CacheTag> = Vec::new();
-        /// What one call of these tools costs, such as "0.002": for the savings that are told.
+        /// Price of one call of these tools, such as "0.002", for the reported savings.
         price_per_call: Price = Price::default();
     }
 }
 
 choice! {
-    /// How fast the answers of a tool change: a time to live by name.
+    /// The rate at which the answers of a tool change: a time to live by name.
     pub(super) enum TtlClass {
         /// Hardly ever.
         Static = "static",
@@ -287,7 +287,7 @@ choice! {
 document! {
     /// A call that is made so that its answer is cached.
     pub(super) struct CacheWarmSection {
-        /// The tenant whose call it is.
+        /// The tenant of the call.
         tenant: TenantId;
         /// The tool: one that reads only, or that a rule names.
         tool: ToolName;
@@ -303,9 +303,9 @@ document! {
 }
 
 document! { default
-    /// Browsers.
+    /// Cross-origin requests of browsers.
     pub(super) struct CorsSection {
-        /// Origins that may call, such as "https://app.example.com", or ["*"].
+        /// Origins that may call from a browser (CORS), such as "https://app.example.com", or ["*"].
         origins: Vec<String> = Vec::new();
     }
 }

@@ -22,11 +22,11 @@ pub struct SettingSpec {
     pub name: &'static str,
     /// The setting's counterpart here.
     pub became: &'static str,
-    effect: Effect,
+    effect: SettingEffect,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Effect {
+enum SettingEffect {
     /// No effect by itself: read where the document names it.
     Named,
     /// Overrides a part of the configuration.
@@ -51,15 +51,15 @@ const fn overrides(
     became: &'static str,
     set: fn(&mut Config, &str) -> Result<Option<&'static str>, &'static str>,
 ) -> SettingSpec {
-    SettingSpec { name, became, effect: Effect::Override(set) }
+    SettingSpec { name, became, effect: SettingEffect::Override(set) }
 }
 
 const fn named(name: &'static str, became: &'static str) -> SettingSpec {
-    SettingSpec { name, became, effect: Effect::Named }
+    SettingSpec { name, became, effect: SettingEffect::Named }
 }
 
 const fn without_effect(name: &'static str, became: &'static str) -> SettingSpec {
-    SettingSpec { name, became, effect: Effect::None }
+    SettingSpec { name, became, effect: SettingEffect::None }
 }
 
 /// Every setting that is read, besides those that `credential_setting` and `keys[].setting` name.
@@ -125,11 +125,11 @@ pub(super) fn apply(config: &mut Config, values: &BTreeMap<String, String>, faul
             continue;
         };
         match spec.effect {
-            Effect::Named => {}
-            Effect::None => {
+            SettingEffect::Named => {}
+            SettingEffect::None => {
                 config.notices.push(Notice { setting: spec.name, name: "setting_without_effect", message: spec.became })
             }
-            Effect::Override(set) => match set(config, value.trim()) {
+            SettingEffect::Override(set) => match set(config, value.trim()) {
                 Ok(None) => {}
                 Ok(Some(message)) => {
                     config.notices.push(Notice { setting: spec.name, name: "setting_clamped", message });
@@ -142,9 +142,9 @@ pub(super) fn apply(config: &mut Config, values: &BTreeMap<String, String>, faul
     }
 }
 
-type Set = Result<Option<&'static str>, &'static str>;
+type SetResult = Result<Option<&'static str>, &'static str>;
 
-fn base_url(config: &mut Config, value: &str) -> Set {
+fn base_url(config: &mut Config, value: &str) -> SetResult {
     let BaseUrl(url) =
         BaseUrl::new(value).ok_or("must be a URL such as https://api.arcade.dev, without user, query or fragment")?;
     // The path `/v1` belongs to the API, not to the base URL; people paste it anyway.
@@ -153,7 +153,7 @@ fn base_url(config: &mut Config, value: &str) -> Set {
     Ok(None)
 }
 
-fn workspace(config: &mut Config, value: &str) -> Set {
+fn workspace(config: &mut Config, value: &str) -> SetResult {
     let project = Project::new(value).ok_or("must be org/project")?;
     each_arcade(config, |upstream| upstream.project = Some(project.clone()));
     Ok(None)
@@ -175,37 +175,37 @@ fn seconds(value: &str) -> Option<Millis> {
     value.parse().ok().map(Millis::from_secs).or_else(|| duration(value)).filter(|span| *span > Millis::ZERO)
 }
 
-fn timeout(config: &mut Config, value: &str) -> Set {
+fn timeout(config: &mut Config, value: &str) -> SetResult {
     let asked = seconds(value).ok_or("must be a number of seconds above 0")?;
     config.execute.timeout = asked.min(limits::EXECUTE_TIMEOUT_MAX);
     let clamped = asked > limits::EXECUTE_TIMEOUT_MAX;
     Ok(clamped.then_some("clamped to 55 s: the SDKs give up at 60 s"))
 }
 
-fn max_retries(config: &mut Config, value: &str) -> Set {
+fn max_retries(config: &mut Config, value: &str) -> SetResult {
     let asked: u32 = value.parse().map_err(|_| "must be a whole number, not negative")?;
     config.execute.max_retries = asked.min(limits::RETRIES_MAX);
     Ok((asked > limits::RETRIES_MAX).then_some("clamped to 3: the SDKs repeat what we repeat"))
 }
 
-fn cache_ttl(config: &mut Config, value: &str) -> Set {
+fn cache_ttl(config: &mut Config, value: &str) -> SetResult {
     let asked = seconds(value).ok_or("must be a number of seconds above 0")?;
     Rc::make_mut(&mut config.cache).ttl = asked.min(limits::CACHE_TTL_MAX);
     Ok((asked > limits::CACHE_TTL_MAX).then_some("clamped to 30 days"))
 }
 
-fn cache_strategy(config: &mut Config, value: &str) -> Set {
+fn cache_strategy(config: &mut Config, value: &str) -> SetResult {
     Rc::make_mut(&mut config.cache).strategy =
         CacheStrategy::parse(value).ok_or("must be off, memory, hybrid or persistent")?;
     Ok(None)
 }
 
-fn cache_eviction(config: &mut Config, value: &str) -> Set {
+fn cache_eviction(config: &mut Config, value: &str) -> SetResult {
     Rc::make_mut(&mut config.cache).eviction = Eviction::parse(value).ok_or("must be cost-aware or lru")?;
     Ok(None)
 }
 
-fn cache_memory(config: &mut Config, value: &str) -> Set {
+fn cache_memory(config: &mut Config, value: &str) -> SetResult {
     let asked = bytes(value).ok_or("must be a size such as 16MiB")?.0;
     let asked = usize::try_from(asked).unwrap_or(usize::MAX);
     if asked < limits::CACHE_MEMORY_BYTES_MIN {
@@ -216,7 +216,7 @@ fn cache_memory(config: &mut Config, value: &str) -> Set {
     Ok(clamped.then_some("clamped to 48MiB: an isolate has 128 MB for everything"))
 }
 
-fn routing_strategy(config: &mut Config, value: &str) -> Set {
+fn routing_strategy(config: &mut Config, value: &str) -> SetResult {
     Rc::make_mut(&mut config.routing).strategy = match Strategy::parse(value) {
         Some(Strategy::Pinned) => return Err("pinned is only for a route: see routes[].strategy"),
         Some(Strategy::Weighted) => return Err("weighted is only for a route: see routes[].strategy"),
@@ -226,7 +226,7 @@ fn routing_strategy(config: &mut Config, value: &str) -> Set {
     Ok(None)
 }
 
-fn local_priority(config: &mut Config, value: &str) -> Set {
+fn local_priority(config: &mut Config, value: &str) -> SetResult {
     let percent = percent(value).filter(|percent| u64::from(*percent) <= LOCAL_PRIORITY_MAX);
     Rc::make_mut(&mut config.routing).local_priority =
         percent.ok_or("must be from 0 to 0.99, or a percentage such as 80%")?;
@@ -246,7 +246,7 @@ fn percent(value: &str) -> Option<u8> {
     }
 }
 
-fn remote_threshold(config: &mut Config, value: &str) -> Set {
+fn remote_threshold(config: &mut Config, value: &str) -> SetResult {
     let asked = duration(value).filter(|asked| *asked <= REMOTE_THRESHOLD_MAX);
     Rc::make_mut(&mut config.routing).remote_threshold =
         asked.ok_or("must be a duration such as 100ms, at most 60s")?;

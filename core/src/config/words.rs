@@ -4,7 +4,7 @@ use serde_json::json;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::document::{Value, parsed};
+use super::document::{DocumentValue, parsed};
 use super::faults::Faults;
 use crate::words::action::ActionPattern;
 use crate::words::names::{
@@ -77,7 +77,7 @@ pub(super) enum ProjectPattern {
 /// Implements values that are a string which a constructor accepts.
 macro_rules! parsed_values {
     ($($type:ty: $parse:expr, $what:literal, $pattern:literal;)*) => {
-        $(impl Value for $type {
+        $(impl DocumentValue for $type {
             fn read(node: &Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<Self> {
                 parsed(node, faults, $what, $parse)
             }

@@ -15,16 +15,17 @@ mod window;
 use std::cell::RefCell;
 
 use crate::ports::Clock;
+use crate::words::maps::MapHasher;
 use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
 
 pub(crate) use decide::Shed;
 #[cfg(test)]
 pub(crate) use decide::ShedReason;
-pub(crate) use limit::Ended;
+pub(crate) use limit::LimitOutcome;
 
-use decide::{Bulkhead, Standing};
-use places::Place;
+use decide::{Bulkhead, BulkheadProgress};
+use places::OccupiedSlot;
 
 /// Holds the bulkheads of an isolate: one for each executor, at its index in the configuration.
 #[derive(Debug)]
@@ -33,8 +34,8 @@ pub(crate) struct Bulkheads(Box<[RefCell<Bulkhead>]>);
 impl Bulkheads {
     /// Creates the bulkheads. `most`: for each executor, the most calls at once, whatever is observed; at least 1
     /// counts.
-    pub(crate) fn new(most: &[u32]) -> Self {
-        Self(most.iter().map(|most| RefCell::new(Bulkhead::new(*most))).collect())
+    pub(crate) fn new(most: &[u32], hasher: MapHasher) -> Self {
+        Self(most.iter().map(|most| RefCell::new(Bulkhead::new(*most, hasher))).collect())
     }
 
     /// Returns an executor's calls in flight, its current limit, and its waiting calls.
@@ -53,13 +54,13 @@ impl Bulkheads {
 pub(crate) struct Slot<'r> {
     bulkhead: Option<&'r RefCell<Bulkhead>>,
     /// The slot; `None` once it was freed.
-    place: Option<Place>,
+    place: Option<OccupiedSlot>,
 }
 
 impl Slot<'_> {
     /// Frees the slot, and informs the limit. `took` counts from the sending of the call; `tool` is a name that no
     /// other tool has at this executor.
-    pub(crate) fn ended(mut self, took: Millis, tool: &str, ended: Ended) {
+    pub(crate) fn ended(mut self, took: Millis, tool: &str, ended: LimitOutcome) {
         if let (Some(bulkhead), Some(place)) = (self.bulkhead, self.place.take()) {
             bulkhead.borrow_mut().ended(place, took, tool, ended);
         }
@@ -108,9 +109,9 @@ pub(crate) async fn enter<'r, C: Clock>(
     let mut left = now.until(until);
     loop {
         match standing {
-            Standing::Entered(place) => return Ok(Slot { bulkhead: Some(bulkhead), place: Some(place) }),
-            Standing::Shed(shed) => return Err(shed),
-            Standing::Waits(number, after) => {
+            BulkheadProgress::Entered(place) => return Ok(Slot { bulkhead: Some(bulkhead), place: Some(place) }),
+            BulkheadProgress::Shed(shed) => return Err(shed),
+            BulkheadProgress::Waits(number, after) => {
                 turn.get_or_insert_with(|| Turn { bulkhead, number });
                 clock.sleep(after).await;
                 // The time slept counts as elapsed, also if the clock was set back meanwhile.

@@ -141,7 +141,7 @@ fn a_lastingly_slower_upstream_is_not_throttled_for_ever() {
 #[test]
 fn nothing_is_lost_whatever_the_weather() {
     for seed in 0..100 {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let mut climate = OVERLOAD;
         climate.arrivals = [0, 1, 2].map(|_| random.between(0.0, 400.0));
         climate.patience = random.below(1_500);
@@ -213,14 +213,14 @@ fn entered<'r>(clock: &HandClock, bulkheads: &'r Bulkheads) -> Slot<'r> {
 
 #[test]
 fn a_free_slot_is_taken_without_waiting_and_freed_when_dropped() {
-    let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[2, 1]));
+    let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[2, 1], MapHasher::fixed()));
     let first = entered(&clock, &bulkheads);
     let second = entered(&clock, &bulkheads);
     assert_eq!(bulkheads.load(0), (2, 2, 0));
     assert_eq!(bulkheads.load(1), (0, 1, 0));
     drop(first);
     assert_eq!(bulkheads.load(0), (1, 2, 0));
-    second.ended(Millis::new(100), "a.b", Ended::Ignored);
+    second.ended(Millis::new(100), "a.b", LimitOutcome::Ignored);
     assert_eq!(bulkheads.load(0), (0, 2, 0));
     assert_eq!(clock.sleeps.get(), 0);
     assert_eq!(bulkheads.load(2), (0, u32::MAX, 0));
@@ -230,12 +230,12 @@ fn a_free_slot_is_taken_without_waiting_and_freed_when_dropped() {
 
 #[test]
 fn a_waiter_enters_at_its_next_look_after_a_place_is_free() {
-    let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[1]));
+    let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[1], MapHasher::fixed()));
     let slot = entered(&clock, &bulkheads);
     let mut waits = pin!(enter(&clock, &bulkheads, 0, Priority::Normal, clock.in_ms(100)));
     assert!(poll(waits.as_mut()).is_pending());
     assert_eq!(bulkheads.load(0), (1, 1, 1));
-    slot.ended(Millis::new(5), "a.b", Ended::Answered);
+    slot.ended(Millis::new(5), "a.b", LimitOutcome::Answered);
     assert!(poll(waits.as_mut()).is_pending(), "it has not looked");
     clock.pass(1);
     let Poll::Ready(Ok(slot)) = poll(waits.as_mut()) else { panic!("it looked") };
@@ -246,7 +246,7 @@ fn a_waiter_enters_at_its_next_look_after_a_place_is_free() {
 
 #[test]
 fn who_enters_leaves_a_place_for_each_one_before_it() {
-    let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[2]));
+    let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[2], MapHasher::fixed()));
     let slots = [(); 2].map(|()| entered(&clock, &bulkheads));
     let come = |priority| Box::pin(enter(&clock, &bulkheads, 0, priority, clock.in_ms(100)));
     let (mut first, mut second) = (come(Priority::Normal), come(Priority::Normal));
@@ -266,7 +266,7 @@ fn who_enters_leaves_a_place_for_each_one_before_it() {
 
 #[test]
 fn the_slot_of_a_silently_ended_request_goes_to_another() {
-    let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[1]));
+    let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[1], MapHasher::fixed()));
     std::mem::forget(entered(&clock, &bulkheads));
     clock.pass(BULKHEAD_CALL_LOST.get() - 1);
     assert!(poll(pin!(enter(&clock, &bulkheads, 0, Priority::High, clock.in_ms(5))).as_mut()).is_pending());
@@ -276,7 +276,7 @@ fn the_slot_of_a_silently_ended_request_goes_to_another() {
 
 #[test]
 fn a_dropped_waiter_leaves_the_queue_and_a_late_one_is_shed() {
-    let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[1]));
+    let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[1], MapHasher::fixed()));
     let slot = entered(&clock, &bulkheads);
     {
         let mut waits = Box::pin(enter(&clock, &bulkheads, 0, Priority::High, clock.in_ms(100)));
@@ -300,7 +300,7 @@ fn a_dropped_waiter_leaves_the_queue_and_a_late_one_is_shed() {
 
 #[test]
 fn a_clock_that_is_set_back_does_not_keep_a_waiter() {
-    let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[1]));
+    let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[1], MapHasher::fixed()));
     let _slot = entered(&clock, &bulkheads);
     let mut waits = pin!(enter(&clock, &bulkheads, 0, Priority::High, clock.in_ms(50)));
     assert!(poll(waits.as_mut()).is_pending());
@@ -316,7 +316,7 @@ fn a_clock_that_is_set_back_does_not_keep_a_waiter() {
 
 #[test]
 fn a_higher_class_displaces_the_last_waiter_of_the_lowest_class() {
-    let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[1]));
+    let (clock, bulkheads) = (HandClock::new(), Bulkheads::new(&[1], MapHasher::fixed()));
     let _slot = entered(&clock, &bulkheads);
     let come = |priority| Box::pin(enter(&clock, &bulkheads, 0, priority, clock.in_ms(10_000)));
     let mut waiting: Vec<_> = (0..BULKHEAD_QUEUE).map(|_| come(Priority::Low)).collect();

@@ -13,39 +13,38 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use lru::LruCache;
-
-use crate::state::circuit::{Phase, Report, Rules, Tally, View, WHOLE};
+use crate::state::circuit::{BreakerParameters, BreakerPhase, BreakerView, CircuitReport, Tally, WHOLE};
 use crate::words::limits::{
     CIRCUIT_JOB, CIRCUIT_REPORT, CIRCUIT_REPORT_QUIET, CIRCUIT_TRIALS, CIRCUITS, CIRCUITS_PER_EXECUTOR,
 };
+use crate::words::maps::{LruMap, MapHasher};
 use crate::words::time::{Millis, Timestamp};
 
 pub use rules::BreakerRules;
 
-use circuit::{Circuit, Diary, Part};
+use circuit::{CircuitTicket, Diary, ScopedCircuit};
 
 /// Names the state of a call's circuit, by the breakers of the executor and of its tool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum CircuitState {
     /// The call may be made.
     Closed,
     /// The call may be made, as one of few: the executor, or the tool on it, recovers.
     Recovering,
     /// The call may be made as a half-open probe: no other call gets this state until its outcome is known.
-    Trial,
+    Probe,
     /// The call should not be made.
     Open {
         /// The start of the phase.
         since: Timestamp,
         /// The breaker that is open.
-        scope: Scope,
+        scope: BreakerScope,
     },
 }
 
 /// Names the subject of a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
+pub(crate) enum BreakerScope {
     /// The executor as a whole.
     Executor,
     /// One tool on it.
@@ -54,7 +53,7 @@ pub(crate) enum Scope {
 
 /// Classifies a call's outcome by its executor's part in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum CircuitOutcome {
     /// The executor answered.
     Success,
     /// The executor did not answer, or with a failure of its own.
@@ -65,10 +64,10 @@ pub(crate) enum Outcome {
 
 /// Names the state of one of the two breakers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stood {
+enum ScopeState {
     Closed,
     Recovering,
-    Trial,
+    Probe,
     Open(Timestamp),
 }
 
@@ -87,7 +86,7 @@ pub(crate) struct Circuits {
     holder: u64,
     /// The executors' breakers, by index in the configuration, which bounds them.
     executors: RefCell<BTreeMap<usize, Rc<Whole>>>,
-    tools: RefCell<LruCache<Box<[u8]>, Rc<Circuit>>>,
+    tools: RefCell<LruMap<Box<[u8]>, Rc<ScopedCircuit>>>,
     /// Buffer for composing keys: one allocation for the isolate's life.
     scratch: RefCell<Vec<u8>>,
 }
@@ -95,7 +94,7 @@ pub(crate) struct Circuits {
 /// Holds the breaker of an executor as a whole.
 #[derive(Debug)]
 struct Whole {
-    circuit: Circuit,
+    circuit: ScopedCircuit,
     diary: Diary,
 }
 
@@ -103,9 +102,9 @@ struct Whole {
 #[derive(Debug)]
 pub(crate) struct Ticket {
     whole: Rc<Whole>,
-    tool: Rc<Circuit>,
-    of_whole: Part,
-    of_tool: Part,
+    tool: Rc<ScopedCircuit>,
+    of_whole: CircuitTicket,
+    of_tool: CircuitTicket,
     began: Timestamp,
     /// Number of times that it was counted as slow while it was under way.
     slow: u32,
@@ -134,12 +133,11 @@ enum Introduction {
 
 impl Circuits {
     /// Creates the breakers, all closed. No other isolate may have the number `holder`.
-    pub(crate) fn new(holder: u64) -> Self {
+    pub(crate) fn new(holder: u64, hasher: MapHasher) -> Self {
         Self {
             holder,
             executors: RefCell::default(),
-            // Unbounded here: an `LruCache` with a bound allocates all of it at once.
-            tools: RefCell::new(LruCache::unbounded()),
+            tools: RefCell::new(hasher.lru()),
             scratch: RefCell::new(Vec::with_capacity(256)),
         }
     }
@@ -147,31 +145,31 @@ impl Circuits {
     /// Returns the state of the circuit for a call to `tool` (in lower case) of the executor with this index. `random`,
     /// 0 to 99, decides whether the call belongs to the share that goes through while the executor or the tool
     /// recovers.
-    pub(crate) fn standing(
+    pub(crate) fn state_of(
         &self,
         executor: usize,
         tool: &str,
         rules: &BreakerRules,
         now: Timestamp,
         random: u8,
-    ) -> Standing {
+    ) -> CircuitState {
         let of_whole = match self.executors.borrow().get(&executor) {
-            None => return Standing::Closed,
+            None => return CircuitState::Closed,
             Some(whole) => whole.circuit.stand(rules, now, random),
         };
-        if let Stood::Open(since) = of_whole {
-            return Standing::Open { since, scope: Scope::Executor };
+        if let ScopeState::Open(since) = of_whole {
+            return CircuitState::Open { since, scope: BreakerScope::Executor };
         }
         let of_tool = self.with_tool(executor, tool, |circuit| circuit.stand(rules, now, random));
-        match (of_tool.unwrap_or(Stood::Closed), of_whole) {
-            (Stood::Open(since), _) => Standing::Open { since, scope: Scope::Tool },
-            (Stood::Trial, _) => Standing::Trial,
-            (Stood::Recovering, _) | (_, Stood::Recovering) => Standing::Recovering,
-            _ => Standing::Closed,
+        match (of_tool.unwrap_or(ScopeState::Closed), of_whole) {
+            (ScopeState::Open(since), _) => CircuitState::Open { since, scope: BreakerScope::Tool },
+            (ScopeState::Probe, _) => CircuitState::Probe,
+            (ScopeState::Recovering, _) | (_, ScopeState::Recovering) => CircuitState::Recovering,
+            _ => CircuitState::Closed,
         }
     }
 
-    /// Begins a call, whatever [`Circuits::standing`] returned. In [`Standing::Trial`], the first call that begins is
+    /// Begins a call, whatever [`Circuits::state_of`] returned. In [`CircuitState::Probe`], the first call that begins is
     /// the probe.
     pub(crate) fn begin(&self, executor: usize, tool: &str, now: Timestamp) -> Ticket {
         let whole = self.whole(executor, now);
@@ -203,20 +201,20 @@ impl Circuits {
     pub(crate) fn ended(
         &self,
         mut ticket: Ticket,
-        outcome: Outcome,
+        outcome: CircuitOutcome,
         took: Millis,
         rules: &BreakerRules,
         now: Timestamp,
     ) {
-        if outcome == Outcome::Ignored {
+        if outcome == CircuitOutcome::Ignored {
             return;
         }
         let is_slow = ticket.slow > 0 || took >= rules.slow_call;
         let once = u32::from(ticket.slow == 0);
-        let failed = u32::from(outcome == Outcome::Failure);
+        let failed = u32::from(outcome == CircuitOutcome::Failure);
         let tally = Tally { calls: once, failed, slow: if is_slow { once } else { 0 } };
         self.count(&ticket, tally, rules, now);
-        self.decide(&mut ticket, outcome == Outcome::Success && !is_slow, now);
+        self.decide(&mut ticket, outcome == CircuitOutcome::Success && !is_slow, now);
     }
 
     /// Returns the open circuits of executors and their tools, with the time since which, and the reason, by name. For
@@ -240,7 +238,7 @@ impl Circuits {
         if tally.is_empty() {
             return;
         }
-        let rules = Rules::from(rules);
+        let rules = BreakerParameters::from(rules);
         let opened = ticket.whole.circuit.count(&ticket.of_whole, tally, &rules, now);
         let opened = ticket.tool.count(&ticket.of_tool, tally, &rules, now) || opened;
         let diary = &ticket.whole.diary;
@@ -261,22 +259,22 @@ impl Circuits {
 
     fn whole(&self, executor: usize, now: Timestamp) -> Rc<Whole> {
         let mut executors = self.executors.borrow_mut();
-        let new = || Rc::new(Whole { circuit: Circuit::new(executor, WHOLE, now), diary: Diary::default() });
+        let new = || Rc::new(Whole { circuit: ScopedCircuit::new(executor, WHOLE, now), diary: Diary::default() });
         Rc::clone(executors.entry(executor).or_insert_with(new))
     }
 
     /// Applies a function to the circuit of a tool, if there is one, which is then the most recently used.
-    fn with_tool<T>(&self, executor: usize, tool: &str, act: impl FnOnce(&Rc<Circuit>) -> T) -> Option<T> {
+    fn with_tool<T>(&self, executor: usize, tool: &str, act: impl FnOnce(&Rc<ScopedCircuit>) -> T) -> Option<T> {
         let mut key = self.scratch.borrow_mut();
         write_key(&mut key, executor, tool);
         self.tools.borrow_mut().get(key.as_slice()).map(act)
     }
 
-    fn tool(&self, executor: usize, tool: &str, now: Timestamp) -> Rc<Circuit> {
+    fn tool(&self, executor: usize, tool: &str, now: Timestamp) -> Rc<ScopedCircuit> {
         if let Some(circuit) = self.with_tool(executor, tool, Rc::clone) {
             return circuit;
         }
-        let circuit = Rc::new(Circuit::new(executor, tool, now));
+        let circuit = Rc::new(ScopedCircuit::new(executor, tool, now));
         let mut tools = self.tools.borrow_mut();
         if tools.len() >= CIRCUITS {
             tools.pop_lru();
@@ -285,7 +283,7 @@ impl Circuits {
         circuit
     }
 
-    fn tools_of(&self, executor: usize) -> Vec<Rc<Circuit>> {
+    fn tools_of(&self, executor: usize) -> Vec<Rc<ScopedCircuit>> {
         let tools = self.tools.borrow();
         tools.iter().map(|(_, circuit)| circuit).filter(|circuit| circuit.executor == executor).cloned().collect()
     }
@@ -327,7 +325,7 @@ impl Circuits {
 
     /// Returns the reports to the owner, which are questions too: the executor first, then the tools that were called
     /// last.
-    fn reports(&self, job: &Job, rules: &Rules, now: Timestamp) -> Vec<Report> {
+    fn reports(&self, job: &Job, rules: &BreakerParameters, now: Timestamp) -> Vec<CircuitReport> {
         let Whole { circuit, diary } = &*job.0;
         diary.is_urgent.set(false);
         let tools = self.tools_of(circuit.executor);
@@ -336,13 +334,13 @@ impl Circuits {
     }
 
     /// Adopts the owner's state of an executor and its tools.
-    fn adopt(&self, job: &Job, views: &[View], rules: &Rules, now: Timestamp) {
+    fn adopt(&self, job: &Job, views: &[BreakerView], rules: &BreakerParameters, now: Timestamp) {
         let of = |scope: &str| views.iter().find(|view| view.scope == scope);
         let whole = &job.0.circuit;
         whole.adopt(of(WHOLE), rules, now);
         // The state of a tool holds also before this isolate calls it.
         for view in views.iter().take(CIRCUITS_PER_EXECUTOR) {
-            if view.scope != WHOLE && view.phase != Phase::Closed {
+            if view.scope != WHOLE && view.phase != BreakerPhase::Closed {
                 self.tool(whole.executor, &view.scope, now);
             }
         }
@@ -352,7 +350,7 @@ impl Circuits {
     }
 
     /// Returns the outcomes of finished probes, to be reported to the owner.
-    fn verdicts(&self, job: &Job) -> Vec<(Rc<Circuit>, u64, bool)> {
+    fn verdicts(&self, job: &Job) -> Vec<(Rc<ScopedCircuit>, u64, bool)> {
         let tools = self.tools_of(job.0.circuit.executor).into_iter();
         let decided =
             tools.filter_map(|tool| tool.take_verdict().map(|(generation, passed)| (tool, generation, passed)));
@@ -360,13 +358,13 @@ impl Circuits {
     }
 
     /// Returns the tools that should be probed.
-    fn untried(&self, job: &Job, rules: &Rules, now: Timestamp) -> Vec<Rc<Circuit>> {
+    fn untried(&self, job: &Job, rules: &BreakerParameters, now: Timestamp) -> Vec<Rc<ScopedCircuit>> {
         let tools = self.tools_of(job.0.circuit.executor).into_iter();
         tools.filter(|tool| tool.wants_trial(rules, now)).take(CIRCUIT_TRIALS).collect()
     }
 
     /// Notes the state at the end of a job, which decides the start of the next.
-    fn settle(&self, job: &Job, rules: &Rules, now: Timestamp) {
+    fn settle(&self, job: &Job, rules: &BreakerParameters, now: Timestamp) {
         let Whole { circuit, diary } = &*job.0;
         let tools = self.tools_of(circuit.executor);
         let is_troubled = circuit.is_troubled(rules, now) || tools.iter().any(|tool| tool.is_troubled(rules, now));

@@ -15,7 +15,7 @@ pub use terms::CallTerms;
 
 use crate::backends::{Failed, Ran};
 use crate::dispatch::Dispatch;
-use crate::dispatch::route::{Candidate, Decision};
+use crate::dispatch::route::{Candidate, RoutingDecision};
 use crate::model::call::ToolCall;
 use crate::ports::Platform;
 use call_state::CallState;
@@ -30,7 +30,7 @@ pub async fn run<P: Platform>(
     platform: &P,
     dispatch: &Rc<Dispatch>,
     call: &ToolCall<'_>,
-    decision: &Decision<'_>,
+    decision: &RoutingDecision<'_>,
     terms: CallTerms,
     arrival: Arrival<'_>,
 ) -> (Attempts, Result<Ran, Failed>) {

@@ -8,17 +8,16 @@ mod latency;
 
 use std::cell::RefCell;
 
-use lru::LruCache;
-
 pub(crate) use budget::Budget;
 pub(crate) use latency::Latencies;
 
 use crate::words::limits::{HEALTH_TOOLS, HEALTH_WINDOW};
+use crate::words::maps::{LruMap, MapHasher};
 use crate::words::time::{Millis, Timestamp};
 
 /// Holds the health of one tool on one executor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct ToolHealth {
     /// Calls that ended, in the last one to two [`HEALTH_WINDOW`]s.
     pub calls: u32,
     /// Calls that failed by the executor's fault.
@@ -29,7 +28,7 @@ pub struct Seen {
     pub p95: Option<Millis>,
 }
 
-impl Seen {
+impl ToolHealth {
     /// Returns the failed calls of a thousand.
     #[must_use]
     pub fn failed_per_mille(&self) -> u64 {
@@ -45,7 +44,7 @@ pub(crate) struct Health {
 
 #[derive(Debug)]
 struct OfExecutor {
-    tools: LruCache<Box<str>, OfTool>,
+    tools: LruMap<Box<str>, OfTool>,
     retries: Budget,
     hedges: Budget,
 }
@@ -66,7 +65,7 @@ struct Counts {
 
 /// Classifies an attempt's outcome by its executor's part in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum HealthOutcome {
     /// An answer of a tool.
     Answered,
     /// A failure by the executor's fault.
@@ -77,24 +76,19 @@ pub(crate) enum Ended {
 
 impl Health {
     /// Creates the health of so many executors, without any calls.
-    pub(crate) fn new(executors: usize) -> Self {
+    pub(crate) fn new(executors: usize, hasher: MapHasher) -> Self {
         let of_none = || {
-            RefCell::new(OfExecutor {
-                tools: LruCache::unbounded(),
-                retries: Budget::of_retries(),
-                hedges: Budget::of_hedges(),
-            })
+            RefCell::new(OfExecutor { tools: hasher.lru(), retries: Budget::of_retries(), hedges: Budget::of_hedges() })
         };
         Self { executors: std::iter::repeat_with(of_none).take(executors).collect() }
     }
 
     /// Counts an attempt that ended.
-    pub(crate) fn ended(&self, executor: usize, tool: &str, took: Millis, ended: Ended, now: Timestamp) {
+    pub(crate) fn ended(&self, executor: usize, tool: &str, took: Millis, ended: HealthOutcome, now: Timestamp) {
         let Some(executor) = self.executors.get(executor) else { return };
         let mut executor = executor.borrow_mut();
         if !executor.tools.contains(tool) {
             executor.tools.put(tool.into(), OfTool { began: now, ..OfTool::default() });
-            // Unbounded here: an `LruCache` with a bound allocates all of it at once.
             if executor.tools.len() > HEALTH_TOOLS {
                 executor.tools.pop_lru();
             }
@@ -103,22 +97,22 @@ impl Health {
         of_tool.turn(now);
         let counts = &mut of_tool.now;
         counts.calls = counts.calls.saturating_add(1);
-        counts.failed = counts.failed.saturating_add(u32::from(ended != Ended::Answered));
+        counts.failed = counts.failed.saturating_add(u32::from(ended != HealthOutcome::Answered));
         // A call that fails at once is not fast.
-        if ended != Ended::Failed {
+        if ended != HealthOutcome::Failed {
             counts.latencies.note(took);
         }
     }
 
     /// Returns the health of a tool on an executor.
-    pub(crate) fn seen(&self, executor: usize, tool: &str, now: Timestamp) -> Seen {
-        let Some(executor) = self.executors.get(executor) else { return Seen::default() };
+    pub(crate) fn seen(&self, executor: usize, tool: &str, now: Timestamp) -> ToolHealth {
+        let Some(executor) = self.executors.get(executor) else { return ToolHealth::default() };
         let mut executor = executor.borrow_mut();
-        let Some(of_tool) = executor.tools.get_mut(tool) else { return Seen::default() };
+        let Some(of_tool) = executor.tools.get_mut(tool) else { return ToolHealth::default() };
         of_tool.turn(now);
         let OfTool { now, before, .. } = of_tool;
         let quantile = |percent| now.latencies.quantile(&before.latencies, percent);
-        Seen {
+        ToolHealth {
             calls: now.calls.saturating_add(before.calls),
             failed: now.failed.saturating_add(before.failed),
             p50: quantile(50),

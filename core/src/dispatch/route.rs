@@ -1,6 +1,6 @@
 //! The routing of a call: the order in which the executors that may run it are asked.
 //!
-//! No executor is asked for this: the facts come from earlier calls ([`Facts`]). The same question with the same facts
+//! No executor is asked for this: the facts come from earlier calls ([`ExecutorFacts`]). The same question with the same facts
 //! and the same number has the same answer.
 
 mod rank;
@@ -8,7 +8,7 @@ mod rank;
 use std::rc::Rc;
 
 use crate::backends::{Executor, Remote, Target};
-use crate::dispatch::health::Seen;
+use crate::dispatch::health::ToolHealth;
 use crate::model::route::{Route, RoutingRules, Strategy};
 use crate::model::tool::Tool;
 use crate::words::names::TenantId;
@@ -17,7 +17,7 @@ use crate::words::time::{Millis, Timestamp};
 
 /// Describes a call that is to be routed.
 #[derive(Debug)]
-pub struct Question<'q> {
+pub struct RoutedCall<'q> {
     /// The tool as the caller sees it.
     pub tool: &'q Rc<Tool>,
     /// The equivalent tools of other executors, by the operator's route; each with the reason if the caller may not use
@@ -50,9 +50,9 @@ pub struct RouteRules<'c> {
 
 /// Holds the known facts of an executor and a tool on it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Facts {
+pub struct ExecutorFacts {
     /// Its health.
-    pub seen: Seen,
+    pub seen: ToolHealth,
     /// The time since which its circuit is open, if it is.
     pub open_since: Option<Timestamp>,
     /// Calls under way, and waiting.
@@ -138,18 +138,18 @@ pub struct Considered {
     /// Its score by the strategy, the lowest first; `None` if the strategy has no scores.
     pub score: Option<u64>,
     /// The facts of the decision.
-    pub facts: Facts,
+    pub facts: ExecutorFacts,
 }
 
 impl Considered {
-    const fn rejected(executor: usize, rejection: Rejection, facts: Facts) -> Self {
+    const fn rejected(executor: usize, rejection: Rejection, facts: ExecutorFacts) -> Self {
         Self { executor, rejection: Some(rejection), score: None, facts }
     }
 }
 
 /// Holds the order in which executors are asked.
 #[derive(Clone, Debug)]
-pub struct Decision<'c> {
+pub struct RoutingDecision<'c> {
     /// The strategy.
     pub strategy: Strategy,
     /// The executors to ask, in order.
@@ -161,7 +161,7 @@ pub struct Decision<'c> {
     pub percent: u8,
 }
 
-impl Decision<'_> {
+impl RoutingDecision<'_> {
     /// Returns whether the first two are asked at once.
     #[must_use]
     pub fn is_race(&self) -> bool {
@@ -177,16 +177,16 @@ impl Decision<'_> {
 /// scheduled call of a tool on anything but an engine.
 pub fn decide<'c>(
     rules: RouteRules<'c>,
-    question: &Question<'_>,
-    facts: impl Fn(&Tool) -> Facts,
-) -> Result<Decision<'c>, (Refusal, Vec<Considered>)> {
+    question: &RoutedCall<'_>,
+    facts: impl Fn(&Tool) -> ExecutorFacts,
+) -> Result<RoutingDecision<'c>, (Refusal, Vec<Considered>)> {
     let route = rules.routing.route_of(&question.tool.folded);
     let strategy = route.map_or(Strategy::LocalFirst, |route| rules.routing.strategy_of(route));
     let others = question.others.iter().map(|(tool, admitted)| (tool, *admitted));
     let (mut fit, mut unfit) = (Vec::with_capacity(others.len().saturating_add(1)), Vec::new());
     for (tool, admitted) in std::iter::once((question.tool, Ok(()))).chain(others) {
         let facts = facts(tool);
-        match target_of(rules.executors, route.map(|route| (route, strategy)), question, (tool, admitted)) {
+        match target_of(rules.executors, route.map(|route| (route, strategy)), question, tool, admitted) {
             Ok(_) if facts.open_since.is_some() => {
                 unfit.push(Considered::rejected(tool.executor, Rejection::CircuitOpen, facts))
             }
@@ -202,20 +202,20 @@ pub fn decide<'c>(
     if ranked.is_empty() {
         return Err((nobody(rules.probe_interval, &considered, question), considered));
     }
-    Ok(Decision { strategy, ranked, considered, percent: question.percent })
+    Ok(RoutingDecision { strategy, ranked, considered, percent: question.percent })
 }
 
 /// Returns the executors of the route that do not offer the tool now.
-fn absent<'r>(route: &'r Route, question: &'r Question<'_>) -> impl Iterator<Item = Considered> + 'r {
+fn absent<'r>(route: &'r Route, question: &'r RoutedCall<'_>) -> impl Iterator<Item = Considered> + 'r {
     let offers = |executor: usize| {
         question.tool.executor == executor || question.others.iter().any(|(tool, _)| tool.executor == executor)
     };
     let absent = route.executors.iter().copied().filter(move |executor| !offers(*executor));
-    absent.map(|executor| Considered::rejected(executor, Rejection::NotOffered, Facts::default()))
+    absent.map(|executor| Considered::rejected(executor, Rejection::NotOffered, ExecutorFacts::default()))
 }
 
 /// Returns the refusal of a call without an executor.
-fn nobody(probe_interval: Millis, considered: &[Considered], question: &Question<'_>) -> Refusal {
+fn nobody(probe_interval: Millis, considered: &[Considered], question: &RoutedCall<'_>) -> Refusal {
     let is = |rejection| considered.iter().any(|one| one.rejection == Some(rejection));
     // The first circuit that will be probed decides when a retry is worthwhile.
     let due = considered.iter().filter_map(|one| one.facts.open_since).map(|since| since.after(probe_interval)).min();
@@ -241,8 +241,9 @@ fn nobody(probe_interval: Millis, considered: &[Considered], question: &Question
 fn target_of<'c>(
     executors: &'c [Executor],
     route: Option<(&Route, Strategy)>,
-    question: &Question<'_>,
-    (tool, admitted): (&Tool, Result<(), Rejection>),
+    question: &RoutedCall<'_>,
+    tool: &Tool,
+    admitted: Result<(), Rejection>,
 ) -> Result<Target<'c>, Rejection> {
     if route.is_some_and(|(route, strategy)| strategy == Strategy::Pinned && route.rank_of(tool.executor) != 0) {
         return Err(Rejection::NotPinned);

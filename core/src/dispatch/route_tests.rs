@@ -48,14 +48,18 @@ fn local() -> Rc<Tool> {
     Rc::new(tool)
 }
 
-fn seen(p50: u64, failed: u32) -> Facts {
+fn seen(p50: u64, failed: u32) -> ExecutorFacts {
     let time = Some(Millis::new(p50));
-    Facts { seen: Seen { calls: 100, failed, p50: time, p95: time.map(Millis::twice) }, limit: 10, ..Facts::default() }
+    ExecutorFacts {
+        seen: ToolHealth { calls: 100, failed, p50: time, p95: time.map(Millis::twice) },
+        limit: 10,
+        ..ExecutorFacts::default()
+    }
 }
 
 struct Asked<'a> {
     tools: &'a [Rc<Tool>],
-    facts: &'a [Facts],
+    facts: &'a [ExecutorFacts],
     whose: u64,
     left: u64,
     is_scheduled: bool,
@@ -68,7 +72,7 @@ impl Asked<'_> {
     /// Returns the order, and the rejected executors.
     fn decide(&self, config: &Config) -> Decided {
         let others: Vec<_> = self.tools[1..].iter().map(|tool| (Rc::clone(tool), Ok(()))).collect();
-        let question = Question {
+        let question = RoutedCall {
             tool: &self.tools[0],
             others: &others,
             tenant: &TenantId::new("acme").unwrap(),
@@ -96,7 +100,7 @@ fn all() -> [Rc<Tool>; 3] {
     [local(), tool(1, ""), tool(2, "")]
 }
 
-fn order(strategy: &str, facts: &[Facts], whose: u64) -> Vec<usize> {
+fn order(strategy: &str, facts: &[ExecutorFacts], whose: u64) -> Vec<usize> {
     let config = config(&format!("executors = [\"near\", \"local\", \"far\"]\nstrategy = {strategy}"));
     let [own, near, far] = all();
     let asked = Asked { tools: &[near, own, far], facts, whose, left: 30_000, is_scheduled: false };
@@ -107,7 +111,7 @@ fn order(strategy: &str, facts: &[Facts], whose: u64) -> Vec<usize> {
 
 #[test]
 fn each_strategy_has_its_order() {
-    let nothing = [Facts::default(); 3];
+    let nothing = [ExecutorFacts::default(); 3];
     assert_eq!(order("\"local-first\"", &nothing, 0), [0, 1, 2]);
     assert_eq!(order("\"remote-first\"", &nothing, 0), [1, 2, 0]);
     assert_eq!(order("\"hybrid\"", &nothing, 0), [0, 1, 2]);
@@ -122,10 +126,11 @@ fn performance_weighs_time_failures_and_load() {
     // 300 ms of its own are worth 60 by its priority of 80 %.
     assert_eq!(order(seen(300, 0), seen(70, 0), seen(50, 0)), [2, 0, 1]);
     assert_eq!(order(seen(9_000, 0), seen(100, 40), seen(150, 0)), [2, 1, 0], "failures cost time");
-    let busy = Facts { in_flight: 10, ..seen(100, 0) };
+    let busy = ExecutorFacts { in_flight: 10, ..seen(100, 0) };
     assert_eq!(order(seen(9_000, 0), busy, seen(150, 0)), [2, 1, 0], "so does load");
-    assert_eq!(order(seen(9_000, 0), seen(100, 0), Facts::default()), [2, 1, 0], "who is not known is tried");
-    let dead = Facts { seen: Seen { calls: 5, failed: 5, p50: None, p95: None }, ..Facts::default() };
+    assert_eq!(order(seen(9_000, 0), seen(100, 0), ExecutorFacts::default()), [2, 1, 0], "who is not known is tried");
+    let dead =
+        ExecutorFacts { seen: ToolHealth { calls: 5, failed: 5, p50: None, p95: None }, ..ExecutorFacts::default() };
     assert_eq!(order(seen(9_000, 0), seen(100, 0), dead), [1, 0, 2], "but not who only fails");
 }
 
@@ -193,12 +198,12 @@ fn who_does_not_fit_is_not_asked() {
 
 #[test]
 fn who_is_not_well_is_not_asked() {
-    let decide = |route: &str, facts: &[Facts]| {
+    let decide = |route: &str, facts: &[ExecutorFacts]| {
         let [_, near, far] = all();
         Asked { tools: &[near, far], facts, whose: 0, left: 400, is_scheduled: false }.decide(&config(route))
     };
-    let nothing = Facts::default();
-    let open = Facts { open_since: Some(Timestamp::from_millis(1)), ..nothing };
+    let nothing = ExecutorFacts::default();
+    let open = ExecutorFacts { open_since: Some(Timestamp::from_millis(1)), ..nothing };
     assert_eq!(decide(BOTH, &[nothing, open, nothing]), Ok((vec![2], vec![(1, "circuit_open")])));
     assert_eq!(decide(BOTH, &[nothing, open, open]), Err("circuit_open"));
     assert_eq!(decide(BOTH, &[nothing, seen(500, 0), seen(50, 0)]), Ok((vec![2], vec![(1, "too_slow")])));
@@ -212,7 +217,7 @@ fn who_is_not_well_is_not_asked() {
 fn what_the_caller_may_not_have_is_not_asked() {
     let config = config("executors = [\"near\", \"far\"]");
     let [_, near, far] = all();
-    let question = Question {
+    let question = RoutedCall {
         tool: &near,
         others: &[(far, Err(Rejection::PolicyDenied))],
         tenant: &TenantId::new("acme").unwrap(),
@@ -222,7 +227,7 @@ fn what_the_caller_may_not_have_is_not_asked() {
         now: Timestamp::from_millis(1_000),
         left: Millis::from_secs(1),
     };
-    let decision = decide(rules(&config), &question, |_| Facts::default()).unwrap();
+    let decision = decide(rules(&config), &question, |_| ExecutorFacts::default()).unwrap();
     assert_eq!(decision.ranked.len(), 1);
     assert_eq!(decision.considered[1].rejection, Some(Rejection::PolicyDenied));
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::access::rate::Fields;
+use crate::access::rate::RateLimitFields;
 use crate::model::request::{Header, Request};
 use crate::ports::Body;
 use crate::words::json::ObjectWriter;
@@ -99,7 +99,7 @@ const DEFAULT_WAIT: Millis = Millis::from_secs(1);
 pub fn finish<S>(
     answer: Answer<S>,
     request_id: &str,
-    rate: Fields,
+    rate: RateLimitFields,
     request: &Request,
     cors_origins: &[String],
 ) -> Response<S> {

@@ -8,9 +8,10 @@ pub use query::Query;
 pub(crate) use table::ROUTES;
 pub use table::{Gate, Operation};
 
-use self::table::Route;
+use self::table::OperationRow;
 use crate::words::method::Method;
 use crate::words::names::Project;
+use crate::words::percent;
 use crate::words::refusal::{Refusal, RefusalKind};
 
 /// A requested operation, with the project that its path addressed.
@@ -69,7 +70,7 @@ fn engine_path(segments: &[&str]) -> Result<String, Refusal> {
         if !path.is_empty() {
             path.push('/');
         }
-        query::encode_into(&mut path, &query::decode(segment)?);
+        percent::encode_into(&mut path, &query::decode(segment)?);
     }
     Ok(path)
 }
@@ -90,7 +91,7 @@ fn is_escape(segment: &str) -> bool {
         || decoded.chars().any(char::is_control)
 }
 
-fn not_allowed(routes: &[Route]) -> Refusal {
+fn not_allowed(routes: &[OperationRow]) -> Refusal {
     let has = |method| routes.iter().any(|route| route.method == method);
     let allow = match (has(Method::Get), has(Method::Post), has(Method::Patch), has(Method::Put), has(Method::Delete)) {
         (true, false, false, false, false) => "GET, HEAD, OPTIONS",

@@ -21,12 +21,12 @@ pub struct Behavior {
     /// Idempotent: calling it twice is like calling it once.
     pub idempotent: bool,
     /// Its declarations, verbatim, for policies.
-    pub says: Says,
+    pub says: Declarations,
 }
 
 /// Holds a tool's own declarations; `None` for each that is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Says {
+pub struct Declarations {
     /// `read_only`
     pub read_only: Option<bool>,
     /// `destructive`
@@ -135,7 +135,12 @@ const OF_LOCAL: Behavior = Behavior {
     reads_only: true,
     mutates: false,
     idempotent: true,
-    says: Says { read_only: Some(true), destructive: Some(false), idempotent: Some(true), open_world: Some(false) },
+    says: Declarations {
+        read_only: Some(true),
+        destructive: Some(false),
+        idempotent: Some(true),
+        open_world: Some(false),
+    },
 };
 
 /// Returns the local tools.
@@ -294,7 +299,7 @@ fn behavior_of(metadata: Option<&Json<'_>>) -> Behavior {
         reads_only: says("read_only") == Some(true) && !mutates && !operations.is_empty(),
         mutates,
         idempotent: says("idempotent") == Some(true),
-        says: Says {
+        says: Declarations {
             read_only: says("read_only"),
             destructive: says("destructive"),
             idempotent: says("idempotent"),

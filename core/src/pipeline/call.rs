@@ -1,21 +1,21 @@
 //! An admitted tool call: cache, route, execute, and the durable owners that learn its outcome.
 
 mod described;
+mod fallback;
 mod look;
 mod outcome;
 mod refresh;
 mod routing;
-mod spare;
 
-pub(crate) use described::{Place, Source};
+pub(crate) use described::{AnswerSource, StorageTarget};
 
 use std::rc::Rc;
 
 use crate::access::admission::{Context, check_arguments, check_rules};
-use crate::access::epochs::Lease;
+use crate::access::epochs::EpochLease;
 use crate::backends::{Failed, Failure, OutputKind, Ran};
 use crate::cache::flight::{self, Boarded, Lead};
-use crate::cache::{self, Bypass, Cache, CacheKey, CacheOutcome, CacheRules, Directives, Entry, Keep, Wanted};
+use crate::cache::{self, Bypass, Cache, CacheOutcome, CachePolicy, CacheRules, Directives, Entry, Wanted};
 use crate::dispatch::Dispatch;
 use crate::dispatch::execute::CallTerms;
 use crate::model::call::ToolCall;
@@ -26,17 +26,18 @@ use crate::pipeline::passthrough::begin_authorizations;
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::state::epochs::{CacheScope, Change};
-use crate::state::idempotency::Outcome as Settled;
+use crate::state::idempotency::AttemptOutcome;
 use crate::telemetry::{CalledTool, Record};
 use crate::tools::error::ToolError;
+use crate::words::json::ObjectWriter;
 use crate::words::limits;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
+pub(crate) use fallback::{FailedCall, StaleFallback, declared_answer};
 use look::{asked, asked_of_others, floor_of, key_for, look, not_cached, stored_outcome, wanted};
-pub(crate) use outcome::{CacheStatus, Options, Outcome, Reply, StoredStatus, ran_json, result_json};
+pub(crate) use outcome::{CacheStatus, CallOutcome, CallReply, Options, StoredStatus, ran_json, result_json};
 use routing::Offered;
-pub(crate) use spare::{Spare, Unanswered, declared_answer};
 
 /// Makes the call. `again` admits it once more, after a wait for others that make the same call.
 ///
@@ -50,7 +51,7 @@ pub(crate) async fn run<P: Platform>(
     options: Options<'_>,
     again: impl AsyncFn(&mut Record) -> Result<(), Refusal>,
     record: &mut Record,
-) -> Result<Outcome, Unanswered> {
+) -> Result<CallOutcome, FailedCall> {
     let Options { directives, idempotency_key, terms, source } = options;
     note(context, &call, record);
     // The operator's rules on inputs come before the cache: a response is stored, and served, only for input that
@@ -62,8 +63,8 @@ pub(crate) async fn run<P: Platform>(
 
     // cache; a response to be replaced is not looked up, and no other call brings its replacement
     let kept = key_for(&running.cache.rules, context, &call, directives);
-    let at = kept.as_ref().ok().filter(|_| source == Source::Anywhere);
-    let wanted = at.map(|(keep, key)| wanted(&running.cache.rules, context, &call, *keep, key, directives));
+    let at = kept.as_ref().ok().filter(|_| source == AnswerSource::Anywhere);
+    let wanted = at.map(|target| wanted(&running.cache.rules, context, &call, target, directives));
     record.cache = kept.as_ref().map_or_else(|bypass| CacheOutcome::Bypass(*bypass), |_| CacheOutcome::MissNotStored);
     let stale = match look(platform, &running.cache, wanted.as_ref(), record).await {
         Ok(hit) => {
@@ -80,14 +81,14 @@ pub(crate) async fn run<P: Platform>(
         Err(stale) => stale,
     };
 
-    let missed = Missed { kept: kept.as_ref().ok(), wanted, stale, directives, idempotency_key, terms };
+    let missed = MissedCall { kept: kept.as_ref().ok(), wanted, stale, directives, idempotency_key, terms };
     missed.run(platform, running, context, &call, again, record).await
 }
 
 /// A call that missed the cache.
-struct Missed<'k> {
-    /// The key and the policy for storing its response, if it may be stored.
-    kept: Option<&'k (Keep, CacheKey)>,
+struct MissedCall<'k> {
+    /// The place for its response, if it may be stored.
+    kept: Option<&'k StorageTarget>,
     /// Its look-up.
     wanted: Option<Wanted<'k>>,
     /// The stale response for an executor's failure.
@@ -97,7 +98,7 @@ struct Missed<'k> {
     terms: CallTerms,
 }
 
-impl Missed<'_> {
+impl MissedCall<'_> {
     /// Executes the call, once for all that miss the same key.
     async fn run<P: Platform>(
         self,
@@ -107,7 +108,7 @@ impl Missed<'_> {
         call: &ToolCall<'_>,
         again: impl AsyncFn(&mut Record) -> Result<(), Refusal>,
         record: &mut Record,
-    ) -> Result<Outcome, Unanswered> {
+    ) -> Result<CallOutcome, FailedCall> {
         let Self { kept, wanted, stale, directives, idempotency_key, terms } = self;
         let offered = Offered::of(context, call);
         let is_repeatable = offered.is_repeatable(call);
@@ -127,7 +128,7 @@ impl Missed<'_> {
         let claim = match claimed {
             Some(Claimed::Replay { status, body }) => {
                 record.degraded.push("idempotent_replay");
-                return Ok(Outcome::of(Reply::Replayed { status, body }, record));
+                return Ok(CallOutcome::of(CallReply::Replayed { status, body }, record));
             }
             Some(Claimed::Go(claim)) => Some(claim),
             None => None,
@@ -150,7 +151,7 @@ impl Missed<'_> {
         if has_waited && let Err(refusal) = again(record).await {
             lead.leave(platform);
             if let Some(claim) = claim {
-                settle(platform, claim, Settled::NotExecuted, record).await;
+                settle(platform, claim, AttemptOutcome::NotExecuted, record).await;
             }
             return Err(refusal.into());
         }
@@ -164,7 +165,7 @@ impl Missed<'_> {
         match ended {
             Ok(ran) => {
                 let epoch = context.held.epochs.version;
-                let landed = kept.and_then(|(keep, key)| Some((*keep, key, entry_of(platform, epoch, *keep, &ran)?)));
+                let landed = kept.and_then(|target| Some((target, entry_of(platform, epoch, target.policy, &ran)?)));
                 land(platform, &running.cache, lead, landed, record);
                 Ok(finish(platform, context, call, claim, ran, record).await?)
             }
@@ -172,16 +173,15 @@ impl Missed<'_> {
                 land(platform, &running.cache, lead, None, record);
                 // The outcome of a claimed idempotency key is the real one, also when it is replayed.
                 let stale = stale.filter(|_| claim.is_none() && failed.may_be_covered());
-                let of = |(entry, (keep, key)): (_, &(Keep, CacheKey))| {
-                    Spare::new(entry, context, call, (*keep, key.clone(), directives), failed.status)
-                };
-                let spare = stale.zip(kept).map(of);
+                let stale = stale.zip(kept).map(|(entry, target)| {
+                    StaleFallback::new(entry, context, call, target.clone(), directives, failed.status)
+                });
                 let is_harmless = failed.surely_not_run || is_repeatable;
                 let may_be_declared = claim.is_none() && failed.may_be_covered() && is_harmless;
                 let declared = context.rules.routing.answer_of(&call.tool.folded);
                 let declared = declared.filter(|_| may_be_declared).map(Box::from);
                 let ended = fail(platform, is_repeatable, claim, failed, record).await;
-                ended.map_err(|refusal| Unanswered { refusal, spare, declared })
+                ended.map_err(|refusal| FailedCall { refusal, stale, declared })
             }
         }
     }
@@ -191,7 +191,7 @@ impl Missed<'_> {
 async fn board<'r, P: Platform>(
     platform: &P,
     cache: &'r Cache,
-    asked: &flight::Asked<'_>,
+    asked: &flight::FlightRequest<'_>,
     record: &mut Record,
 ) -> Boarded<'r> {
     let (boarded, report) = flight::board(platform, cache, asked).await;
@@ -207,12 +207,11 @@ fn note(context: &Context<'_>, call: &ToolCall<'_>, record: &mut Record) {
 }
 
 /// Returns the outcome of an invalid input, in the tool's own form, without asking an executor.
-fn bad_input<P: Platform>(platform: &P, record: &mut Record, error: &ToolError) -> Outcome {
+fn bad_input<P: Platform>(platform: &P, record: &mut Record, error: &ToolError) -> CallOutcome {
     record.tool_error = Some(error.kind.as_str().to_owned());
-    let mut output = b"{\"error\":".to_vec();
-    error.write_json(&mut output);
-    output.push(b'}');
-    Outcome::of(Reply::Result(answered_here(platform, output, false)), record)
+    let mut output = ObjectWriter::new();
+    error.write_json(output.value("error"));
+    CallOutcome::of(CallReply::Result(answered_here(platform, output.end(), false)), record)
 }
 
 /// Returns a result that no executor gave.
@@ -261,7 +260,7 @@ fn may_have_changed_something(
     ended: &Result<Ran, Failed>,
 ) -> bool {
     let surely_not_run = matches!(ended, Err(failed) if failed.surely_not_run);
-    let has_rule = cache::may_keep(rules, &call.tool).is_ok();
+    let has_rule = cache::cache_policy(rules, &call.tool).is_ok();
     !only_reads && !has_rule && !surely_not_run
 }
 
@@ -269,14 +268,14 @@ fn may_have_changed_something(
 /// changed something. Done before the caller is answered, so that it reads its own writes.
 async fn invalidate<P: Platform>(
     platform: &P,
-    lease: &Lease,
+    lease: &EpochLease,
     rules: &CacheRules,
     context: &Context<'_>,
     call: &ToolCall<'_>,
     record: &mut Record,
 ) {
     let toolkit = call.tool.toolkit_folded();
-    let keeps = |tool: &Tool| cache::may_keep(rules, tool).is_ok();
+    let keeps = |tool: &Tool| cache::cache_policy(rules, tool).is_ok();
     if !context.registry.any_of_toolkit(toolkit, keeps) {
         return;
     }
@@ -292,7 +291,7 @@ async fn invalidate<P: Platform>(
 }
 
 /// Returns the entry to store and share; `None` for a result that nobody else may have.
-fn entry_of<P: Platform>(platform: &P, epoch: u64, keep: Keep, ran: &Ran) -> Option<Rc<Entry>> {
+fn entry_of<P: Platform>(platform: &P, epoch: u64, policy: CachePolicy, ran: &Ran) -> Option<Rc<Entry>> {
     let now = platform.now();
     let may_be_kept = ran.success && ran.kind == OutputKind::Value;
     may_be_kept.then(|| {
@@ -301,8 +300,8 @@ fn entry_of<P: Platform>(platform: &P, epoch: u64, keep: Keep, ran: &Ran) -> Opt
             duration: ran.duration.clone(),
             finished_at: ran.finished_at.clone(),
             stored_at: now,
-            expires_at: now.after(keep.ttl),
-            stale_until: now.after(keep.whole_life()),
+            expires_at: now.after(policy.ttl),
+            stale_until: now.after(policy.whole_life()),
             epoch,
         })
     })
@@ -313,15 +312,15 @@ fn land<P: Platform>(
     platform: &P,
     cache: &Cache,
     lead: Lead<'_>,
-    landed: Option<(Keep, &CacheKey, Rc<Entry>)>,
+    landed: Option<(&StorageTarget, Rc<Entry>)>,
     record: &mut Record,
 ) {
-    if let Some((keep, key, entry)) = &landed {
+    if let Some((StorageTarget { policy, key }, entry)) = &landed {
         // First: a call that comes after the flight finds it there.
-        cache::store(platform, cache, keep.strategy, key, entry, &mut record.degraded);
+        cache::store(platform, cache, policy.strategy, key, entry, &mut record.degraded);
         record.cache = CacheOutcome::MissStored;
     }
-    lead.land(platform, landed.map(|(_, key, entry)| (key, entry)));
+    lead.land(platform, landed.map(|(target, entry)| (&target.key, entry)));
 }
 
 async fn finish<P: Platform>(
@@ -331,18 +330,18 @@ async fn finish<P: Platform>(
     claim: Option<Claim>,
     ran: Ran,
     record: &mut Record,
-) -> Result<Outcome, Refusal> {
+) -> Result<CallOutcome, Refusal> {
     record.tool_error.clone_from(&ran.error_kind);
     if let Some(claim) = claim {
         let body = ran_json(&record.request_id, &ran);
         let outcome = match ran.kind {
             // The same request is repeated once the user has consented.
-            OutputKind::NeedsConsent => Settled::NotExecuted,
+            OutputKind::NeedsConsent => AttemptOutcome::NotExecuted,
             _ if body.len() > limits::IDEMPOTENT_ANSWER_BYTES => {
                 record.degraded.push("idempotent_answer_too_large");
-                Settled::Unknown
+                AttemptOutcome::Unknown
             }
-            _ => Settled::Completed { status: 200, body: body.into_owned() },
+            _ => AttemptOutcome::Completed { status: 200, body: body.into_owned() },
         };
         settle(platform, claim, outcome, record).await;
     }
@@ -354,10 +353,10 @@ async fn finish<P: Platform>(
             record.degraded.push("authorizations_left_out");
         }
     }
-    Ok(Outcome::of(Reply::Result(ran), record))
+    Ok(CallOutcome::of(CallReply::Result(ran), record))
 }
 
-async fn settle<P: Platform>(platform: &P, claim: Claim, outcome: Settled, record: &mut Record) {
+async fn settle<P: Platform>(platform: &P, claim: Claim, outcome: AttemptOutcome, record: &mut Record) {
     if idempotency::settle(platform, claim, outcome).await.is_err() {
         record.degraded.push("idempotency_not_settled");
     }
@@ -369,16 +368,16 @@ async fn fail<P: Platform>(
     claim: Option<Claim>,
     failed: Failed,
     record: &mut Record,
-) -> Result<Outcome, Refusal> {
+) -> Result<CallOutcome, Refusal> {
     if let Some(claim) = claim {
-        let outcome = if failed.surely_not_run { Settled::NotExecuted } else { Settled::Unknown };
+        let outcome = if failed.surely_not_run { AttemptOutcome::NotExecuted } else { AttemptOutcome::Unknown };
         settle(platform, claim, outcome, record).await;
     }
     let may_have_run = !failed.surely_not_run && !is_repeatable;
     match failed.failure {
         Failure::Answered(response) => {
             record.engine_refused = true;
-            Ok(Outcome::of(Reply::EngineRefused { response, may_have_run }, record))
+            Ok(CallOutcome::of(CallReply::EngineRefused { response, may_have_run }, record))
         }
         Failure::Refused(refusal) => {
             // Busy, if the tool may have run, still means "do not repeat" where a repetition could do harm.

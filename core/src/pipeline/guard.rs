@@ -8,7 +8,7 @@ use crate::access::identity;
 use crate::catalog::Current;
 use crate::model::caller::Caller;
 use crate::model::request::{Header, RequestHeaders};
-use crate::pipeline::call::{self, Outcome, Unanswered};
+use crate::pipeline::call::{self, CallOutcome, FailedCall};
 use crate::pipeline::runtime::Running;
 use crate::ports::Platform;
 use crate::telemetry::Record;
@@ -82,19 +82,19 @@ impl<'a, P: Platform> Guard<'a, P> {
         &self,
         tools: &Current,
         requested: &Requested<'_>,
-        unanswered: Unanswered,
+        unanswered: FailedCall,
         record: &mut Record,
-    ) -> Result<Outcome, Refusal> {
-        let Unanswered { refusal, spare, declared } = unanswered;
-        if spare.is_none() && declared.is_none() {
+    ) -> Result<CallOutcome, Refusal> {
+        let FailedCall { refusal, stale, declared } = unanswered;
+        if stale.is_none() && declared.is_none() {
             return Err(refusal);
         }
         let Ok((caller, held)) = self.let_in(record).await else { return Err(refusal) };
         if self.admit(tools, &caller, &held, requested, record).is_err() {
             return Err(refusal);
         }
-        let kept =
-            spare.and_then(|spare| spare.answer(self.platform, &self.running.cache.rules, (&caller, &held), record));
+        let rules = &self.running.cache.rules;
+        let kept = stale.and_then(|stale| stale.answer(self.platform, rules, &caller, &held, record));
         let declared = || declared.map(|value| call::declared_answer(self.platform, &value, record));
         kept.or_else(declared).ok_or(refusal)
     }

@@ -2,12 +2,12 @@
 
 use hmac_sha256::Hash;
 
-use crate::cache::{CacheScopeChoice, CacheStrategy, Keep, KeyParts, Life, key_of};
+use crate::cache::{CachePolicy, CacheScopeChoice, CacheStrategy, KeyParts, Life, key_of};
 use crate::model::call::ToolCall;
 use crate::model::caller::Caller;
 use crate::ports::{DurableError, Platform};
-use crate::state::idempotency::{Command, Outcome, Reply};
-use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::state::idempotency::{AttemptOutcome, Command, Reply};
+use crate::state::{self, StateCommand, StateReply};
 use crate::words::hex;
 use crate::words::limits::{IDEMPOTENCY_POLL_MAX, IDEMPOTENCY_POLL_MIN};
 use crate::words::refusal::{Refusal, RefusalKind};
@@ -70,7 +70,7 @@ pub(crate) async fn claim<P: Platform>(
     let name = hex::encode(&Hash::hash(key.as_bytes()));
     let owner = format!("idempotency/{}/{}/{name}", caller.tenant, caller.id);
     let command =
-        AnyCommand::Idempotency(Command::Begin { fingerprint: fingerprint(caller, call), attempt, lost_after });
+        StateCommand::Idempotency(Command::Begin { fingerprint: fingerprint(caller, call), attempt, lost_after });
     let mut waiting = Waiting::new(patience, platform.now());
     loop {
         let reply = match ask(platform, &owner, &command).await {
@@ -124,12 +124,12 @@ impl Waiting {
 fn give_back<P: Platform>(platform: &P, owner: String, attempt: u64) {
     let platform_ = platform.clone();
     platform.spawn(async move {
-        let command = AnyCommand::Idempotency(Command::End { attempt, outcome: Outcome::NotExecuted });
+        let command = StateCommand::Idempotency(Command::End { attempt, outcome: AttemptOutcome::NotExecuted });
         let _heard_or_lost = state::apply(&platform_, &owner, &command).await;
     });
 }
 
-async fn ask<P: Platform>(platform: &P, owner: &str, command: &AnyCommand) -> Result<Reply, Refusal> {
+async fn ask<P: Platform>(platform: &P, owner: &str, command: &StateCommand) -> Result<Reply, Refusal> {
     let mut reply = state::apply(platform, owner, command).await;
     if reply == Err(DurableError::Unavailable) {
         // The durable owner may have noted the attempt while its reply was lost; the key would then be claimed by
@@ -137,7 +137,7 @@ async fn ask<P: Platform>(platform: &P, owner: &str, command: &AnyCommand) -> Re
         reply = state::apply(platform, owner, command).await;
     }
     match reply {
-        Ok(AnyReply::Idempotency(reply)) => Ok(reply),
+        Ok(StateReply::Idempotency(reply)) => Ok(reply),
         Ok(_) | Err(DurableError::Unavailable) => Err(Refusal::new(RefusalKind::DurableUnavailable)),
         Err(DurableError::Unsupported) => Err(Refusal::new(RefusalKind::DurableUnsupported)),
     }
@@ -147,9 +147,9 @@ async fn ask<P: Platform>(platform: &P, owner: &str, command: &AnyCommand) -> Re
 ///
 /// # Errors
 /// [`DurableError`]; the key then stays claimed until the attempt counts as lost, and its outcome is unknown.
-pub async fn settle<P: Platform>(platform: &P, claim: Claim, outcome: Outcome) -> Result<(), DurableError> {
+pub async fn settle<P: Platform>(platform: &P, claim: Claim, outcome: AttemptOutcome) -> Result<(), DurableError> {
     let command = Command::End { attempt: claim.attempt, outcome };
-    state::apply(platform, &claim.owner, &AnyCommand::Idempotency(command)).await.map(|_| ())
+    state::apply(platform, &claim.owner, &StateCommand::Idempotency(command)).await.map(|_| ())
 }
 
 /// Returns a digest of everything that makes two calls the same.
@@ -161,7 +161,7 @@ fn fingerprint(caller: &Caller, call: &ToolCall<'_>) -> Vec<u8> {
         executors: call.run_at.as_deref().unwrap_or_default(),
         user: call.user.as_ref(),
         tool: &call.tool,
-        keep: Keep {
+        policy: CachePolicy {
             ttl: Millis::ZERO,
             scope: CacheScopeChoice::User,
             strategy: CacheStrategy::Off,

@@ -11,7 +11,7 @@ use crate::model::call::{EngineCall, Exchange};
 use crate::model::caller::UserRule;
 use crate::ports::{Body, DurableError, Platform};
 use crate::state::authorization::{Command, Reply};
-use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::state::{self, StateCommand, StateReply};
 use crate::telemetry::Record;
 use crate::words::json::{self, Json};
 use crate::words::names::UserId;
@@ -127,8 +127,8 @@ pub(crate) async fn begin_authorizations<P: Platform>(
     let mut are_left_out = ids.len() > limits::AUTHORIZATIONS_PER_ANSWER;
     for id in ids.iter().take(limits::AUTHORIZATIONS_PER_ANSWER) {
         let command = Command::Begin { caller: context.caller.id.to_string(), executor: engine.id.to_string() };
-        let reply = state::apply(platform, &owner_key(context, id), &AnyCommand::Authorization(command)).await;
-        are_left_out |= reply.map_err(durable)? == AnyReply::Authorization(Reply::No);
+        let reply = state::apply(platform, &owner_key(context, id), &StateCommand::Authorization(command)).await;
+        are_left_out |= reply.map_err(durable)? == StateReply::Authorization(Reply::No);
     }
     if are_left_out {
         record.degraded.push("authorizations_left_out");
@@ -139,9 +139,9 @@ pub(crate) async fn begin_authorizations<P: Platform>(
 /// Returns the executor at which the caller began this authorisation.
 async fn owner_of_authorization<P: Platform>(platform: &P, context: &Context<'_>, id: &str) -> Result<String, Refusal> {
     let command = Command::IsOf(context.caller.id.to_string());
-    let reply = state::apply(platform, &owner_key(context, id), &AnyCommand::Authorization(command)).await;
+    let reply = state::apply(platform, &owner_key(context, id), &StateCommand::Authorization(command)).await;
     match reply.map_err(durable)? {
-        AnyReply::Authorization(Reply::Yes(executor)) => Ok(executor),
+        StateReply::Authorization(Reply::Yes(executor)) => Ok(executor),
         _ => Err(Refusal::new(RefusalKind::AuthorizationUnknown)),
     }
 }

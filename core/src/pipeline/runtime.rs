@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::access::admission;
-use crate::access::epochs::Lease;
+use crate::access::epochs::EpochLease;
 use crate::access::identity::{Identity, Keyring};
 use crate::access::rate::Rates;
 use crate::backends::Rotations;
@@ -13,7 +13,8 @@ use crate::config::{Config, ConfigFault, Prepared, Values};
 use crate::dispatch::Dispatch;
 use crate::ports::Platform;
 use crate::telemetry::explain::Explained;
-use crate::telemetry::metrics::Counters;
+use crate::telemetry::metrics::IsolateCounters;
+use crate::words::maps::MapHasher;
 use crate::words::request_id::Ids;
 use crate::words::secret::Secret;
 
@@ -34,10 +35,10 @@ pub struct Running {
     pub identity: Rc<Identity>,
     pub(crate) worker_secret: Option<Secret>,
     /// The lease on the epochs.
-    pub lease: Rc<Lease>,
+    pub lease: Rc<EpochLease>,
     pub(crate) catalog: Rc<Catalog>,
     pub(crate) cache: Rc<Cache>,
-    pub(crate) counters: Rc<Counters>,
+    pub(crate) counters: Rc<IsolateCounters>,
     pub(crate) rates: Rc<Rates>,
     pub(crate) explained: Rc<Explained>,
     pub(crate) dispatch: Rc<Dispatch>,
@@ -65,22 +66,23 @@ impl Isolate {
                     tracing::warn!(setting = notice.setting, message = notice.message, "{}", notice.name);
                 }
                 let config = loaded.config;
+                let hasher = MapHasher::new(secret);
                 let keyring = Keyring::new(loaded.hashers, &config.callers, secret);
-                let rates = Rc::new(Rates::new(Rc::clone(&config.rate), ids.number()));
+                let rates = Rc::new(Rates::new(Rc::clone(&config.rate), ids.number(), hasher));
                 let (executors, routing) = (&config.executors, &config.routing);
                 let rotations = Rc::new(Rotations::new(executors));
                 Ok(Rc::new(Running {
                     identity: Rc::new(Identity::new(keyring, Rc::clone(&config.issuers), Rc::clone(&config.roles))),
                     worker_secret: loaded.worker_secret,
-                    lease: Rc::new(Lease::new(config.epochs)),
+                    lease: Rc::new(EpochLease::new(config.epochs)),
                     catalog: Rc::new(Catalog::new(
                         Rc::clone(executors),
                         config.registry,
                         Rc::clone(routing),
                         Rc::clone(&rotations),
                     )),
-                    cache: Rc::new(Cache::new(Rc::clone(&config.cache), ids.number())),
-                    counters: Rc::new(Counters::new(Rc::clone(executors), Rc::clone(&rates))),
+                    cache: Rc::new(Cache::new(Rc::clone(&config.cache), ids.number(), hasher)),
+                    counters: Rc::new(IsolateCounters::new(Rc::clone(executors), Rc::clone(&rates))),
                     rates,
                     explained: Rc::new(Explained::new(config.routing.explained)),
                     dispatch: Rc::new(Dispatch::new(
@@ -90,6 +92,7 @@ impl Isolate {
                         config.breaker,
                         config.execute,
                         ids.number(),
+                        hasher,
                     )),
                     admission: config.admission(),
                     config,

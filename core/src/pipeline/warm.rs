@@ -10,7 +10,7 @@ use crate::cache::{self, Bypass, CacheOutcome, Directives, WarmCall};
 use crate::dispatch::execute::CallTerms;
 use crate::model::call::{Call, NamedTool, NamedUser};
 use crate::model::caller::{Caller, Grant, ProjectRule, UserRule};
-use crate::pipeline::call::{self, Options, Place, Source};
+use crate::pipeline::call::{self, AnswerSource, Options, StorageTarget};
 use crate::pipeline::emit;
 use crate::pipeline::guard::context;
 use crate::pipeline::runtime::{Isolate, Running};
@@ -160,7 +160,7 @@ async fn made<P: Platform>(
     };
     let context = context(&running.admission, &tools, &caller, &authority, &held);
     let call = admit(&held, record)?;
-    let place = match Place::of(&running.cache.rules, &running.config.inputs, &context, &call, Directives::default()) {
+    let place = match StorageTarget::of(&running.cache.rules, &running.config.inputs, &context, &call, Directives::default()) {
         Ok(place) => place,
         Err(bypass) => {
             record.cache = CacheOutcome::Bypass(bypass);
@@ -170,11 +170,11 @@ async fn made<P: Platform>(
     };
     let facts = cache::inspect(platform, &running.cache, &place.wanted(&running.cache.rules, &context, &call)).await;
     let source = match facts.servable() {
-        Some(entry) if entry.is_nearly_over(platform.now()) => Source::Executor,
+        Some(entry) if entry.is_nearly_over(platform.now()) => AnswerSource::Executor,
         Some(_) => return Ok(Outcome::Fresh),
         // A response that is stale, or in a tier that not all isolates read, is to be replaced, too.
-        None if facts.holds_any() => Source::Executor,
-        None => Source::Anywhere,
+        None if facts.holds_any() => AnswerSource::Executor,
+        None => AnswerSource::Anywhere,
     };
     let again = async |record: &mut Record| {
         let held = running.lease.hold(platform).await;

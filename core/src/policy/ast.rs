@@ -1,6 +1,6 @@
 //! The syntax tree of a policy: a scope, and conditions over the request.
 
-use crate::policy::Mode;
+use crate::policy::PolicyMode;
 use crate::words::action::Action;
 
 /// Names the kinds of entities.
@@ -93,7 +93,7 @@ pub(crate) struct Policy {
     /// The policy's `@id`, or `policy` and its position in its set.
     pub(crate) id: Box<str>,
     pub(crate) effect: Effect,
-    pub(crate) mode: Mode,
+    pub(crate) mode: PolicyMode,
     pub(crate) principal: Constraint,
     pub(crate) actions: Actions,
     pub(crate) resource: Constraint,

@@ -3,10 +3,10 @@
 use super::PolicySet;
 use super::ast::{Effect, Policy};
 use super::evaluate::Evaluator;
-use super::request::{Request, Resource};
-use super::value::{ErrorKind, Possible};
+use super::request::{PolicyRequest, Resource};
+use super::value::{EvaluationErrorKind, Possible};
 use crate::model::caller::Grant;
-use crate::policy::Mode;
+use crate::policy::PolicyMode;
 
 /// The outcome of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct Decision<'a> {
     /// in their order.
     pub rules: Vec<&'a str>,
     /// The policies with errors, in their order.
-    pub errors: Vec<(&'a str, ErrorKind)>,
+    pub errors: Vec<(&'a str, EvaluationErrorKind)>,
     /// No policy forbids the request and none fails, whatever the unknown parts are.
     pub is_clear: bool,
     /// The outcome if the policies in dry run were enforced, where it differs.
@@ -71,7 +71,7 @@ impl Decision<'_> {
 
 /// Combines the results of the policies that apply.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
+struct EffectTally {
     permits: bool,
     may_permit: bool,
     forbids: bool,
@@ -80,7 +80,7 @@ struct Tally {
     may_fail: bool,
 }
 
-impl Tally {
+impl EffectTally {
     fn count(&mut self, effect: Effect, possible: Possible) {
         // A condition without a Boolean is an error, too.
         let may_fail = possible.has(Possible::ERROR.or(Possible::OTHER));
@@ -115,10 +115,10 @@ impl Tally {
 }
 
 /// A policy that may hold, or has an error.
-struct Hit<'a> {
+struct PolicyMatch<'a> {
     policy: &'a Policy,
     place: u16,
-    error: Option<ErrorKind>,
+    error: Option<EvaluationErrorKind>,
     /// The result is the same, whatever the unknown parts are.
     is_sure: bool,
 }
@@ -127,12 +127,12 @@ impl PolicySet {
     /// Decides: allowed if permitted by a grant or a policy, within the credential's scopes; and neither forbidden by a
     /// policy nor subject to an error in one that applies.
     #[must_use]
-    pub fn decide<'a>(&'a self, request: &'a Request<'a>) -> Decision<'a> {
+    pub fn decide<'a>(&'a self, request: &'a PolicyRequest<'a>) -> Decision<'a> {
         if !request.caller.is_within(request.action) {
             let verdict = Verdict::Deny(Denial::NotPermitted);
             return Decision { verdict, rules: Vec::new(), errors: Vec::new(), is_clear: true, would: None };
         }
-        let mut tally = Tally::default();
+        let mut tally = EffectTally::default();
         let mut rules = Vec::new();
         for grant in &request.caller.grants {
             match permits(grant, request) {
@@ -150,10 +150,15 @@ impl PolicySet {
         self.with_policies(request, tally, rules)
     }
 
-    fn with_policies<'a>(&'a self, request: &'a Request<'a>, granted: Tally, mut rules: Vec<&'a str>) -> Decision<'a> {
+    fn with_policies<'a>(
+        &'a self,
+        request: &'a PolicyRequest<'a>,
+        granted: EffectTally,
+        mut rules: Vec<&'a str>,
+    ) -> Decision<'a> {
         let evaluator = Evaluator::new(request);
         let (mut enforced, mut all) = (granted, granted);
-        let mut hits: Vec<Hit<'a>> = Vec::new();
+        let mut hits: Vec<PolicyMatch<'a>> = Vec::new();
         self.index.candidates(request, |place| {
             let Some(policy) = self.policies.get(usize::from(place)) else { return };
             let applies = policy.applies(request);
@@ -165,14 +170,14 @@ impl PolicySet {
                 possible = possible.or(Possible::FALSE);
             }
             all.count(policy.effect, possible);
-            if policy.mode == Mode::Enforce {
+            if policy.mode == PolicyMode::Enforce {
                 enforced.count(policy.effect, possible);
             }
-            let not_boolean = (possible == Possible::OTHER).then_some(ErrorKind::Type);
+            let not_boolean = (possible == Possible::OTHER).then_some(EvaluationErrorKind::Type);
             let error = error.or(not_boolean);
             if error.is_some() || possible.has(Possible::TRUE) {
                 let is_sure = !possible.has(Possible::FALSE);
-                hits.push(Hit { policy, place, error, is_sure });
+                hits.push(PolicyMatch { policy, place, error, is_sure });
             }
         });
         hits.sort_unstable_by_key(|hit| hit.place);
@@ -182,7 +187,9 @@ impl PolicySet {
             rules.clear();
         }
         let mut errors = Vec::new();
-        let is_told = |hit: &&Hit<'_>| hit.policy.mode == Mode::Enforce && (hit.is_sure || verdict == Verdict::Maybe);
+        let is_told = |hit: &&PolicyMatch<'_>| {
+            hit.policy.mode == PolicyMode::Enforce && (hit.is_sure || verdict == Verdict::Maybe)
+        };
         for hit in hits.iter().filter(is_told) {
             match hit.error {
                 Some(kind) => errors.push((&*hit.policy.id, kind)),
@@ -193,7 +200,7 @@ impl PolicySet {
             }
         }
         let would = (all.verdict() != verdict).then(|| {
-            let dry = hits.iter().filter(|hit| hit.policy.mode == Mode::DryRun);
+            let dry = hits.iter().filter(|hit| hit.policy.mode == PolicyMode::DryRun);
             Would { verdict: all.verdict(), rules: dry.map(|hit| &*hit.policy.id).collect() }
         });
         let is_clear = !enforced.may_forbid && !enforced.may_fail;
@@ -202,7 +209,7 @@ impl PolicySet {
 }
 
 /// Returns true if a grant permits the request; `None` where that depends on the still unknown tool.
-fn permits(grant: &Grant, request: &Request<'_>) -> Option<bool> {
+fn permits(grant: &Grant, request: &PolicyRequest<'_>) -> Option<bool> {
     if !grant.covers(request.action) {
         return Some(false);
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::PolicySet;
 use super::ast::{Binary, Constraint, Expr, Kind, Variable};
-use super::request::Request;
+use super::request::PolicyRequest;
 
 /// Attributes of the caller that determine entities.
 const CALLER: [&str; 3] = ["principal.id", "principal.roles", "principal.tenant"];
@@ -19,7 +19,7 @@ impl PolicySet {
     /// Returns the attributes that the decision on this request can depend on, besides the action: paths such as
     /// `context.arguments.amount`, in order.
     #[must_use]
-    pub fn depends(&self, request: &Request<'_>) -> Vec<String> {
+    pub fn depends(&self, request: &PolicyRequest<'_>) -> Vec<String> {
         let mut paths: BTreeSet<String> = BTreeSet::new();
         // Grants are the caller's and its roles', and name tools.
         paths.extend(["principal.id", "principal.roles", "resource.name"].map(str::to_owned));

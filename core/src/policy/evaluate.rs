@@ -9,42 +9,44 @@ mod operate;
 use std::cell::Cell;
 
 use super::ast::{Binary, Expr, Kind, Variable};
-use super::request::Request;
-use super::value::{ErrorKind, Possible, Record, Set, Value, literal};
+use super::request::PolicyRequest;
+use super::value::{EvaluationErrorKind, Possible, RecordValue, SetValue, Value, literal};
 use crate::words::limits;
 use operate::{like, unary};
 
 /// Evaluates the conditions of one decision, within its budget of steps.
 pub(super) struct Evaluator<'a> {
-    request: &'a Request<'a>,
+    request: &'a PolicyRequest<'a>,
     steps: Cell<u32>,
 }
 
-type Outcome<'a> = Result<Value<'a>, ErrorKind>;
+type Evaluated<'a> = Result<Value<'a>, EvaluationErrorKind>;
 
 impl<'a> Evaluator<'a> {
-    pub(super) const fn new(request: &'a Request<'a>) -> Self {
+    pub(super) const fn new(request: &'a PolicyRequest<'a>) -> Self {
         Self { request, steps: Cell::new(limits::POLICY_STEPS) }
     }
 
-    fn spend(&self, steps: u32) -> Result<(), ErrorKind> {
-        let left = self.steps.get().checked_sub(steps).ok_or(ErrorKind::TooCostly);
+    fn spend(&self, steps: u32) -> Result<(), EvaluationErrorKind> {
+        let left = self.steps.get().checked_sub(steps).ok_or(EvaluationErrorKind::TooCostly);
         self.steps.set(left.unwrap_or(0));
         left.map(|_| ())
     }
 
     /// Returns the possible outcomes of all of these conditions together.
-    pub(super) fn conditions(&self, conditions: &'a [Expr]) -> (Possible, Option<ErrorKind>) {
+    pub(super) fn conditions(&self, conditions: &'a [Expr]) -> (Possible, Option<EvaluationErrorKind>) {
         match self.chain(conditions, false) {
             Ok(value) => (possible(&value), None),
             Err(kind) => (Possible::ERROR, Some(kind)),
         }
     }
 
-    fn value(&self, expr: &'a Expr) -> Outcome<'a> {
+    fn value(&self, expr: &'a Expr) -> Evaluated<'a> {
         self.spend(1)?;
         match expr {
-            Expr::Bool(_) | Expr::Long(_) | Expr::Text(_) | Expr::Entity(_) => literal(expr).ok_or(ErrorKind::Type),
+            Expr::Bool(_) | Expr::Long(_) | Expr::Text(_) | Expr::Entity(_) => {
+                literal(expr).ok_or(EvaluationErrorKind::Type)
+            }
             Expr::Variable(variable) => Ok(match variable {
                 Variable::Principal => Value::Entity(Kind::Caller, self.request.caller.id.as_str()),
                 Variable::Action => Value::Entity(Kind::Action, self.request.action.as_str()),
@@ -68,7 +70,7 @@ impl<'a> Evaluator<'a> {
                     like(text, pattern, |steps| self.spend(steps)).map(Value::Bool)
                 }
                 Value::Unknown(_) => Ok(Value::Unknown(Possible::TEST)),
-                _ => Err(ErrorKind::Type),
+                _ => Err(EvaluationErrorKind::Type),
             },
             Expr::Is(operand, kind, container) => match (self.value(operand)?, container) {
                 (Value::Entity(found, _), _) if found != *kind => Ok(Value::Bool(false)),
@@ -78,38 +80,38 @@ impl<'a> Evaluator<'a> {
                     self.binary(Binary::In, entity, container)
                 }
                 (Value::Unknown(_), _) => Ok(Value::Unknown(Possible::TEST)),
-                _ => Err(ErrorKind::Type),
+                _ => Err(EvaluationErrorKind::Type),
             },
-            Expr::LiteralSet(items) => Ok(Value::Set(Set::Literals(items))),
+            Expr::LiteralSet(items) => Ok(Value::Set(SetValue::Literals(items))),
             Expr::Set(items) => {
                 let values = items.iter().map(|item| self.value(item)).collect::<Result<Vec<_>, _>>()?;
                 if values.iter().any(is_unknown) {
                     return Ok(Value::Unknown(Possible::OTHER.or(Possible::ERROR)));
                 }
-                Ok(Value::Set(Set::Values(values.into())))
+                Ok(Value::Set(SetValue::Values(values.into())))
             }
             Expr::Record(members) => {
                 let member = |(name, value): &'a (Box<str>, Expr)| Ok((&**name, self.value(value)?));
-                let values = members.iter().map(member).collect::<Result<Vec<_>, ErrorKind>>()?;
+                let values = members.iter().map(member).collect::<Result<Vec<_>, EvaluationErrorKind>>()?;
                 if values.iter().any(|(_, value)| is_unknown(value)) {
                     return Ok(Value::Unknown(Possible::OTHER.or(Possible::ERROR)));
                 }
-                Ok(Value::Record(Record::Values(values.into())))
+                Ok(Value::Record(RecordValue::Values(values.into())))
             }
         }
     }
 
     /// Evaluates the value that an attribute is read from.
-    fn base(&self, expr: &'a Expr) -> Outcome<'a> {
+    fn base(&self, expr: &'a Expr) -> Evaluated<'a> {
         match expr {
-            Expr::Variable(Variable::Context) => Ok(Value::Record(Record::Context)),
+            Expr::Variable(Variable::Context) => Ok(Value::Record(RecordValue::Context)),
             _ => self.value(expr),
         }
     }
 
     /// Returns the context as one value: unknown as soon as a part of it is.
     fn whole_context(&self) -> Value<'a> {
-        let record = Record::Context;
+        let record = RecordValue::Context;
         let is_unknown = |name| matches!(self.request.of_record(&record, name), Some(Ok((Value::Unknown(_), _))));
         if self.request.names(&record).into_iter().any(is_unknown) {
             return Value::Unknown(Possible::ANYTHING);
@@ -118,7 +120,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Evaluates `&&` (ended by `false`) and `||` (ended by `true`).
-    fn chain(&self, parts: &'a [Expr], end: bool) -> Outcome<'a> {
+    fn chain(&self, parts: &'a [Expr], end: bool) -> Evaluated<'a> {
         let (ends, goes_on) = if end { (Possible::TRUE, Possible::FALSE) } else { (Possible::FALSE, Possible::TRUE) };
         // Possible outcomes of the parts before the current one; nothing while all of them were known.
         let mut before = Possible::NONE;
@@ -140,7 +142,7 @@ impl<'a> Evaluator<'a> {
                     }
                     return Ok(Value::Unknown(before));
                 }
-                Ok(_) if is_known => return Err(ErrorKind::Type),
+                Ok(_) if is_known => return Err(EvaluationErrorKind::Type),
                 Err(kind) if is_known => return Err(kind),
                 Ok(_) | Err(_) => Possible::ERROR,
             };
@@ -149,7 +151,7 @@ impl<'a> Evaluator<'a> {
         Ok(if is_known { Value::Bool(!end) } else { Value::Unknown(before.or(goes_on)) })
     }
 
-    fn conditional(&self, [condition, then, other]: &'a [Expr; 3]) -> Outcome<'a> {
+    fn conditional(&self, [condition, then, other]: &'a [Expr; 3]) -> Evaluated<'a> {
         match self.value(condition)? {
             Value::Bool(true) => self.value(then),
             Value::Bool(false) => self.value(other),
@@ -165,29 +167,29 @@ impl<'a> Evaluator<'a> {
                 }
                 Ok(Value::Unknown(all))
             }
-            _ => Err(ErrorKind::Type),
+            _ => Err(EvaluationErrorKind::Type),
         }
     }
 
-    fn attribute(&self, base: &Value<'a>, name: &str) -> Outcome<'a> {
+    fn attribute(&self, base: &Value<'a>, name: &str) -> Evaluated<'a> {
         let found = match base {
             Value::Record(record) => self.request.of_record(record, name),
-            Value::Entity(kind, id) => self.request.of_entity((*kind, id), name),
+            Value::Entity(kind, id) => self.request.of_entity(*kind, id, name),
             Value::Unknown(_) => return Ok(Value::Unknown(Possible::ANYTHING)),
-            _ => return Err(ErrorKind::Type),
+            _ => return Err(EvaluationErrorKind::Type),
         };
-        let (value, looked_at) = found.ok_or(ErrorKind::Missing)??;
+        let (value, looked_at) = found.ok_or(EvaluationErrorKind::Missing)??;
         self.spend(looked_at)?;
         Ok(value)
     }
 
-    fn has(&self, mut base: Value<'a>, names: &'a [Box<str>]) -> Outcome<'a> {
+    fn has(&self, mut base: Value<'a>, names: &'a [Box<str>]) -> Evaluated<'a> {
         for (index, name) in names.iter().enumerate() {
             let found = match &base {
                 Value::Record(record) => self.request.of_record(record, name),
-                Value::Entity(kind, id) => self.request.of_entity((*kind, id), name),
+                Value::Entity(kind, id) => self.request.of_entity(*kind, id, name),
                 Value::Unknown(_) => return Ok(Value::Unknown(Possible::TEST)),
-                _ => return Err(ErrorKind::Type),
+                _ => return Err(EvaluationErrorKind::Type),
             };
             let Some(found) = found else {
                 return Ok(Value::Bool(false));
@@ -203,7 +205,7 @@ impl<'a> Evaluator<'a> {
         Ok(Value::Bool(true))
     }
 
-    fn binary(&self, operation: Binary, left: Value<'a>, right: Value<'a>) -> Outcome<'a> {
+    fn binary(&self, operation: Binary, left: Value<'a>, right: Value<'a>) -> Evaluated<'a> {
         if is_unknown(&left) || is_unknown(&right) {
             let is_arithmetic = matches!(operation, Binary::Add | Binary::Subtract | Binary::Multiply);
             let error = Possible::ERROR;
@@ -211,17 +213,17 @@ impl<'a> Evaluator<'a> {
         }
         let compared = |holds: fn(i64, i64) -> bool| match (&left, &right) {
             (Value::Long(left), Value::Long(right)) => Ok(Value::Bool(holds(*left, *right))),
-            _ => Err(ErrorKind::Type),
+            _ => Err(EvaluationErrorKind::Type),
         };
         let computed = |compute: fn(i64, i64) -> Option<i64>| match (&left, &right) {
             (Value::Long(left), Value::Long(right)) => {
-                compute(*left, *right).map(Value::Long).ok_or(ErrorKind::Overflow)
+                compute(*left, *right).map(Value::Long).ok_or(EvaluationErrorKind::Overflow)
             }
-            _ => Err(ErrorKind::Type),
+            _ => Err(EvaluationErrorKind::Type),
         };
         let decimals = |holds: fn(i64, i64) -> bool| match (&left, &right) {
             (Value::Decimal(left), Value::Decimal(right)) => Ok(Value::Bool(holds(*left, *right))),
-            _ => Err(ErrorKind::Type),
+            _ => Err(EvaluationErrorKind::Type),
         };
         match operation {
             Binary::Equal => self.equal_whole(&left, &right).map(Value::Bool),
@@ -239,7 +241,7 @@ impl<'a> Evaluator<'a> {
             Binary::DecimalGreaterEqual => decimals(|left, right| left >= right),
             Binary::IsInRange => match (left, right) {
                 (Value::Ip(left), Value::Ip(right)) => Ok(Value::Bool(left.is_in(right))),
-                _ => Err(ErrorKind::Type),
+                _ => Err(EvaluationErrorKind::Type),
             },
             Binary::In => self.is_in(&left, &right),
             Binary::Contains => match &left {
@@ -248,7 +250,7 @@ impl<'a> Evaluator<'a> {
                     self.check_whole(&right)?;
                     self.contains(set, &right).map(Value::Bool)
                 }
-                _ => Err(ErrorKind::Type),
+                _ => Err(EvaluationErrorKind::Type),
             },
             Binary::ContainsAll | Binary::ContainsAny => match (&left, &right) {
                 (Value::Set(set), Value::Set(wanted)) => {
@@ -256,14 +258,14 @@ impl<'a> Evaluator<'a> {
                     self.check_whole(&right)?;
                     self.contains_each(set, wanted, operation == Binary::ContainsAll).map(Value::Bool)
                 }
-                _ => Err(ErrorKind::Type),
+                _ => Err(EvaluationErrorKind::Type),
             },
         }
     }
 
-    fn is_in(&self, left: &Value<'a>, right: &Value<'a>) -> Outcome<'a> {
+    fn is_in(&self, left: &Value<'a>, right: &Value<'a>) -> Evaluated<'a> {
         let Value::Entity(kind, id) = left else {
-            return Err(ErrorKind::Type);
+            return Err(EvaluationErrorKind::Type);
         };
         let is_in = |container: (Kind, &str)| self.request.is_in((*kind, id), container);
         let set = match right {
@@ -271,13 +273,13 @@ impl<'a> Evaluator<'a> {
                 return Ok(is_in((*kind, id)).map_or(Value::Unknown(Possible::TEST), Value::Bool));
             }
             Value::Set(set) => set,
-            _ => return Err(ErrorKind::Type),
+            _ => return Err(EvaluationErrorKind::Type),
         };
         let (mut holds, mut is_known) = (false, true);
         for index in 0..set.len() {
             self.spend(1)?;
             let Some(Value::Entity(kind, id)) = set.get(index) else {
-                return Err(ErrorKind::Type);
+                return Err(EvaluationErrorKind::Type);
             };
             match is_in((kind, id)) {
                 Some(is_there) => holds |= is_there,

@@ -21,12 +21,12 @@ impl fmt::Display for PolicyFault {
 
 /// A fault at a byte offset, as the parser reports it.
 #[derive(Clone, Debug)]
-pub(super) struct Found {
+pub(super) struct ParseFault {
     pub(super) offset: usize,
     pub(super) message: String,
 }
 
-impl Found {
+impl ParseFault {
     pub(super) fn at(offset: usize, message: impl Into<String>) -> Self {
         Self { offset, message: message.into() }
     }

@@ -1,7 +1,7 @@
 //! An index of the policies that may apply: a policy is filed under the narrowest part of its scope.
 
 use super::ast::{Constraint, Kind, Policy, Uid};
-use super::request::{Request, Resource, toolkit_of};
+use super::request::{PolicyRequest, Resource, toolkit_of};
 use crate::words::action::Action;
 
 /// Maps the keys of a request to policies.
@@ -51,7 +51,7 @@ impl Index {
     }
 
     /// Calls `visit` with the position of every policy that may apply, each once.
-    pub(super) fn candidates(&self, request: &Request<'_>, mut visit: impl FnMut(u16)) {
+    pub(super) fn candidates(&self, request: &PolicyRequest<'_>, mut visit: impl FnMut(u16)) {
         let mut under = |kind, id: &str| {
             if self.kinds & bit(kind) == 0 {
                 return;
@@ -116,7 +116,7 @@ fn key(kind: Kind, id: &str) -> u64 {
 
 impl Policy {
     /// Returns true if the scope matches; `None` when that is not known yet.
-    pub(super) fn applies(&self, request: &Request<'_>) -> Option<bool> {
+    pub(super) fn applies(&self, request: &PolicyRequest<'_>) -> Option<bool> {
         if !self.actions.has(request.action) {
             return Some(false);
         }
@@ -136,7 +136,7 @@ impl Policy {
     }
 }
 
-fn matches(constraint: &Constraint, request: &Request<'_>, entity: Option<(Kind, &str)>) -> Option<bool> {
+fn matches(constraint: &Constraint, request: &PolicyRequest<'_>, entity: Option<(Kind, &str)>) -> Option<bool> {
     if *constraint == Constraint::Any {
         return Some(true);
     }

@@ -1,10 +1,10 @@
 //! Cedar text as tokens, on demand.
 
-use super::fault::Found;
+use super::fault::ParseFault;
 
 /// A token; `Text` still contains its escapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token<'t> {
+pub(super) enum Lexeme<'t> {
     Word(&'t str),
     Number(&'t str),
     Text(&'t str),
@@ -51,11 +51,11 @@ impl<'t> Lexer<'t> {
     ///
     /// # Errors
     /// A character that begins no token (which is skipped), or a text that does not end.
-    pub(super) fn next(&mut self) -> Result<(Token<'t>, usize), Found> {
+    pub(super) fn next(&mut self) -> Result<(Lexeme<'t>, usize), ParseFault> {
         self.skip_blank();
         let (rest, start) = (self.rest(), self.at);
         let Some(first) = rest.chars().next() else {
-            return Ok((Token::End, start));
+            return Ok((Lexeme::End, start));
         };
         let run = |is_part: fn(char) -> bool| {
             let end = rest.find(|letter| !is_part(letter)).unwrap_or(rest.len());
@@ -64,31 +64,31 @@ impl<'t> Lexer<'t> {
         let (token, length) = match first {
             'a'..='z' | 'A'..='Z' | '_' => {
                 let word = run(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-                (Token::Word(word), word.len())
+                (Lexeme::Word(word), word.len())
             }
             '0'..='9' => {
                 let digits = run(|letter| letter.is_ascii_digit());
-                (Token::Number(digits), digits.len())
+                (Lexeme::Number(digits), digits.len())
             }
             '"' => match text_length(rest) {
                 Some(length) => {
                     let inner = rest.get(1..length.saturating_sub(1)).unwrap_or_default();
-                    (Token::Text(inner), length)
+                    (Lexeme::Text(inner), length)
                 }
                 None => {
                     self.at = self.text.len();
-                    return Err(Found::at(start, "this text has no closing quote"));
+                    return Err(ParseFault::at(start, "this text has no closing quote"));
                 }
             },
             '?' => {
                 self.at = self.at.saturating_add(1);
-                return Err(Found::at(start, "templates (`?principal`, `?resource`) are not supported"));
+                return Err(ParseFault::at(start, "templates (`?principal`, `?resource`) are not supported"));
             }
             _ => match SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
-                Some(sign) if *sign != "/" => (Token::Sign(sign), sign.len()),
+                Some(sign) if *sign != "/" => (Lexeme::Sign(sign), sign.len()),
                 _ => {
                     self.at = self.at.saturating_add(first.len_utf8());
-                    return Err(Found::at(start, "this character has no meaning here"));
+                    return Err(ParseFault::at(start, "this character has no meaning here"));
                 }
             },
         };

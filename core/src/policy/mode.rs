@@ -4,7 +4,7 @@ use crate::words::choice::choice;
 
 choice! {
     /// Mode in which policies are applied.
-    pub enum Mode {
+    pub enum PolicyMode {
         /// Their decisions are enforced.
         Enforce = "enforce",
         /// Their decisions are recorded only.

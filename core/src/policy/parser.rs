@@ -6,9 +6,9 @@
 mod expression;
 
 use super::ast::{Actions, Constraint, Effect, Kind, Policy, Uid};
-use super::fault::Found;
-use super::lexer::{Lexer, Token, unescape};
-use crate::policy::Mode;
+use super::fault::ParseFault;
+use super::lexer::{Lexeme, Lexer, unescape};
+use crate::policy::PolicyMode;
 use crate::words::action::{Action, ActionPattern};
 use crate::words::limits;
 use crate::words::nearest::nearest;
@@ -20,19 +20,19 @@ const RESERVED: [&str; 10] = ["true", "false", "if", "then", "else", "in", "is",
 ///
 /// # Errors
 /// Every fault found, in the order of the text.
-pub(super) fn parse(text: &str, taken: usize) -> Result<Vec<(usize, Policy)>, Vec<Found>> {
+pub(super) fn parse(text: &str, taken: usize) -> Result<Vec<(usize, Policy)>, Vec<ParseFault>> {
     let mut parser =
-        Parser { lexer: Lexer::new(text), token: Token::End, at: 0, nodes: 0, depth: 0, faults: Vec::new() };
+        Parser { lexer: Lexer::new(text), token: Lexeme::End, at: 0, nodes: 0, depth: 0, faults: Vec::new() };
     let mut policies = Vec::new();
     if let Err(fault) = parser.bump() {
         parser.faults.push(fault);
         parser.recover();
     }
-    while parser.token != Token::End {
+    while parser.token != Lexeme::End {
         let number = taken.saturating_add(policies.len());
         if number >= limits::POLICIES {
             let message = format!("there are more than {} policies", limits::POLICIES);
-            parser.faults.push(Found::at(parser.at, message));
+            parser.faults.push(ParseFault::at(parser.at, message));
             break;
         }
         let at = parser.at;
@@ -50,18 +50,18 @@ pub(super) fn parse(text: &str, taken: usize) -> Result<Vec<(usize, Policy)>, Ve
 struct Parser<'t> {
     lexer: Lexer<'t>,
     /// The next token, and the offset of its start.
-    token: Token<'t>,
+    token: Lexeme<'t>,
     at: usize,
     /// Number of expressions in this policy so far.
     nodes: usize,
     /// Depth of open parentheses, conditions and the like.
     depth: usize,
-    faults: Vec<Found>,
+    faults: Vec<ParseFault>,
 }
 
 impl<'t> Parser<'t> {
     /// Takes the next token; returns it and the offset of its start.
-    fn bump(&mut self) -> Result<(Token<'t>, usize), Found> {
+    fn bump(&mut self) -> Result<(Lexeme<'t>, usize), ParseFault> {
         let taken = (self.token, self.at);
         (self.token, self.at) = self.lexer.next()?;
         Ok(taken)
@@ -69,56 +69,56 @@ impl<'t> Parser<'t> {
 
     /// Skips the rest of a faulty policy.
     fn recover(&mut self) {
-        let mut is_behind = self.token == Token::Sign(";");
+        let mut is_behind = self.token == Lexeme::Sign(";");
         loop {
             match self.lexer.next() {
                 Ok((token, at)) => {
                     (self.token, self.at) = (token, at);
-                    if is_behind || token == Token::End {
+                    if is_behind || token == Lexeme::End {
                         return;
                     }
-                    is_behind = token == Token::Sign(";");
+                    is_behind = token == Lexeme::Sign(";");
                 }
-                Err(_) if is_behind => return self.token = Token::Sign("?"),
+                Err(_) if is_behind => return self.token = Lexeme::Sign("?"),
                 Err(_) => {}
             }
         }
     }
 
     /// Reports an expected token that is missing, and abandons the policy.
-    fn expected<T>(&self, what: &str) -> Result<T, Found> {
+    fn expected<T>(&self, what: &str) -> Result<T, ParseFault> {
         let found = match self.token {
-            Token::End => "the end of the text".to_owned(),
-            Token::Word(text) | Token::Number(text) | Token::Sign(text) => {
+            Lexeme::End => "the end of the text".to_owned(),
+            Lexeme::Word(text) | Lexeme::Number(text) | Lexeme::Sign(text) => {
                 let mut found = "`".to_owned();
                 found.push_str(text);
                 found.push('`');
                 found
             }
-            Token::Text(_) => "a text".to_owned(),
+            Lexeme::Text(_) => "a text".to_owned(),
         };
         let mut message = "expected ".to_owned();
         message.push_str(what);
         message.push_str(", found ");
         message.push_str(&found);
-        Err(Found::at(self.at, message))
+        Err(ParseFault::at(self.at, message))
     }
 
     /// Records a fault after which the rest of the policy can still be parsed.
     fn fault(&mut self, at: usize, message: impl Into<String>) {
-        self.faults.push(Found::at(at, message));
+        self.faults.push(ParseFault::at(at, message));
     }
 
     fn is_sign(&self, sign: &str) -> bool {
-        self.token == Token::Sign(sign)
+        self.token == Lexeme::Sign(sign)
     }
 
     fn is_word(&self, word: &str) -> bool {
-        self.token == Token::Word(word)
+        self.token == Lexeme::Word(word)
     }
 
     /// Takes the sign if it is next.
-    fn takes(&mut self, sign: &str) -> Result<bool, Found> {
+    fn takes(&mut self, sign: &str) -> Result<bool, ParseFault> {
         let is_there = self.is_sign(sign);
         if is_there {
             self.bump()?;
@@ -126,7 +126,7 @@ impl<'t> Parser<'t> {
         Ok(is_there)
     }
 
-    fn expect(&mut self, sign: &'static str) -> Result<(), Found> {
+    fn expect(&mut self, sign: &'static str) -> Result<(), ParseFault> {
         if self.takes(sign)? {
             return Ok(());
         }
@@ -136,21 +136,21 @@ impl<'t> Parser<'t> {
         self.expected(&what)
     }
 
-    fn expect_word(&mut self, word: &'static str) -> Result<(), Found> {
+    fn expect_word(&mut self, word: &'static str) -> Result<(), ParseFault> {
         if self.is_word(word) { self.bump().map(|_| ()) } else { self.expected(word) }
     }
 
     /// Takes a name that is not reserved.
-    fn name(&mut self, what: &str) -> Result<&'t str, Found> {
+    fn name(&mut self, what: &str) -> Result<&'t str, ParseFault> {
         match self.token {
-            Token::Word(word) if RESERVED.contains(&word) => {
+            Lexeme::Word(word) if RESERVED.contains(&word) => {
                 let mut message = word.to_owned();
                 message.push_str(" is a reserved word: write [\"");
                 message.push_str(word);
                 message.push_str("\"]");
-                Err(Found::at(self.at, message))
+                Err(ParseFault::at(self.at, message))
             }
-            Token::Word(word) => {
+            Lexeme::Word(word) => {
                 self.bump()?;
                 Ok(word)
             }
@@ -158,13 +158,13 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn text(&mut self) -> Result<Box<str>, Found> {
-        let Token::Text(raw) = self.token else {
+    fn text(&mut self) -> Result<Box<str>, ParseFault> {
+        let Lexeme::Text(raw) = self.token else {
             return self.expected("a text in quotes");
         };
         let (_, at) = self.bump()?;
         let plain = || {
-            Found::at(
+            ParseFault::at(
                 at,
                 "this text has an escape that is none: known are \\n \\r \\t \\\\ \\0 \\' \\\" \\x7F \\u{1F600}",
             )
@@ -176,7 +176,7 @@ impl<'t> Parser<'t> {
         Ok(letters.into_iter().map(|(letter, _)| letter).collect::<String>().into())
     }
 
-    fn policy(&mut self, number: usize) -> Result<Policy, Found> {
+    fn policy(&mut self, number: usize) -> Result<Policy, ParseFault> {
         (self.nodes, self.depth) = (0, 0);
         let begun = self.at;
         let Annotations { id, mode } = self.annotations()?;
@@ -227,11 +227,11 @@ impl<'t> Parser<'t> {
         Ok(Policy { id, effect, mode, principal, actions, resource, conditions: conditions.into() })
     }
 
-    fn annotations(&mut self) -> Result<Annotations, Found> {
-        let mut found = Annotations { id: None, mode: Mode::Enforce };
+    fn annotations(&mut self) -> Result<Annotations, ParseFault> {
+        let mut found = Annotations { id: None, mode: PolicyMode::Enforce };
         let mut seen: Vec<&str> = Vec::new();
         while self.takes("@")? {
-            let Token::Word(key) = self.token else {
+            let Lexeme::Word(key) = self.token else {
                 return self.expected("the name of an annotation");
             };
             let (_, at) = self.bump()?;
@@ -247,7 +247,7 @@ impl<'t> Parser<'t> {
             match (key, &*value) {
                 ("id", _) => found.id = Some(value),
                 ("mode", "enforce") => {}
-                ("mode", "dry_run") => found.mode = Mode::DryRun,
+                ("mode", "dry_run") => found.mode = PolicyMode::DryRun,
                 ("mode", _) => self.fault(at, "@mode must be \"enforce\" or \"dry_run\""),
                 _ => {}
             }
@@ -256,7 +256,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Parses the scope's constraint on the principal or resource, which is one of `kinds` or within one.
-    fn constraint(&mut self, kinds: &[Kind]) -> Result<Constraint, Found> {
+    fn constraint(&mut self, kinds: &[Kind]) -> Result<Constraint, ParseFault> {
         if self.is_word("is") {
             self.bump()?;
             let kind = self.kind_of(kinds)?;
@@ -276,7 +276,7 @@ impl<'t> Parser<'t> {
         Ok(Constraint::Any)
     }
 
-    fn entity_of(&mut self, kinds: &[Kind]) -> Result<Uid, Found> {
+    fn entity_of(&mut self, kinds: &[Kind]) -> Result<Uid, ParseFault> {
         let at = self.at;
         let uid = self.entity()?;
         if !kinds.contains(&uid.kind) {
@@ -285,7 +285,7 @@ impl<'t> Parser<'t> {
         Ok(uid)
     }
 
-    fn kind_of(&mut self, kinds: &[Kind]) -> Result<Kind, Found> {
+    fn kind_of(&mut self, kinds: &[Kind]) -> Result<Kind, ParseFault> {
         let at = self.at;
         let name = self.name("a type of entities")?;
         let kind = self.kind(name, at);
@@ -305,7 +305,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Parses an entity, `Tool::"Calc.Plus"`.
-    fn entity(&mut self) -> Result<Uid, Found> {
+    fn entity(&mut self) -> Result<Uid, ParseFault> {
         let at = self.at;
         let name = self.name("an entity such as Tool::\"Calc.Plus\"")?;
         self.expect("::")?;
@@ -313,9 +313,9 @@ impl<'t> Parser<'t> {
     }
 
     /// Parses the rest of an entity, behind its type and `::`.
-    fn entity_named(&mut self, name: &str, at: usize) -> Result<Uid, Found> {
-        if matches!(self.token, Token::Word(_)) {
-            return Err(Found::at(at, "types of entities have no namespace here"));
+    fn entity_named(&mut self, name: &str, at: usize) -> Result<Uid, ParseFault> {
+        if matches!(self.token, Lexeme::Word(_)) {
+            return Err(ParseFault::at(at, "types of entities have no namespace here"));
         }
         let kind = self.kind(name, at);
         let mut id = self.text()?;
@@ -328,7 +328,7 @@ impl<'t> Parser<'t> {
         Ok(Uid { kind, id })
     }
 
-    fn actions(&mut self) -> Result<Actions, Found> {
+    fn actions(&mut self) -> Result<Actions, ParseFault> {
         if self.takes("==")? {
             let at = self.at;
             let uid = self.action_entity()?;
@@ -359,7 +359,7 @@ impl<'t> Parser<'t> {
         Ok(actions)
     }
 
-    fn action_entity(&mut self) -> Result<Uid, Found> {
+    fn action_entity(&mut self) -> Result<Uid, ParseFault> {
         self.entity_of(&[Kind::Action])
     }
 
@@ -381,7 +381,7 @@ impl<'t> Parser<'t> {
 
 struct Annotations {
     id: Option<Box<str>>,
-    mode: Mode,
+    mode: PolicyMode,
 }
 
 /// Builds a message such as `there is no action tools/cal; did you mean tools/call?`

@@ -2,7 +2,7 @@
 //! them, without copies.
 
 use super::ast::Kind;
-use super::value::{ErrorKind, Possible, Record, Set, Value, of_claim, of_json};
+use super::value::{EvaluationErrorKind, Possible, RecordValue, SetValue, Value, of_claim, of_json};
 use crate::model::caller::Caller;
 use crate::words::action::{Action, ActionPattern};
 use crate::words::json::Json;
@@ -10,7 +10,7 @@ use crate::words::time::Timestamp;
 
 /// A request, as policies see it.
 #[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
+pub struct PolicyRequest<'a> {
     /// The caller.
     pub caller: &'a Caller,
     /// The action.
@@ -88,16 +88,16 @@ pub enum User<'a> {
 }
 
 /// The value of an attribute: absent, a value, or an unusable value; with the number of values visited.
-pub(super) type Found<'a> = Option<Result<(Value<'a>, u32), ErrorKind>>;
+pub(super) type AttributeLookup<'a> = Option<Result<(Value<'a>, u32), EvaluationErrorKind>>;
 
 #[expect(clippy::unnecessary_wraps, reason = "the common form of what is found")]
-fn found(value: Value<'_>) -> Found<'_> {
+fn found(value: Value<'_>) -> AttributeLookup<'_> {
     Some(Ok((value, 1)))
 }
 
 const UNKNOWN: Value<'static> = Value::Unknown(Possible::ANYTHING);
 
-impl<'a> Request<'a> {
+impl<'a> PolicyRequest<'a> {
     /// Returns a caller's call of a tool of which nothing is known yet.
     #[must_use]
     pub const fn of(caller: &'a Caller) -> Self {
@@ -159,7 +159,7 @@ impl<'a> Request<'a> {
     }
 
     /// Returns an attribute of an entity. Only the caller and the tool of this request have any.
-    pub(super) fn of_entity(&self, (kind, id): (Kind, &str), name: &str) -> Found<'a> {
+    pub(super) fn of_entity(&self, kind: Kind, id: &str, name: &str) -> AttributeLookup<'a> {
         match kind {
             Kind::Caller if id == self.caller.id.as_str() => self.of_caller(name),
             Kind::Tool if self.tool_named() == Some(id) => match self.resource {
@@ -170,24 +170,24 @@ impl<'a> Request<'a> {
         }
     }
 
-    fn of_caller(&self, name: &str) -> Found<'a> {
+    fn of_caller(&self, name: &str) -> AttributeLookup<'a> {
         let caller = self.caller;
         found(match name {
             "id" => Value::Text(caller.id.as_str()),
             "tenant" => Value::Text(caller.tenant.as_str()),
-            "roles" => Value::Set(Set::Roles(&caller.roles)),
-            "scopes" => Value::Set(Set::Texts(&caller.scopes)),
-            "claims" => Value::Record(Record::Claims(&caller.claims)),
+            "roles" => Value::Set(SetValue::Roles(&caller.roles)),
+            "scopes" => Value::Set(SetValue::Texts(&caller.scopes)),
+            "claims" => Value::Record(RecordValue::Claims(&caller.claims)),
             _ => return None,
         })
     }
 
-    fn of_context(&self, name: &str) -> Found<'a> {
+    fn of_context(&self, name: &str) -> AttributeLookup<'a> {
         match name {
             "arguments" => match self.arguments {
                 Arguments::Absent => None,
                 Arguments::Unknown => found(UNKNOWN),
-                Arguments::Known(Json::Null) => found(Value::Record(Record::Empty)),
+                Arguments::Known(Json::Null) => found(Value::Record(RecordValue::Empty)),
                 Arguments::Known(json) => Some(of_json(json)),
             },
             "user" => match self.user {
@@ -196,45 +196,45 @@ impl<'a> Request<'a> {
                 User::Named(user) => found(Value::Text(user)),
             },
             "project" => self.project.map(|project| Ok((Value::Text(project), 1))),
-            "time" => found(self.at.map_or(UNKNOWN, |at| Value::Record(Record::Time(at)))),
+            "time" => found(self.at.map_or(UNKNOWN, |at| Value::Record(RecordValue::Time(at)))),
             "country" => self.country.map(|country| Ok((Value::Text(country), 1))),
             _ => None,
         }
     }
 
     /// Returns a member of a record.
-    pub(super) fn of_record(&self, record: &Record<'a>, name: &str) -> Found<'a> {
+    pub(super) fn of_record(&self, record: &RecordValue<'a>, name: &str) -> AttributeLookup<'a> {
         match record {
-            Record::Values(members) => {
+            RecordValue::Values(members) => {
                 members.iter().find(|(known, _)| *known == name).map(|(_, value)| Ok((value.clone(), 1)))
             }
-            Record::Json(object) => object.get(name).filter(|member| **member != Json::Null).map(of_json),
-            Record::Claims(claims) => claims.get(name).map(|claim| Ok((of_claim(claim), 1))),
-            Record::Time(at) => of_time(*at, name),
-            Record::Context => self.of_context(name),
-            Record::Empty => None,
+            RecordValue::Json(object) => object.get(name).filter(|member| **member != Json::Null).map(of_json),
+            RecordValue::Claims(claims) => claims.get(name).map(|claim| Ok((of_claim(claim), 1))),
+            RecordValue::Time(at) => of_time(*at, name),
+            RecordValue::Context => self.of_context(name),
+            RecordValue::Empty => None,
         }
     }
 
     /// Returns the names of a record's members.
-    pub(super) fn names(&self, record: &Record<'a>) -> Vec<&'a str> {
+    pub(super) fn names(&self, record: &RecordValue<'a>) -> Vec<&'a str> {
         match record {
-            Record::Values(members) => members.iter().map(|(name, _)| *name).collect(),
-            Record::Json(object) => {
+            RecordValue::Values(members) => members.iter().map(|(name, _)| *name).collect(),
+            RecordValue::Json(object) => {
                 object.iter().filter(|(_, member)| **member != Json::Null).map(|(name, _)| name).collect()
             }
-            Record::Claims(claims) => claims.keys().map(String::as_str).collect(),
-            Record::Time(_) => vec!["epoch", "hour", "weekday"],
-            Record::Context => {
+            RecordValue::Claims(claims) => claims.keys().map(String::as_str).collect(),
+            RecordValue::Time(_) => vec!["epoch", "hour", "weekday"],
+            RecordValue::Context => {
                 let all = ["arguments", "user", "project", "time", "country"];
                 all.into_iter().filter(|name| self.of_context(name).is_some()).collect()
             }
-            Record::Empty => Vec::new(),
+            RecordValue::Empty => Vec::new(),
         }
     }
 }
 
-fn of_tool<'a>(tool: ToolFacts<'a>, name: &str) -> Found<'a> {
+fn of_tool<'a>(tool: ToolFacts<'a>, name: &str) -> AttributeLookup<'a> {
     let flag = |value: Option<bool>| value.map(|value| Ok((Value::Bool(value), 1)));
     match name {
         "name" => found(Value::Text(tool.name)),
@@ -250,7 +250,7 @@ fn of_tool<'a>(tool: ToolFacts<'a>, name: &str) -> Found<'a> {
     }
 }
 
-fn of_time<'a>(at: Timestamp, name: &str) -> Found<'a> {
+fn of_time<'a>(at: Timestamp, name: &str) -> AttributeLookup<'a> {
     let seconds = at.as_millis() / 1000;
     let value = match name {
         "epoch" => seconds,

@@ -12,7 +12,7 @@ use crate::words::time::Timestamp;
 
 /// The reason for a condition without a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ErrorKind {
+pub enum EvaluationErrorKind {
     /// An operand has a type that the operation does not take.
     Type,
     /// An absent attribute was read.
@@ -27,7 +27,7 @@ pub enum ErrorKind {
     TooCostly,
 }
 
-impl ErrorKind {
+impl EvaluationErrorKind {
     /// Returns the kind in a word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -73,8 +73,8 @@ pub(super) enum Value<'a> {
     Long(i64),
     Text(&'a str),
     Entity(Kind, &'a str),
-    Set(Set<'a>),
-    Record(Record<'a>),
+    Set(SetValue<'a>),
+    Record(RecordValue<'a>),
     Ip(Ip),
     /// A decimal in ten thousandths.
     Decimal(i64),
@@ -84,7 +84,7 @@ pub(super) enum Value<'a> {
 
 /// A set; items may repeat, as no operation can observe that.
 #[derive(Clone, Debug)]
-pub(super) enum Set<'a> {
+pub(super) enum SetValue<'a> {
     Values(Rc<[Value<'a>]>),
     Literals(&'a [Expr]),
     /// An array whose items are all representable.
@@ -95,7 +95,7 @@ pub(super) enum Set<'a> {
 
 /// A record.
 #[derive(Clone, Debug)]
-pub(super) enum Record<'a> {
+pub(super) enum RecordValue<'a> {
     Values(Rc<[(&'a str, Value<'a>)]>),
     Json(&'a Object<'a>),
     Claims(&'a BTreeMap<String, ClaimValue>),
@@ -105,7 +105,7 @@ pub(super) enum Record<'a> {
     Empty,
 }
 
-impl<'a> Set<'a> {
+impl<'a> SetValue<'a> {
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Values(values) => values.len(),
@@ -159,8 +159,8 @@ fn of_known_json<'a>(json: &'a Json<'a>) -> Option<Value<'a>> {
         Json::String(text) => Value::Text(text),
         Json::Number(number) if number.is_integer_text() => Value::Long(number.as_i64()?),
         Json::Number(number) => Value::Decimal(decimal(number.as_str())?),
-        Json::Array(items) => Value::Set(Set::Json(items)),
-        Json::Object(object) => Value::Record(Record::Json(object)),
+        Json::Array(items) => Value::Set(SetValue::Json(items)),
+        Json::Object(object) => Value::Record(RecordValue::Json(object)),
     })
 }
 
@@ -168,11 +168,11 @@ fn of_known_json<'a>(json: &'a Json<'a>) -> Option<Value<'a>> {
 /// object always does, as its members are only visited one by one.
 ///
 /// # Errors
-/// [`ErrorKind::Unrepresentable`].
-pub(super) fn of_json<'a>(json: &'a Json<'a>) -> Result<(Value<'a>, u32), ErrorKind> {
+/// [`EvaluationErrorKind::Unrepresentable`].
+pub(super) fn of_json<'a>(json: &'a Json<'a>) -> Result<(Value<'a>, u32), EvaluationErrorKind> {
     let looked_at = if matches!(json, Json::Array(_)) { weight(json) } else { Some(1) };
-    let value = of_known_json(json).ok_or(ErrorKind::Unrepresentable)?;
-    Ok((value, looked_at.ok_or(ErrorKind::Unrepresentable)?))
+    let value = of_known_json(json).ok_or(EvaluationErrorKind::Unrepresentable)?;
+    Ok((value, looked_at.ok_or(EvaluationErrorKind::Unrepresentable)?))
 }
 
 /// Returns the number of values in a JSON value, or `None` when some part has no Cedar value. The JSON reader bounds
@@ -194,6 +194,6 @@ pub(super) fn of_claim(claim: &ClaimValue) -> Value<'_> {
         ClaimValue::Text(text) => Value::Text(text),
         ClaimValue::Number(number) => Value::Long(*number),
         ClaimValue::Flag(flag) => Value::Bool(*flag),
-        ClaimValue::Texts(texts) => Value::Set(Set::Texts(texts)),
+        ClaimValue::Texts(texts) => Value::Set(SetValue::Texts(texts)),
     }
 }

@@ -8,11 +8,11 @@ use crate::words::time::Millis;
 /// Spin): it is never the only way a fact becomes durable.
 pub trait Background {
     /// Longest delay after the last response that a job may count on.
-    const LINGERS: Millis = Millis::from_secs(20);
+    const GRACE: Millis = Millis::from_secs(20);
 
     /// Returns true if an isolate is short-lived (a hundred requests, or a second), so that it learns little of
     /// executors by itself.
-    fn lives_briefly(&self) -> bool {
+    fn is_short_lived(&self) -> bool {
         false
     }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Encode};
 
-pub use breaker::{Breaker, Phase, Reason, Rules};
+pub use breaker::{Breaker, BreakerParameters, BreakerPhase, Reason};
 pub(crate) use breaker::{is_due, share};
 pub use window::Tally;
 
@@ -41,17 +41,17 @@ pub enum Command {
     Report {
         /// The rules as the isolate's configuration has them.
         #[n(0)]
-        rules: Rules,
+        rules: BreakerParameters,
         /// The reports, at most [`CIRCUITS_PER_EXECUTOR`].
         #[n(1)]
-        reports: Vec<Report>,
+        reports: Vec<CircuitReport>,
     },
     /// Claims the probe of a scope.
     #[n(1)]
     Claim {
         /// The rules; see [`Command::Report`].
         #[n(0)]
-        rules: Rules,
+        rules: BreakerParameters,
         /// The claiming isolate: a number that no other isolate has.
         #[n(1)]
         holder: u64,
@@ -67,7 +67,7 @@ pub enum Command {
     Tried {
         /// The rules; see [`Command::Report`].
         #[n(0)]
-        rules: Rules,
+        rules: BreakerParameters,
         /// The isolate that made the probe.
         #[n(1)]
         holder: u64,
@@ -85,7 +85,7 @@ pub enum Command {
 
 /// Outcomes of one scope. An empty tally only asks for the scope's state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-pub struct Report {
+pub struct CircuitReport {
     /// The scope.
     #[n(0)]
     pub scope: String,
@@ -102,15 +102,15 @@ pub struct Report {
 pub struct Reply {
     /// The answer to the command.
     #[n(0)]
-    pub answer: Answer,
+    pub answer: CommandResult,
     /// Every scope that is not closed, and every requested one: at most [`CIRCUITS_PER_EXECUTOR`].
     #[n(1)]
-    pub views: Vec<View>,
+    pub views: Vec<BreakerView>,
 }
 
 /// The answer to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-pub enum Answer {
+pub enum CommandResult {
     /// To a report or a probe's outcome: recorded.
     #[n(0)]
     Noted,
@@ -131,13 +131,13 @@ pub enum Answer {
 
 /// The state of one scope's breaker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-pub struct View {
+pub struct BreakerView {
     /// The scope.
     #[n(0)]
     pub scope: String,
     /// The phase.
     #[n(1)]
-    pub phase: Phase,
+    pub phase: BreakerPhase,
     /// Time spent in the phase. No point in time: the clocks of owner and isolates differ.
     #[n(2)]
     pub age: Millis,
@@ -184,13 +184,13 @@ pub(crate) fn apply(
     let mut asked = Vec::new();
     let answer = match command {
         Command::Report { reports, .. } => {
-            for Report { scope, generation, tally } in reports.into_iter().take(CIRCUITS_PER_EXECUTOR) {
+            for CircuitReport { scope, generation, tally } in reports.into_iter().take(CIRCUITS_PER_EXECUTOR) {
                 if let Some(breaker) = circuit.breaker(&scope, tally, now) {
                     breaker.count(&rules, generation, tally.bounded(), now);
                     asked.push(scope);
                 }
             }
-            Answer::Noted
+            CommandResult::Noted
         }
         Command::Claim { holder, scope, lasts, .. } => {
             let answer = circuit.claim(&rules, holder, &scope, lasts, now);
@@ -202,7 +202,7 @@ pub(crate) fn apply(
                 breaker.tried(holder, generation, passed, now);
             }
             asked.push(scope);
-            Answer::Noted
+            CommandResult::Noted
         }
     };
     let views = circuit.views(&asked, now);
@@ -214,7 +214,7 @@ pub(crate) fn apply(
 impl Circuit {
     /// Makes the transitions due by time alone, and drops breakers that were quiet for longer than any call lasts, so
     /// that no outcome of theirs can still arrive.
-    fn advance(&mut self, rules: &Rules, now: Timestamp) {
+    fn advance(&mut self, rules: &BreakerParameters, now: Timestamp) {
         self.scopes.retain(|_, breaker| {
             breaker.advance(rules, now);
             now < breaker.quiet_at(now)
@@ -240,7 +240,8 @@ impl Circuit {
         if scope == WHOLE || tools < CIRCUITS_PER_EXECUTOR.saturating_sub(1) {
             return true;
         }
-        let closed = self.scopes.iter().filter(|(scope, breaker)| *scope != WHOLE && breaker.phase() == Phase::Closed);
+        let closed =
+            self.scopes.iter().filter(|(scope, breaker)| *scope != WHOLE && breaker.phase() == BreakerPhase::Closed);
         let Some(quietest) = closed.min_by_key(|(_, breaker)| breaker.quiet_at(now)).map(|(scope, _)| scope.clone())
         else {
             return false;
@@ -251,23 +252,31 @@ impl Circuit {
         true
     }
 
-    fn claim(&mut self, rules: &Rules, holder: u64, scope: &str, lasts: Millis, now: Timestamp) -> Answer {
+    fn claim(
+        &mut self,
+        rules: &BreakerParameters,
+        holder: u64,
+        scope: &str,
+        lasts: Millis,
+        now: Timestamp,
+    ) -> CommandResult {
         let Some(breaker) = self.scopes.get_mut(scope) else {
-            return Answer::Needless;
+            return CommandResult::Needless;
         };
-        if matches!(breaker.phase(), Phase::Closed | Phase::Recovering) {
-            return Answer::Needless;
+        if matches!(breaker.phase(), BreakerPhase::Closed | BreakerPhase::Recovering) {
+            return CommandResult::Needless;
         }
         let lasts = lasts.min(LASTS_MAX);
-        breaker.claim(rules, holder, lasts, now).map_or(Answer::Held, |generation| Answer::Granted { generation })
+        breaker
+            .claim(rules, holder, lasts, now)
+            .map_or(CommandResult::Held, |generation| CommandResult::Granted { generation })
     }
 
-    fn views(&self, asked: &[String], now: Timestamp) -> Vec<View> {
-        let wanted = self
-            .scopes
-            .iter()
-            .filter(|(scope, breaker)| breaker.phase() != Phase::Closed || asked.iter().any(|asked| asked == *scope));
-        let view = |(scope, breaker): (&String, &Breaker)| View {
+    fn views(&self, asked: &[String], now: Timestamp) -> Vec<BreakerView> {
+        let wanted = self.scopes.iter().filter(|(scope, breaker)| {
+            breaker.phase() != BreakerPhase::Closed || asked.iter().any(|asked| asked == *scope)
+        });
+        let view = |(scope, breaker): (&String, &Breaker)| BreakerView {
             scope: scope.clone(),
             phase: breaker.phase(),
             age: now.since(breaker.since()),

@@ -13,7 +13,7 @@ use super::*;
 /// A probe interval, and the duration of a probe.
 const TICK: u64 = 5_000;
 const START: u64 = 10_000_000;
-const RULES: Rules = Rules {
+const RULES: BreakerParameters = BreakerParameters {
     window: Millis::from_secs(50),
     minimum_calls: 2,
     failure_rate: 50,
@@ -95,10 +95,10 @@ enum Event {
 }
 
 /// Returns the phase and generation of the one scope, after the transitions due by time alone.
-fn standing(owner: &Option<Circuit>, now: Timestamp) -> (Phase, u64) {
+fn standing(owner: &Option<Circuit>, now: Timestamp) -> (BreakerPhase, u64) {
     let mut owner = owner.clone().unwrap_or_default();
     owner.advance(&RULES, now);
-    owner.scopes.get(WHOLE).map_or((Phase::Closed, 0), |breaker| (breaker.phase(), breaker.generation()))
+    owner.scopes.get(WHOLE).map_or((BreakerPhase::Closed, 0), |breaker| (breaker.phase(), breaker.generation()))
 }
 
 impl Flaw {
@@ -107,16 +107,16 @@ impl Flaw {
         let (phase, current) = standing(owner, now);
         match (self, &mut command) {
             (Self::LateOutcomesCount, Command::Report { reports, .. }) => reports[0].generation = current,
-            (Self::TwoTrials, Command::Claim { lasts, .. }) if matches!(phase, Phase::Probing { .. }) => {
+            (Self::TwoTrials, Command::Claim { lasts, .. }) if matches!(phase, BreakerPhase::Probing { .. }) => {
                 now = now.after(*lasts);
             }
             (Self::LateTrialsCount, Command::Tried { generation, holder, .. }) => {
-                if let Phase::Probing { holder: own, .. } = phase {
+                if let BreakerPhase::Probing { holder: own, .. } = phase {
                     (*generation, *holder) = (current, own);
                 }
             }
-            (Self::TrialsLastForEver, Command::Claim { .. }) if matches!(phase, Phase::Probing { .. }) => {
-                return Reply { answer: Answer::Held, views: Vec::new() };
+            (Self::TrialsLastForEver, Command::Claim { .. }) if matches!(phase, BreakerPhase::Probing { .. }) => {
+                return Reply { answer: CommandResult::Held, views: Vec::new() };
             }
             _ => {}
         }
@@ -139,7 +139,7 @@ impl World {
         Timestamp::from_millis(START + self.now - self.behind)
     }
 
-    fn standing(&self) -> (Phase, u64) {
+    fn standing(&self) -> (BreakerPhase, u64) {
         standing(&self.owner, self.owner_now())
     }
 
@@ -148,13 +148,13 @@ impl World {
         let before = standing(&self.owner, now);
         let reply = flaw.apply(&mut self.owner, command.clone(), now);
         let after = standing(&self.owner, now);
-        let lets_calls = |phase| matches!(phase, Phase::Closed | Phase::Recovering);
+        let lets_calls = |phase| matches!(phase, BreakerPhase::Closed | BreakerPhase::Recovering);
         match &command {
             Command::Report { reports, .. } => {
                 self.late_outcome_counted |= reports[0].generation != before.1 && after != before;
             }
             Command::Claim { holder, .. } => {
-                if let Answer::Granted { generation } = reply.answer {
+                if let CommandResult::Granted { generation } = reply.answer {
                     let until = self.now + TICK;
                     self.trials.push(Trial { holder: *holder, generation, until, is_ended: false });
                 }
@@ -178,10 +178,10 @@ impl World {
     fn can_close(&self, flaw: Flaw) -> bool {
         let (mut owner, mut now) = (self.owner.clone(), self.owner_now());
         for _ in 0..4 {
-            if standing(&owner, now).0 == Phase::Closed {
+            if standing(&owner, now).0 == BreakerPhase::Closed {
                 return true;
             }
-            if let Answer::Granted { generation } = flaw.apply(&mut owner, claim(9), now).answer {
+            if let CommandResult::Granted { generation } = flaw.apply(&mut owner, claim(9), now).answer {
                 flaw.apply(&mut owner, tried(9, generation, true), now);
             }
             now = now.after(Millis::new(TICK));
@@ -256,7 +256,7 @@ impl Model for Budget {
             Event::End(call, is_failed) => {
                 let (isolate, generation) = next.calls.remove(call);
                 let tally = Tally { calls: 1, failed: u32::from(is_failed), slow: 0 };
-                let reports = vec![Report { scope: WHOLE.to_owned(), generation, tally }];
+                let reports = vec![CircuitReport { scope: WHOLE.to_owned(), generation, tally }];
                 next.messages.push(Message::ToOwner(isolate, Command::Report { rules: RULES, reports }));
             }
             Event::Claim(isolate) => {
@@ -296,13 +296,17 @@ impl Model for Budget {
             Property::always(BY_TRIAL, |_, world: &World| !world.closed_without_trial),
             Property::always(OWN_TIME, |_, world: &World| !world.late_outcome_counted),
             Property::always(CLOSES, |most: &Self, world: &World| world.can_close(most.flaw)),
-            Property::sometimes("opens", |_, world: &World| world.standing().0 == Phase::Open),
+            Property::sometimes("opens", |_, world: &World| world.standing().0 == BreakerPhase::Open),
         ];
         if self.claims > 0 {
             all.extend([
-                Property::<Self>::sometimes("tries", |_, world| matches!(world.standing().0, Phase::Probing { .. })),
-                Property::<Self>::sometimes("recovers", |_, world| world.standing().0 == Phase::Recovering),
-                Property::<Self>::sometimes("closes", |_, world| matches!(world.standing(), (Phase::Closed, 1..))),
+                Property::<Self>::sometimes("tries", |_, world| {
+                    matches!(world.standing().0, BreakerPhase::Probing { .. })
+                }),
+                Property::<Self>::sometimes("recovers", |_, world| world.standing().0 == BreakerPhase::Recovering),
+                Property::<Self>::sometimes("closes", |_, world| {
+                    matches!(world.standing(), (BreakerPhase::Closed, 1..))
+                }),
             ]);
         }
         all

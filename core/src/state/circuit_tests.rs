@@ -2,7 +2,7 @@
 
 use super::*;
 
-const RULES: Rules = Rules {
+const RULES: BreakerParameters = BreakerParameters {
     window: Millis::from_secs(10),
     minimum_calls: 10,
     failure_rate: 50,
@@ -36,7 +36,7 @@ fn recovering() -> Breaker {
     let mut breaker = open();
     let generation = breaker.claim(&RULES, 7, LASTS, at(5_000)).unwrap();
     breaker.tried(7, generation, true, at(5_000));
-    assert_eq!(breaker.phase(), Phase::Recovering);
+    assert_eq!(breaker.phase(), BreakerPhase::Recovering);
     breaker
 }
 
@@ -101,21 +101,21 @@ fn one_trial_at_a_time_decides() {
     let first = breaker.claim(&RULES, 7, LASTS, at(5_000)).unwrap();
     assert_eq!(breaker.claim(&RULES, 8, LASTS, at(9_999)), None, "another is under way");
     breaker.tried(8, first, true, at(6_000));
-    assert!(matches!(breaker.phase(), Phase::Probing { holder: 7, .. }), "it is not his");
+    assert!(matches!(breaker.phase(), BreakerPhase::Probing { holder: 7, .. }), "it is not his");
     // Lost: another is made, and the first one's outcome comes too late.
     let second = breaker.claim(&RULES, 8, LASTS, at(10_000)).unwrap();
     breaker.tried(7, first, true, at(10_001));
-    assert!(matches!(breaker.phase(), Phase::Probing { holder: 8, .. }));
+    assert!(matches!(breaker.phase(), BreakerPhase::Probing { holder: 8, .. }));
     breaker.tried(8, second, false, at(11_000));
-    assert_eq!((breaker.phase(), breaker.share(&RULES, at(11_000))), (Phase::Open, 0));
+    assert_eq!((breaker.phase(), breaker.share(&RULES, at(11_000))), (BreakerPhase::Open, 0));
     assert_eq!(breaker.claim(&RULES, 7, LASTS, at(15_999)), None, "the interval begins anew");
     // Also of one's own: the late outcome of an earlier probe is not the outcome of this one.
     let third = breaker.claim(&RULES, 8, LASTS, at(16_000)).unwrap();
     breaker.tried(8, second, true, at(16_001));
-    assert!(matches!(breaker.phase(), Phase::Probing { .. }));
+    assert!(matches!(breaker.phase(), BreakerPhase::Probing { .. }));
     // It counts also when its time is over, while no other has begun.
     breaker.tried(8, third, true, at(60_000));
-    assert_eq!(breaker.phase(), Phase::Recovering);
+    assert_eq!(breaker.phase(), BreakerPhase::Recovering);
 }
 
 #[test]
@@ -130,9 +130,9 @@ fn a_growing_share_goes_through_while_it_recovers() {
     let mut breaker = recovering();
     let generation = breaker.generation();
     breaker.advance(&RULES, at(9_999));
-    assert_eq!(breaker.phase(), Phase::Recovering);
+    assert_eq!(breaker.phase(), BreakerPhase::Recovering);
     breaker.advance(&RULES, at(10_000));
-    assert_eq!((breaker.phase(), breaker.generation()), (Phase::Closed, generation + 1));
+    assert_eq!((breaker.phase(), breaker.generation()), (BreakerPhase::Closed, generation + 1));
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn calls_of_an_earlier_generation_say_nothing() {
     for earlier in 0..breaker.generation() {
         assert!(!breaker.count(&RULES, earlier, tally(100, 100, 0), at(6_000)));
     }
-    assert_eq!(breaker.phase(), Phase::Recovering);
+    assert_eq!(breaker.phase(), BreakerPhase::Recovering);
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_clock_that_is_set_back_keeps_nothing_open_for_ever() {
     let mut breaker = recovering();
     breaker.advance(&RULES, back);
     breaker.advance(&RULES, back.after(RULES.probe_interval));
-    assert_eq!(breaker.phase(), Phase::Closed);
+    assert_eq!(breaker.phase(), BreakerPhase::Closed);
     // Outcomes counted in the future are dropped, so that they do not stay.
     let mut breaker = Breaker::new(0, at(0));
     count(&mut breaker, tally(9, 9, 0), 0);
@@ -165,7 +165,7 @@ fn a_clock_that_is_set_back_keeps_nothing_open_for_ever() {
 }
 
 fn report(scope: &str, generation: u64, tally: Tally) -> Command {
-    Command::Report { rules: RULES, reports: vec![Report { scope: scope.to_owned(), generation, tally }] }
+    Command::Report { rules: RULES, reports: vec![CircuitReport { scope: scope.to_owned(), generation, tally }] }
 }
 
 fn ask(circuit: &mut Option<Circuit>, command: Command, ms: u64) -> Reply {
@@ -181,22 +181,22 @@ fn an_owner_tells_what_is_not_closed_and_what_was_asked() {
     assert_eq!(circuit, None, "nothing is stored for a question");
     ask(&mut circuit, report(WHOLE, 0, tally(10, 10, 0)), 0);
     let reply = ask(&mut circuit, report("a.b", 0, tally(1, 0, 0)), 3_000);
-    let view = |scope: &str, phase, age, generation, reason| View {
+    let view = |scope: &str, phase, age, generation, reason| BreakerView {
         scope: scope.to_owned(),
         phase,
         age: Millis::new(age),
         generation,
         reason,
     };
-    let whole = view(WHOLE, Phase::Open, 3_000, 1, Some(Reason::FailureRate));
-    assert_eq!(reply.views, [whole, view("a.b", Phase::Closed, 0, 0, None)]);
+    let whole = view(WHOLE, BreakerPhase::Open, 3_000, 1, Some(Reason::FailureRate));
+    assert_eq!(reply.views, [whole, view("a.b", BreakerPhase::Closed, 0, 0, None)]);
     let claim = |holder| Command::Claim { rules: RULES, holder, scope: WHOLE.to_owned(), lasts: LASTS };
-    assert_eq!(ask(&mut circuit, claim(1), 4_999).answer, Answer::Held);
-    assert_eq!(ask(&mut circuit, claim(1), 5_000).answer, Answer::Granted { generation: 2 });
-    assert_eq!(ask(&mut circuit, claim(2), 5_001).answer, Answer::Held);
+    assert_eq!(ask(&mut circuit, claim(1), 4_999).answer, CommandResult::Held);
+    assert_eq!(ask(&mut circuit, claim(1), 5_000).answer, CommandResult::Granted { generation: 2 });
+    assert_eq!(ask(&mut circuit, claim(2), 5_001).answer, CommandResult::Held);
     let tried = Command::Tried { rules: RULES, holder: 1, scope: WHOLE.to_owned(), generation: 2, passed: true };
-    assert_eq!(ask(&mut circuit, tried, 6_000).views[0].phase, Phase::Recovering);
-    assert_eq!(ask(&mut circuit, claim(2), 6_001).answer, Answer::Needless);
+    assert_eq!(ask(&mut circuit, tried, 6_000).views[0].phase, BreakerPhase::Recovering);
+    assert_eq!(ask(&mut circuit, claim(2), 6_001).answer, CommandResult::Needless);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn scopes_are_bounded_and_the_quiet_closed_ones_go_first() {
     // A late outcome of an evicted breaker is of an earlier generation.
     let reply = ask(&mut circuit, report("t.001", 0, tally(10, 10, 0)), 180_000);
     let of = reply.views.iter().find(|view| view.scope == "t.001").unwrap();
-    assert_eq!((of.phase, of.generation), (Phase::Closed, 1));
+    assert_eq!((of.phase, of.generation), (BreakerPhase::Closed, 1));
 }
 
 #[test]

@@ -21,14 +21,14 @@ pub struct Flight<V> {
     #[n(1)]
     epoch: u64,
     #[n(2)]
-    phase: Phase<V>,
+    phase: FlightPhase<V>,
     /// The last flight that failed: calls that waited for it wait no more.
     #[n(3)]
     failed: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-enum Phase<V> {
+enum FlightPhase<V> {
     /// The leader is asking, and counts as lost after `until`.
     #[n(0)]
     InAir {
@@ -163,10 +163,10 @@ pub enum Reply<V> {
 }
 
 /// The state to store with its expiry (`None`: unchanged), and the reply.
-type Applied<V> = (Option<(Flight<V>, Timestamp)>, Reply<V>);
+type FlightTransition<V> = (Option<(Flight<V>, Timestamp)>, Reply<V>);
 
 /// Returns the next state, and the reply.
-pub(crate) fn apply<V: Clone>(earlier: Option<&Flight<V>>, command: Command<V>, now: Timestamp) -> Applied<V> {
+pub(crate) fn apply<V: Clone>(earlier: Option<&Flight<V>>, command: Command<V>, now: Timestamp) -> FlightTransition<V> {
     match (command, earlier) {
         (Command::Join(join), earlier) => apply_join(earlier, join, now),
         (Command::Renew { number }, Some(flight)) if flight.is_led_by(number) => {
@@ -190,7 +190,7 @@ pub(super) fn reduce<V: Clone>(
     (flight, expires, reply)
 }
 
-fn apply_join<V: Clone>(earlier: Option<&Flight<V>>, join: Join, now: Timestamp) -> Applied<V> {
+fn apply_join<V: Clone>(earlier: Option<&Flight<V>>, join: Join, now: Timestamp) -> FlightTransition<V> {
     let lead = |failed| (Some(Flight::led(join.number, join.epoch, failed, now)), Reply::Lead);
     let Some(flight) = earlier else { return lead(None) };
     if flight.failed.is_some() && flight.failed == join.waited {
@@ -199,30 +199,30 @@ fn apply_join<V: Clone>(earlier: Option<&Flight<V>>, join: Join, now: Timestamp)
     let is_fit = flight.epoch >= join.floor && join.refused != Some(flight.number);
     match &flight.phase {
         // The leader asks again, because it did not receive the first reply.
-        Phase::InAir { .. } if flight.number == join.number => lead(flight.failed),
-        Phase::InAir { .. } if is_fit && flight.is_living(now) => (None, Reply::Wait { flight: flight.number }),
-        Phase::Landed { value, expires_at } if is_fit && now < *expires_at => match value {
+        FlightPhase::InAir { .. } if flight.number == join.number => lead(flight.failed),
+        FlightPhase::InAir { .. } if is_fit && flight.is_living(now) => (None, Reply::Wait { flight: flight.number }),
+        FlightPhase::Landed { value, expires_at } if is_fit && now < *expires_at => match value {
             Some(value) => (None, Reply::Value { flight: flight.number, value: value.clone() }),
             None => (None, Reply::Elsewhere { flight: flight.number }),
         },
-        Phase::InAir { .. } | Phase::Landed { .. } | Phase::Over => lead(flight.failed),
+        FlightPhase::InAir { .. } | FlightPhase::Landed { .. } | FlightPhase::Over => lead(flight.failed),
     }
 }
 
 impl<V> Flight<V> {
     fn led(number: u64, epoch: u64, failed: Option<u64>, now: Timestamp) -> (Self, Timestamp) {
         let until = now.after(FLIGHT_LEADER_LOST);
-        (Self { number, epoch, phase: Phase::InAir { until }, failed }, until.after(FLIGHT_KEPT))
+        (Self { number, epoch, phase: FlightPhase::InAir { until }, failed }, until.after(FLIGHT_KEPT))
     }
 
     fn is_led_by(&self, number: u64) -> bool {
-        matches!(self.phase, Phase::InAir { .. }) && self.number == number
+        matches!(self.phase, FlightPhase::InAir { .. }) && self.number == number
     }
 
     /// Returns true if a leader is in flight and was heard from lately. A clock that was set back must not keep a dead
     /// one for ever.
     pub(crate) fn is_living(&self, now: Timestamp) -> bool {
-        matches!(self.phase, Phase::InAir { until } if now < until && until <= now.after(FLIGHT_LEADER_LOST))
+        matches!(self.phase, FlightPhase::InAir { until } if now < until && until <= now.after(FLIGHT_LEADER_LOST))
     }
 }
 
@@ -231,13 +231,13 @@ impl<V: Clone> Flight<V> {
         let kept = now.after(FLIGHT_KEPT);
         let (phase, failed, expires) = match landing {
             Landing::Value { value, expires_at } => {
-                (Phase::Landed { value: Some(value), expires_at }, self.failed, expires_at.min(kept))
+                (FlightPhase::Landed { value: Some(value), expires_at }, self.failed, expires_at.min(kept))
             }
             Landing::Elsewhere { expires_at } => {
-                (Phase::Landed { value: None, expires_at }, self.failed, expires_at.min(kept))
+                (FlightPhase::Landed { value: None, expires_at }, self.failed, expires_at.min(kept))
             }
-            Landing::Failed => (Phase::Over, Some(self.number), kept),
-            Landing::Left => (Phase::Over, self.failed, kept),
+            Landing::Failed => (FlightPhase::Over, Some(self.number), kept),
+            Landing::Left => (FlightPhase::Over, self.failed, kept),
         };
         (Self { number: self.number, epoch: self.epoch, phase, failed }, expires)
     }

@@ -24,7 +24,7 @@ impl Owner {
     fn ask(&mut self, command: Command<&'static str>) -> Reply<&'static str> {
         let (next, reply) = apply(self.flight.as_ref(), command, self.now);
         if let Some((flight, expires)) = next {
-            assert!(expires > self.now || matches!(flight.phase, Phase::Landed { .. }), "{flight:?}");
+            assert!(expires > self.now || matches!(flight.phase, FlightPhase::Landed { .. }), "{flight:?}");
             self.flight = Some(flight);
         }
         reply

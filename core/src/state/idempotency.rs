@@ -68,13 +68,13 @@ pub enum Command {
         attempt: u64,
         /// The outcome.
         #[n(1)]
-        outcome: Outcome,
+        outcome: AttemptOutcome,
     },
 }
 
 /// The outcome of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-pub enum Outcome {
+pub enum AttemptOutcome {
     /// It completed with this response, which every repetition is given.
     #[n(0)]
     Completed {
@@ -167,15 +167,15 @@ fn begin(
     }
 }
 
-fn end(earlier: Option<Idempotency>, attempt: u64, outcome: Outcome) -> (Option<Idempotency>, Reply) {
+fn end(earlier: Option<Idempotency>, attempt: u64, outcome: AttemptOutcome) -> (Option<Idempotency>, Reply) {
     match earlier {
         Some(Idempotency { fingerprint, progress: Progress::InFlight { attempt: current, .. } })
             if current == attempt =>
         {
             let progress = match outcome {
-                Outcome::Completed { status, body } => Progress::Completed { status, body },
-                Outcome::NotExecuted => Progress::Released,
-                Outcome::Unknown => Progress::Unknown,
+                AttemptOutcome::Completed { status, body } => Progress::Completed { status, body },
+                AttemptOutcome::NotExecuted => Progress::Released,
+                AttemptOutcome::Unknown => Progress::Unknown,
             };
             (Some(Idempotency { fingerprint, progress }), Reply::Proceed)
         }
@@ -198,7 +198,7 @@ mod tests {
         reply
     }
 
-    fn end_with(state: &mut Option<Idempotency>, attempt: u64, outcome: Outcome) -> Reply {
+    fn end_with(state: &mut Option<Idempotency>, attempt: u64, outcome: AttemptOutcome) -> Reply {
         let (next, reply) = apply(state.clone(), Command::End { attempt, outcome }, Timestamp::default());
         *state = next.or(state.take());
         reply
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(begin_at(&mut state, b"x", 1, 0), Reply::Proceed);
         assert_eq!(begin_at(&mut state, b"x", 2, 50), Reply::InFlight);
         assert_eq!(begin_at(&mut state, b"y", 3, 50), Reply::Mismatch);
-        let answer = Outcome::Completed { status: 200, body: b"{}".to_vec() };
+        let answer = AttemptOutcome::Completed { status: 200, body: b"{}".to_vec() };
         assert_eq!(end_with(&mut state, 1, answer), Reply::Proceed);
         assert_eq!(begin_at(&mut state, b"x", 4, 5_000), Reply::Replay { status: 200, body: b"{}".to_vec() });
         assert_eq!(begin_at(&mut state, b"y", 5, 5_000), Reply::Mismatch);
@@ -228,9 +228,9 @@ mod tests {
     fn what_never_ran_frees_the_key_and_what_may_have_run_does_not() {
         let mut state = None;
         begin_at(&mut state, b"x", 1, 0);
-        end_with(&mut state, 1, Outcome::NotExecuted);
+        end_with(&mut state, 1, AttemptOutcome::NotExecuted);
         assert_eq!(begin_at(&mut state, b"x", 2, 1), Reply::Proceed);
-        end_with(&mut state, 2, Outcome::Unknown);
+        end_with(&mut state, 2, AttemptOutcome::Unknown);
         assert_eq!(begin_at(&mut state, b"x", 3, 2), Reply::Unknown);
     }
 
@@ -239,6 +239,6 @@ mod tests {
         let mut state = None;
         begin_at(&mut state, b"x", 1, 0);
         assert_eq!(begin_at(&mut state, b"x", 2, 100), Reply::Unknown);
-        assert_eq!(end_with(&mut state, 2, Outcome::NotExecuted), Reply::Mismatch);
+        assert_eq!(end_with(&mut state, 2, AttemptOutcome::NotExecuted), Reply::Mismatch);
     }
 }

@@ -111,7 +111,7 @@ impl Budget {
         Command::Begin { fingerprint: vec![u8::from(self.is_other(request))], attempt: number, lost_after: LOST_AFTER }
     }
 
-    fn end(&self, request: usize, outcome: Outcome) -> Command {
+    fn end(&self, request: usize, outcome: AttemptOutcome) -> Command {
         let number = if self.flaw == Flaw::OneNumber { 0 } else { request as u64 };
         Command::End { attempt: number, outcome }
     }
@@ -122,7 +122,7 @@ impl World {
         self.messages.push(Message { request, command, reply: None, is_heard: true });
     }
 
-    fn tell(&mut self, request: usize, outcome: Outcome, most: &Budget) {
+    fn tell(&mut self, request: usize, outcome: AttemptOutcome, most: &Budget) {
         self.requests[request] = Doing::Ending;
         self.send(request, most.end(request, outcome));
     }
@@ -175,7 +175,7 @@ impl World {
             Doing::Asking { again: true } => {
                 self.requests[request] = Doing::Done(None);
                 // The call was not made, and will not be.
-                let command = most.end(request, Outcome::NotExecuted);
+                let command = most.end(request, AttemptOutcome::NotExecuted);
                 self.messages.push(Message { request, command, reply: None, is_heard: false });
             }
             Doing::Ending => self.requests[request] = Doing::Done(None),
@@ -237,11 +237,11 @@ impl Model for Budget {
                 next.execute(request, self);
                 let body =
                     vec![u8::from(self.is_other(request)) * 10 + next.executed[usize::from(self.is_other(request))]];
-                next.tell(request, Outcome::Completed { status: 200, body }, self);
+                next.tell(request, AttemptOutcome::Completed { status: 200, body }, self);
             }
             Event::NotSent(request) => {
                 next.unsent += 1;
-                next.tell(request, Outcome::NotExecuted, self);
+                next.tell(request, AttemptOutcome::NotExecuted, self);
             }
             Event::Hang(request, is_executed) => {
                 next.unsent += 1;
@@ -249,7 +249,11 @@ impl Model for Budget {
                     next.execute(request, self);
                 }
                 let is_told_otherwise = self.flaw == Flaw::UnknownIsUnsent;
-                next.tell(request, if is_told_otherwise { Outcome::NotExecuted } else { Outcome::Unknown }, self);
+                next.tell(
+                    request,
+                    if is_told_otherwise { AttemptOutcome::NotExecuted } else { AttemptOutcome::Unknown },
+                    self,
+                );
             }
             Event::Die(request) => {
                 next.deaths += 1;

@@ -107,7 +107,7 @@ pub struct Once {
 
 /// The status of a key at some time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum KeyStatus {
     /// The key is valid.
     Active,
     /// The key is still valid, and has a successor.
@@ -257,20 +257,20 @@ impl Key {
 
     /// Returns the key's status.
     #[must_use]
-    pub fn standing(&self, now: Timestamp) -> Standing {
+    pub fn status(&self, now: Timestamp) -> KeyStatus {
         if self.revoked_at.is_some() {
-            Standing::Revoked
+            KeyStatus::Revoked
         } else if self.ends_at().is_some_and(|end| end <= now) {
-            Standing::Expired
+            KeyStatus::Expired
         } else if self.replaced.is_some() {
-            Standing::Rotated
+            KeyStatus::Rotated
         } else {
-            Standing::Active
+            KeyStatus::Active
         }
     }
 
     fn is_over(&self, now: Timestamp) -> bool {
-        matches!(self.standing(now), Standing::Expired | Standing::Revoked)
+        matches!(self.status(now), KeyStatus::Expired | KeyStatus::Revoked)
     }
 }
 

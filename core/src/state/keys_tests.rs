@@ -36,9 +36,9 @@ fn revoke(keys: &mut Keys, id: &str, tenant: Option<&str>, now: u64) -> (bool, R
     keys.apply(Command::Revoke { id, tenant, by }, at(now))
 }
 
-fn standing(keys: &mut Keys, id: &str, now: u64) -> Option<Standing> {
+fn status(keys: &mut Keys, id: &str, now: u64) -> Option<KeyStatus> {
     match keys.apply(Command::Find(id.to_owned()), at(now)).1 {
-        Reply::Key(key) => Some(key.standing(at(now))),
+        Reply::Key(key) => Some(key.status(at(now))),
         _ => None,
     }
 }
@@ -62,10 +62,10 @@ fn a_key_lives_until_its_end_and_not_a_moment_longer() {
     let mut keys = Keys::default();
     create(&mut keys, Fresh { lasts: Some(Millis::new(100)), ..fresh("a") }, "t", 0);
     create(&mut keys, fresh("b"), "t", 0);
-    assert_eq!(standing(&mut keys, "a", 99), Some(Standing::Active));
-    assert_eq!(standing(&mut keys, "a", 100), Some(Standing::Expired));
-    assert_eq!(standing(&mut keys, "b", 1_000 * DAY), Some(Standing::Active));
-    assert_eq!(standing(&mut keys, "c", 0), None);
+    assert_eq!(status(&mut keys, "a", 99), Some(KeyStatus::Active));
+    assert_eq!(status(&mut keys, "a", 100), Some(KeyStatus::Expired));
+    assert_eq!(status(&mut keys, "b", 1_000 * DAY), Some(KeyStatus::Active));
+    assert_eq!(status(&mut keys, "c", 0), None);
 }
 
 #[test]
@@ -73,15 +73,15 @@ fn a_rotated_key_overlaps_with_its_follower_and_then_ends() {
     let mut keys = Keys::default();
     create(&mut keys, fresh("a"), "t", 0);
     assert_eq!(ended_another(&rotate(&mut keys, "a", fresh("b"), 50, 10)), Some(false));
-    for (now, old) in [(10, Standing::Rotated), (59, Standing::Rotated), (60, Standing::Expired)] {
-        assert_eq!(standing(&mut keys, "a", now), Some(old), "{now}");
-        assert_eq!(standing(&mut keys, "b", now), Some(Standing::Active), "{now}");
+    for (now, old) in [(10, KeyStatus::Rotated), (59, KeyStatus::Rotated), (60, KeyStatus::Expired)] {
+        assert_eq!(status(&mut keys, "a", now), Some(old), "{now}");
+        assert_eq!(status(&mut keys, "b", now), Some(KeyStatus::Active), "{now}");
     }
     assert_eq!(rotate(&mut keys, "a", fresh("c"), 50, 20), Reply::Ended, "it has a follower");
     assert_eq!(rotate(&mut keys, "x", fresh("c"), 50, 20), Reply::Unknown);
     let Reply::Made { key, .. } = rotate(&mut keys, "b", fresh("c"), 0, 70) else { panic!("b can be rotated") };
     assert_eq!(key.grants, grants("t"), "the same grants, and the same caller");
-    assert_eq!(standing(&mut keys, "b", 70), Some(Standing::Expired));
+    assert_eq!(status(&mut keys, "b", 70), Some(KeyStatus::Expired));
 }
 
 #[test]
@@ -89,11 +89,11 @@ fn a_rotation_prolongs_no_life_unless_it_says_so() {
     let mut keys = Keys::default();
     create(&mut keys, Fresh { lasts: Some(Millis::new(100)), ..fresh("a") }, "t", 0);
     rotate(&mut keys, "a", fresh("b"), 500, 10);
-    assert_eq!(standing(&mut keys, "a", 100), Some(Standing::Expired), "an overlap is no new life");
-    assert_eq!(standing(&mut keys, "b", 100), Some(Standing::Expired));
+    assert_eq!(status(&mut keys, "a", 100), Some(KeyStatus::Expired), "an overlap is no new life");
+    assert_eq!(status(&mut keys, "b", 100), Some(KeyStatus::Expired));
     create(&mut keys, Fresh { lasts: Some(Millis::new(100)), ..fresh("c") }, "t", 0);
     rotate(&mut keys, "c", Fresh { lasts: Some(Millis::new(1_000)), ..fresh("d") }, 0, 10);
-    assert_eq!(standing(&mut keys, "d", 1_009), Some(Standing::Active));
+    assert_eq!(status(&mut keys, "d", 1_009), Some(KeyStatus::Active));
     assert_eq!(rotate(&mut keys, "a", fresh("e"), 0, 200), Reply::Ended, "what is over is not rotated");
 }
 
@@ -102,12 +102,12 @@ fn a_revocation_is_for_good_and_only_of_ones_own_tenant() {
     let mut keys = Keys::default();
     create(&mut keys, fresh("a"), "t", 0);
     assert_eq!(revoke(&mut keys, "a", Some("other"), 5), (false, Reply::Unknown));
-    assert_eq!(standing(&mut keys, "a", 5), Some(Standing::Active));
+    assert_eq!(status(&mut keys, "a", 5), Some(KeyStatus::Active));
     let (wrote, Reply::Key(first)) = revoke(&mut keys, "a", Some("t"), 6) else { panic!("a key") };
     assert!(wrote && first.revoked_at == Some(at(6)));
     let (wrote, Reply::Key(again)) = revoke(&mut keys, "a", None, 7) else { panic!("a key") };
     assert!(!wrote && again == first, "the second time changes nothing");
-    assert_eq!(standing(&mut keys, "a", 8), Some(Standing::Revoked));
+    assert_eq!(status(&mut keys, "a", 8), Some(KeyStatus::Revoked));
     assert_eq!(rotate(&mut keys, "a", fresh("b"), 50, 9), Reply::Ended);
 }
 
@@ -120,7 +120,7 @@ fn a_command_that_comes_twice_makes_one_key() {
     assert_eq!(create(&mut keys, Fresh { hash: vec![1; 32], ..fresh("a") }, "t", 1), Reply::Full, "another key");
     rotate(&mut keys, "a", fresh("b"), 50, 10);
     assert!(matches!(rotate(&mut keys, "a", fresh("b"), 50, 20), Reply::Made { .. }));
-    assert_eq!(standing(&mut keys, "a", 60), Some(Standing::Expired), "its end stays");
+    assert_eq!(status(&mut keys, "a", 60), Some(KeyStatus::Expired), "its end stays");
     assert_eq!(listed(&mut keys, None, None, 9), ["a", "b"]);
 }
 
@@ -130,15 +130,15 @@ fn a_request_that_comes_twice_leaves_one_live_key() {
     let of = |id, request, body| Fresh { once: once(request, body), ..fresh(id) };
     assert_eq!(ended_another(&create(&mut keys, of("a", 1, 1), "t", 0)), Some(false));
     assert_eq!(ended_another(&create(&mut keys, of("b", 1, 1), "t", 10)), Some(true));
-    assert_eq!(standing(&mut keys, "a", 10), Some(Standing::Revoked));
-    assert_eq!(standing(&mut keys, "b", 10), Some(Standing::Active));
+    assert_eq!(status(&mut keys, "a", 10), Some(KeyStatus::Revoked));
+    assert_eq!(status(&mut keys, "b", 10), Some(KeyStatus::Active));
     assert_eq!(create(&mut keys, of("c", 1, 2), "t", 20), Reply::Mismatch);
     assert_eq!(ended_another(&create(&mut keys, of("c", 2, 1), "t", 20)), Some(false), "another request");
     assert_eq!(rotate(&mut keys, "b", of("d", 1, 9), 50, 30), Reply::Mismatch);
     assert_eq!(ended_another(&rotate(&mut keys, "b", of("d", 3, 3), 50, 30)), Some(false));
     assert_eq!(ended_another(&rotate(&mut keys, "b", of("e", 3, 3), 500, 60)), Some(true));
-    assert_eq!(standing(&mut keys, "d", 60), Some(Standing::Revoked));
-    assert_eq!(standing(&mut keys, "b", 80), Some(Standing::Expired), "the first end counts");
+    assert_eq!(status(&mut keys, "d", 60), Some(KeyStatus::Revoked));
+    assert_eq!(status(&mut keys, "b", 80), Some(KeyStatus::Expired), "the first end counts");
     assert_eq!(ended_another(&rotate(&mut keys, "b", of("f", 3, 3), 0, 90)), Some(true), "also when that has come");
     let later = ISSUED_KEY_ONCE.get() + 20;
     assert_eq!(
@@ -146,7 +146,7 @@ fn a_request_that_comes_twice_leaves_one_live_key() {
         Some(false),
         "a day later it is forgotten"
     );
-    assert_eq!(standing(&mut keys, "c", later), Some(Standing::Active));
+    assert_eq!(status(&mut keys, "c", later), Some(KeyStatus::Active));
 }
 
 #[test]
@@ -189,9 +189,9 @@ fn a_tenant_has_its_share_and_what_ended_first_makes_room() {
     revoke(&mut keys, "k07", None, 20);
     revoke(&mut keys, "k05", None, 10);
     assert!(matches!(create(&mut keys, fresh("one-more"), "t", 30), Reply::Made { .. }));
-    assert_eq!((standing(&mut keys, "k05", 30), standing(&mut keys, "k07", 30)), (None, Some(Standing::Revoked)));
+    assert_eq!((status(&mut keys, "k05", 30), status(&mut keys, "k07", 30)), (None, Some(KeyStatus::Revoked)));
     create(&mut keys, fresh("late"), "other", 20 + ISSUED_KEY_KEPT.get());
-    assert_eq!(standing(&mut keys, "k07", 30), None, "what ended long ago is forgotten");
+    assert_eq!(status(&mut keys, "k07", 30), None, "what ended long ago is forgotten");
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub struct Explained {
     of_callers: Cell<(u64, u32)>,
     of_unknown: Cell<(u64, u32)>,
     /// The blocks by their names in the store: one line for each request.
-    blocks: RefCell<BTreeMap<String, Lines>>,
+    blocks: RefCell<BTreeMap<String, ExplanationLines>>,
     /// The number of the newest block.
     newest: Cell<u64>,
     /// The retention time of an explanation.
@@ -30,7 +30,7 @@ pub struct Explained {
 }
 
 #[derive(Debug, Default)]
-struct Lines {
+struct ExplanationLines {
     text: Vec<u8>,
     is_new: bool,
     last: Timestamp,
@@ -92,7 +92,8 @@ impl Explained {
         let new = new.collect();
         // The newest block will still grow, however long it was idle.
         let newest = self.newest.get();
-        let is_kept = |block: &Lines| block.number == newest || now.since(block.last) < limits::EXECUTE_TIMEOUT_MAX;
+        let is_kept =
+            |block: &ExplanationLines| block.number == newest || now.since(block.last) < limits::EXECUTE_TIMEOUT_MAX;
         blocks.retain(|_, block| is_kept(block));
         while blocks.len() > limits::EXPLAINED_BLOCKS {
             let old = blocks.iter().filter(|(_, block)| block.number != newest);
@@ -114,7 +115,7 @@ pub(crate) fn write_soon<P: Platform>(platform: &P, explained: &Rc<Explained>) {
     if now < explained.writing_until.get() {
         return;
     }
-    let delay = limits::EXPLAINED_DELAY.min(P::LINGERS);
+    let delay = limits::EXPLAINED_DELAY.min(P::GRACE);
     explained.writing_until.set(now.after(delay).after(limits::EXPLAINED_DELAY));
     let (platform_, explained) = (platform.clone(), Rc::clone(explained));
     platform.spawn(async move {

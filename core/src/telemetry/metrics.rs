@@ -13,7 +13,7 @@ use crate::cache::{RefreshEnd, Role};
 use crate::dispatch::execute::Attempted;
 use crate::dispatch::route::Considered;
 use crate::ports::{DurableError, Platform};
-use crate::state::{self, Command, Reply, counters as sums_state};
+use crate::state::{self, StateCommand, StateReply, counters as sums_state};
 use crate::words::limits;
 use crate::words::time::{Millis, Timestamp};
 
@@ -45,7 +45,7 @@ enum Series {
 
 /// Counts an isolate's events until they are reported to the owner of the sums.
 #[derive(Debug)]
-pub struct Counters {
+pub struct IsolateCounters {
     /// The executors that series refer to by index.
     executors: Rc<[Executor]>,
     /// The rate limits, which keep their own counts.
@@ -56,7 +56,7 @@ pub struct Counters {
     flushing_until: Cell<Timestamp>,
 }
 
-impl Counters {
+impl IsolateCounters {
     /// Starts with nothing counted.
     pub(crate) fn new(executors: Rc<[Executor]>, rates: Rc<Rates>) -> Self {
         let (counted, flushing_until) = (RefCell::default(), Cell::default());
@@ -148,12 +148,12 @@ fn series_name(series: Series, executors: &[Executor]) -> String {
 }
 
 /// Reports the counts to the owner, a little later, so that many requests cost one call. Called after every response.
-pub(crate) fn flush_soon<P: Platform>(platform: &P, counters: &Rc<Counters>) {
+pub(crate) fn flush_soon<P: Platform>(platform: &P, counters: &Rc<IsolateCounters>) {
     let now = platform.now();
     if now < counters.flushing_until.get() {
         return;
     }
-    let delay = limits::COUNTERS_DELAY.min(P::LINGERS);
+    let delay = limits::COUNTERS_DELAY.min(P::GRACE);
     counters.flushing_until.set(now.after(delay).after(limits::COUNTERS_DELAY));
     let (platform_, counters) = (platform.clone(), Rc::clone(counters));
     platform.spawn(async move {
@@ -165,19 +165,19 @@ pub(crate) fn flush_soon<P: Platform>(platform: &P, counters: &Rc<Counters>) {
     });
 }
 
-async fn add<P: Platform>(platform: &P, counters: &Counters) -> Result<(), DurableError> {
+async fn add<P: Platform>(platform: &P, counters: &IsolateCounters) -> Result<(), DurableError> {
     let counted = counters.take();
     if counted.is_empty() {
         return Ok(());
     }
-    state::apply(platform, OWNER, &Command::Counters(sums_state::Command::Add(counted))).await.map(|_| ())
+    state::apply(platform, OWNER, &StateCommand::Counters(sums_state::Command::Add(counted))).await.map(|_| ())
 }
 
 /// Returns all sums in the Prometheus text format (version 0.0.4).
 ///
 /// # Errors
 /// [`DurableError`] when their owner could not be asked.
-pub(crate) async fn exposition<P: Platform>(platform: &P, counters: &Counters) -> Result<String, DurableError> {
+pub(crate) async fn exposition<P: Platform>(platform: &P, counters: &IsolateCounters) -> Result<String, DurableError> {
     sums(platform, counters).await.map(|sums| write_exposition(&sums))
 }
 
@@ -185,10 +185,13 @@ pub(crate) async fn exposition<P: Platform>(platform: &P, counters: &Counters) -
 ///
 /// # Errors
 /// As [`exposition`].
-pub(crate) async fn sums<P: Platform>(platform: &P, counters: &Counters) -> Result<Vec<(String, u64)>, DurableError> {
+pub(crate) async fn sums<P: Platform>(
+    platform: &P,
+    counters: &IsolateCounters,
+) -> Result<Vec<(String, u64)>, DurableError> {
     add(platform, counters).await?;
-    match state::apply(platform, OWNER, &Command::Counters(sums_state::Command::Read)).await? {
-        Reply::Counters(sums_state::Reply::Sums(sums)) => Ok(sums),
+    match state::apply(platform, OWNER, &StateCommand::Counters(sums_state::Command::Read)).await? {
+        StateReply::Counters(sums_state::Reply::Sums(sums)) => Ok(sums),
         _ => Err(DurableError::Unavailable),
     }
 }
@@ -197,7 +200,7 @@ const FAMILIES: [(&str, &str); 10] = [
     ("toolgate_requests_total", "Requests, by what was asked for and how it ended."),
     ("toolgate_cache_total", "Tool calls, by how they met the cache."),
     ("toolgate_cache_forward_total", "Tool calls that the cache could not answer, by why."),
-    ("toolgate_cache_refresh_total", "Answers fetched anew in the background, by how that ended."),
+    ("toolgate_cache_refresh_total", "Background refreshes of responses, by outcome."),
     ("toolgate_flight_total", "Tool calls, by what they were to others that missed the same key."),
     ("toolgate_rate_total", "Requests that a rate limit was about, by limit and how they fared."),
     ("toolgate_degraded_total", "What went wrong beside an answer."),

@@ -61,12 +61,12 @@ pub(crate) fn of_sums(sums: &[(String, u64)]) -> BTreeMap<&str, Saved> {
 }
 
 /// Formats one value of the savings.
-type Value = fn(&Saved) -> String;
+type FormatSaved = fn(&Saved) -> String;
 
 /// Writes the savings in the Prometheus text format, in base units.
 pub(super) fn write_exposition(text: &mut String, sums: &[(String, u64)]) {
     let saved = of_sums(sums);
-    let families: [(&str, &str, Value); 3] = [
+    let families: [(&str, &str, FormatSaved); 3] = [
         (
             "toolgate_cache_saved_seconds_total",
             "Time that executors would have taken for what hits answered.",

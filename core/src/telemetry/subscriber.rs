@@ -15,15 +15,15 @@ pub(crate) const LINE_FIELD: &str = "line";
 /// once, at start.
 pub fn install(write: fn(&str)) {
     // A second call finds the first subscriber in place, as intended.
-    let _second = tracing::subscriber::set_global_default(Lines { write });
+    let _second = tracing::subscriber::set_global_default(LineSubscriber { write });
 }
 
 /// A subscriber for events only: the gateway opens no spans.
-struct Lines {
+struct LineSubscriber {
     write: fn(&str),
 }
 
-impl Subscriber for Lines {
+impl Subscriber for LineSubscriber {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         *metadata.level() <= Level::INFO
     }
@@ -41,7 +41,7 @@ impl Subscriber for Lines {
     fn exit(&self, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        let mut fields = Fields { level: event.metadata().level(), line: None, whole: false, write: self.write };
+        let mut fields = EventFields { level: event.metadata().level(), line: None, whole: false, write: self.write };
         event.record(&mut fields);
         if !fields.whole {
             let line = fields.line().end();
@@ -50,14 +50,14 @@ impl Subscriber for Lines {
     }
 }
 
-struct Fields {
+struct EventFields {
     level: &'static Level,
     line: Option<ObjectWriter>,
     whole: bool,
     write: fn(&str),
 }
 
-impl Fields {
+impl EventFields {
     /// Takes the line so far; the level comes first.
     fn line(&mut self) -> ObjectWriter {
         self.line.take().unwrap_or_else(|| {
@@ -74,7 +74,7 @@ impl Fields {
     }
 }
 
-impl Visit for Fields {
+impl Visit for EventFields {
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == LINE_FIELD {
             (self.write)(value);

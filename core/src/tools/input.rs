@@ -14,7 +14,7 @@ pub trait ToolInput: Sized {
     const PARAMETERS: &'static [Parameter];
 
     /// Reads the members of `object`; `None` exactly when `faults` grew.
-    fn decode(object: &Object<'_>, faults: &mut Faults) -> Option<Self>;
+    fn decode(object: &Object<'_>, faults: &mut InputFaults) -> Option<Self>;
 }
 
 /// A type of one argument.
@@ -26,7 +26,7 @@ pub trait Argument: Sized {
     const REQUIRED: bool = true;
 
     /// Decodes `value`, found at `path`; `None` exactly when `faults` grew.
-    fn decode(value: &Json<'_>, path: &str, faults: &mut Faults) -> Option<Self>;
+    fn decode(value: &Json<'_>, path: &str, faults: &mut InputFaults) -> Option<Self>;
 
     /// Returns the value of a missing argument; `None` when it is a fault.
     #[must_use]
@@ -38,7 +38,7 @@ pub trait Argument: Sized {
 impl Argument for String {
     const SCHEMA: ValueSchema = ValueSchema::STRING;
 
-    fn decode(value: &Json<'_>, path: &str, faults: &mut Faults) -> Option<Self> {
+    fn decode(value: &Json<'_>, path: &str, faults: &mut InputFaults) -> Option<Self> {
         if let Json::String(text) = value {
             return Some(text.clone().into_owned());
         }
@@ -50,7 +50,7 @@ impl Argument for String {
 impl<T: Argument> Argument for Vec<T> {
     const SCHEMA: ValueSchema = ValueSchema::array_of(T::SCHEMA.val_type);
 
-    fn decode(value: &Json<'_>, path: &str, faults: &mut Faults) -> Option<Self> {
+    fn decode(value: &Json<'_>, path: &str, faults: &mut InputFaults) -> Option<Self> {
         let Json::Array(items) = value else {
             faults.push(path, "Input should be a valid list", "list_type");
             return None;
@@ -67,7 +67,7 @@ impl<T: Argument> Argument for Option<T> {
     const SCHEMA: ValueSchema = T::SCHEMA;
     const REQUIRED: bool = false;
 
-    fn decode(value: &Json<'_>, path: &str, faults: &mut Faults) -> Option<Self> {
+    fn decode(value: &Json<'_>, path: &str, faults: &mut InputFaults) -> Option<Self> {
         match value {
             Json::Null => Some(None),
             _ => T::decode(value, path, faults).map(Some),
@@ -81,13 +81,13 @@ impl<T: Argument> Argument for Option<T> {
 
 /// Collects the faults of an input: never holds an argument's value.
 #[derive(Debug, Default)]
-pub struct Faults {
+pub struct InputFaults {
     summary: String,
     codes: String,
     count: usize,
 }
 
-impl Faults {
+impl InputFaults {
     /// Most faults that are listed; later ones are only counted.
     const WRITTEN: usize = 100;
 
@@ -114,7 +114,7 @@ impl Faults {
 
 /// Decodes the member `name` of an input: the expansion of each declared field.
 #[doc(hidden)]
-pub fn decode_member<T: Argument>(object: &Object<'_>, name: &str, faults: &mut Faults) -> Option<T> {
+pub fn decode_member<T: Argument>(object: &Object<'_>, name: &str, faults: &mut InputFaults) -> Option<T> {
     match object.get(name) {
         Some(value) => T::decode(value, name, faults),
         None => {
@@ -133,7 +133,7 @@ pub fn decode_member<T: Argument>(object: &Object<'_>, name: &str, faults: &mut 
 /// One [`ErrorKind::ToolRuntimeBadInputValue`] that names every fault.
 pub fn decode<T: ToolInput>(input: &Json<'_>) -> Result<T, Box<ToolError>> {
     let none = Object::new();
-    let mut faults = Faults::default();
+    let mut faults = InputFaults::default();
     let object = match input {
         Json::Object(object) => object,
         Json::Null => &none,
@@ -150,7 +150,7 @@ pub fn decode<T: ToolInput>(input: &Json<'_>) -> Result<T, Box<ToolError>> {
     }
 }
 
-fn refuse_extra(object: &Object<'_>, parameters: &[Parameter], faults: &mut Faults) {
+fn refuse_extra(object: &Object<'_>, parameters: &[Parameter], faults: &mut InputFaults) {
     for (name, _) in object.iter() {
         if !parameters.iter().any(|parameter| parameter.name == name) {
             faults.push(name, "Extra inputs are not permitted", "extra_forbidden");
@@ -181,7 +181,7 @@ macro_rules! tool_input {
 
             fn decode(
                 object: &$crate::words::json::Object<'_>,
-                faults: &mut $crate::tools::input::Faults,
+                faults: &mut $crate::tools::input::InputFaults,
             ) -> Option<Self> {
                 $(let $field = $crate::tools::input::decode_member::<$type>(object, stringify!($field), faults);)*
                 Some(Self { $($field: $field?,)* })

@@ -1,6 +1,6 @@
 //! A tool's definition, as Arcade's workers list it and as JSON Schema for MCP.
 
-use crate::words::json::write_string;
+use crate::words::json::{ObjectWriter, write_array};
 
 use super::LocalTool;
 
@@ -37,97 +37,94 @@ pub struct Parameter {
     pub schema: ValueSchema,
 }
 
-/// Writes JSON text as `raw` pieces and escaped strings in turn.
-struct Writer<'a>(&'a mut Vec<u8>);
-
-impl Writer<'_> {
-    fn raw(&mut self, text: &str) -> &mut Self {
-        self.0.extend_from_slice(text.as_bytes());
-        self
+/// Returns the type of a value as Arcade's workers write it, nulls included.
+fn value_schema(schema: ValueSchema) -> Vec<u8> {
+    let mut object = ObjectWriter::new();
+    object.text("val_type", schema.val_type);
+    object.text_or_null("inner_val_type", schema.inner_val_type);
+    for absent in
+        ["enum", "properties", "inner_properties", "description", "required_keys", "inner_required_keys", "nullable"]
+    {
+        object.null(absent);
     }
+    object.end()
+}
 
-    fn text(&mut self, text: &str) -> &mut Self {
-        write_string(self.0, text);
-        self
-    }
+fn parameter_json(parameter: &Parameter) -> Vec<u8> {
+    let mut object = ObjectWriter::new();
+    object.text("name", parameter.name);
+    object.boolean("required", parameter.required);
+    object.text("description", parameter.description);
+    object.json("value_schema", &value_schema(parameter.schema));
+    object.boolean("inferrable", true);
+    object.end()
+}
 
-    fn flag(&mut self, flag: bool) -> &mut Self {
-        self.raw(if flag { "true" } else { "false" })
+fn json_schema(parameter: &Parameter) -> Vec<u8> {
+    let mut object = ObjectWriter::new();
+    object.text("type", json_type(parameter.schema.val_type));
+    if let Some(inner) = parameter.schema.inner_val_type {
+        let mut items = ObjectWriter::new();
+        items.text("type", json_type(inner));
+        object.json("items", &items.end());
     }
-
-    fn value_schema(&mut self, schema: ValueSchema) -> &mut Self {
-        self.raw("{\"val_type\":").text(schema.val_type).raw(",\"inner_val_type\":");
-        match schema.inner_val_type {
-            Some(inner) => self.text(inner),
-            None => self.raw("null"),
-        };
-        self.raw(
-            ",\"enum\":null,\"properties\":null,\"inner_properties\":null,\"description\":null,\
-             \"required_keys\":null,\"inner_required_keys\":null,\"nullable\":null}",
-        )
-    }
-
-    fn parameter(&mut self, parameter: &Parameter) -> &mut Self {
-        self.raw("{\"name\":").text(parameter.name).raw(",\"required\":").flag(parameter.required);
-        self.raw(",\"description\":").text(parameter.description).raw(",\"value_schema\":");
-        self.value_schema(parameter.schema).raw(",\"inferrable\":true}")
-    }
-
-    fn json_schema(&mut self, parameter: &Parameter) -> &mut Self {
-        self.text(parameter.name).raw(":{\"type\":").text(json_type(parameter.schema.val_type));
-        if let Some(inner) = parameter.schema.inner_val_type {
-            self.raw(",\"items\":{\"type\":").text(json_type(inner)).raw("}");
-        }
-        self.raw(",\"description\":").text(parameter.description).raw("}")
-    }
-
-    fn separated<T>(&mut self, items: impl Iterator<Item = T>, mut write: impl FnMut(&mut Self, T)) -> &mut Self {
-        for (index, item) in items.enumerate() {
-            if index > 0 {
-                self.raw(",");
-            }
-            write(self, item);
-        }
-        self
-    }
+    object.text("description", parameter.description);
+    object.end()
 }
 
 fn json_type(val_type: &'static str) -> &'static str {
     if val_type == "json" { "object" } else { val_type }
 }
 
-/// Appends the definition of `tool` as a worker's `GET /worker/tools` lists it, nulls included. No local tool has an
-/// effect, so all of them declare the same behaviour.
+/// The requirements, deprecation and metadata of every local tool: none has an effect, so all of them declare the same
+/// behaviour.
+const COMMON: [(&str, &str); 4] = [
+    ("requirements", r#"{"authorization":null,"secrets":null,"metadata":null}"#),
+    ("deprecation_message", "null"),
+    (
+        "metadata",
+        r#"{"classification":null,"behavior":{"operations":["read"],"read_only":true,"destructive":false,"idempotent":true,"open_world":false},"extras":null}"#,
+    ),
+    ("_meta", "null"),
+];
+
+/// Appends the definition of `tool` as a worker's `GET /worker/tools` lists it, nulls included.
 pub(super) fn write_definition(out: &mut Vec<u8>, tool: &LocalTool) {
-    let toolkit = tool.toolkit;
-    let mut writer = Writer(out);
-    writer.raw("{\"name\":").text(tool.name).raw(",\"fully_qualified_name\":\"").raw(toolkit.name).raw(".");
-    writer.raw(tool.name).raw("\",\"description\":").text(tool.description);
-    writer.raw(",\"toolkit\":{\"name\":").text(toolkit.name).raw(",\"description\":").text(toolkit.description);
-    writer.raw(",\"version\":").text(toolkit.version).raw("},\"input\":{\"parameters\":[");
-    writer.separated(tool.parameters.iter(), |writer, parameter| {
-        writer.parameter(parameter);
-    });
-    writer.raw("]},\"output\":{\"description\":").text(tool.output);
-    writer.raw(",\"available_modes\":[\"value\",\"error\"],\"value_schema\":").value_schema(ValueSchema::STRING);
-    writer.raw(
-        "},\"requirements\":{\"authorization\":null,\"secrets\":null,\"metadata\":null},\
-         \"deprecation_message\":null,\"metadata\":{\"classification\":null,\"behavior\":{\"operations\":[\"read\"],\
-         \"read_only\":true,\"destructive\":false,\"idempotent\":true,\"open_world\":false},\"extras\":null},\
-         \"_meta\":null}",
-    );
+    let mut toolkit = ObjectWriter::new();
+    toolkit.text("name", tool.toolkit.name);
+    toolkit.text("description", tool.toolkit.description);
+    toolkit.text("version", tool.toolkit.version);
+    let mut input = ObjectWriter::new();
+    write_array(input.value("parameters"), tool.parameters, |out, one| out.extend_from_slice(&parameter_json(one)));
+    let mut output = ObjectWriter::new();
+    output.text("description", tool.output);
+    output.texts("available_modes", ["value", "error"]);
+    output.json("value_schema", &value_schema(ValueSchema::STRING));
+
+    let mut object = ObjectWriter::new();
+    object.text("name", tool.name);
+    object.text("fully_qualified_name", &[tool.toolkit.name, ".", tool.name].concat());
+    object.text("description", tool.description);
+    object.json("toolkit", &toolkit.end());
+    object.json("input", &input.end());
+    object.json("output", &output.end());
+    for (name, json) in COMMON {
+        object.json(name, json.as_bytes());
+    }
+    out.extend_from_slice(&object.end());
 }
 
 /// Appends the JSON Schema of the input of `tool`.
 pub(super) fn write_input_schema(out: &mut Vec<u8>, tool: &LocalTool) {
-    let mut writer = Writer(out);
-    writer.raw("{\"type\":\"object\",\"properties\":{");
-    writer.separated(tool.parameters.iter(), |writer, parameter| {
-        writer.json_schema(parameter);
-    });
-    writer.raw("},\"required\":[");
-    writer.separated(tool.parameters.iter().filter(|parameter| parameter.required), |writer, parameter| {
-        writer.text(parameter.name);
-    });
-    writer.raw("],\"additionalProperties\":false}");
+    let mut properties = ObjectWriter::new();
+    for parameter in tool.parameters {
+        properties.json(parameter.name, &json_schema(parameter));
+    }
+    let required = tool.parameters.iter().filter(|parameter| parameter.required);
+    let mut object = ObjectWriter::new();
+    object.text("type", "object");
+    object.json("properties", &properties.end());
+    object.texts("required", required.map(|parameter| parameter.name));
+    object.boolean("additionalProperties", false);
+    out.extend_from_slice(&object.end());
 }

@@ -15,10 +15,10 @@ use std::rc::Rc;
 
 pub use file::{FileRule, is_media_type};
 pub use host::HostPattern;
-pub use place::Place;
+pub use place::ArgumentPath;
 pub use url::{Scheme, UrlRule};
 
-use crate::validate::schema::{Fault, Schema};
+use crate::validate::schema::{Schema, ValidationFault};
 use crate::words::json::Json;
 use crate::words::limits;
 use crate::words::names::ToolPattern;
@@ -43,7 +43,7 @@ pub(crate) type Broken = (&'static str, &'static str);
 ///
 /// # Errors
 /// At most [`limits::SCHEMA_FAULTS`] faults.
-pub fn check(rules: &[InputRule], folded: &str, input: &Json<'_>) -> Result<(), Vec<Fault>> {
+pub fn check(rules: &[InputRule], folded: &str, input: &Json<'_>) -> Result<(), Vec<ValidationFault>> {
     let mut faults = Vec::new();
     for rule in rules.iter().filter(|rule| rule.tools.iter().any(|pattern| pattern.matches(folded))) {
         if let Some(Err(broken)) = rule.schema.as_ref().map(|schema| schema.check(input)) {

@@ -8,7 +8,7 @@ const LIMITS: Limits = Limits { depth: 32, values: 1_000, string_bytes: 1 << 16,
 
 fn rule(private: bool, hosts: &[&str], ports: &[u16]) -> UrlRule {
     UrlRule {
-        at: Place::new("/url").unwrap(),
+        at: ArgumentPath::new("/url").unwrap(),
         schemes: vec![Scheme::Http],
         private,
         hosts: hosts.iter().map(|host| HostPattern::new(host).unwrap()).collect(),
@@ -89,10 +89,10 @@ fn a_rule_with_ports_is_about_the_schemes_own_too() {
 #[test]
 fn places_are_json_pointers() {
     for text in ["", "url", "/a~", "/a~2", &"/a".repeat(17), &format!("/{}", "a".repeat(300))] {
-        assert_eq!(Place::new(text), None, "{text}");
+        assert_eq!(ArgumentPath::new(text), None, "{text}");
     }
     let faults = |at: &str, input: &str| {
-        let rule = UrlRule { at: Place::new(at).unwrap(), ..rule(false, &[], &[]) };
+        let rule = UrlRule { at: ArgumentPath::new(at).unwrap(), ..rule(false, &[], &[]) };
         let rule = InputRule { tools: vec![ToolPattern::Every], schema: None, urls: vec![rule], files: Vec::new() };
         let faults = check(&[rule], "a.b", &parse(input.as_bytes(), LIMITS).unwrap()).err().unwrap_or_default();
         faults.iter().map(|fault| format!("{} {}", fault.path, fault.rule)).collect::<Vec<_>>().join("; ")

@@ -56,7 +56,7 @@ impl fmt::Display for SchemaFault {
 
 /// A fault of an instance: never holds a value of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct ValidationFault {
     /// The place, in the form that Arcade's workers use (`many.1`); empty for the whole. Names are clipped.
     pub path: String,
     /// The broken keyword, or the limit: `steps`, `depth`, `number_range`.
@@ -65,7 +65,7 @@ pub struct Fault {
     pub message: String,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ValidationFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = if self.path.is_empty() { "<root>" } else { &self.path };
         write!(f, "{path}: {}", self.message)
@@ -114,7 +114,7 @@ impl Schema {
     ///
     /// # Errors
     /// At most [`limits::SCHEMA_FAULTS`] faults; one alone when the check would cost more than [`STEPS`].
-    pub fn check(&self, instance: &Json<'_>) -> Result<(), Vec<Fault>> {
+    pub fn check(&self, instance: &Json<'_>) -> Result<(), Vec<ValidationFault>> {
         check::check(self, instance, STEPS).0
     }
 
@@ -122,7 +122,7 @@ impl Schema {
     ///
     /// # Errors
     /// As [`Schema::check`].
-    pub fn check_within(&self, instance: &Json<'_>, steps: u64) -> (Result<(), Vec<Fault>>, u64) {
+    pub fn check_within(&self, instance: &Json<'_>, steps: u64) -> (Result<(), Vec<ValidationFault>>, u64) {
         check::check(self, instance, steps)
     }
 }

@@ -59,14 +59,14 @@ fn a_member_that_is_not_known_is_passed_over() {
 fn an_optional_member_that_is_missing_is_done_without() {
     let Today { count, kind, sums } = today();
     assert_eq!(read(&bytes(&today())), Ok(Tomorrow { count, kind, sums, note: None, more: Vec::new() }));
-    assert_eq!(read::<Today>(b"\x82\x07\xf6"), Err(Fault::Other), "one that is not optional");
+    assert_eq!(read::<Today>(b"\x82\x07\xf6"), Err(DecodeFault::Other), "one that is not optional");
 }
 
 #[test]
 fn an_unknown_variant_is_none_only_where_it_is_optional() {
     let expected = Today { count: 7, kind: None, sums: BTreeMap::new() };
     assert_eq!(read(b"\x83\x07\x82\x09\x82\x01\x61x\xa0"), Ok(expected));
-    assert_eq!(read::<Kind>(b"\x82\x09\x80"), Err(Fault::Other));
+    assert_eq!(read::<Kind>(b"\x82\x09\x80"), Err(DecodeFault::Other));
     assert_eq!(read(b"\x82\x00\x81\x01"), Ok(Kind::None), "a variant may come to have members");
 }
 
@@ -74,7 +74,7 @@ fn an_unknown_variant_is_none_only_where_it_is_optional() {
 fn nothing_is_read_of_more_or_of_less() {
     let whole = bytes(&today());
     for length in 0..whole.len() {
-        assert_eq!(read::<Today>(&whole[..length]), Err(Fault::Cut), "cut at {length}");
+        assert_eq!(read::<Today>(&whole[..length]), Err(DecodeFault::Cut), "cut at {length}");
     }
     for more in 0..=u8::MAX {
         assert!(read::<Today>(&[&whole[..], &[more]].concat()).is_err(), "{more} behind it");
@@ -108,9 +108,9 @@ fn what_nobody_writes_is_refused_also_where_it_is_passed_over() {
         (b"\x1c", "reserved"),
         (b"\xfe", "reserved"),
     ] {
-        assert_eq!(read::<Today>(&with_unknown(unknown)), Err(Fault::Other), "{what}");
+        assert_eq!(read::<Today>(&with_unknown(unknown)), Err(DecodeFault::Other), "{what}");
     }
-    assert_eq!(read::<Today>(b"\x9f\x00\xf6\xa0\xff"), Err(Fault::Other));
+    assert_eq!(read::<Today>(b"\x9f\x00\xf6\xa0\xff"), Err(DecodeFault::Other));
 }
 
 #[test]
@@ -124,6 +124,6 @@ fn huge_lengths_and_depths_take_nothing() {
     }
     let deep = |end: &[u8]| with_unknown(&[&vec![0x81; 1_000_000][..], end].concat());
     assert!(read::<Today>(&deep(b"\x80")).is_ok(), "no room on the stack");
-    assert_eq!(read::<Today>(&deep(b"")), Err(Fault::Cut));
-    assert_eq!(read::<Today>(&with_unknown(&[0xc1; 1_000_000])), Err(Fault::Cut));
+    assert_eq!(read::<Today>(&deep(b"")), Err(DecodeFault::Cut));
+    assert_eq!(read::<Today>(&with_unknown(&[0xc1; 1_000_000])), Err(DecodeFault::Cut));
 }

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 pub use canonical::write_canonical;
 pub(crate) use object::{ObjectWriter, Ready, write_array};
-pub use reader::{Fault, FaultKind, Limits, parse};
+pub use reader::{FaultKind, JsonFault, Limits, parse};
 pub use writer::{write_json, write_string};
 
 /// One JSON value, borrowed from its source text unless that text needed unescaping.

@@ -1,10 +1,11 @@
-//! What the tier takes of the heap, counted: never more than its bound.
+//! Counts the tier's share of the heap: never more than its bound.
 #![expect(unsafe_code, reason = "an allocator that counts is an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use toolgate::cache::{CacheKey, Eviction, Memory};
+use toolgate::words::maps::MapHasher;
 
 use crate::replay::{Cost, Keys, entry};
 use crate::traces::Random;
@@ -45,7 +46,7 @@ const PUTS: u32 = 1_000_000;
 const KEYS: u32 = 100_000;
 const BOUND: usize = 4 << 20;
 
-/// How much the heap may hold beyond the bound for a moment: one more entry, and a table beside the one that replaces it.
+/// Bytes that the heap may hold beyond the bound for a moment: one more entry, and a table beside the one that replaces it.
 const MOMENT: isize = (BOUND / 8) as isize;
 
 #[test]
@@ -55,7 +56,7 @@ fn a_million_puts_stay_within_the_bound() {
     for eviction in [Eviction::Lru, Eviction::CostAware] {
         let before = LIVE.get();
         MOST.set(before);
-        let mut memory = Memory::new(BOUND, eviction);
+        let mut memory = Memory::new(BOUND, eviction, MapHasher::new([7; 16]));
         let (mut random, mut held) = (Random(7), 0);
         for put in 0..PUTS {
             let key = &keys[random.below(u64::from(KEYS)) as usize];
@@ -94,7 +95,7 @@ fn bookkeeping_is_what_it_is_said_to_be() {
         let keys: Vec<CacheKey> = (0..entries).map(|call| keys.of(call)).collect();
         let own = keys[0].as_bytes().len() + "1".len() + entry(Cost { bytes: 0, millis: 1 }).finished_at.len();
         let before = LIVE.get();
-        let mut memory = Memory::new(usize::MAX, eviction);
+        let mut memory = Memory::new(usize::MAX, eviction, MapHasher::new([7; 16]));
         for key in &keys {
             memory.put(key.clone(), entry(Cost { bytes: 0, millis: 1 }));
         }

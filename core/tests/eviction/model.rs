@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use toolgate::cache::{Entry, Eviction, Memory};
+use toolgate::words::maps::MapHasher;
 
 use crate::replay::{Cost, Keys, entry};
 use crate::traces::Random;
@@ -13,7 +14,7 @@ const STEPS: u32 = 2_000;
 const CALLS: u64 = 200;
 const MOST: usize = 64 << 10;
 
-/// What the room of a key that is gone may still take.
+/// Bytes that may still belong to an evicted key.
 const GONE_BYTES: usize = 80;
 
 #[test]
@@ -27,7 +28,8 @@ fn what_is_got_is_what_was_last_put() {
 
 fn run(eviction: Eviction, seed: u64) {
     let say = format!("{eviction:?}, seed {seed}");
-    let (mut random, mut keys, mut memory) = (Random(seed), Keys::new(), Memory::new(MOST, eviction));
+    let (mut random, mut keys, mut memory) =
+        (Random(seed), Keys::new(), Memory::new(MOST, eviction, MapHasher::new([7; 16])));
     let mut model: BTreeMap<u32, Rc<Entry>> = BTreeMap::new();
     let (mut hits, mut pushed_out, mut peak) = (0, 0, 0);
     for _ in 0..STEPS {

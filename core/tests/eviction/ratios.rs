@@ -11,7 +11,7 @@ const CAPACITIES: [usize; 4] = [64, 256, 1_024, 4_096];
 /// Bytes for entries of many sizes.
 const ROOMS: [usize; 3] = [1 << 20, 4 << 20, 16 << 20];
 
-/// How far cost-aware must at least be above least recently used, in points; below 0, how far it may be below. The scan leaves
+/// The least lead of cost-aware over least recently used, in points; below 0, the most that it may lag. The scan leaves
 /// no such room once nearly everything fits.
 fn needed(name: &str, lru: f64, best: f64) -> f64 {
     match name {

@@ -4,23 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use toolgate::cache::{
-    CacheKey, CacheScopeChoice, CacheStrategy, Entry, Eviction, Keep, KeyParts, Life, Memory, key_of,
+    CacheKey, CachePolicy, CacheScopeChoice, CacheStrategy, Entry, Eviction, KeyParts, Life, Memory, key_of,
 };
 use toolgate::model::tool::{self, Tool};
 use toolgate::words::json::{Limits, parse};
+use toolgate::words::maps::MapHasher;
 use toolgate::words::names::TenantId;
 use toolgate::words::time::{Millis, Timestamp};
 
 use crate::traces::Random;
 
-/// What a call costs.
+/// The cost of a call.
 #[derive(Clone, Copy)]
 pub(crate) struct Cost {
     pub(crate) bytes: usize,
     pub(crate) millis: u64,
 }
 
-/// What hits saved.
+/// The savings of hits.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Saved {
     pub(crate) hits: u64,
@@ -71,7 +72,7 @@ fn make(tool: &Tool, call: u32) -> CacheKey {
         executors: "engine",
         user: None,
         tool,
-        keep: Keep {
+        policy: CachePolicy {
             ttl: Millis::from_secs(60),
             scope: CacheScopeChoice::Shared,
             strategy: CacheStrategy::Memory,
@@ -96,7 +97,7 @@ pub(crate) fn entry(cost: Cost) -> Rc<Entry> {
     })
 }
 
-/// What a tier of `most` bytes saves.
+/// Returns the savings of a tier of `most` bytes.
 pub(crate) fn replay(
     requests: &[u32],
     keys: &mut Keys,
@@ -104,7 +105,7 @@ pub(crate) fn replay(
     eviction: Eviction,
     cost: fn(u32) -> Cost,
 ) -> Saved {
-    let mut memory = Memory::new(most, eviction);
+    let mut memory = Memory::new(most, eviction, MapHasher::new([7; 16]));
     let mut saved = Saved::default();
     for call in requests {
         let key = keys.of(*call);

@@ -2,7 +2,7 @@
 
 export function fault(error) {
   const requestId = "req_" + crypto.randomUUID().replaceAll("-", "");
-  const message = "The gateway failed; the fault is logged under this request's id.";
+  const message = "The gateway failed: report this request's id to the operator, who finds the fault in the log.";
   const record = {
     timestamp: new Date().toISOString(),
     request_id: requestId,

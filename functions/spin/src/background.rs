@@ -9,9 +9,9 @@ use crate::Spin;
 impl Background for Spin {
     /// Spin ends an instance that has had no request for a second, and keeps one that has served its last for as long
     /// as it has work: under load, that many instances wait beside each other.
-    const LINGERS: Millis = Millis::new(100);
+    const GRACE: Millis = Millis::new(100);
 
-    fn lives_briefly(&self) -> bool {
+    fn is_short_lived(&self) -> bool {
         true
     }
 

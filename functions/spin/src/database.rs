@@ -11,6 +11,8 @@ use spin_sdk::sqlite::{Connection, Error, RowResult, Value};
 use toolgate::ports::DurableError;
 use toolgate::words::time::Timestamp;
 
+use crate::gather::Unanswered;
+
 /// Names the features that a host without a database refuses; logged once when an instance finds none.
 const NEEDS_DATABASE: &str = "no SQLite database labelled `default`: epochs (cache, revocation, kill switches), \
     idempotency keys, authorisations and metrics are refused";
@@ -46,6 +48,16 @@ async fn database() -> Result<Rc<Connection>, DurableError> {
         }
         Err(_) => Err(DurableError::Unavailable),
     }
+}
+
+/// Logs by name that a question of a task got no answer, and returns the port's error.
+pub(crate) fn unanswered(questions: &'static str, reason: Unanswered) -> DurableError {
+    let reason = match reason {
+        Unanswered::Full => "queue_full",
+        Unanswered::CutOff => "worker_cut_off",
+    };
+    tracing::warn!(questions, reason, "database_question_unanswered");
+    DurableError::Unavailable
 }
 
 /// Runs one statement and reads all its rows; makes the tables of `schema` if they are missing.

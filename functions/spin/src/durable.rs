@@ -63,10 +63,11 @@ impl Durable for Spin {
         let commands = COMMANDS.with(Rc::clone);
         let host = *self;
         let work = async move |asked| apply_all(host, asked).await;
-        let applied = pin!(commands.ask(host, (key.to_owned(), command), TOGETHER_MAX, work));
+        let applied = pin!(commands.ask(self, (key.to_owned(), command), TOGETHER_MAX, work));
         let late = pin!(self.sleep(TIMEOUT));
         match select(applied, late).await {
-            Either::Left((applied, _)) => applied.unwrap_or(Err(DurableError::Unavailable)),
+            Either::Left((Ok(applied), _)) => applied,
+            Either::Left((Err(reason), _)) => Err(database::unanswered("commands", reason)),
             Either::Right(_) => Err(DurableError::Unavailable),
         }
     }

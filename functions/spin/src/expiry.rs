@@ -34,6 +34,8 @@ const NOTE: (&str, &str) = (
 const DUE: &str = "SELECT key FROM toolgate_kv_expiry_1 WHERE slot <= ? ORDER BY slot LIMIT ?";
 /// Deletes the rows of swept keys. A key whose value was put again meanwhile has a later slot, and stays.
 const FORGET: &str = "DELETE FROM toolgate_kv_expiry_1 WHERE slot <= ? AND key IN ";
+/// Lets the rows of keys be due later. A key whose value was put again meanwhile has a later slot, and keeps it.
+const POSTPONE: &str = "UPDATE toolgate_kv_expiry_1 SET slot = ? WHERE slot <= ? AND key IN ";
 
 type Noted = Result<(), DurableError>;
 
@@ -45,8 +47,10 @@ thread_local! {
 /// same time are noted by one statement.
 pub(crate) async fn note(host: Spin, key: &str, expires: Timestamp) -> Noted {
     let notes = NOTES.with(Rc::clone);
-    let noted = notes.ask(host, (key.to_owned(), slot_of(expires)), NOTED_MAX, write).await;
-    noted.unwrap_or(Err(DurableError::Unavailable))
+    match notes.ask(&host, (key.to_owned(), slot_of(expires)), NOTED_MAX, write).await {
+        Ok(noted) => noted,
+        Err(reason) => Err(database::unanswered("expiries", reason)),
+    }
 }
 
 async fn write(asked: Vec<Asked<(String, Timestamp), Noted>>) {
@@ -74,6 +78,14 @@ pub(crate) async fn due(now: Timestamp) -> Result<Vec<String>, DurableError> {
 pub(crate) async fn forget(now: Timestamp, keys: Vec<String>) -> Result<(), DurableError> {
     let statement = format!("{FORGET}({})", groups("?", keys.len()));
     let parameters = std::iter::once(integer(now)).chain(keys.into_iter().map(Value::Text));
+    database::run(SCHEMA, &statement, parameters.collect()).await.map(|_| ())
+}
+
+/// Lets `keys`, whose values could not be read, be due again after a slot: until then others have their turn.
+pub(crate) async fn postpone(now: Timestamp, keys: Vec<String>) -> Result<(), DurableError> {
+    let statement = format!("{POSTPONE}({})", groups("?", keys.len()));
+    let parameters = [integer(slot_of(now.after(SLOT))), integer(now)];
+    let parameters = parameters.into_iter().chain(keys.into_iter().map(Value::Text));
     database::run(SCHEMA, &statement, parameters.collect()).await.map(|_| ())
 }
 

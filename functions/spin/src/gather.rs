@@ -11,10 +11,11 @@ use std::rc::Rc;
 use toolgate::ports::Clock;
 use toolgate::words::time::Millis;
 
-use crate::Spin;
-
 /// The interval at which a waiting task polls.
 const MOMENT: Millis = Millis::new(1);
+/// Most questions that wait for a worker: more than an instance's tasks ask at Spin's own bound of tasks, and few
+/// enough that the last one is answered within the ports' second.
+pub(crate) const WAITING_MAX: usize = 256;
 
 /// The tasks' questions that no worker has taken yet.
 pub(crate) struct Gathering<Q, A> {
@@ -28,9 +29,22 @@ pub(crate) struct Asked<Q, A> {
     answer: Rc<Cell<Option<A>>>,
 }
 
+/// Names the reason for which a question got no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unanswered {
+    /// [`WAITING_MAX`] questions wait already.
+    Full,
+    /// The worker that took it was cut off.
+    CutOff,
+}
+
 impl<Q, A> Asked<Q, A> {
     pub(crate) fn answer(self, answer: A) {
         self.answer.set(Some(answer));
+    }
+
+    fn is_awaited(&self) -> bool {
+        Rc::strong_count(&self.answer) > 1
     }
 }
 
@@ -49,26 +63,29 @@ impl<Q, A> Gathering<Q, A> {
     }
 
     /// Returns the answer to `question`, by this task's `work` or another's, which gets at most `most` questions at a
-    /// time; `None` if its worker was cut off.
+    /// time.
+    ///
+    /// # Errors
+    /// [`Unanswered`]: nothing answered it, and it may be asked again.
     pub(crate) async fn ask(
         &self,
-        host: Spin,
+        clock: &impl Clock,
         question: Q,
         most: usize,
         work: impl AsyncFn(Vec<Asked<Q, A>>),
-    ) -> Option<A> {
+    ) -> Result<A, Unanswered> {
         let answer = Rc::new(Cell::new(None));
-        self.waiting.borrow_mut().push_back(Asked { question, answer: Rc::clone(&answer) });
+        self.wait(Asked { question, answer: Rc::clone(&answer) })?;
         loop {
             if let Some(answer) = answer.take() {
-                return Some(answer);
+                return Ok(answer);
             }
             // Neither waiting nor with a worker.
             if Rc::strong_count(&answer) == 1 {
-                return None;
+                return Err(Unanswered::CutOff);
             }
             if self.is_worked_on.replace(true) {
-                host.sleep(MOMENT).await;
+                clock.sleep(MOMENT).await;
             } else {
                 let _turn = Turn(&self.is_worked_on);
                 work(self.take(most)).await;
@@ -76,10 +93,23 @@ impl<Q, A> Gathering<Q, A> {
         }
     }
 
+    /// Lets a question wait for a worker. Those that nobody waits for any more do not count.
+    fn wait(&self, asked: Asked<Q, A>) -> Result<(), Unanswered> {
+        let mut waiting = self.waiting.borrow_mut();
+        if waiting.len() >= WAITING_MAX {
+            waiting.retain(Asked::is_awaited);
+        }
+        if waiting.len() >= WAITING_MAX {
+            return Err(Unanswered::Full);
+        }
+        waiting.push_back(asked);
+        Ok(())
+    }
+
     /// Takes the questions that have waited longest, without those that nobody waits for any more.
     fn take(&self, most: usize) -> Vec<Asked<Q, A>> {
         let mut waiting = self.waiting.borrow_mut();
-        waiting.retain(|asked| Rc::strong_count(&asked.answer) > 1);
+        waiting.retain(Asked::is_awaited);
         let taken = waiting.len().min(most);
         waiting.drain(..taken).collect()
     }

@@ -14,6 +14,7 @@ use spin_sdk::key_value::Store;
 use toolgate::ports::{Clock, DurableError, Kv, KvError};
 use toolgate::words::time::{Millis, Timestamp};
 
+use crate::stamp::{Due, Stamped, due, read, stamped};
 use crate::{Spin, expiry};
 
 /// Deadline of noting a put value's expiry.
@@ -41,7 +42,10 @@ async fn store() -> Result<Rc<Store>, KvError> {
 impl Kv for Spin {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
         let found = store().await?.get(key).await.map_err(|_| KvError)?;
-        Ok(found.and_then(|value| fresh(value, self.now())))
+        Ok(found.and_then(|value| match read(value, self.now()) {
+            Stamped::Fresh(value) => Some(value),
+            Stamped::Expired | Stamped::Unmarked => None,
+        }))
     }
 
     async fn put(&self, key: &str, value: Vec<u8>, ttl: Millis) -> Result<(), KvError> {
@@ -61,39 +65,29 @@ impl Kv for Spin {
         let Ok(store) = store().await else { return };
         for _ in 0..SWEEP_STEPS {
             let Ok(keys) = expiry::due(now).await else { return };
-            if keys.is_empty() {
-                return;
-            }
             let is_last = keys.len() < expiry::STEP;
-            for key in &keys {
-                // It may have been put again since it was named. An unreadable value is of no use to anybody.
-                let is_over = match store.get(key).await {
-                    Ok(found) => found.is_some_and(|value| fresh(value, now).is_none()),
-                    Err(_) => true,
-                };
-                if is_over {
-                    if store.delete(key).await.is_err() {
+            let (mut done, mut unread) = (Vec::new(), Vec::new());
+            for key in keys {
+                // It may have been put again since it was named.
+                let step = due(store.get(&key).await, now);
+                if step == Due::Delete {
+                    if store.delete(&key).await.is_err() {
                         return;
                     }
                     self.sleep(SWEEP_PAUSE).await;
                 }
+                if step == Due::Postpone { unread.push(key) } else { done.push(key) }
             }
-            if expiry::forget(now, keys).await.is_err() || is_last {
+            let is_unwell = !unread.is_empty();
+            if is_unwell {
+                tracing::warn!(values = unread.len(), "kv_sweep_unreadable");
+                if expiry::postpone(now, unread).await.is_err() {
+                    return;
+                }
+            }
+            if (!done.is_empty() && expiry::forget(now, done).await.is_err()) || is_unwell || is_last {
                 return;
             }
         }
     }
-}
-
-/// Marks `value` with its expiry.
-fn stamped(mut value: Vec<u8>, expires: Timestamp) -> Vec<u8> {
-    value.extend_from_slice(&expires.as_millis().to_be_bytes());
-    value
-}
-
-/// Returns the value without its mark, if it has not expired. A value without a mark is not ours.
-fn fresh(mut value: Vec<u8>, now: Timestamp) -> Option<Vec<u8>> {
-    let expires = value.last_chunk().copied().map(u64::from_be_bytes)?;
-    value.truncate(value.len().saturating_sub(size_of_val(&expires)));
-    (now < Timestamp::from_millis(expires)).then_some(value)
 }

@@ -6,6 +6,7 @@
 mod background;
 mod clock;
 mod database;
+mod document;
 mod durable;
 mod edge_cache;
 mod entropy;
@@ -18,6 +19,7 @@ mod origin;
 mod schedule;
 mod settings;
 mod sql;
+mod stamp;
 
 use std::rc::Rc;
 
@@ -34,7 +36,7 @@ struct Spin;
 thread_local! {
     static GATEWAY: Rc<Gateway> = {
         log::install();
-        Rc::new(Gateway::new(include_str!(env!("TOOLGATE_DOCUMENT"))))
+        Rc::new(Gateway::new(&document::read()))
     };
 }
 

@@ -26,6 +26,8 @@ struct WorkerClaims {
 
 /// An HTTP client that asks only this machine, and not for ever.
 fn client() -> Result<Client, String> {
+    // It will not be made without a provider of cryptography.
+    let _earlier = rustls::crypto::ring::default_provider().install_default();
     let limit = std::time::Duration::from_secs(30);
     Client::builder().no_proxy().timeout(limit).build().map_err(|error| error.to_string())
 }

@@ -9,7 +9,7 @@ mod passes;
 
 use serde_json::Value;
 
-/// Who asks.
+/// The caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caller {
     /// Without a key.
@@ -35,7 +35,7 @@ pub enum Caller {
 pub struct Vector {
     /// Says where it comes from.
     pub name: String,
-    /// Who asks.
+    /// The caller.
     pub caller: Caller,
     /// The method.
     pub method: String,
@@ -49,7 +49,7 @@ pub struct Vector {
     pub outcome: Option<&'static str>,
     /// A value of the answer's body, by its JSON pointer, that stands for `{{name}}` in the vectors below.
     pub keep: Option<(&'static str, &'static str)>,
-    /// Whether every number in the answer is a count.
+    /// True if every number in the answer is a count.
     pub counts: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What one account holds in one project: nothing of it is seen from another.
+//! The data of one account in one project: nothing of it is seen from another.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ impl Account {
         self.shelves.entry(name).or_default()
     }
 
-    /// How far a user's consent for a provider has come: the best of all that were begun.
+    /// Returns the state of a user's consent for a provider: the best of all that were begun.
     pub(crate) fn consent(&self, user: &str, provider: &str) -> &'static str {
         let now = clock::now_ms();
         let states = self
@@ -58,7 +58,7 @@ impl Account {
         states.max_by_key(rank).unwrap_or("not_started")
     }
 
-    /// What a tool's requirements say of one secret.
+    /// Returns the state of one secret, as a tool's requirements say it.
     pub(crate) fn secret_need(&self, key: &str) -> Value {
         let set = self
             .shelves

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::answer::Answer;
 
-/// What data a request sees: the account of its key, and the org and project of its path.
+/// The data that a request sees: the account of its key, and the org and project of its path.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Scope {
     /// `account-1` for the first key, and so on.

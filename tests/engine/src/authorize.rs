@@ -23,14 +23,14 @@ pub(crate) struct Authorization {
     pub provider: String,
     pub scopes: Value,
     pub next_uri: Option<String>,
-    /// When it stops being pending, ms since the epoch.
+    /// The end of its pending time, ms since the epoch.
     pub decided_at: u64,
-    /// What it then is.
+    /// The state after that.
     pub outcome: &'static str,
 }
 
 impl Authorization {
-    /// Where it stands.
+    /// Returns its state.
     pub(crate) fn status(&self, now: u64) -> &'static str {
         if now >= self.decided_at { self.outcome } else { "pending" }
     }

@@ -8,7 +8,7 @@ use crate::answer::{Answer, without_nulls};
 use crate::ask::{Ask, text};
 use crate::engine::Engine;
 
-/// Where a tool runs.
+/// The place where a tool runs.
 #[derive(Clone, Debug)]
 pub(crate) enum Home {
     BuiltIn,

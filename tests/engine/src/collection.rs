@@ -8,19 +8,19 @@ use crate::clock;
 use crate::engine::Engine;
 use crate::routes::unknown_route;
 
-/// How one collection differs from the others.
+/// The properties in which one collection differs from the others.
 pub(crate) struct Kind {
     pub shelf: &'static str,
-    /// What one of them is called in messages and error names.
+    /// The name of one item in messages and error names.
     pub noun: &'static str,
     /// The prefix of ids made here; absent: the caller chooses the id.
     pub id_prefix: Option<&'static str>,
     /// A member that no two may share, beside the id.
     pub unique: Option<&'static str>,
     pub required: &'static [&'static str],
-    /// Whether a delete answers with what it deleted (200) instead of 204.
+    /// True if a delete answers with the deleted item (200) instead of 204.
     pub delete_shows: bool,
-    /// How a kept thing is shown: secrets hidden.
+    /// Shows a kept item: secrets hidden.
     pub view: fn(&Value) -> Value,
 }
 
@@ -181,7 +181,7 @@ pub(crate) fn merge(kept: &mut Value, change: &Value) {
     }
 }
 
-/// What is shown instead of a secret.
+/// The text in place of a secret.
 pub(crate) fn hidden() -> Value {
     json!({"exists": true, "editable": true, "binding": "project"})
 }

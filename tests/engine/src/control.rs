@@ -124,7 +124,7 @@ struct Decision {
     user_id: String,
     provider_id: Option<String>,
     status: String,
-    /// Which account; absent: the first.
+    /// The account; absent: the first.
     account: Option<String>,
     /// `ORG/PROJECT`; absent: the plain paths.
     project: Option<String>,

@@ -16,17 +16,17 @@ use crate::script::Script;
 use crate::slots::{self, Slots};
 use crate::{catalogue, clock, control, routes, spoil, upstream, worker};
 
-/// How many requests and how many calls are remembered: the first ones since the start or the last clearing.
+/// Most requests and calls that are remembered: the first ones since the start or the last clearing.
 const LOG_ENTRIES: usize = 20_000;
 
-/// What a request gets.
+/// The answer to a request.
 #[derive(Debug)]
 pub(crate) enum Reply {
     Answer(Answer),
     Script(Script),
 }
 
-/// What a test may change while the stand-in runs.
+/// The state that a test may change while the stand-in runs.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub authorize_after_ms: u64,
@@ -68,6 +68,8 @@ impl Engine {
             chat_chunk_ms: options.chat_chunk_ms,
             consent_forbidden: options.consent_forbidden,
         };
+        // The client asks this machine alone, but will not be made without a provider of cryptography.
+        let _earlier = rustls::crypto::ring::default_provider().install_default();
         let http =
             reqwest::Client::builder().no_proxy().tcp_nodelay(true).build().map_err(|fault| fault.to_string())?;
         let fronted = match &options.worker {

@@ -28,7 +28,7 @@ pub(crate) struct Request<'a> {
     pub include_error_stacktrace: bool,
 }
 
-/// What running a tool came to.
+/// The result of running a tool.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Output {
     #[serde(skip_serializing_if = "Option::is_none")]

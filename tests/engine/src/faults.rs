@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What goes wrong.
+/// A kind of fault.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
@@ -46,17 +46,17 @@ pub(crate) struct Rule {
     /// Matches to let pass first.
     #[serde(default)]
     pub skip: u64,
-    /// How many requests it may spoil; absent: all.
+    /// Most requests that it may spoil; absent: all.
     #[serde(default)]
     pub times: Option<u64>,
     /// Chance for each match, 0 to 1; absent: 1.
     #[serde(default)]
     pub probability: Option<f64>,
-    /// Where the chances start from: the same seed gives the same sequence.
+    /// The seed of the chances: the same seed gives the same sequence.
     #[serde(default)]
     pub seed: u64,
     pub kind: Kind,
-    /// Whether the request is carried out before its answer is spoiled. By default a `status` or `refuse` is decided
+    /// True if the request is carried out before its answer is spoiled. By default a `status` or `refuse` is decided
     /// before anything ran, and every other kind spoils the answer of a call that did run.
     #[serde(default)]
     pub executed: Option<bool>,
@@ -79,7 +79,7 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
-    /// Whether the request runs before its answer is spoiled.
+    /// Returns true if the request runs before its answer is spoiled.
     pub(crate) fn executes(&self) -> bool {
         self.executed.unwrap_or(!matches!(self.kind, Kind::Status | Kind::Refuse))
     }
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_spoils_what_it_matches_after_the_skipped_and_no_more_than_it_may() {
+    fn a_fault_rule_skips_then_spoils_a_bounded_number() {
         let mut faults = rules(r#"[{"path":"/v1/tools/execute","tool":"mail.send","skip":1,"times":2,"kind":"cut"}]"#);
         assert!(faults.decide("GET", "/v1/tools", None).is_none());
         assert!(faults.decide("POST", "/v1/tools/execute", Some("Mail.Search")).is_none());

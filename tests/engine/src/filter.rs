@@ -32,7 +32,7 @@ impl Filter {
         Ok(Self(members))
     }
 
-    /// Whether a tool with this metadata passes. A tool that says nothing about itself passes only an empty filter.
+    /// Returns true if a tool with this metadata passes. A tool that says nothing about itself passes only an empty filter.
     pub(crate) fn matches(&self, metadata: Option<&Value>) -> bool {
         let part = |name: &str| metadata.and_then(|metadata| metadata.get(name));
         self.0.iter().all(|(name, wanted)| match name.as_str() {
@@ -64,7 +64,7 @@ fn lower(list: Option<&Value>) -> Vec<String> {
     items.iter().filter_map(Value::as_str).map(str::to_lowercase).collect()
 }
 
-/// Whether all that `wanted` holds is in `extras` too, to the letter.
+/// Returns true if all that `wanted` holds is in `extras` too, to the letter.
 fn within(wanted: &Value, extras: &Value) -> bool {
     match wanted {
         Value::Object(members) => {

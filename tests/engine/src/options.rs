@@ -1,6 +1,6 @@
 //! The command line of the stand-in, and the same values for tests that start it in their own process.
 
-/// How the program is called.
+/// The options of the program.
 pub const USAGE: &str = "\
 usage: toolgate-engine [flags]
   --listen HOST:PORT         where to listen; port 0 picks a free one (default 127.0.0.1:0)
@@ -32,9 +32,9 @@ pub struct Options {
     pub authorize_after_ms: u64,
     /// Milliseconds between the chunks of a streamed chat completion.
     pub chat_chunk_ms: u64,
-    /// Whether execute without consent is 403 instead of 200 with `output.authorization`.
+    /// Answers execute without consent with 403 instead of 200 with `output.authorization`.
     pub consent_forbidden: bool,
-    /// Whether a repeated `Idempotency-Key` on execute replays the first outcome. Off, every call that arrives is counted.
+    /// Replays the first outcome for a repeated `Idempotency-Key` on execute. Off, every call that arrives is counted.
     pub replay: bool,
     /// Seconds after which the stand-in stops by itself.
     pub quit_after_s: Option<u64>,

@@ -1,4 +1,4 @@
-//! Which handler a `/v1` request belongs to, and whose key it carries.
+//! The handler of a `/v1` request, and the owner of its key.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! What is written on a socket taken back from hyper: bytes, pauses, and how it ends.
+//! A script for a socket taken back from hyper: bytes, pauses, and its end.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-/// How a script leaves its socket.
+/// The end of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// An orderly end (FIN).

@@ -1,4 +1,4 @@
-//! How many calls run at once, and how long each takes: an executor that is slow because it is busy.
+//! Slots for calls that run at once, and the time of each: an executor that is slow because it is busy.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::ask::Ask;
 #[derive(Debug)]
 pub(crate) struct Slots {
     free: Semaphore,
-    /// How long a call occupies its slot.
+    /// The time for which a call occupies its slot.
     work: Duration,
 }
 
@@ -26,7 +26,7 @@ impl Slots {
     }
 }
 
-/// Whether this request runs a tool.
+/// Returns true if this request runs a tool.
 pub(crate) fn is_call(ask: &Ask) -> bool {
     ask.path.ends_with("/tools/execute") || ask.path == "/worker/tools/invoke"
 }

@@ -1,4 +1,4 @@
-//! What the built-in tools do. Every answer tells how often its tool has run, so a cached answer is recognised.
+//! The built-in tools. Every answer tells how often its tool has run, so a cached answer is recognised.
 
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -13,13 +13,13 @@ use crate::engine::Engine;
 use crate::execute::Output;
 use crate::{clock, workers};
 
-/// How long a token for a worker is good.
+/// The lifetime of a token for a worker.
 const TOKEN_S: u64 = 120;
-/// How long a worker may take to list or to say that it is well.
+/// The time limit of a worker's listing and health check.
 const LIST_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a worker may take to run a tool.
+/// The time limit of a tool run at a worker.
 const INVOKE_TIMEOUT: Duration = Duration::from_secs(55);
-/// How often a worker that is still starting is asked, once every 100 ms.
+/// Most questions to a worker that is still starting, one every 100 ms.
 const START_ATTEMPTS: u32 = 100;
 
 /// The claims that a worker wants beside the registered ones.
@@ -53,7 +53,7 @@ pub(crate) async fn wait_for_tools(http: &reqwest::Client, url: &str, secret: &s
     Err(format!("the worker at {url} lists no tools: {last}"))
 }
 
-/// What a worker lists.
+/// Returns the tools that a worker lists.
 ///
 /// # Errors
 /// It does not answer, refuses the token, or answers with something else, in words.
@@ -68,7 +68,7 @@ pub(crate) async fn list(http: &reqwest::Client, url: &str, secret: &str) -> Res
     Ok(listed.into_iter().filter_map(|tool| Tool::from_worker(tool, &home)).collect())
 }
 
-/// What a worker says of itself.
+/// Returns the health that a worker reports.
 ///
 /// # Errors
 /// It does not answer, or not that it is well.

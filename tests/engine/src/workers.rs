@@ -159,7 +159,7 @@ async fn probe(engine: &Engine, ask: &Ask) -> Handled {
     ))
 }
 
-/// Where a worker's tools run.
+/// The place where a worker's tools run.
 pub(crate) fn home(url: &str, secret: &str) -> Home {
     Home::Worker { url: url.to_owned(), secret: secret.to_owned() }
 }

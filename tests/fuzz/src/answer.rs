@@ -1,4 +1,4 @@
-//! What executors answer, as HTTP writes it: never more than an error to the caller, and nothing kept but a success.
+//! Answers of executors, as HTTP writes them: never more than an error to the caller, and nothing kept but a success.
 
 use serde_json::Value;
 use toolgate::gateway::Gateway;

@@ -1,4 +1,4 @@
-//! What a caller asks of the cache: letter case and order do not matter, one more directive adds what it says and no more, and
+//! Demands of callers on the cache: letter case and order do not matter, one more directive adds what it says and no more, and
 //! no number is larger than for ever.
 
 use toolgate::cache::Directives;

@@ -9,7 +9,7 @@ use toolgate::model::route::Strategy;
 use toolgate::ports::Settings;
 use toolgate::words::limits;
 
-/// What a setting holds that must not be told.
+/// The value of a setting that must not be told.
 const SECRET: &str = "s3cret";
 
 struct Host(BTreeMap<String, String>);

@@ -43,7 +43,7 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// What is forged is no more than it says: a compressed form that says it holds more than any entry does is not unpacked.
+/// Forges a compressed form that says it holds more than any entry does: it is not unpacked.
 fn check_forged(flags: u8, body: &[u8], key: &[u8]) {
     let read = Entry::read(&Entry::forged(flags, body), key);
     if flags > 1 {

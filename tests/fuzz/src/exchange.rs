@@ -20,7 +20,7 @@ thread_local! {
 
 static INSTALLED: Once = Once::new();
 
-/// What came of a request.
+/// The outcome of a request.
 pub(crate) struct Answered {
     pub(crate) status: u16,
     pub(crate) request_id: String,

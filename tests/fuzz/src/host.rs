@@ -18,14 +18,14 @@ use toolgate::words::time::{Millis, Timestamp};
 /// The caller's key.
 pub(crate) const KEY: &str = "tg_fuzz_0123456789abcdef";
 
-/// What no answer and no line may ever tell.
+/// The secret that no answer and no line may ever tell.
 pub(crate) const CREDENTIALS: [&str; 3] =
     ["engine-credential-0123456789", "worker-credential-0123456789abcdef", "own-worker-credential-0123456789"];
 
 /// Under which keys are hashed.
 const HASH_SECRET: &str = "a hashing secret of the fuzz targets";
 
-/// What an executor answers.
+/// The answer of an executor.
 pub(crate) type Answer = Result<OriginResponse, OriginError>;
 
 /// A host. A clone is a handle on the same one.
@@ -56,7 +56,7 @@ impl Host {
         }))
     }
 
-    /// How many requests were sent to URLs that end so.
+    /// Returns the number of requests to URLs with this ending.
     pub(crate) fn sent(&self, ending: &str) -> usize {
         self.0.sent.borrow().iter().filter(|url| url.ends_with(ending)).count()
     }

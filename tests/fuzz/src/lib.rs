@@ -31,7 +31,7 @@ mod url;
 pub struct Target {
     /// Its name, which is its directory in the corpus.
     pub name: &'static str,
-    /// What its input is.
+    /// The form of its input.
     pub takes: &'static str,
     /// Hands the bytes to the reader; panics where a property does not hold.
     pub run: fn(&[u8]),

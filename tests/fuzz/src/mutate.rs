@@ -3,7 +3,7 @@
 /// Most bytes of a varied input: a few seconds must do for all targets.
 const BYTES_MAX: usize = 8 * 1024;
 
-/// What readers treat specially, to be put anywhere.
+/// Texts that readers treat specially, to be put anywhere.
 const TOKENS: &[&[u8]] = &[
     b"\"",
     b"\\",

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use toolgate::model::caller::{Caller, ClaimValue, ProjectRule, UserRule};
-use toolgate::policy::{Arguments, Mode, PolicySet, Request, Resource, Source, ToolFacts, User, Verdict};
+use toolgate::policy::{
+    Arguments, PolicyMode, PolicyRequest, PolicySet, PolicySource, Resource, ToolFacts, User, Verdict,
+};
 use toolgate::words::action::Action;
 use toolgate::words::json::{self, Json};
 use toolgate::words::limits;
@@ -17,7 +19,7 @@ pub(crate) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    let policies = match PolicySet::new(&[Source { text, mode: Mode::Enforce }]) {
+    let policies = match PolicySet::new(&[PolicySource { text, mode: PolicyMode::Enforce }]) {
         Ok(policies) => policies,
         Err(faults) => {
             let lines = text.lines().count().max(1);
@@ -48,7 +50,7 @@ pub(crate) fn run(data: &[u8]) {
         ToolFacts { folded: "calc.plus", name: "Calc.Plus", version: "1", executor: "local", ..ToolFacts::default() };
     for action in [Action::ToolsCall, Action::AdminRead] {
         let is_call = action == Action::ToolsCall;
-        let later = Request {
+        let later = PolicyRequest {
             caller: &caller,
             action,
             resource: if is_call { Resource::Tool(tool) } else { Resource::Gateway },
@@ -58,7 +60,7 @@ pub(crate) fn run(data: &[u8]) {
             at: Some(Timestamp::from_millis(1_790_000_000_000)),
             country: Some("DE"),
         };
-        let early = Request {
+        let early = PolicyRequest {
             arguments: if is_call { Arguments::Unknown } else { Arguments::Absent },
             user: User::Unknown,
             ..later

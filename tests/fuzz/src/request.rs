@@ -67,7 +67,7 @@ pub(crate) fn read(part: &[u8], last_id: &str) -> Request {
     request
 }
 
-/// What a header can hold when a host hands it over: no line breaks nor other control characters.
+/// Returns a header's value as a host hands it over: no line breaks nor other control characters.
 pub(crate) fn header_value(text: &str) -> String {
     text.trim().chars().filter(|letter| !letter.is_control()).collect()
 }
@@ -94,7 +94,7 @@ fn worker_token() -> String {
     HS256Key::from_bytes(secret.as_bytes()).authenticate(claims).expect("claims can be signed")
 }
 
-/// What executors answer when nothing is wrong with them.
+/// The answer of an executor without a fault.
 #[expect(clippy::unnecessary_wraps, reason = "an executor's answer may be none")]
 pub(crate) fn well(request: &OriginRequest) -> Answer {
     let path = request.url.split('?').next().unwrap_or_default();

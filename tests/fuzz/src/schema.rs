@@ -1,6 +1,6 @@
 //! JSON Schemas and instances: loading never goes on for long, checking keeps its budget, and the laws of logic hold.
 
-use toolgate::validate::schema::{Fault, STEPS, Schema};
+use toolgate::validate::schema::{STEPS, Schema, ValidationFault};
 use toolgate::words::json::{Json, Limits, parse};
 use toolgate::words::limits;
 
@@ -53,7 +53,7 @@ pub(crate) fn run(data: &[u8]) {
     }
 }
 
-/// Whether the instance fits; `None` when the check was given up.
+/// Returns whether the instance is valid; `None` when the check was given up.
 fn outcome(schema: &Schema, instance: &Json<'_>, text: &str) -> Option<bool> {
     let (checked, steps) = schema.check_within(instance, STEPS);
     assert!(steps <= STEPS, "{steps} steps");
@@ -67,7 +67,7 @@ fn outcome(schema: &Schema, instance: &Json<'_>, text: &str) -> Option<bool> {
     if faults.iter().any(|fault| GIVEN_UP.contains(&fault.rule)) { None } else { Some(faults.is_empty()) }
 }
 
-fn check_fault(fault: &Fault, values: &[&str], text: &str) {
+fn check_fault(fault: &ValidationFault, values: &[&str], text: &str) {
     assert!(!fault.rule.is_empty() && !fault.message.is_empty());
     assert!(fault.path.len() <= 128 * 70, "a path is bounded");
     for value in values {

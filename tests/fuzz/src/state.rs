@@ -1,6 +1,6 @@
 //! Stored states and commands: whatever the bytes are, there is a reply; what is stored can be read again.
 
-use toolgate::state::{Command, Reply, Step, circuit, epochs, keys, rate, step};
+use toolgate::state::{StateCommand, StateReply, StateStep, circuit, epochs, keys, rate, step};
 use toolgate::words::limits::{CIRCUITS_PER_EXECUTOR, RATE_REQUESTS_MAX, RATE_WINDOW_MAX};
 use toolgate::words::time::{Millis, Timestamp};
 
@@ -34,38 +34,38 @@ fn bytes_of(part: &[u8]) -> Vec<u8> {
     crate::cbor::from_json(part).map_or_else(|| unescaped(part), |cbor| [&[FORMAT][..], &cbor].concat())
 }
 
-fn encoded(command: &Command) -> Vec<u8> {
+fn encoded(command: &StateCommand) -> Vec<u8> {
     let mut bytes = vec![FORMAT];
     minicbor::encode(command, &mut bytes).expect("memory takes everything");
     bytes
 }
 
-fn reply_of(done: &Step) -> Reply {
+fn reply_of(done: &StateStep) -> StateReply {
     let (format, body) = done.reply.split_first().expect("a reply is never empty");
     assert_eq!(*format, FORMAT, "the format of a reply");
     minicbor::decode(body).expect("a reply can be read")
 }
 
-fn check(stored: Option<&[u8]>, command: &[u8]) -> Step {
+fn check(stored: Option<&[u8]>, command: &[u8]) -> StateStep {
     let done = step(stored, command, NOW);
     assert_eq!(done, step(stored, command, NOW), "the same bytes give the same step");
     assert!(done.expires.is_none() || done.state.is_some(), "what is not stored does not expire");
     let reply = reply_of(&done);
-    if reply == Reply::Unreadable {
+    if reply == StateReply::Unreadable {
         assert!(done.state.is_none(), "what cannot be read changes nothing");
         return done;
     }
     if let Some(state) = &done.state {
         let again = reply_of(&step(Some(state), command, NOW));
-        assert!(again != Reply::Unreadable, "what was stored can be read again");
+        assert!(again != StateReply::Unreadable, "what was stored can be read again");
     }
-    if let Reply::Rate(rate::Reply::Lease(granted)) = &reply {
+    if let StateReply::Rate(rate::Reply::Lease(granted)) = &reply {
         check_lease(command, granted);
     }
-    if let Reply::Epochs(epochs::Reply::Now(after)) = &reply {
-        let read = encoded(&Command::Epochs(epochs::Command::Read));
+    if let StateReply::Epochs(epochs::Reply::Now(after)) = &reply {
+        let read = encoded(&StateCommand::Epochs(epochs::Command::Read));
         let before = reply_of(&step(stored, &read, NOW));
-        let Reply::Epochs(epochs::Reply::Now(before)) = before else {
+        let StateReply::Epochs(epochs::Reply::Now(before)) = before else {
             panic!("a state that took a change can be read: {before:?}");
         };
         assert!(after.version >= before.version, "epochs never go back");
@@ -74,10 +74,10 @@ fn check(stored: Option<&[u8]>, command: &[u8]) -> Step {
         assert!(!is_made || after.cache_floor >= before.cache_floor, "what is stale stays stale");
         assert!(done.state.is_some() || *after == before, "what changed is stored");
     }
-    if let Reply::Circuit(reply) = &reply {
+    if let StateReply::Circuit(reply) = &reply {
         check_circuit(reply, command, done.state.as_deref().or(stored));
     }
-    if let Reply::Keys(reply) = &reply {
+    if let StateReply::Keys(reply) = &reply {
         check_keys(reply, done.state.as_deref().or(stored));
     }
     done
@@ -86,27 +86,29 @@ fn check(stored: Option<&[u8]>, command: &[u8]) -> Step {
 /// A trial that was given out is nobody else's at the same time.
 fn check_circuit(reply: &circuit::Reply, command: &[u8], stored: Option<&[u8]>) {
     assert!(reply.views.len() <= CIRCUITS_PER_EXECUTOR, "what is told is bounded");
-    let circuit::Answer::Granted { .. } = reply.answer else { return };
+    let circuit::CommandResult::Granted { .. } = reply.answer else { return };
     let (_, body) = command.split_first().expect("a command that was read");
-    let Ok(Command::Circuit(circuit::Command::Claim { rules, holder, scope, lasts })) = minicbor::decode(body) else {
+    let Ok(StateCommand::Circuit(circuit::Command::Claim { rules, holder, scope, lasts })) = minicbor::decode(body)
+    else {
         panic!("a trial for what is no claim");
     };
     let other = circuit::Command::Claim { rules, holder: holder.wrapping_add(1), scope, lasts };
-    let Reply::Circuit(second) = reply_of(&step(stored, &encoded(&Command::Circuit(other)), NOW)) else {
+    let StateReply::Circuit(second) = reply_of(&step(stored, &encoded(&StateCommand::Circuit(other)), NOW)) else {
         panic!("a state that took a claim can be asked for another");
     };
     // A trial that may take no time is over at once.
-    assert!(second.answer == circuit::Answer::Held || lasts == Millis::ZERO, "one trial at a time: {second:?}");
+    assert!(second.answer == circuit::CommandResult::Held || lasts == Millis::ZERO, "one trial at a time: {second:?}");
 }
 
-/// What a reply tells of issued keys is what their owner holds.
+/// Checks that a reply tells of issued keys what their owner holds.
 fn check_keys(reply: &keys::Reply, stored: Option<&[u8]>) {
-    let find = |id: &str| reply_of(&step(stored, &encoded(&Command::Keys(keys::Command::Find(id.to_owned()))), NOW));
+    let find =
+        |id: &str| reply_of(&step(stored, &encoded(&StateCommand::Keys(keys::Command::Find(id.to_owned()))), NOW));
     match reply {
         keys::Reply::Key(key) | keys::Reply::Made { key, .. } => {
-            assert_eq!(find(&key.id), Reply::Keys(keys::Reply::Key(key.clone())), "it is kept as it was told");
+            assert_eq!(find(&key.id), StateReply::Keys(keys::Reply::Key(key.clone())), "it is kept as it was told");
             let ended = key.ends_at().is_some_and(|end| end <= NOW);
-            let over = matches!(key.standing(NOW), keys::Standing::Expired | keys::Standing::Revoked);
+            let over = matches!(key.status(NOW), keys::KeyStatus::Expired | keys::KeyStatus::Revoked);
             assert!(over == ended || key.revoked_at.is_some(), "{key:?}");
         }
         keys::Reply::Keys(listed) => {
@@ -120,7 +122,7 @@ fn check_keys(reply: &keys::Reply, stored: Option<&[u8]>) {
 /// Whatever was stored: nobody is given more than it asked for, nor more than the limit ever has.
 fn check_lease(command: &[u8], granted: &rate::Granted) {
     let (_, body) = command.split_first().expect("a command that was read");
-    let Ok(Command::Rate(rate::Command::Ask(ask))) = minicbor::decode(body) else {
+    let Ok(StateCommand::Rate(rate::Command::Ask(ask))) = minicbor::decode(body) else {
         panic!("a lease for what is no question");
     };
     assert!(granted.tokens <= ask.waiting.saturating_add(ask.more), "no more than was asked for");

@@ -15,7 +15,7 @@ pub(crate) fn parts(data: &[u8]) -> Vec<&[u8]> {
     parts
 }
 
-/// What stands before the first `separator`, and what behind it.
+/// Returns the text before the first `separator`, and the text behind it.
 pub(crate) fn split<'d>(data: &'d [u8], separator: &[u8]) -> Option<(&'d [u8], &'d [u8])> {
     let at = data.windows(separator.len()).position(|window| window == separator)?;
     Some((data.get(..at)?, data.get(at.saturating_add(separator.len())..)?))

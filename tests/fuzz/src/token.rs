@@ -3,12 +3,13 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use toolgate::access::identity::jwk::{Found, KeySet};
+use toolgate::access::identity::jwk::{KeyLookup, KeySet};
 use toolgate::access::identity::rules::{Algorithm, Issuer, TenantRule, UsersFrom};
-use toolgate::access::identity::{base64, claims, discovery, is_web_url, jose, signature};
+use toolgate::access::identity::{claims, discovery, is_web_url, jose, signature};
 use toolgate::config::{self, Config};
 use toolgate::model::caller::UserRule;
 use toolgate::ports::Settings;
+use toolgate::words::base64;
 use toolgate::words::json::{self, Json, Limits};
 use toolgate::words::limits;
 use toolgate::words::time::{Millis, Timestamp};
@@ -58,8 +59,8 @@ pub(crate) fn run(data: &[u8]) {
 }
 
 fn check_base64(text: &str) {
-    if let Some(bytes) = base64::decode(text) {
-        let again = base64::encode_basic(&bytes).replace('+', "-").replace('/', "_");
+    if let Some(bytes) = base64::decode_url(text) {
+        let again = base64::encode(&bytes).replace('+', "-").replace('/', "_");
         assert_eq!(again.trim_end_matches('='), text, "two texts for the same bytes");
     }
 }
@@ -76,7 +77,7 @@ fn check_token(text: &str) {
     text.split('.').for_each(check_base64);
     assert!(jose::is_shaped(text), "a signed token would go elsewhere: {text}");
     assert!(compact.kid.as_ref().is_none_or(|kid| kid.len() <= limits::TOKEN_KID_BYTES));
-    let header = text.split('.').next().and_then(base64::decode).unwrap_or_default();
+    let header = text.split('.').next().and_then(base64::decode_url).unwrap_or_default();
     for name in ["jku", "jwk", "x5u", "x5c", "crit", "b64"] {
         let header: serde_json::Value = serde_json::from_slice(&header).expect("what we read, others read");
         assert!(header.get(name).is_none(), "{name} in {header}");
@@ -94,7 +95,7 @@ fn check_json(data: &[u8]) {
     }
     if let Some(set) = KeySet::parse(data) {
         for algorithm in ALGORITHMS {
-            if let Found::Keys(keys) = set.find(None, algorithm) {
+            if let KeyLookup::Keys(keys) = set.find(None, algorithm) {
                 let [key] = keys.as_slice() else { panic!("no key was named, and several could be meant") };
                 let token = "eyJhbGciOiJSUzI1NiJ9.e30.AAAA";
                 let checked = signature::check(token, algorithm, key, NOW, Millis::ZERO);

@@ -1,7 +1,7 @@
 //! Local tools: whatever the arguments are, there is an answer or an error that names the tool, and neither is endless.
 
 use toolgate::backends::write_worker_result;
-use toolgate::tools::{LocalTool, Outcome, ToolContext, toolkits};
+use toolgate::tools::{LocalTool, ToolContext, ToolOutcome, toolkits};
 use toolgate::words::json::{Json, Limits, parse};
 use toolgate::words::time::Timestamp;
 
@@ -53,7 +53,7 @@ fn check(tool: &LocalTool, arguments: &Json<'_>) {
     assert_eq!(answer.get("success").and_then(Json::as_bool), Some(outcome.is_ok()));
 }
 
-fn call(tool: &LocalTool, arguments: &Json<'_>, seed: u64) -> Outcome {
+fn call(tool: &LocalTool, arguments: &Json<'_>, seed: u64) -> ToolOutcome {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut draws = 0_usize;
     let mut draw = || {

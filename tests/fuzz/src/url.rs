@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use toolgate::validate::input::{HostPattern, InputRule, Place, Scheme, UrlRule, check};
+use toolgate::validate::input::{ArgumentPath, HostPattern, InputRule, Scheme, UrlRule, check};
 use toolgate::words::json::{Json, Object};
 use toolgate::words::names::ToolPattern;
 use url::{Host, ParseError, Url};
@@ -16,7 +16,7 @@ pub(crate) fn run(data: &[u8]) {
     let hosts: Vec<HostPattern> = hosts.split_whitespace().take(8).filter_map(HostPattern::new).collect();
     let is_listed = !hosts.is_empty();
     let rule = UrlRule {
-        at: Place::new("/url").expect("a place"),
+        at: ArgumentPath::new("/url").expect("a place"),
         schemes: vec![Scheme::Https, Scheme::Http],
         private: false,
         hosts,

@@ -1,4 +1,4 @@
-//! What reading and deciding cost, for callgrind: `cost ours|official read|decide POLICIES TIMES`. The difference of two runs
+//! The cost of reading and deciding, for callgrind: `cost ours|official read|decide POLICIES TIMES`. The difference of two runs
 //! with different TIMES is the cost of one; with TIMES 1 against 0 it is the cost when cold. docs/benchmarks.md has the figures.
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark that goes wrong must stop")]
@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::rc::Rc;
 
 use toolgate::model::caller::{Caller, Grant, ProjectRule, UserRule};
-use toolgate::policy::{Mode, PolicySet, Source};
+use toolgate::policy::{PolicyMode, PolicySet, PolicySource};
 use toolgate::words::action::{Action, ActionPattern};
 use toolgate::words::modes::Priority;
 use toolgate::words::names::{CallerId, RoleId, TenantId, ToolPattern};
@@ -16,7 +16,7 @@ use toolgate::words::time::Timestamp;
 use toolgate_policy::official;
 use toolgate_policy::world::{Facts, World, parse};
 
-/// What companies write: rules for roles, tenants, toolkits and single tools, and a few for all.
+/// Policies as companies write them: rules for roles, tenants, toolkits and single tools, and a few for all.
 fn text(count: usize) -> String {
     let mut text = String::new();
     for number in 0..count {
@@ -78,7 +78,7 @@ fn main() {
     let number = |place: usize| arguments.get(place).and_then(|text| text.parse::<usize>().ok()).expect("a number");
     let word = |place: usize| arguments.get(place).map(String::as_str).unwrap_or_default();
     let (text, world) = (text(number(2)), world());
-    let ours = || PolicySet::new(&[Source { text: &text, mode: Mode::Enforce }]).expect("policies");
+    let ours = || PolicySet::new(&[PolicySource { text: &text, mode: PolicyMode::Enforce }]).expect("policies");
     let theirs = || official::parse(&text).expect("policies");
     let mut allowed = 0_usize;
     match (word(0), word(1)) {

@@ -1,4 +1,4 @@
-//! What the tests of policies share: random policies, random requests, and the official Cedar implementation beside ours.
+//! The shared parts of the tests of policies: random policies, random requests, and the official Cedar implementation beside ours.
 
 #![expect(
     clippy::expect_used,

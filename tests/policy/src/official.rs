@@ -15,10 +15,10 @@ use toolgate::words::json::Json;
 
 use crate::world::World;
 
-/// What the official implementation says.
+/// The verdict of the official implementation.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Said {
-    /// Whether it allows.
+    /// True if it allows.
     pub allowed: bool,
     /// The determining policies.
     pub rules: BTreeSet<String>,
@@ -160,7 +160,7 @@ impl Question {
         Self { request: request.expect("no schema"), entities: entities(world) }
     }
 
-    /// What is said of it.
+    /// Returns the message about it.
     #[must_use]
     pub fn ask(&self, policies: &PolicySet) -> Said {
         let response = Authorizer::new().is_authorized(&self.request, policies, &self.entities);

@@ -134,7 +134,7 @@ fn test(rng: &mut Rng, depth: usize) -> String {
     }
 }
 
-/// What careful people write: a test that is only made where there is something to test.
+/// Writes a condition as careful people do: a test that is only made where there is something to test.
 fn guarded(rng: &mut Rng) -> String {
     let (guard, test) = pick(
         rng,

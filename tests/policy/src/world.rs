@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use toolgate::model::caller::{Caller, ClaimValue, ProjectRule, UserRule};
-use toolgate::policy::{Arguments, Request, Resource, ToolFacts, User};
+use toolgate::policy::{Arguments, PolicyRequest, Resource, ToolFacts, User};
 use toolgate::words::action::Action;
 use toolgate::words::json::{self, Json};
 use toolgate::words::modes::Priority;
@@ -44,9 +44,9 @@ pub const ACTIONS: [Action; 6] = [
 /// A request and everything it borrows from.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// Who asks.
+    /// The caller.
     pub caller: Caller,
-    /// What for.
+    /// The action.
     pub action: Action,
     /// The tool; `None` for a request about the gateway or a project.
     pub tool: Option<Facts>,
@@ -62,16 +62,16 @@ pub struct World {
     pub country: Option<String>,
 }
 
-/// What is known of a tool.
+/// The facts of a tool.
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// Its name, in lower case.
     pub folded: &'static str,
     /// Its version.
     pub version: String,
-    /// Where it is.
+    /// The executor.
     pub executor: &'static str,
-    /// What it declares: `read_only`, `destructive`, `idempotent`, `open_world`.
+    /// Its declarations: `read_only`, `destructive`, `idempotent`, `open_world`.
     pub flags: [Option<bool>; 4],
 }
 
@@ -194,7 +194,7 @@ pub fn world(rng: &mut Rng) -> World {
 }
 
 impl World {
-    /// Whether the action has arguments.
+    /// Returns true if the action has arguments.
     #[must_use]
     pub fn has_arguments(&self) -> bool {
         matches!(self.action, Action::ToolsCall | Action::ToolsAuthorize)
@@ -202,13 +202,13 @@ impl World {
 
     /// The request.
     #[must_use]
-    pub fn request(&self) -> Request<'_> {
+    pub fn request(&self) -> PolicyRequest<'_> {
         let resource = match (&self.tool, &self.project) {
             (Some(tool), _) => Resource::Tool(tool.facts()),
             (None, Some(project)) => Resource::Project(project),
             (None, None) => Resource::Gateway,
         };
-        Request {
+        PolicyRequest {
             caller: &self.caller,
             action: self.action,
             resource,

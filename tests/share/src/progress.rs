@@ -1,4 +1,4 @@
-//! How far a long test is, told while it runs: what a test prints is shown only where it fails.
+//! Progress of a long test, told while it runs: the output of a test is shown only where it fails.
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "a test has a clock")]
 
 use std::io::{Write as _, stderr};

@@ -1,4 +1,4 @@
-//! Who may do what, over very many requests: random roles, callers, revocations, switches and faults of two tenants, and
+//! Permissions over very many requests: random roles, callers, revocations, switches and faults of two tenants, and
 //! beside them a model that knows nothing but the rules as the documentation states them.
 //!
 //! Requests come one after the other, so that there are many: what happens at the same time is [`crate::scenario`]'s.
@@ -23,7 +23,7 @@ use crate::world::{Faults, Platform, World};
 use model::{Switches, Verdict};
 use setup::{Ask, Setup};
 
-/// What came of many requests.
+/// The outcomes of many requests.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
     /// All requests of callers.
@@ -45,7 +45,7 @@ impl AddAssign for Tally {
     }
 }
 
-/// What came of one request.
+/// The outcome of one request.
 struct Seen {
     status: u16,
     refusal: String,

@@ -33,7 +33,7 @@ impl Limit {
         self.requests as f64 / (self.window * 1_000) as f64
     }
 
-    /// How many tokens may lie in leases, beside those of waiting requests: the documented bound.
+    /// Most tokens in leases, beside those of waiting requests: the documented bound.
     #[must_use]
     pub fn most_out(&self) -> f64 {
         (self.per_ms() * self.lease as f64).floor()
@@ -45,30 +45,30 @@ impl Limit {
 pub struct Plan {
     /// Its seed.
     pub seed: u64,
-    /// How many isolates.
+    /// The number of isolates.
     pub isolates: usize,
     /// The limit.
     pub limit: Limit,
-    /// How long, in seconds.
+    /// The duration, in seconds.
     pub seconds: u64,
     /// Requests a second at an isolate at a time in milliseconds.
     pub demand: fn(usize, u64) -> f64,
-    /// What goes wrong.
+    /// The fault.
     pub faults: Faults,
-    /// Whether a lost limiter admits.
+    /// True if a lost limiter admits.
     pub fails_open: bool,
 }
 
 /// A request and what came of it.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// When it was sent and answered, in milliseconds from the start.
+    /// The times of sending and answering, in milliseconds from the start.
     pub span: (u64, u64),
     /// Its status.
     pub status: u16,
     /// The refusal's name, or nothing.
     pub refusal: String,
-    /// How long the refusal says to wait, in milliseconds.
+    /// The wait that the refusal asks for, in milliseconds.
     pub wait: Option<u64>,
     /// Admitted although the limit's owner could not be asked, which its record names.
     pub is_unlimited: bool,
@@ -79,7 +79,7 @@ pub struct Seen {
 pub struct Crowd {
     /// Every request.
     pub seen: Vec<Seen>,
-    /// How often the limit's owner was asked.
+    /// The number of questions to the limit's owner.
     pub owner_calls: usize,
     /// Most requests that waited at the same time.
     pub most_waiting: usize,
@@ -120,7 +120,7 @@ fn request() -> Request {
     }
 }
 
-/// When requests arrive at an isolate: at random, as often as the demand says.
+/// Returns the arrivals at an isolate: at random, as often as the demand says.
 fn arrivals(world: &World, plan: &Plan, isolate: usize) -> Vec<u64> {
     let mut arrivals = Vec::new();
     for ms in 0..plan.seconds * 1_000 {
@@ -223,7 +223,7 @@ impl Crowd {
         most
     }
 
-    /// How many one counter in the middle, asked for each request as it is sent, would have admitted.
+    /// Returns the number of requests that one counter in the middle, asked for each request as it is sent, would have admitted.
     #[must_use]
     pub fn ideal(&self, limit: &Limit) -> usize {
         let mut sent: Vec<u64> = self.seen.iter().map(|seen| seen.span.0).collect();
@@ -240,13 +240,13 @@ impl Crowd {
         admitted
     }
 
-    /// How many requests were admitted.
+    /// Returns the number of admitted requests.
     #[must_use]
     pub fn admitted(&self) -> usize {
         self.admitted_since(0)
     }
 
-    /// How many requests were admitted from this time on.
+    /// Returns the number of requests admitted from this time on.
     #[must_use]
     pub fn admitted_since(&self, ms: u64) -> usize {
         self.seen.iter().filter(|seen| seen.status == 200 && seen.span.1 >= ms).count()

@@ -1,8 +1,8 @@
-//! What an answer depended on: executors write it into the answer, invariants read it back.
+//! Facts behind an answer: executors write them into the answer, invariants read them back.
 
 use serde_json::{Value, json};
 
-/// How an executor was reached.
+/// A way to reach an executor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Via {
     /// As an engine.
@@ -14,7 +14,7 @@ pub enum Via {
 /// Everything a run of a tool depended on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// How the executor was reached.
+    /// The way to the executor.
     pub via: Via,
     /// The account whose credential was used.
     pub account: String,
@@ -49,9 +49,9 @@ impl Facts {
 pub struct Execution {
     /// The request that it was made for.
     pub request: usize,
-    /// When.
+    /// The time.
     pub at: u64,
-    /// What it depended on.
+    /// The facts behind it.
     pub facts: Facts,
 }
 
@@ -77,7 +77,7 @@ pub const TOOLS: &[SimTool] = &[
     SimTool { name: "Odd.Thing", version: "2.0.0", operations: None },
 ];
 
-/// Whether a tool with this name only reads by its own declaration.
+/// Returns true if a tool with this name only reads by its own declaration.
 #[must_use]
 pub fn declares_read(name: &str) -> bool {
     TOOLS.iter().any(|tool| tool.name == name && tool.operations == Some(&["read"]))

@@ -1,4 +1,4 @@
-//! What must hold of a run: naive, and ignorant of how the product upholds it.
+//! Invariants of a run: naive, and ignorant of how the product upholds them.
 
 mod freshness;
 

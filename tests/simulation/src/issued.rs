@@ -61,7 +61,7 @@ const CONFIGURED: [(&str, &str); 3] = [
     ("KEY_LEAD_B", "canary-key-of-lead-b"),
 ];
 
-/// Who may make keys by the configuration.
+/// The callers that may make keys by the configuration.
 fn makers() -> [Maker; 3] {
     let of = |place: usize, grants: Option<Grants>| Maker { key: CONFIGURED[place].1.to_owned(), issued: None, grants };
     let grants = |tenant: &str, roles: &[&str], users: &[&str]| Grants::new(tenant, roles, users, &[]);
@@ -72,7 +72,7 @@ fn makers() -> [Maker; 3] {
     ]
 }
 
-/// What came of a run.
+/// The outcome of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
     /// Uses of keys.
@@ -94,7 +94,7 @@ impl AddAssign for Tally {
     }
 }
 
-/// What came of one request.
+/// The outcome of one request.
 pub(crate) struct Seen {
     pub(crate) sent: u64,
     pub(crate) answered: u64,
@@ -104,7 +104,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Whether an owner that is away may be why.
+    /// True if an owner that is away may be the reason.
     pub(crate) fn is_outage(&self) -> bool {
         matches!(self.refusal.as_str(), "durable_unavailable" | "epochs_unavailable" | "credential_unverifiable")
     }

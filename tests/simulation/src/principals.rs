@@ -21,7 +21,7 @@ use toolgate::words::method::Method;
 use crate::facts::{TOOLS, Via};
 use crate::world::{Faults, Platform, World};
 
-/// What came of many steps.
+/// The outcomes of many steps.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tally {
     /// All of them.
@@ -60,7 +60,7 @@ struct Principal {
     tenant: &'static str,
     user: Option<&'static str>,
     project: Option<&'static str>,
-    /// What policies forbid it.
+    /// The policies that forbid it.
     forbidden: Vec<Forbidden>,
 }
 

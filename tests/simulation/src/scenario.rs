@@ -15,9 +15,9 @@ use toolgate::words::time::Millis;
 use crate::facts::TOOLS;
 use crate::world::{Faults, Platform, World};
 
-/// How long each isolate's lease on the epochs is, in milliseconds.
+/// The lease on the epochs of each isolate, in milliseconds.
 pub const LEASE_MS: u64 = 5_000;
-/// How old a list of tools may get, in milliseconds.
+/// The time after which a list of tools is fetched again, in milliseconds.
 pub const REFRESH_MS: u64 = 10_000;
 
 /// A caller as the configuration has it.
@@ -81,7 +81,7 @@ pub const INPUTS: &[&str] = &[
     "{}",
 ];
 
-/// How one isolate's configuration differs from the others'.
+/// The differences of one isolate's configuration from the others'.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variant {
     /// An engine, with the account's old key.
@@ -112,7 +112,7 @@ pub const fn ttl_ms(variant: Variant) -> u64 {
     }
 }
 
-/// How long past its life an answer may be served in this variant, in milliseconds: while it is fetched anew, and where its
+/// Returns the time past its life for which an answer may be served in this variant, in milliseconds: while it is fetched anew, and where its
 /// executor fails; and up to which age it is served whatever callers ask.
 #[must_use]
 pub const fn windows_ms(variant: Variant) -> (u64, u64, u64) {
@@ -123,7 +123,7 @@ pub const fn windows_ms(variant: Variant) -> (u64, u64, u64) {
     }
 }
 
-/// What callers ask of the cache.
+/// Directives that callers send to the cache.
 pub const ASKS: &[&str] = &[
     "no-store",
     "no-cache",
@@ -136,7 +136,7 @@ pub const ASKS: &[&str] = &[
     "only-if-cached, max-stale=3",
 ];
 
-/// What is asked.
+/// The request.
 #[derive(Clone, Debug)]
 pub enum Ask {
     /// A tool call.
@@ -156,7 +156,7 @@ pub enum Ask {
 pub struct Execute {
     /// The tool's place in [`TOOLS`].
     pub tool: usize,
-    /// Whether the version is asked for.
+    /// True if the version is asked for.
     pub with_version: bool,
     /// The user.
     pub user: Option<&'static str>,
@@ -166,27 +166,27 @@ pub struct Execute {
     pub project: Option<&'static str>,
     /// The idempotency key.
     pub idempotency_key: Option<String>,
-    /// What it asks of the cache: one of [`ASKS`], or nothing.
+    /// Its directives for the cache: one of [`ASKS`], or nothing.
     pub cache_control: Option<&'static str>,
 }
 
 /// A request of the run.
 #[derive(Clone, Debug)]
 pub struct Planned {
-    /// When, after the start.
+    /// The time after the start.
     pub at_ms: u64,
     /// The isolate.
     pub isolate: usize,
     /// The caller, by its place in [`CALLERS`]; `None` has a key that nobody knows.
     pub caller: Option<usize>,
-    /// What.
+    /// The step.
     pub ask: Ask,
 }
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Clone, Debug)]
 pub struct Observed {
-    /// When it was sent and answered.
+    /// The times of its sending and its answer.
     pub span: (u64, u64),
     /// The status.
     pub status: u16,
@@ -206,13 +206,13 @@ pub struct Run {
     pub faults: Faults,
     /// Its requests.
     pub planned: Vec<Planned>,
-    /// What came of each.
+    /// The outcome of each.
     pub observed: Vec<Observed>,
     /// The world afterwards.
     pub world: Rc<World>,
     /// Everything that was logged.
     pub log: Vec<String>,
-    /// When the executors' schema changed.
+    /// The time at which the executors' schema changed.
     pub schema_changed_at: Option<u64>,
 }
 

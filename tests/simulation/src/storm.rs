@@ -18,7 +18,7 @@ pub use upstream::{FAULTS, Fault, Service, Upstream};
 
 use crate::world::{Platform, World};
 
-/// How often the SDKs send a request again by themselves.
+/// Retries of the SDKs by themselves.
 const SDK_RETRIES: u32 = 2;
 
 /// Two executors, `a` and `b`, behind so many isolates.
@@ -43,9 +43,9 @@ pub struct Storm {
 pub struct Seen {
     /// Its number.
     pub number: u64,
-    /// Whose it was.
+    /// Its caller.
     pub caller: &'static str,
-    /// When it was made, and answered for good, in milliseconds since 1970.
+    /// The times at which it was made, and answered for good, in milliseconds since 1970.
     pub span: (u64, u64),
     /// The last status.
     pub status: u16,
@@ -55,20 +55,20 @@ pub struct Seen {
     pub detail: String,
     /// The value of an answer.
     pub value: Option<u64>,
-    /// How often it was sent to the gateway.
+    /// The number of its sendings to the gateway.
     pub sent: u32,
-    /// Who answered, and how that was chosen.
+    /// The executor that answered, and the reason for its choice.
     pub route: String,
 }
 
 impl Seen {
-    /// How long the caller waited.
+    /// Returns the caller's wait.
     #[must_use]
     pub fn took(&self) -> u64 {
         self.span.1 - self.span.0
     }
 
-    /// Whether it has what it asked for.
+    /// Returns true if it has the requested answer.
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.status == 200 && self.value == Some(self.number)
@@ -200,13 +200,13 @@ impl Storm {
         self.world.run(|| self.under_way.get() == 0);
     }
 
-    /// What was seen, and forgets it.
+    /// Takes the observations: returns them and forgets them.
     #[must_use]
     pub fn take_seen(&self) -> Vec<Seen> {
         std::mem::take(&mut *self.seen.borrow_mut())
     }
 
-    /// How often each call ran, at both executors together.
+    /// Returns the number of runs of each call, at both executors together.
     #[must_use]
     pub fn runs(&self) -> BTreeMap<u64, u32> {
         let mut runs = self.a.runs.borrow().clone();
@@ -268,7 +268,7 @@ fn request(number: u64, caller: &str, tool: &str) -> Request {
     Request { method: Method::Post, target: "/v1/tools/execute".to_owned(), headers, body: RequestBody::Whole(body) }
 }
 
-/// What so many of a hundred numbers are at most, by nearest rank.
+/// Returns a percentile of these numbers, by nearest rank.
 #[must_use]
 pub fn percentile(numbers: impl IntoIterator<Item = u64>, percent: usize) -> u64 {
     let mut numbers: Vec<u64> = numbers.into_iter().collect();

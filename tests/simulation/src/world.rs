@@ -21,7 +21,7 @@ use toolgate::words::time::{Millis, Timestamp};
 
 use crate::facts::Execution;
 
-/// Which faults may happen, each with its probability in percent.
+/// The faults that may happen, each with its probability in percent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Faults {
     /// A read of the store finds nothing, or an older value.
@@ -50,7 +50,7 @@ pub struct Faults {
     pub origin: u32,
 }
 
-/// What was written under one name, each with when it ends.
+/// The versions written under one name, each with its end.
 type Versions = Vec<(u64, Vec<u8>)>;
 
 /// A task and what it is for.
@@ -60,36 +60,36 @@ type Task = Pin<Box<dyn Future<Output = ()>>>;
 #[derive(Default)]
 pub struct World {
     pub(crate) now: Cell<u64>,
-    /// Whether a millisecond passes whenever the gateway looks at the clock, as on hosts whose clock moves while it computes.
+    /// True if a millisecond passes whenever the gateway looks at the clock, as on hosts whose clock moves while it computes.
     pub moving: Cell<bool>,
     pub(crate) wakes: RefCell<Vec<u64>>,
     pub(crate) rng: RefCell<fastrand::Rng>,
     pub(crate) faults: Cell<Faults>,
-    /// What the store holds, by name: all versions, newest last.
+    /// The content of the store, by name: all versions, newest last.
     pub kv: RefCell<BTreeMap<String, Vec<Vec<u8>>>>,
     pub(crate) durable: RefCell<BTreeMap<String, Vec<u8>>>,
-    /// What the data centre's cache holds, by name: when each version ends, newest last.
+    /// The content of the data centre's cache, by name: when each version ends, newest last.
     pub edge: RefCell<BTreeMap<String, Versions>>,
     /// The database's tables.
     pub sql: RefCell<BTreeMap<String, sql::Table>>,
-    /// Whether hosts have no data centre's cache.
+    /// True if hosts have no data centre's cache.
     pub no_edge_cache: Cell<bool>,
-    /// Whether hosts have no database.
+    /// True if hosts have no database.
     pub no_sql: Cell<bool>,
-    /// Whether isolates live briefly.
+    /// True if isolates live briefly.
     pub brief: Cell<bool>,
     pub(crate) tasks: RefCell<Vec<Task>>,
     /// The owner that each command went to, in order.
     pub commands: RefCell<Vec<String>>,
     /// Owners that do not answer, by how their keys begin.
     pub lost_owners: RefCell<Vec<&'static str>>,
-    /// How often the owner of each key was asked.
+    /// The number of questions to the owner of each key.
     pub asked: RefCell<BTreeMap<String, usize>>,
     /// Every run of a tool at an executor.
     pub executions: RefCell<Vec<Execution>>,
     /// Everything that was sent to executors, as text: searched for what must not be there.
     pub sent: RefCell<Vec<String>>,
-    /// What executors do instead of answering, where a test says so.
+    /// The acts of executors instead of answering, where a test says so.
     pub script: RefCell<Option<origin::Script>>,
     /// The schema that executors declare for their tools now: it changes without a new version.
     pub schema: Cell<u32>,
@@ -132,7 +132,7 @@ impl World {
         self.now.set(millis);
     }
 
-    /// Whether something of this probability in percent happens now.
+    /// Returns true if something of this probability in percent happens now.
     pub fn chance(&self, percent: u32) -> bool {
         percent > 0 && self.rng.borrow_mut().u32(0..100) < percent
     }
@@ -142,14 +142,14 @@ impl World {
         self.rng.borrow_mut().usize(0..bound)
     }
 
-    /// What the store holds, by name: the newest of each.
+    /// Returns the content of the store, by name: the newest of each.
     #[must_use]
     pub fn stored(&self) -> BTreeMap<String, Vec<u8>> {
         let kv = self.kv.borrow();
         kv.iter().filter_map(|(name, versions)| Some((name.clone(), versions.last()?.clone()))).collect()
     }
 
-    /// What the durable owners hold, by key.
+    /// Returns the content of the durable owners, by key.
     #[must_use]
     pub fn owned(&self) -> BTreeMap<String, Vec<u8>> {
         self.durable.borrow().clone()

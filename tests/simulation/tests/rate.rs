@@ -108,7 +108,7 @@ fn a_slow_limit_is_exact_and_its_waits_are_true() {
 }
 
 #[test]
-fn a_lost_limiter_fails_as_the_configuration_says_and_never_above_the_bound() {
+fn a_lost_limiter_fails_as_configured_and_within_the_bound() {
     let faults = Faults { durable_away: 30, ..PLAN.faults };
     for seed in 0..8 {
         let closed = Plan { seed, faults, seconds: 6, ..PLAN };

@@ -1,4 +1,4 @@
-//! What callers see where executors fail, and what executors are asked: over many seeds, in simulated time.
+//! The callers' view of failing executors, and the executors' load: over many seeds, in simulated time.
 //!
 //! `TOOLGATE_SEED=n` runs one seed of the properties.
 #![expect(
@@ -21,7 +21,7 @@ const BOTH: &str = "[[routes]]\ntools = [\"Docs.*\"]\nexecutors = [\"a\", \"b\"]
 /// Only one may.
 const ALONE: &str = "[[routes]]\ntools = [\"Docs.*\"]\nexecutors = [\"a\"]\n";
 
-/// How often seeds are tried.
+/// The number of seeds.
 const SEEDS: u64 = 10_000;
 
 fn steady(world: &World) -> u64 {
@@ -46,7 +46,7 @@ fn first(_: &World) -> (usize, &'static str) {
 }
 
 #[test]
-fn calls_that_may_be_repeated_succeed_where_one_of_two_executors_fails_one_in_five() {
+fn retryable_calls_succeed_while_one_executor_fails_one_in_five() {
     for strategy in ["local-first", "performance"] {
         let document = document("", &format!("{BOTH}strategy = \"{strategy}\"\n"));
         let storm = Storm::new(1, 4, document, 64, steady);
@@ -119,7 +119,7 @@ fn no_call_that_may_do_harm_is_executed_twice() {
 }
 
 #[test]
-fn nobody_waits_for_a_dead_executor_for_long_and_it_serves_again_soon() {
+fn a_dead_executor_delays_nobody_long_and_recovers_soon() {
     for dies in [Fault::Refused, Fault::Hung, Fault::Errors, Fault::Garbage] {
         let more = format!("{BOTH}[execute]\ntimeout = \"10s\"\n[breaker]\nslow_call = \"1s\"\n");
         let storm = Storm::new(3, 4, document("timeout = \"4s\"", &more), 64, steady);
@@ -176,7 +176,7 @@ fn a_second_call_beside_a_slow_one_takes_its_tail_away() {
 }
 
 #[test]
-fn an_executor_that_is_down_is_hardly_called_whatever_the_callers_do() {
+fn an_executor_that_is_down_is_hardly_called() {
     for dies in [Fault::Refused, Fault::Hung, Fault::Errors, Fault::Throttled] {
         let more = format!("{ALONE}[execute]\ntimeout = \"5s\"\n[breaker]\nslow_call = \"1s\"\n");
         let storm = Storm::new(7, 4, document("", &more), 64, steady);
@@ -197,7 +197,7 @@ fn an_executor_that_is_down_is_hardly_called_whatever_the_callers_do() {
 }
 
 #[test]
-fn isolates_that_live_briefly_need_not_each_learn_that_an_executor_is_down() {
+fn short_lived_isolates_share_that_an_executor_is_down() {
     let storm = Storm::new(17, 60, document("", &format!("{ALONE}[execute]\ntimeout = \"5s\"\n")), 64, steady);
     storm.world.brief.set(true);
     storm.a.fault.set(Fault::Refused);
@@ -237,7 +237,7 @@ fn overloaded(per_second: f64, concurrency: u32) -> (u64, u64, [usize; 3]) {
 }
 
 #[test]
-fn the_first_class_hardly_notices_that_there_is_three_times_too_much() {
+fn the_first_class_hardly_notices_three_times_the_load() {
     // Eight slots of 100 ms: 80 calls a second.
     let (unloaded, ..) = overloaded(8.0, 128);
     for (concurrency, most_percent) in [(8, 150), (128, 175)] {
@@ -253,7 +253,7 @@ fn the_first_class_hardly_notices_that_there_is_three_times_too_much() {
 }
 
 #[test]
-fn a_caller_that_wants_to_wait_less_is_not_held_and_trips_nothing() {
+fn a_callers_short_deadline_is_met_and_opens_no_circuit() {
     let storm = Storm::new(13, 1, document("", ALONE), 64, steady);
     storm.warm();
     storm.rain(20.0, 2_000, "Docs.Get", first);

@@ -1,4 +1,4 @@
-//! Where a component may send requests: the rules of `allowed_outbound_hosts`.
+//! The targets of a component's requests: the rules of `allowed_outbound_hosts`.
 
 use std::ops::Range;
 
@@ -40,7 +40,7 @@ impl AllowedHosts {
         }
     }
 
-    /// Whether a request to the absolute `uri` is allowed.
+    /// Returns true if a request to the absolute `uri` is allowed.
     #[must_use]
     pub fn allow(&self, uri: &Uri) -> bool {
         let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else { return false };

@@ -13,7 +13,7 @@ use crate::options::Options;
 
 /// Instances that may live at once, as on Spin.
 const INSTANCES_MAX: u32 = 1_000;
-/// How often the epoch moves on, as on Spin.
+/// The period of the epoch's ticks, as on Spin.
 const EPOCH: Duration = Duration::from_millis(10);
 /// Epochs in which no instance ends: there must be a deadline, or the first tick would be one.
 pub(crate) const NO_DEADLINE: u64 = u64::MAX / 2;

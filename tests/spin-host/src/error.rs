@@ -11,7 +11,7 @@ pub enum StartError {
     Manifest {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault in it.
         problem: String,
     },
     /// Variables without a value, or templates that mean nothing.
@@ -22,14 +22,14 @@ pub enum StartError {
     Component {
         /// Its name in the manifest.
         name: String,
-        /// What the engine said.
+        /// The engine's message.
         problem: String,
     },
     /// A state file cannot be opened.
     State {
         /// The file or directory.
         path: PathBuf,
-        /// What the operating system or SQLite said.
+        /// The message of the operating system or of SQLite.
         problem: String,
     },
     /// The address cannot be listened on.

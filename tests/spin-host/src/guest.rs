@@ -1,4 +1,4 @@
-//! What an instance of a component holds on the host's side.
+//! The host's side of an instance of a component.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::key_value::SharedStore;
 use crate::outbound::Outbound;
 use crate::state::StateDir;
 
-/// What all instances of a component share.
+/// The parts that all instances of a component share.
 pub(crate) struct Grants {
     pub(crate) variables: BTreeMap<String, String>,
     pub(crate) environment: BTreeMap<String, String>,

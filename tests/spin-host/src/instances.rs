@@ -23,7 +23,7 @@ use crate::options::Options;
 /// Stands for "never" where a timer needs a number: about 136 years.
 const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
 
-/// When an instance takes another request, and when it goes.
+/// The rules for reusing and dropping an instance.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reuse {
     count_max: usize,

@@ -12,7 +12,7 @@ use crate::error::StartError;
 pub struct Manifest {
     /// The directory that relative paths start from.
     pub directory: PathBuf,
-    /// What the application is called.
+    /// The name of the application.
     pub application: Application,
     /// Application variables by name.
     pub variables: BTreeMap<String, Variable>,
@@ -62,10 +62,10 @@ struct Triggers {
 pub struct Variable {
     /// The value when nobody sets it.
     pub default: Option<String>,
-    /// Whether somebody must set it.
+    /// True if it must be set.
     #[serde(default)]
     pub required: bool,
-    /// Whether the value must not be shown.
+    /// True if the value must not be shown.
     #[serde(default)]
     pub secret: bool,
 }
@@ -101,21 +101,21 @@ pub struct Component {
     /// Labels of SQLite databases.
     #[serde(default)]
     pub sqlite_databases: Vec<String>,
-    /// Where it may send requests, as templates over the application's variables.
+    /// The permitted targets of its requests, as templates over the application's variables.
     #[serde(default)]
     pub allowed_outbound_hosts: Vec<String>,
-    /// How it is built.
+    /// Its build.
     #[serde(default)]
     pub build: Option<Build>,
 }
 
-/// How a component is built.
+/// The build of a component.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Build {
     /// A shell command.
     pub command: String,
-    /// Where it runs, relative to the manifest.
+    /// The working directory, relative to the manifest.
     #[serde(default)]
     pub workdir: Option<PathBuf>,
     /// Read by `spin watch` only.

@@ -28,11 +28,11 @@ pub struct Options {
     #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = parse_assignment)]
     pub variables: Vec<(String, String)>,
 
-    /// Where key-value stores and SQLite databases live; `.spin` beside the manifest unless given.
+    /// The directory of key-value stores and SQLite databases; `.spin` beside the manifest unless given.
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
 
-    /// Where compiled components are kept; the user's cache directory unless given.
+    /// The directory of compiled components; the user's cache directory unless given.
     #[arg(long, value_name = "DIR")]
     pub cache_dir: Option<PathBuf>,
 
@@ -48,7 +48,7 @@ pub struct Options {
     #[arg(long, value_name = "COUNT", default_value_t = 16, value_parser = parse_count)]
     pub max_instance_concurrent_reuse_count: usize,
 
-    /// How long an idle instance is kept: whole seconds, or a number with `s`, `ms`, `us` or `ns`.
+    /// The time for which an idle instance is kept: whole seconds, or a number with `s`, `ms`, `us` or `ns`.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_duration)]
     pub idle_instance_timeout: Duration,
 

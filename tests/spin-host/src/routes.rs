@@ -1,4 +1,4 @@
-//! Which component serves a path.
+//! The component that serves a path.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
@@ -24,7 +24,7 @@ impl Route {
         Ok(Self { pattern: pattern.to_owned(), path: path.to_owned(), below })
     }
 
-    /// What of `path` lies below the route; `None` when the route does not serve it.
+    /// Returns the part of `path` below the route; `None` when the route does not serve it.
     fn rest<'a>(&self, path: &'a str) -> Option<&'a str> {
         let rest = path.strip_prefix(self.path.as_str())?;
         match rest {

@@ -16,7 +16,7 @@ const WAITING_MAX: usize = 4;
 /// The guest's end of a channel.
 pub(crate) struct Rows<T>(mpsc::Receiver<T>);
 
-/// How the work behind the rows ended. The guest learns it after the last row.
+/// The end of the work behind the rows. The guest learns it after the last row.
 pub(crate) type Outcome<E> = oneshot::Receiver<Result<(), E>>;
 
 /// The guest has dropped the stream.

@@ -26,7 +26,7 @@ use crate::routes::Route;
 use crate::state::StateDir;
 use crate::variables::Values;
 
-/// How long open connections may take to end.
+/// The time that open connections have to end.
 const SHUTDOWN_BOUND: Duration = Duration::from_secs(5);
 
 /// An application that listens.

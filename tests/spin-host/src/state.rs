@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use crate::error::StartError;
 
-/// How long a statement waits for another connection's lock: the default of the library that both hosts use.
+/// The time for which a statement waits for another connection's lock: the default of the library that both hosts use.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens the state files of one application.

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_goes_before_the_environment_and_that_before_the_default() {
+    fn variables_come_from_arguments_then_environment_then_default() {
         let environment = |name: &str| (name == "SPIN_VARIABLE_KEY").then(|| "from env".to_owned());
         let values = Values::resolve(&manifest(), &[], environment).expect("complete");
         assert_eq!(values.expand("{{city}}/{{ key }}!"), Ok("Berlin/from env!".to_owned()));

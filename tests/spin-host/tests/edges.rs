@@ -2,7 +2,7 @@
 
 use crate::running::{App, Running};
 
-/// What comes back for `head` on a connection of its own; empty when it is closed without an answer.
+/// Returns the answer to `head` on a connection of its own; empty when it is closed without an answer.
 async fn exchange(host: &Running, head: &[u8]) -> String {
     String::from_utf8_lossy(&host.exchange(head).await).into_owned()
 }

@@ -74,7 +74,7 @@ impl App {
         Running { url, client, child: RefCell::new(child), stdout: RefCell::new(stdout) }
     }
 
-    /// What the host says when it does not start with a manifest in which `replacements` were made.
+    /// Returns the host's message when it does not start with a manifest in which `replacements` were made.
     pub(crate) fn fail_to_start(&self, arguments: &[&str], replacements: &[(&str, &str)]) -> String {
         let path = self.0.join("spin.toml");
         let original = std::fs::read_to_string(&path).unwrap();

@@ -1,4 +1,4 @@
-//! What a component must know of the stores: what they lock, and when they have written.
+//! The stores as a component must know them: their locks, and the times of their writes.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ async fn a_call_beside_an_unread_list_stops_its_instance_for_good() {
 }
 
 #[tokio::test]
-async fn databases_begin_with_a_rollback_journal_and_full_sync_and_stay_in_the_mode_they_are_set_to() {
+async fn databases_begin_in_rollback_mode_and_stay_in_the_set_mode() {
     let app = App::new("journal");
     let host = app.start(&[]).await;
     let mode = host.post("/sql", "PRAGMA journal_mode").await.1;

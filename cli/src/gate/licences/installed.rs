@@ -7,8 +7,10 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::Package;
+use crate::command;
 use crate::failure::Failure;
 use crate::gate::python::REQUIREMENTS;
+use crate::workspace::{RUSTUP_REMEDY, Workspace};
 
 /// The packages of a virtual environment that come with Python, in whatever version it has.
 const OF_PYTHON: [&str; 2] = ["pip", "setuptools"];
@@ -33,6 +35,30 @@ pub(super) fn npm(root: &Path) -> Result<Vec<Package>, Failure> {
             })
         })
         .collect()
+}
+
+/// Returns every crate that cargo could compile here, on any platform. One that comes from no registry and is not ours has no
+/// licence as far as we know.
+pub(super) fn crates(workspace: &Workspace) -> Result<Vec<Package>, Failure> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["metadata", "--format-version", "1"]);
+    let text = command::output(&mut cargo, RUSTUP_REMEDY)?;
+    let metadata: Value =
+        serde_json::from_str(&text).map_err(|error| Failure::new(format!("cargo metadata: {error}")))?;
+    let packages = metadata.get("packages").and_then(Value::as_array).into_iter().flatten();
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let known = |package: &Value| {
+        let source = package.get("source").and_then(Value::as_str);
+        let is_known = source.is_none_or(|source| source.starts_with("registry+"));
+        if is_known { text(package, "license") } else { String::new() }
+    };
+    let package = |package: &Value| Package {
+        name: text(package, "name"),
+        version: text(package, "version"),
+        licence: known(package),
+        pinned: None,
+    };
+    Ok(packages.map(package).collect())
 }
 
 /// Returns every package of the virtual environment.

@@ -7,7 +7,7 @@
 use crate::model::tool::Tool;
 use crate::tools::error::{ErrorKind, ToolError};
 use crate::validate::input::{self, InputRule};
-use crate::validate::schema::Fault;
+use crate::validate::schema::ValidationFault;
 use crate::words::json::Json;
 
 /// Checks `input` against the parameters that the tool declares.
@@ -42,7 +42,7 @@ pub fn check_rules(rules: &[InputRule], folded: &str, name: &str, input: &Json<'
 }
 
 /// Writes `Invalid input: a: Field required; b.1: ...`, as workers do.
-fn message(faults: &[Fault]) -> String {
+fn message(faults: &[ValidationFault]) -> String {
     let mut message = "Invalid input: ".to_owned();
     for (index, fault) in faults.iter().enumerate() {
         if index > 0 {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::{Context, Rules};
 use crate::model::caller::Caller;
 use crate::model::tool::Tool;
-use crate::policy::{Arguments, Decision, Denial, PolicySet, Request, Resource, ToolFacts, User, Verdict, Would};
+use crate::policy::{Arguments, Decision, Denial, PolicyRequest, PolicySet, Resource, ToolFacts, User, Verdict, Would};
 use crate::words::action::Action;
 use crate::words::names::{Project, UserId};
 use crate::words::refusal::{Refusal, RefusalKind};
@@ -84,9 +84,9 @@ impl<'a> Authority<'a> {
         !self.policies().is_empty()
     }
 
-    fn request<'r>(&'r self, action: Action, resource: Resource<'r>, call: &CallFacts<'r>) -> Request<'r> {
+    fn request<'r>(&'r self, action: Action, resource: Resource<'r>, call: &CallFacts<'r>) -> PolicyRequest<'r> {
         let has_arguments = matches!(action, Action::ToolsCall | Action::ToolsAuthorize);
-        Request {
+        PolicyRequest {
             caller: self.caller,
             action,
             resource,
@@ -232,7 +232,7 @@ impl<'a> Authority<'a> {
     }
 
     /// Turns a decision into its refusal.
-    fn refused(&self, decision: &Decision<'_>, request: &Request<'_>, not_permitted: Refusal) -> Refusal {
+    fn refused(&self, decision: &Decision<'_>, request: &PolicyRequest<'_>, not_permitted: Refusal) -> Refusal {
         self.note(decision);
         if self.has_policies() {
             let depends = self.policies().depends(request);

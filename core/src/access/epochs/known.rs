@@ -10,7 +10,7 @@ const RENEWAL: Millis = Millis::from_secs(2);
 
 /// Holds the epochs last read.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Known {
+pub(super) struct KnownEpochs {
     pub(super) epochs: Rc<Epochs>,
     /// The time of the question behind them; `None` before the first, and when the known epochs must not be used any
     /// more.
@@ -24,7 +24,7 @@ pub(super) struct Known {
 
 /// Holds the time of a question to the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Question {
+pub(super) struct EpochsQuestion {
     at: Timestamp,
     forgotten: u64,
 }
@@ -38,7 +38,7 @@ pub(super) enum LeaseState {
     Over,
 }
 
-impl Known {
+impl KnownEpochs {
     /// Returns the state of a lease of this length.
     pub(super) fn state(&self, lease: Millis, now: Timestamp) -> LeaseState {
         // A clock that went backwards makes the lease's age unknown: it is over.
@@ -53,19 +53,19 @@ impl Known {
     }
 
     /// Returns a question to the owner, asked now.
-    pub(super) const fn question(&self, now: Timestamp) -> Question {
-        Question { at: now, forgotten: self.forgotten }
+    pub(super) const fn question(&self, now: Timestamp) -> EpochsQuestion {
+        EpochsQuestion { at: now, forgotten: self.forgotten }
     }
 
     /// Returns the question of a renewal that begins now.
-    pub(super) fn renews(&mut self, now: Timestamp) -> Question {
+    pub(super) fn renews(&mut self, now: Timestamp) -> EpochsQuestion {
         self.renewing_until = Some(now.after(RENEWAL));
         self.question(now)
     }
 
     /// Takes the owner's answer to a question, unless newer epochs are known already. The lease begins at the time of
     /// the question.
-    pub(super) fn adopt(&mut self, epochs: Epochs, question: Question) {
+    pub(super) fn adopt(&mut self, epochs: Epochs, question: EpochsQuestion) {
         if epochs.version < self.epochs.version {
             return;
         }

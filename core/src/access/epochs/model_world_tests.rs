@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::super::{Known, LeaseState, Question};
+use super::super::{EpochsQuestion, KnownEpochs, LeaseState};
 use super::{Budget, Flaw, ISOLATES, LEASE, START, TICK, WRITER};
 use crate::cache::Entry;
 use crate::state::epochs::{Covered, Epochs};
@@ -57,7 +57,7 @@ pub(super) struct Call {
 pub(super) struct Message {
     pub(super) isolate: usize,
     pub(super) is_change: bool,
-    pub(super) question: Question,
+    pub(super) question: EpochsQuestion,
     pub(super) waits: Option<usize>,
     /// The owner's answer, once it has been reached.
     pub(super) reply: Option<Epochs>,
@@ -93,11 +93,11 @@ impl World {
     }
 
     /// Runs an action on the epochs known to an isolate, and keeps the result.
-    pub(super) fn with<T>(&mut self, isolate: usize, act: impl FnOnce(&mut Known) -> T) -> T {
+    pub(super) fn with<T>(&mut self, isolate: usize, act: impl FnOnce(&mut KnownEpochs) -> T) -> T {
         let own = &mut self.isolates[isolate];
         let epochs = Rc::new(own.epochs.clone());
         let Isolate { read_at, renewing_until, forgotten, .. } = *own;
-        let mut known = Known { epochs, read_at, renewing_until, forgotten };
+        let mut known = KnownEpochs { epochs, read_at, renewing_until, forgotten };
         let done = act(&mut known);
         own.epochs = (*known.epochs).clone();
         (own.read_at, own.renewing_until, own.forgotten) = (known.read_at, known.renewing_until, known.forgotten);
@@ -166,7 +166,7 @@ impl World {
             }
             let is_revived = most.flaw == Flaw::LateAnswerRevives;
             let forgotten = if is_revived { known.forgotten } else { question.forgotten };
-            known.adopt(epochs, Question { at, forgotten });
+            known.adopt(epochs, EpochsQuestion { at, forgotten });
         });
         match waits {
             Some(index) if is_change => {
@@ -189,7 +189,7 @@ impl World {
         // A reader without known epochs bypasses the cache.
         self.calls[call].doing = Doing::Idle;
         if is_change && most.flaw != Flaw::NotForgotten {
-            self.with(isolate, Known::forget);
+            self.with(isolate, KnownEpochs::forget);
         }
         if is_made && is_change {
             self.told.push(Told { data: self.data, at: self.now });

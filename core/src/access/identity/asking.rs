@@ -2,15 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::base64;
 use crate::access::identity::rules::{AskProtocol, AskRules};
-use crate::model::operation::query::encode_into;
 use crate::ports::{OriginRequest, OriginResponse};
 use crate::words::json::{self, Json, Limits, Object, ObjectWriter};
-use crate::words::limits;
 use crate::words::method::Method;
+use crate::words::percent::encode_into;
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::secret::Secret;
+use crate::words::{base64, limits};
 
 const JSON_LIMITS: Limits = Limits { depth: 16, values: 4_096, string_bytes: 16 * 1024, number_bytes: 64 };
 
@@ -49,7 +48,7 @@ pub fn question(rules: &AskRules, token: &str) -> Option<OriginRequest> {
         method: Method::Post,
         url,
         headers,
-        authorization: Some(Secret::new(["Basic ", &base64::encode_basic(user.as_bytes())].concat())),
+        authorization: Some(Secret::new(["Basic ", &base64::encode(user.as_bytes())].concat())),
         body,
         timeout: limits::ISSUER_TIMEOUT,
         response_limit: limits::ISSUER_ANSWER_BYTES,

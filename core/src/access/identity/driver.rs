@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use super::jose::{self, Compact};
 use super::jwk::{self, KeySet};
-use super::memory::{CredentialFingerprint, IssuerKeys, Known, ValidationContext, Validity};
+use super::memory::{CredentialFingerprint, IssuerKeys, KnownCredential, ValidationContext, Validity};
 use super::{Identified, Identity, Recognised, asking, claims, issued, keys, refuse_revoked, signature};
-use crate::access::epochs::{EpochsView, Lease};
+use crate::access::epochs::{EpochLease, EpochsView};
 use crate::access::identity::rules::{AskRules, Issuer};
 use crate::model::request::RequestHeaders;
 use crate::ports::{Origin, Platform};
@@ -26,7 +26,7 @@ use crate::words::time::Timestamp;
 pub async fn identify<P: Platform>(
     platform: &P,
     identity: &Rc<Identity>,
-    lease: &Rc<Lease>,
+    lease: &Rc<EpochLease>,
     headers: &RequestHeaders,
     held: EpochsView,
 ) -> Result<(Identified, EpochsView), Refusal> {
@@ -39,7 +39,7 @@ pub async fn identify<P: Platform>(
             (identified, lease.hold(platform).await)
         }
         Recognised::Token(text, fingerprint) => {
-            Checking { platform, identity, lease, token: Token { text, fingerprint } }.token().await?
+            Checking { platform, identity, lease, token: PresentedToken { text, fingerprint } }.token().await?
         }
     };
     refuse_revoked(&identified, &held.epochs)?;
@@ -69,7 +69,7 @@ impl<P: Platform> ValidationContext for Present<'_, P> {
 
 /// Holds a presented token.
 #[derive(Clone, Copy)]
-struct Token<'t> {
+struct PresentedToken<'t> {
     text: &'t str,
     fingerprint: CredentialFingerprint,
 }
@@ -85,8 +85,8 @@ struct Placed<'c> {
 struct Checking<'a, P> {
     platform: &'a P,
     identity: &'a Rc<Identity>,
-    lease: &'a Rc<Lease>,
-    token: Token<'a>,
+    lease: &'a Rc<EpochLease>,
+    token: PresentedToken<'a>,
 }
 
 impl<P: Platform> Checking<'_, P> {
@@ -104,7 +104,7 @@ impl<P: Platform> Checking<'_, P> {
 
     /// Checks a signed token: form, issuer, claims, and at last the signature, which costs a hundred times the rest.
     async fn signed(&self) -> Result<(Identified, EpochsView), Refusal> {
-        let Self { platform, identity, lease, token: Token { text, .. } } = *self;
+        let Self { platform, identity, lease, token: PresentedToken { text, .. } } = *self;
         let compact = jose::read(text)?;
         let claims = compact.claims()?;
         let unknown = || Refusal::new(RefusalKind::TokenIssuerUnknown);
@@ -144,7 +144,7 @@ impl<P: Platform> Checking<'_, P> {
         if let Some(generation) = self.identity.tokens.generation(place) {
             let issuer = Some(IssuerKeys { place, generation });
             let validity = Some(Validity { revocation: held.epochs.revocation, from, ends_at, issuer });
-            let known = Known { identified: identified.clone(), validity };
+            let known = KnownCredential { identified: identified.clone(), validity };
             self.identity.keyring.memory().remember(self.token.fingerprint, known);
         }
         Ok(identified)
@@ -152,7 +152,7 @@ impl<P: Platform> Checking<'_, P> {
 
     /// Asks the issuer about an opaque token. The answer is trusted for a minute at most.
     async fn asked(&self, placed: Placed<'_>, rules: &AskRules) -> Result<(Identified, EpochsView), Refusal> {
-        let Self { platform, identity, lease, token: Token { text, fingerprint } } = *self;
+        let Self { platform, identity, lease, token: PresentedToken { text, fingerprint } } = *self;
         let unavailable = |why: &'static str| Refusal::with(RefusalKind::TokenCheckUnavailable, why);
         let question = asking::question(rules, text).ok_or_else(|| unavailable("the client's secret is not set"))?;
         let asked_at = platform.now();
@@ -198,7 +198,7 @@ fn check_signature(
     issuer: &Issuer,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let jwk::Found::Keys(keys) = keys.find(compact.kid.as_deref(), compact.algorithm) else {
+    let jwk::KeyLookup::Keys(keys) = keys.find(compact.kid.as_deref(), compact.algorithm) else {
         return Err(Refusal::new(RefusalKind::TokenKeyUnknown));
     };
     let mut checked = Err(Refusal::new(RefusalKind::TokenKeyUnknown));

@@ -7,13 +7,13 @@ use std::rc::Rc;
 
 use subtle::ConstantTimeEq;
 
-use super::memory::{CredentialFingerprint, Known, Validity};
+use super::memory::{CredentialFingerprint, KnownCredential, Validity};
 use super::{Identified, Identity, KeyHashers, Roles, key};
 use crate::model::caller::{Caller, ProjectRule, UserRule};
 use crate::ports::{DurableError, Platform};
 use crate::state::epochs::Epochs;
-use crate::state::keys::{Command, Grants, Key, Reply, Standing};
-use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::state::keys::{Command, Grants, Key, KeyStatus, Reply};
+use crate::state::{self, StateCommand, StateReply};
 use crate::words::action::ActionPattern;
 use crate::words::limits::ISSUED_KEY_REMEMBERED;
 use crate::words::modes::Priority;
@@ -50,10 +50,10 @@ pub(crate) async fn verify<P: Platform>(
     } else {
         Some(memory.lookups().begin(asked_at).ok_or_else(|| Refusal::new(RefusalKind::CredentialThrottled))?)
     };
-    let command = AnyCommand::Keys(Command::Find(id.to_owned()));
+    let command = StateCommand::Keys(Command::Find(id.to_owned()));
     let key = match state::apply(platform, &key::owner_of(id), &command).await {
-        Ok(AnyReply::Keys(Reply::Key(key))) => Some(key),
-        Ok(AnyReply::Keys(Reply::Unknown)) => None,
+        Ok(StateReply::Keys(Reply::Key(key))) => Some(key),
+        Ok(StateReply::Keys(Reply::Unknown)) => None,
         Ok(_) | Err(DurableError::Unavailable) => return Err(Refusal::new(RefusalKind::CredentialUnverifiable)),
         Err(DurableError::Unsupported) => return Err(Refusal::new(RefusalKind::DurableUnsupported)),
     };
@@ -72,12 +72,12 @@ pub(crate) async fn verify<P: Platform>(
     let ends_at = asked_at.after(ISSUED_KEY_REMEMBERED);
     let ends_at = key.ends_at().map_or(ends_at, |end| end.min(ends_at));
     let validity = Validity { revocation: epochs.revocation, from: asked_at, ends_at, issuer: None };
-    memory.remember(fingerprint, Known { identified: identified.clone(), validity: Some(validity) });
+    memory.remember(fingerprint, KnownCredential { identified: identified.clone(), validity: Some(validity) });
     if let Some(command) = rehash {
         let (platform_, owner) = (platform.clone(), key::owner_of(id));
         platform.spawn(async move {
             // Best effort: the next isolate that asks about the key does the same.
-            let _lost = state::apply(&platform_, &owner, &AnyCommand::Keys(command)).await;
+            let _lost = state::apply(&platform_, &owner, &StateCommand::Keys(command)).await;
         });
     }
     Ok(identified)
@@ -97,10 +97,10 @@ fn judge<'k>(
         return Err(RefusalKind::CredentialUnknown);
     }
     // Only a holder of the key learns of its expiry or revocation.
-    match key.standing(now) {
-        Standing::Active | Standing::Rotated => {}
-        Standing::Expired => return Err(RefusalKind::CredentialExpired),
-        Standing::Revoked => return Err(RefusalKind::CredentialRevoked),
+    match key.status(now) {
+        KeyStatus::Active | KeyStatus::Rotated => {}
+        KeyStatus::Expired => return Err(RefusalKind::CredentialExpired),
+        KeyStatus::Revoked => return Err(RefusalKind::CredentialRevoked),
     }
     let current = hashers.current();
     let rehash = (key.secret != current.id()).then(|| Command::Rehash {

@@ -1,11 +1,10 @@
 //! Reads signed tokens in the compact form (RFC 7515 section 7.1), strictly: anything ambiguous, or that names a key of
 //! its own, is refused before any key is looked up.
 
-use super::base64;
 use crate::access::identity::rules::{Algorithm, TokenType};
 use crate::words::json::{self, Json, Limits};
-use crate::words::limits;
 use crate::words::refusal::{Refusal, RefusalKind};
+use crate::words::{base64, limits};
 
 /// Limits on the JSON of a token; its length is bounded before.
 const JSON_LIMITS: Limits = Limits { depth: 8, values: 512, string_bytes: limits::TOKEN_BYTES_MAX, number_bytes: 32 };
@@ -54,7 +53,7 @@ pub fn read(token: &str) -> Result<Compact, Refusal> {
     if rest > 0 {
         return Err(malformed("not three parts"));
     }
-    let decode = |part: &str, what: &'static str| base64::decode(part).ok_or_else(|| malformed(what));
+    let decode = |part: &str, what: &'static str| base64::decode_url(part).ok_or_else(|| malformed(what));
     let header = decode(header, "the header is not base64url")?;
     let header = json::parse(&header, JSON_LIMITS).map_err(|_| malformed("the header is not JSON of one meaning"))?;
     let (algorithm, kind, kid) = read_header(&header)?;

@@ -1,9 +1,8 @@
 //! Reads key sets of issuers (RFC 7517): public keys for verifying signatures, and nothing else.
 
-use super::base64;
 use crate::access::identity::rules::Algorithm;
 use crate::words::json::{self, Json, Limits};
-use crate::words::limits;
+use crate::words::{base64, limits};
 
 const JSON_LIMITS: Limits = Limits { depth: 8, values: 8_192, string_bytes: 16 * 1024, number_bytes: 32 };
 
@@ -12,7 +11,7 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=4_096;
 
 /// Holds a public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
+pub struct PublicKey {
     /// Its name.
     pub kid: Option<String>,
     /// The one algorithm it is restricted to, if any.
@@ -37,14 +36,14 @@ pub enum Material {
 /// Holds the usable keys of an issuer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeySet {
-    keys: Vec<Key>,
+    keys: Vec<PublicKey>,
 }
 
 /// Names the result of a look-up in a key set.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Found<'k> {
+pub enum KeyLookup<'k> {
     /// The keys with this name; or the only possible one for a token without a name.
-    Keys(Vec<&'k Key>),
+    Keys(Vec<&'k PublicKey>),
     /// No key has that name.
     Unknown,
     /// Keys have that name, but are not for this algorithm.
@@ -61,24 +60,24 @@ impl KeySet {
         if items.len() > limits::ISSUER_KEYS {
             return None;
         }
-        let keys: Vec<Key> = items.iter().filter_map(key).collect();
+        let keys: Vec<PublicKey> = items.iter().filter_map(key).collect();
         (!keys.is_empty()).then_some(Self { keys })
     }
 
     /// Returns the candidate keys for a token with this header. Without a name, exactly one key must fit.
     #[must_use]
-    pub fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> Found<'_> {
-        let fits = |key: &&Key| key.fits(algorithm);
+    pub fn find(&self, kid: Option<&str>, algorithm: Algorithm) -> KeyLookup<'_> {
+        let fits = |key: &&PublicKey| key.fits(algorithm);
         let Some(kid) = kid else {
-            let fitting: Vec<&Key> = self.keys.iter().filter(fits).collect();
-            return if fitting.len() == 1 { Found::Keys(fitting) } else { Found::Unknown };
+            let fitting: Vec<&PublicKey> = self.keys.iter().filter(fits).collect();
+            return if fitting.len() == 1 { KeyLookup::Keys(fitting) } else { KeyLookup::Unknown };
         };
         let named = || self.keys.iter().filter(|key| key.kid.as_deref() == Some(kid));
-        let fitting: Vec<&Key> = named().filter(fits).collect();
+        let fitting: Vec<&PublicKey> = named().filter(fits).collect();
         match (fitting.is_empty(), named().next()) {
-            (false, _) => Found::Keys(fitting),
-            (true, Some(_)) => Found::OtherAlgorithm,
-            (true, None) => Found::Unknown,
+            (false, _) => KeyLookup::Keys(fitting),
+            (true, Some(_)) => KeyLookup::OtherAlgorithm,
+            (true, None) => KeyLookup::Unknown,
         }
     }
 
@@ -89,7 +88,7 @@ impl KeySet {
     }
 }
 
-impl Key {
+impl PublicKey {
     fn fits(&self, algorithm: Algorithm) -> bool {
         use Algorithm as A;
         let is_kind = match self.material {
@@ -105,7 +104,7 @@ impl Key {
     }
 }
 
-fn key(item: &Json<'_>) -> Option<Key> {
+fn key(item: &Json<'_>) -> Option<PublicKey> {
     let text = |name: &str| item.get(name).and_then(Json::as_str);
     // A private or symmetric key that is public proves nothing.
     if item.get("d").is_some() || item.get("k").is_some() {
@@ -131,21 +130,21 @@ fn key(item: &Json<'_>) -> Option<Key> {
         ("RSA", _) => Material::Rsa(modulus(text("n")?, text("e")?)?),
         ("EC", Some("P-256")) => Material::P256(point(text("x")?, text("y")?, 32)?),
         ("EC", Some("P-384")) => Material::P384(point(text("x")?, text("y")?, 48)?),
-        ("OKP", Some("Ed25519")) => Material::Ed25519(base64::decode(text("x")?).filter(|x| x.len() == 32)?),
+        ("OKP", Some("Ed25519")) => Material::Ed25519(base64::decode_url(text("x")?).filter(|x| x.len() == 32)?),
         _ => return None,
     };
-    Some(Key { kid, algorithm, material })
+    Some(PublicKey { kid, algorithm, material })
 }
 
 fn modulus(n: &str, e: &str) -> Option<Vec<u8>> {
-    let bytes = base64::decode(n)?;
+    let bytes = base64::decode_url(n)?;
     let leading = bytes.first()?.leading_zeros();
     let bits = bytes.len().checked_mul(8)?.checked_sub(usize::try_from(leading).ok()?)?;
     (e == "AQAB" && leading < 8 && RSA_BITS.contains(&bits)).then_some(bytes)
 }
 
 fn point(x: &str, y: &str, bytes: usize) -> Option<Vec<u8>> {
-    let (x, y) = (base64::decode(x)?, base64::decode(y)?);
+    let (x, y) = (base64::decode_url(x)?, base64::decode_url(y)?);
     // 4: both coordinates follow.
     (x.len() == bytes && y.len() == bytes).then(|| [&[4][..], &x, &y].concat())
 }

@@ -21,9 +21,9 @@ const SETS: usize = 256;
 const WAYS: usize = 4;
 
 /// Remembers the credentials that were presented to one isolate.
-pub struct Memory {
+pub struct CredentialMemory {
     secret: [u8; 16],
-    valid: RefCell<Vec<Vec<(CredentialFingerprint, Known)>>>,
+    valid: RefCell<Vec<Vec<(CredentialFingerprint, KnownCredential)>>>,
     refused: RefCell<Vec<Option<Refused>>>,
     lookups: Lookups,
 }
@@ -34,7 +34,7 @@ pub struct CredentialFingerprint([u8; 16]);
 
 /// Holds the memory of a valid credential.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct KnownCredential {
     /// The caller.
     pub identified: Identified,
     /// The bounds of its validity; `None` for as long as the isolate lives.
@@ -102,7 +102,7 @@ pub enum Remembered {
     Nothing,
 }
 
-impl Memory {
+impl CredentialMemory {
     /// Returns an empty memory; `secret` must be random and of this isolate alone.
     #[must_use]
     pub fn new(secret: [u8; 16]) -> Self {
@@ -125,7 +125,7 @@ impl Memory {
         let known = sets.get(fingerprint.slot()).into_iter().flatten().find(|(known, _)| known.is(fingerprint));
         match known {
             None => Remembered::Nothing,
-            Some((_, Known { identified, validity })) if validity.is_none_or(|validity| validity.at(now)) => {
+            Some((_, KnownCredential { identified, validity })) if validity.is_none_or(|validity| validity.at(now)) => {
                 Remembered::Valid(identified.clone())
             }
             Some(_) => Remembered::Stale,
@@ -133,7 +133,7 @@ impl Memory {
     }
 
     /// Remembers the caller of a credential.
-    pub fn remember(&self, fingerprint: CredentialFingerprint, known: Known) {
+    pub fn remember(&self, fingerprint: CredentialFingerprint, known: KnownCredential) {
         let mut sets = self.valid.borrow_mut();
         let Some(set) = sets.get_mut(fingerprint.slot()) else { return };
         if let Some((_, place)) = set.iter_mut().find(|(other, _)| other.is(fingerprint)) {

@@ -11,7 +11,7 @@ fn at(ms: u64) -> Timestamp {
     Timestamp::from_millis(ms)
 }
 
-fn known(key: &str, validity: Option<Validity>) -> Known {
+fn known(key: &str, validity: Option<Validity>) -> KnownCredential {
     let caller = Caller {
         id: CallerId::new("c").unwrap(),
         tenant: TenantId::new("t").unwrap(),
@@ -24,7 +24,7 @@ fn known(key: &str, validity: Option<Validity>) -> Known {
         projects: ProjectRule::Only(Vec::new()),
         priority: Priority::Normal,
     };
-    Known { identified: Identified { caller: Rc::new(caller), key: KeyId::new(key).unwrap() }, validity }
+    KnownCredential { identified: Identified { caller: Rc::new(caller), key: KeyId::new(key).unwrap() }, validity }
 }
 
 /// A version of the revocations, a time in milliseconds, and the number of withdrawn keys of the issuer at index 0.
@@ -45,7 +45,7 @@ impl ValidationContext for At {
 }
 
 /// Returns the result of recalling a key: `valid KEY`, `stale` or `nothing`.
-fn recalled(memory: &Memory, key: &str, now: &At) -> String {
+fn recalled(memory: &CredentialMemory, key: &str, now: &At) -> String {
     match memory.recall(memory.fingerprint(key), now) {
         Remembered::Valid(identified) => format!("valid {}", identified.key),
         Remembered::Stale => "stale".to_owned(),
@@ -55,7 +55,7 @@ fn recalled(memory: &Memory, key: &str, now: &At) -> String {
 
 #[test]
 fn what_was_learnt_holds_under_its_version_and_within_its_time() {
-    let memory = Memory::new([7; 16]);
+    let memory = CredentialMemory::new([7; 16]);
     let validity = Validity { revocation: 5, from: at(1_000), ends_at: at(2_000), issuer: None };
     memory.remember(memory.fingerprint("k"), known("k", Some(validity)));
     for (revocation, now, expected) in [
@@ -75,7 +75,7 @@ fn what_was_learnt_holds_under_its_version_and_within_its_time() {
 
 #[test]
 fn a_token_holds_while_its_issuer_keeps_the_keys_that_it_had() {
-    let memory = Memory::new([7; 16]);
+    let memory = CredentialMemory::new([7; 16]);
     for (token, place) in [("here", 0), ("elsewhere", 1)] {
         let issuer = Some(IssuerKeys { place, generation: 3 });
         let validity = Validity { revocation: 5, from: at(1_000), ends_at: at(2_000), issuer };
@@ -89,7 +89,7 @@ fn a_token_holds_while_its_issuer_keeps_the_keys_that_it_had() {
 
 #[test]
 fn a_refusal_is_remembered_for_a_while_and_ends_what_was_valid() {
-    let memory = Memory::new([7; 16]);
+    let memory = CredentialMemory::new([7; 16]);
     let fingerprint = memory.fingerprint("k");
     memory.remember(fingerprint, known("k", None));
     assert_eq!(memory.refusal(fingerprint, at(1_000)), None);
@@ -105,7 +105,7 @@ fn a_refusal_is_remembered_for_a_while_and_ends_what_was_valid() {
 
 #[test]
 fn others_push_a_credential_out_and_are_never_taken_for_it() {
-    let memory = Memory::new([7; 16]);
+    let memory = CredentialMemory::new([7; 16]);
     let names: Vec<String> = (0..5_000).map(|number| format!("key-{number}")).collect();
     for name in &names {
         memory.remember(memory.fingerprint(name), known(name, None));

@@ -8,7 +8,7 @@ use jwt_simple::prelude::{
 };
 use jwt_simple::{Error, JWTError};
 
-use super::jwk::{Key, Material};
+use super::jwk::{Material, PublicKey};
 use crate::access::identity::rules::Algorithm;
 use crate::words::limits;
 use crate::words::refusal::{Refusal, RefusalKind};
@@ -22,7 +22,13 @@ const EXPONENT: [u8; 3] = [1, 0, 1];
 ///
 /// # Errors
 /// [`RefusalKind::TokenSignatureInvalid`].
-pub fn check(token: &str, algorithm: Algorithm, key: &Key, now: Timestamp, leeway: Millis) -> Result<(), Refusal> {
+pub fn check(
+    token: &str,
+    algorithm: Algorithm,
+    key: &PublicKey,
+    now: Timestamp,
+    leeway: Millis,
+) -> Result<(), Refusal> {
     let options = VerificationOptions {
         artificial_time: Some(UnixTimeStamp::from_millis(now.as_millis())),
         time_tolerance: Some(Duration::from_millis(leeway.get())),

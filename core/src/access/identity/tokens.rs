@@ -11,12 +11,12 @@ use crate::words::time::{Millis, Timestamp};
 /// Holds the keys of each issuer, and counts the questions to issuers.
 #[derive(Debug)]
 pub struct Tokens {
-    issuers: Vec<Known>,
+    issuers: Vec<IssuerState>,
     takes: Takes,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct IssuerState {
     keys: RefCell<KnownKeys>,
     /// The start of the current second, and the number of questions about tokens in it.
     questions: Cell<(Timestamp, u32)>,
@@ -28,7 +28,7 @@ impl Tokens {
     pub fn new(issuers: &[Issuer]) -> Self {
         let assertions = issuers.iter().filter_map(Issuer::signed).any(|rules| rules.asserts);
         let takes = Takes { tokens: !issuers.is_empty(), assertions };
-        Self { issuers: issuers.iter().map(|_| Known::default()).collect(), takes }
+        Self { issuers: issuers.iter().map(|_| IssuerState::default()).collect(), takes }
     }
 
     /// Returns the kinds of credentials that are accepted because of these issuers.

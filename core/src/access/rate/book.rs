@@ -2,15 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 
-use hmac_sha256::Hash;
-use lru::LruCache;
-
-use super::lease::Lease;
+use super::lease::TokenLease;
 use crate::access::rate::{RateLimit, RatePer};
 use crate::model::caller::Caller;
 use crate::words::hex;
 use crate::words::limits::{RATE_LEASES, RATE_LIMITS};
+use crate::words::maps::{LruMap, MapHasher};
 use crate::words::time::Timestamp;
+use hmac_sha256::Hash;
 
 /// Names the caller and the tool that a request counts for.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +51,7 @@ impl Fared {
 /// Holds the leases of an isolate.
 #[derive(Debug)]
 pub(crate) struct Book {
-    leases: RefCell<LruCache<Box<[u8]>, Entry>>,
+    leases: RefCell<LruMap<Box<[u8]>, LeaseEntry>>,
     /// The buffer for building keys: one allocation for the isolate's life.
     scratch: RefCell<Vec<u8>>,
     /// The next number of a lease: no two leases of the deployment have the same.
@@ -62,16 +61,16 @@ pub(crate) struct Book {
 
 /// Holds a lease, and the key of the owner of its tokens.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(crate) lease: Lease,
+pub(crate) struct LeaseEntry {
+    pub(crate) lease: TokenLease,
     pub(crate) owner: std::rc::Rc<str>,
 }
 
 impl Book {
     /// Makes an empty book, whose leases are numbered from a random number on.
-    pub(crate) fn new(first_holder: u64) -> Self {
+    pub(crate) fn new(first_holder: u64, hasher: MapHasher) -> Self {
         Self {
-            leases: RefCell::new(LruCache::unbounded()),
+            leases: RefCell::new(hasher.lru()),
             scratch: RefCell::new(Vec::with_capacity(256)),
             next_holder: Cell::new(first_holder),
             fared: Default::default(),
@@ -79,7 +78,7 @@ impl Book {
     }
 
     /// Returns the lease of the limit at `index` for `subject`; a new one has no tokens.
-    pub(crate) fn entry(&self, index: usize, limit: &RateLimit, subject: &Subject<'_>, now: Timestamp) -> Entry {
+    pub(crate) fn entry(&self, index: usize, limit: &RateLimit, subject: &Subject<'_>, now: Timestamp) -> LeaseEntry {
         let mut key = self.scratch.borrow_mut();
         key.clear();
         key.push(u8::try_from(index).unwrap_or(u8::MAX));
@@ -90,7 +89,7 @@ impl Book {
         }
         let holder = self.next_holder.get();
         self.next_holder.set(holder.wrapping_add(1));
-        let entry = Entry { lease: Lease::new(holder, now), owner: owner_key(limit, subject).into() };
+        let entry = LeaseEntry { lease: TokenLease::new(holder, now), owner: owner_key(limit, subject).into() };
         leases.put(key.as_slice().into(), entry.clone());
         // No bound of its own: a cache with one takes all of its room at once.
         if leases.len() > RATE_LEASES {

@@ -9,14 +9,14 @@ const FIELD_BYTES: usize = 160;
 
 /// Holds both fields, while they are written. An empty list means a field that is not sent (RFC 9651, section 3.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fields {
+pub struct RateLimitFields {
     /// The value of `RateLimit-Policy`.
     pub policy: String,
     /// The value of `RateLimit`.
     pub service: String,
 }
 
-impl Fields {
+impl RateLimitFields {
     /// Notes that `limit` applies to this request.
     pub(crate) fn policy(&mut self, limit: &RateLimit) {
         separate(&mut self.policy);

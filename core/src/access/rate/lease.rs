@@ -32,10 +32,10 @@ pub(crate) enum TokenState {
 
 /// Holds an isolate's tokens of one limit. A clone is the same lease.
 #[derive(Clone, Debug)]
-pub(crate) struct Lease(Rc<RefCell<Inner>>);
+pub(crate) struct TokenLease(Rc<RefCell<TokenLeaseState>>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Inner {
+struct TokenLeaseState {
     holder: u64,
     /// The number of the last question.
     asked: u64,
@@ -79,21 +79,21 @@ impl Pause {
 
 /// Holds a question under way; dropped when it has been answered, or never will be.
 #[derive(Debug)]
-pub(crate) struct Question {
-    lease: Lease,
+pub(crate) struct TokenQuestion {
+    lease: TokenLease,
     asked_at: Timestamp,
 }
 
-impl Drop for Question {
+impl Drop for TokenQuestion {
     fn drop(&mut self) {
         self.lease.0.borrow_mut().is_asking = false;
     }
 }
 
-impl Lease {
+impl TokenLease {
     /// Makes a lease without tokens. No other lease may have the number `holder`.
     pub(crate) fn new(holder: u64, now: Timestamp) -> Self {
-        Self(Rc::new(RefCell::new(Inner {
+        Self(Rc::new(RefCell::new(TokenLeaseState {
             holder,
             asked: 0,
             is_asking: false,
@@ -142,7 +142,7 @@ impl Lease {
         }
     }
 
-    /// Takes a token that [`Lease::stand`] found, and returns the number known to be left.
+    /// Takes a token that [`TokenLease::stand`] found, and returns the number known to be left.
     pub(crate) fn take(&self) -> u64 {
         let mut inner = self.0.borrow_mut();
         inner.tokens = inner.tokens.saturating_sub(1);
@@ -151,7 +151,7 @@ impl Lease {
 
     /// Returns the question for the owner. `waits`: for a request that waits for a token, and those that came
     /// meanwhile; else to have some in time. Only where no question is under way.
-    pub(crate) fn ask(&self, pace: Pace, life: Millis, now: Timestamp, waits: bool) -> (Ask, Question) {
+    pub(crate) fn ask(&self, pace: Pace, life: Millis, now: Timestamp, waits: bool) -> (Ask, TokenQuestion) {
         let mut inner = self.0.borrow_mut();
         inner.expire(life, now);
         inner.estimate(life, now);
@@ -164,14 +164,14 @@ impl Lease {
         let surplus = inner.tokens.saturating_sub(inner.wanted);
         inner.tokens = inner.tokens.saturating_sub(surplus);
         inner.returned = inner.returned.saturating_add(surplus);
-        let Inner { holder, asked: number, tokens: held, returned, .. } = *inner;
+        let TokenLeaseState { holder, asked: number, tokens: held, returned, .. } = *inner;
         drop(inner);
         let ask = Ask { pace, lease: life, holder, number, held, returned, waiting, more };
-        (ask, Question { lease: self.clone(), asked_at: now })
+        (ask, TokenQuestion { lease: self.clone(), asked_at: now })
     }
 }
 
-impl Inner {
+impl TokenLeaseState {
     /// Returns tokens that were unused for a lease's life to the owner. A clock that went backwards makes their age
     /// unknown: the life is over.
     fn expire(&mut self, life: Millis, now: Timestamp) {
@@ -196,7 +196,7 @@ impl Inner {
     }
 }
 
-impl Question {
+impl TokenQuestion {
     /// Takes the owner's answer.
     pub(crate) fn answered(self, reply: &Reply, life: Millis, now: Timestamp) {
         let Reply::Lease(Granted { tokens, left, wait }) = *reply else {

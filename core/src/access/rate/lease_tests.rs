@@ -15,14 +15,14 @@ fn granted(tokens: u64, wait: u64) -> Reply {
 }
 
 /// Returns a lease that received `tokens` at `ms`.
-fn lease_of(tokens: u64, wait: u64, ms: u64) -> Lease {
-    let lease = Lease::new(1, at(ms));
+fn lease_of(tokens: u64, wait: u64, ms: u64) -> TokenLease {
+    let lease = TokenLease::new(1, at(ms));
     let (_, open) = lease.ask(PACE, LIFE, at(ms), true);
     open.answered(&granted(tokens, wait), LIFE, at(ms));
     lease
 }
 
-fn stand(lease: &Lease, ms: u64) -> TokenState {
+fn stand(lease: &TokenLease, ms: u64) -> TokenState {
     lease.stand(LIFE, at(ms), true)
 }
 
@@ -76,7 +76,7 @@ fn a_lost_answer_gives_nothing_and_is_not_retried_at_once() {
 
 #[test]
 fn an_answer_that_comes_too_late_is_given_back() {
-    let lease = Lease::new(1, at(0));
+    let lease = TokenLease::new(1, at(0));
     let (_, open) = lease.ask(PACE, LIFE, at(0), true);
     open.answered(&granted(9, 0), LIFE, at(2_000));
     assert_eq!(stand(&lease, 2_000), TokenState::Ask);

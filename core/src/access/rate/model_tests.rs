@@ -39,7 +39,7 @@ struct World {
     owner: Option<Rate>,
     owner_now: u64,
     now: [u64; 2],
-    leases: [Inner; 2],
+    leases: [TokenLeaseState; 2],
     /// Requests that wait for another one's question.
     lookers: [u32; 2],
     flights: Vec<Flight>,
@@ -72,13 +72,13 @@ enum Event {
     SetBack(usize),
 }
 
-fn inner_of(lease: &Lease) -> Inner {
+fn inner_of(lease: &TokenLease) -> TokenLeaseState {
     lease.0.borrow().clone()
 }
 
 impl World {
     fn new() -> Self {
-        let lease = |holder| inner_of(&Lease::new(holder, Timestamp::from_millis(START)));
+        let lease = |holder| inner_of(&TokenLease::new(holder, Timestamp::from_millis(START)));
         Self {
             owner: None,
             owner_now: START,
@@ -184,8 +184,8 @@ impl World {
     }
 
     /// Runs an action on a lease, and keeps the result.
-    fn with<T>(&mut self, isolate: usize, act: impl FnOnce(&Lease, Timestamp) -> T) -> T {
-        let lease = Lease(Rc::new(RefCell::new(self.leases[isolate].clone())));
+    fn with<T>(&mut self, isolate: usize, act: impl FnOnce(&TokenLease, Timestamp) -> T) -> T {
+        let lease = TokenLease(Rc::new(RefCell::new(self.leases[isolate].clone())));
         let done = act(&lease, Timestamp::from_millis(self.now[isolate]));
         self.leases[isolate] = inner_of(&lease);
         done
@@ -245,8 +245,8 @@ impl World {
     }
 }
 
-fn question(lease: &Lease, asked_at: u64) -> Question {
-    Question { lease: lease.clone(), asked_at: Timestamp::from_millis(asked_at) }
+fn question(lease: &TokenLease, asked_at: u64) -> TokenQuestion {
+    TokenQuestion { lease: lease.clone(), asked_at: Timestamp::from_millis(asked_at) }
 }
 
 #[derive(Clone, Copy, Debug)]

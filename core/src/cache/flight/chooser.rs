@@ -3,11 +3,10 @@
 //! A question to a durable owner costs every miss a round trip. It pays for a tool whose calls take much longer, and
 //! whose misses do meet others. An isolate sees only its own calls, so now and then one asks an owner to find out.
 
-use lru::LruCache;
-
-use super::Place;
+use super::FlightScope;
 use crate::cache::SingleFlight;
 use crate::words::limits::{FLIGHT_OWNER_WORTH, FLIGHT_TOOLS};
+use crate::words::maps::{LruMap, MapHasher};
 use crate::words::time::Millis;
 
 /// Weight of the moving averages: one observation in so many counts.
@@ -19,10 +18,10 @@ const SELDOM: u64 = 16;
 
 /// Holds the observations of each tool; the least recently called is forgotten first.
 #[derive(Debug)]
-pub(super) struct Chooser(LruCache<String, Seen>);
+pub(super) struct Chooser(LruMap<String, ToolHistory>);
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Seen {
+struct ToolHistory {
     /// Moving average of a call's duration, in ms; zero before the first.
     took: u64,
     /// Moving average of the share of misses that meet another, of [`ALWAYS`].
@@ -32,24 +31,22 @@ struct Seen {
 
 impl Chooser {
     /// Creates a chooser without observations.
-    pub(super) fn new() -> Self {
-        // Unbounded here: an `LruCache` with a bound allocates all of it at once, also where the choice is not
-        // adaptive.
-        Self(LruCache::unbounded())
+    pub(super) fn new(hasher: MapHasher) -> Self {
+        Self(hasher.lru())
     }
 
     /// Returns the scope of the flight for a call of `tool` that misses; `None` for no flight.
-    pub(super) fn place(&mut self, choice: SingleFlight, tool: &str) -> Option<Place> {
+    pub(super) fn place(&mut self, choice: SingleFlight, tool: &str) -> Option<FlightScope> {
         match choice {
             SingleFlight::Off => None,
-            SingleFlight::Isolate => Some(Place::Isolate),
-            SingleFlight::Owner => Some(Place::Owner),
+            SingleFlight::Isolate => Some(FlightScope::Isolate),
+            SingleFlight::Owner => Some(FlightScope::Owner),
             SingleFlight::Adaptive => {
                 let seen = self.of(tool);
                 seen.misses = seen.misses.wrapping_add(1);
                 let meets = seen.met >= ALWAYS / SELDOM || seen.misses.is_multiple_of(SELDOM);
                 let is_worth_it = Millis::new(seen.took) >= FLIGHT_OWNER_WORTH && meets;
-                Some(if is_worth_it { Place::Owner } else { Place::Isolate })
+                Some(if is_worth_it { FlightScope::Owner } else { FlightScope::Isolate })
             }
         }
     }
@@ -70,11 +67,11 @@ impl Chooser {
         }
     }
 
-    fn of(&mut self, tool: &str) -> &mut Seen {
+    fn of(&mut self, tool: &str) -> &mut ToolHistory {
         if !self.0.contains(tool) && self.0.len() >= FLIGHT_TOOLS {
             self.0.pop_lru();
         }
-        self.0.get_or_insert_mut_ref(tool, Seen::default)
+        self.0.get_or_insert_mut_ref(tool, ToolHistory::default)
     }
 }
 
@@ -86,7 +83,7 @@ fn average(earlier: u64, now: u64) -> u64 {
 mod tests {
     use super::*;
 
-    fn choose(chooser: &mut Chooser) -> Place {
+    fn choose(chooser: &mut Chooser) -> FlightScope {
         chooser.place(SingleFlight::Adaptive, "a.b").unwrap()
     }
 
@@ -95,25 +92,25 @@ mod tests {
             let place = choose(chooser);
             chooser.met(SingleFlight::Adaptive, "a.b", others);
             chooser.took(SingleFlight::Adaptive, "a.b", Millis::new(took));
-            place == Place::Owner
+            place == FlightScope::Owner
         });
         at_owner.count()
     }
 
     #[test]
     fn what_the_operator_says_is_done() {
-        let mut chooser = Chooser::new();
+        let mut chooser = Chooser::new(MapHasher::fixed());
         assert_eq!(chooser.place(SingleFlight::Off, "a.b"), None);
-        assert_eq!(chooser.place(SingleFlight::Isolate, "a.b"), Some(Place::Isolate));
-        assert_eq!(chooser.place(SingleFlight::Owner, "a.b"), Some(Place::Owner));
+        assert_eq!(chooser.place(SingleFlight::Isolate, "a.b"), Some(FlightScope::Isolate));
+        assert_eq!(chooser.place(SingleFlight::Owner, "a.b"), Some(FlightScope::Owner));
         assert!(chooser.0.is_empty());
     }
 
     #[test]
     fn only_a_slow_tool_whose_misses_meet_is_worth_an_owner() {
         let slow = FLIGHT_OWNER_WORTH.get() * 3;
-        let mut chooser = Chooser::new();
-        assert_eq!(choose(&mut chooser), Place::Isolate, "nothing is known");
+        let mut chooser = Chooser::new(MapHasher::fixed());
+        assert_eq!(choose(&mut chooser), FlightScope::Isolate, "nothing is known");
         assert!(run(&mut chooser, 20, slow, true) >= 19);
         // Slow, but misses do not meet: in the end only one in sixteen asks.
         run(&mut chooser, 64, slow, false);
@@ -125,7 +122,7 @@ mod tests {
 
     #[test]
     fn remembers_a_bounded_number_of_tools() {
-        let mut chooser = Chooser::new();
+        let mut chooser = Chooser::new(MapHasher::fixed());
         for tool in 0..=FLIGHT_TOOLS {
             chooser.place(SingleFlight::Adaptive, &format!("a.{tool}"));
         }

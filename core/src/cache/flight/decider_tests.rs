@@ -1,12 +1,13 @@
 //! One call's decision on each reply, and the pruning of an isolate's table.
 
-use super::table::Slot;
+use super::table::FlightSlot;
 use super::*;
 use crate::words::limits::{FLIGHT_LEADER_LOST, FLIGHTS};
+use crate::words::maps::MapHasher;
 
 const START: Timestamp = Timestamp::from_millis(1_000_000);
 
-fn call(place: Place, span: u64) -> Boarding {
+fn call(place: FlightScope, span: u64) -> Boarding {
     Boarding::new(place, 7, 3, 3, START, START.after(Millis::new(span)))
 }
 
@@ -28,10 +29,10 @@ fn key(text: &str) -> CacheKey {
 
 #[test]
 fn waits_in_growing_steps_and_no_longer_than_the_call_may_take() {
-    for (place, longest) in [(Place::Isolate, FLIGHT_LOOK_MAX), (Place::Owner, FLIGHT_POLL_MAX)] {
+    for (place, longest) in [(FlightScope::Isolate, FLIGHT_LOOK_MAX), (FlightScope::Owner, FLIGHT_POLL_MAX)] {
         let (mut call, mut now, mut waited, mut asks) = (call(place, 30_000), START, 0, 0);
         let mut last = Millis::ZERO;
-        while let Next::Wait(span) = call.heard(Reply::Wait::<Rc<Entry>> { flight: 1 }, now, Some) {
+        while let FlightStep::Wait(span) = call.heard(Reply::Wait::<Rc<Entry>> { flight: 1 }, now, Some) {
             assert!(span <= longest && (span >= last || waited + span.get() == 30_000), "{span} after {last}");
             (now, last, waited, asks) = (now.after(span), span, waited + span.get(), asks + 1);
         }
@@ -39,8 +40,8 @@ fn waits_in_growing_steps_and_no_longer_than_the_call_may_take() {
         println!("{asks} questions in 30 s at {}", place.name());
     }
     // A clock that stands still, or is set back again and again, gives no more time.
-    let (mut call, mut waited) = (call(Place::Owner, 5_000), 0);
-    while let Next::Wait(span) = call.heard(Reply::Wait::<Rc<Entry>> { flight: 1 }, START, Some) {
+    let (mut call, mut waited) = (call(FlightScope::Owner, 5_000), 0);
+    while let FlightStep::Wait(span) = call.heard(Reply::Wait::<Rc<Entry>> { flight: 1 }, START, Some) {
         waited += span.get();
     }
     assert_eq!(waited, 5_000);
@@ -50,34 +51,37 @@ fn waits_in_growing_steps_and_no_longer_than_the_call_may_take() {
 fn serves_only_what_it_could_have_found_in_the_cache() {
     let reply = |entry| Reply::Value { flight: 1, value: entry };
     let late = START.as_millis() + 1;
-    assert_eq!(call(Place::Owner, 100).heard(reply(entry(3, late)), START, Some), Next::Serve(entry(3, late)));
+    assert_eq!(
+        call(FlightScope::Owner, 100).heard(reply(entry(3, late)), START, Some),
+        FlightStep::Serve(entry(3, late))
+    );
     for unfit in [entry(2, late), entry(3, START.as_millis())] {
-        let mut call = call(Place::Owner, 100);
-        assert_eq!(call.heard(reply(unfit), START, Some), Next::Ask);
+        let mut call = call(FlightScope::Owner, 100);
+        assert_eq!(call.heard(reply(unfit), START, Some), FlightStep::Ask);
         let Command::Join(join) = call.command::<()>() else { panic!("it joins") };
         assert_eq!((join.refused, join.floor, join.epoch), (Some(1), 3, 3));
     }
     // An unreadable value, or one stored under another key, is no value.
     let stored = |under: &str| ByteVec::from(entry(3, late).encode(under.as_bytes()));
     let read = |value: ByteVec| Entry::decode(&value, b"key").map(Rc::new);
-    let mut one = call(Place::Owner, 100);
-    assert_eq!(one.heard(Reply::Value { flight: 1, value: stored("other") }, START, read), Next::Ask);
-    assert!(matches!(one.heard(Reply::Value { flight: 2, value: stored("key") }, START, read), Next::Serve(_)));
+    let mut one = call(FlightScope::Owner, 100);
+    assert_eq!(one.heard(Reply::Value { flight: 1, value: stored("other") }, START, read), FlightStep::Ask);
+    assert!(matches!(one.heard(Reply::Value { flight: 2, value: stored("key") }, START, read), FlightStep::Serve(_)));
 }
 
 #[test]
 fn goes_alone_after_a_failure_and_after_too_many_flights() {
-    assert_eq!(call(Place::Owner, 100).heard(Reply::Failed::<()>, START, |()| None), Next::Alone);
+    assert_eq!(call(FlightScope::Owner, 100).heard(Reply::Failed::<()>, START, |()| None), FlightStep::Alone);
     for reply in [
         |flight| Reply::Wait { flight },
         |flight| Reply::Value { flight, value: () },
         |flight| Reply::Elsewhere { flight },
     ] {
-        let mut call = call(Place::Owner, 10_000);
+        let mut call = call(FlightScope::Owner, 10_000);
         for flight in 0..u64::from(FLIGHTS_WAITED_FOR) {
-            assert_ne!(call.heard(reply(flight), START, |()| None), Next::Alone);
+            assert_ne!(call.heard(reply(flight), START, |()| None), FlightStep::Alone);
         }
-        assert_eq!(call.heard(reply(99), START, |()| None), Next::Alone);
+        assert_eq!(call.heard(reply(99), START, |()| None), FlightStep::Alone);
     }
 }
 
@@ -89,13 +93,13 @@ fn what_is_too_large_for_the_owner_is_not_sent_to_it() {
     assert_eq!(landing(&large, &key("k")), Landing::Elsewhere { expires_at: large.expires_at });
 }
 
-fn join(slot: &Slot, number: u64, waited: Option<u64>) -> Reply<Rc<Entry>> {
+fn join(slot: &FlightSlot, number: u64, waited: Option<u64>) -> Reply<Rc<Entry>> {
     slot.apply(Command::Join(Join { number, epoch: 3, floor: 3, waited, refused: None }), START)
 }
 
 #[test]
 fn a_dropped_leaders_seat_goes_to_a_waiter_or_is_forgotten() {
-    let flights = Flights::new(1);
+    let flights = Flights::new(1, MapHasher::fixed());
     let slot = flights.slot(&key("k"), START).unwrap();
     assert_eq!(join(&slot, 1, None), Reply::Lead);
     let seat = flights.seat(slot, &key("k"), 1);
@@ -111,7 +115,7 @@ fn a_dropped_leaders_seat_goes_to_a_waiter_or_is_forgotten() {
 
 #[test]
 fn who_waits_is_given_what_landed_though_no_tier_keeps_it() {
-    let flights = Flights::new(1);
+    let flights = Flights::new(1, MapHasher::fixed());
     let slot = flights.slot(&key("k"), START).unwrap();
     assert_eq!(join(&slot, 1, None), Reply::Lead);
     let waiting = slot.clone();
@@ -122,7 +126,7 @@ fn who_waits_is_given_what_landed_though_no_tier_keeps_it() {
 
 #[test]
 fn the_table_is_bounded_and_what_the_dead_left_makes_room() {
-    let flights = Flights::new(1);
+    let flights = Flights::new(1, MapHasher::fixed());
     for number in 0..FLIGHTS {
         let slot = flights.slot(&key(&number.to_string()), START).unwrap();
         join(&slot, 1, None);

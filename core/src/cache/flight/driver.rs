@@ -6,19 +6,19 @@ use std::rc::Rc;
 
 use minicbor::bytes::ByteVec;
 
-use super::table::{Seat, Slot};
-use super::{Boarding, Next, Place, Role, landing};
+use super::table::{FlightSlot, Seat};
+use super::{Boarding, FlightScope, FlightStep, Role, landing};
 use crate::cache::{Cache, CacheKey, CacheOutcome, Entry, SingleFlight, Wanted, look_in_memory, look_up};
 use crate::ports::{DurableError, Platform};
 use crate::state::flight::{Command, Landing, Reply};
-use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::state::{self, StateCommand, StateReply};
 use crate::words::futures::{Either, either};
 use crate::words::limits::FLIGHT_RENEW;
 use crate::words::time::Timestamp;
 
 /// Describes a call that missed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct FlightRequest<'a> {
     /// The entry that it looks for.
     pub(crate) wanted: Wanted<'a>,
     /// The version of the epochs that it was admitted under.
@@ -42,11 +42,11 @@ pub(crate) enum Boarded<'r> {
 
 /// Reports a call's part in a flight, for the record.
 #[derive(Debug, Default)]
-pub(crate) struct Report {
+pub(crate) struct FlightReport {
     /// Its role.
     pub(crate) role: Role,
     /// The scope in which it looked for others, if it did.
-    pub(crate) place: Option<Place>,
+    pub(crate) place: Option<FlightScope>,
     /// Names of the faults on the way.
     pub(crate) degraded: Vec<&'static str>,
 }
@@ -64,7 +64,7 @@ pub(crate) struct Lead<'r> {
 }
 
 /// Names the end of a wait.
-enum Ended {
+enum WaitOutcome {
     Lead,
     Serve(Rc<Entry>),
     Alone,
@@ -75,16 +75,20 @@ const AWAY: &str = "single_flight_unavailable";
 
 /// Waits while another call that missed the same key asks the executor; returns the next step and a report for the
 /// record.
-pub(crate) async fn board<'r, P: Platform>(platform: &P, cache: &'r Cache, asked: &Asked<'_>) -> (Boarded<'r>, Report) {
-    let mut report = Report::default();
+pub(crate) async fn board<'r, P: Platform>(
+    platform: &P,
+    cache: &'r Cache,
+    asked: &FlightRequest<'_>,
+) -> (Boarded<'r>, FlightReport) {
+    let mut report = FlightReport::default();
     (look_for_others(platform, cache, asked, &mut report).await, report)
 }
 
 async fn look_for_others<'r, P: Platform>(
     platform: &P,
     cache: &'r Cache,
-    asked: &Asked<'_>,
-    report: &mut Report,
+    asked: &FlightRequest<'_>,
+    report: &mut FlightReport,
 ) -> Boarded<'r> {
     let alone = Lead { cache, choice: asked.choice, seat: None, owner: None, has_waited: false };
     let now = platform.now();
@@ -99,16 +103,16 @@ async fn look_for_others<'r, P: Platform>(
     let number = flights.number();
 
     // The isolate.
-    let mut here = Boarding::new(Place::Isolate, number, asked.epoch, asked.wanted.floor, now, asked.until);
+    let mut here = Boarding::new(FlightScope::Isolate, number, asked.epoch, asked.wanted.floor, now, asked.until);
     let ended = wait_here(platform, cache, asked, &slot, &mut here, &mut report.degraded).await;
     let alone = Lead { has_waited: here.met_others(), ..alone };
-    if here.met_others() || place == Place::Isolate {
+    if here.met_others() || place == FlightScope::Isolate {
         flights.chooser.borrow_mut().met(asked.choice, asked.tool, here.met_others());
     }
     match ended {
-        Ended::Serve(entry) => return served(entry, Place::Isolate, report),
-        Ended::Alone => return released(alone, report),
-        Ended::Lead => report.role = Role::Leader,
+        WaitOutcome::Serve(entry) => return served(entry, FlightScope::Isolate, report),
+        WaitOutcome::Alone => return released(alone, report),
+        WaitOutcome::Lead => report.role = Role::Leader,
     }
     let seat = flights.seat(slot, asked.wanted.key, number);
     // Another call may have stored a response while this one looked into the store.
@@ -117,7 +121,7 @@ async fn look_for_others<'r, P: Platform>(
         report.role = Role::None;
         return Boarded::Served(entry, CacheOutcome::HitMemory);
     }
-    if place == Place::Isolate {
+    if place == FlightScope::Isolate {
         return Boarded::Fly(Lead { seat: Some(seat), ..alone });
     }
 
@@ -126,19 +130,20 @@ async fn look_for_others<'r, P: Platform>(
         report.degraded.push(AWAY);
         return Boarded::Fly(Lead { seat: Some(seat), ..alone });
     }
-    let mut there = Boarding::new(Place::Owner, number, asked.epoch, asked.wanted.floor, platform.now(), asked.until);
+    let mut there =
+        Boarding::new(FlightScope::Owner, number, asked.epoch, asked.wanted.floor, platform.now(), asked.until);
     let owner = asked.wanted.key.flight_owner();
-    let ended = wait_there(platform, cache, asked, (&seat, &owner), &mut there, &mut report.degraded).await;
+    let ended = wait_there(platform, cache, asked, &seat, &owner, &mut there, &mut report.degraded).await;
     let alone = Lead { has_waited: true, ..alone };
     flights.chooser.borrow_mut().met(asked.choice, asked.tool, there.met_others());
     match ended {
-        Ok(Ended::Lead) => Boarded::Fly(Lead { seat: Some(seat), owner: Some((owner, number)), ..alone }),
-        Ok(Ended::Serve(entry)) => {
+        Ok(WaitOutcome::Lead) => Boarded::Fly(Lead { seat: Some(seat), owner: Some((owner, number)), ..alone }),
+        Ok(WaitOutcome::Serve(entry)) => {
             cache.remember(asked.wanted.key, &entry);
             seat.land(Some(Rc::clone(&entry)), platform.now());
-            served(entry, Place::Owner, report)
+            served(entry, FlightScope::Owner, report)
         }
-        Ok(Ended::Alone) => {
+        Ok(WaitOutcome::Alone) => {
             seat.land(None, platform.now());
             released(alone, report)
         }
@@ -152,12 +157,12 @@ async fn look_for_others<'r, P: Platform>(
     }
 }
 
-fn served<'r>(entry: Rc<Entry>, place: Place, report: &mut Report) -> Boarded<'r> {
+fn served<'r>(entry: Rc<Entry>, place: FlightScope, report: &mut FlightReport) -> Boarded<'r> {
     report.role = Role::Waited;
     Boarded::Served(entry, CacheOutcome::Collapsed(place))
 }
 
-fn released<'r>(alone: Lead<'r>, report: &mut Report) -> Boarded<'r> {
+fn released<'r>(alone: Lead<'r>, report: &mut FlightReport) -> Boarded<'r> {
     report.role = Role::Released;
     Boarded::Fly(alone)
 }
@@ -165,31 +170,32 @@ fn released<'r>(alone: Lead<'r>, report: &mut Report) -> Boarded<'r> {
 async fn wait_here<P: Platform>(
     platform: &P,
     cache: &Cache,
-    asked: &Asked<'_>,
-    slot: &Slot,
+    asked: &FlightRequest<'_>,
+    slot: &FlightSlot,
     boarding: &mut Boarding,
     degraded: &mut Vec<&'static str>,
-) -> Ended {
+) -> WaitOutcome {
     let ask = async |command: Command<Rc<Entry>>| Ok(slot.apply(command, platform.now()));
     let read = |entry: Rc<Entry>| asked.wanted.is_met_by(&entry, platform.now()).then_some(entry);
-    let ended = wait(platform, cache, asked, (boarding, degraded), ask, read).await;
+    let ended = wait(platform, cache, asked, boarding, degraded, ask, read).await;
     // The isolate's own table is always available.
-    ended.unwrap_or(Ended::Alone)
+    ended.unwrap_or(WaitOutcome::Alone)
 }
 
 async fn wait_there<P: Platform>(
     platform: &P,
     cache: &Cache,
-    asked: &Asked<'_>,
-    (seat, owner): (&Seat<'_>, &str),
+    asked: &FlightRequest<'_>,
+    seat: &Seat<'_>,
+    owner: &str,
     boarding: &mut Boarding,
     degraded: &mut Vec<&'static str>,
-) -> Result<Ended, DurableError> {
+) -> Result<WaitOutcome, DurableError> {
     let ask = async |command: Command<ByteVec>| {
         // Others in this isolate wait for the call that waits here.
         seat.renew(platform.now());
-        match state::apply(platform, owner, &AnyCommand::Flight(command)).await {
-            Ok(AnyReply::Flight(reply)) => Ok(reply),
+        match state::apply(platform, owner, &StateCommand::Flight(command)).await {
+            Ok(StateReply::Flight(reply)) => Ok(reply),
             other => {
                 cache.flights.owner_is_away(platform.now());
                 Err(other.err().unwrap_or(DurableError::Unavailable))
@@ -199,30 +205,31 @@ async fn wait_there<P: Platform>(
     let key = asked.wanted.key.as_bytes();
     let is_fit = |entry: &Entry| asked.wanted.is_met_by(entry, platform.now());
     let read = |value: ByteVec| Entry::decode(&value, key).filter(is_fit).map(Rc::new);
-    wait(platform, cache, asked, (boarding, degraded), ask, read).await
+    wait(platform, cache, asked, boarding, degraded, ask, read).await
 }
 
 /// Asks an owner until it ends the wait: [`Boarding::heard`] has the bound.
 async fn wait<P: Platform, V>(
     platform: &P,
     cache: &Cache,
-    asked: &Asked<'_>,
-    (boarding, degraded): (&mut Boarding, &mut Vec<&'static str>),
+    asked: &FlightRequest<'_>,
+    boarding: &mut Boarding,
+    degraded: &mut Vec<&'static str>,
     ask: impl AsyncFn(Command<V>) -> Result<Reply<V>, DurableError>,
     read: impl Fn(V) -> Option<Rc<Entry>>,
-) -> Result<Ended, DurableError> {
+) -> Result<WaitOutcome, DurableError> {
     loop {
         let reply = ask(boarding.command()).await?;
         match boarding.heard(reply, platform.now(), &read) {
-            Next::Lead => return Ok(Ended::Lead),
-            Next::Serve(entry) => return Ok(Ended::Serve(entry)),
-            Next::Alone => return Ok(Ended::Alone),
-            Next::Ask => {}
-            Next::Wait(span) => platform.sleep(span).await,
-            Next::Look => {
+            FlightStep::Lead => return Ok(WaitOutcome::Lead),
+            FlightStep::Serve(entry) => return Ok(WaitOutcome::Serve(entry)),
+            FlightStep::Alone => return Ok(WaitOutcome::Alone),
+            FlightStep::Ask => {}
+            FlightStep::Wait(span) => platform.sleep(span).await,
+            FlightStep::Look => {
                 let found = look_up(platform, cache, &asked.wanted, degraded).await;
                 if let Some(hit) = found.ok().filter(|hit| asked.wanted.is_met_by(&hit.entry, platform.now())) {
-                    return Ok(Ended::Serve(hit.entry));
+                    return Ok(WaitOutcome::Serve(hit.entry));
                 }
             }
         }
@@ -273,7 +280,7 @@ impl<'r> Lead<'r> {
         }
         seat.renew(platform.now());
         if let Some((owner, number)) = &self.owner {
-            let command = AnyCommand::Flight(Command::Renew { number: *number });
+            let command = StateCommand::Flight(Command::Renew { number: *number });
             // The next renewal follows soon, and a replaced leader ends its own call all the same.
             let _noted_or_lost = state::apply(platform, owner, &command).await;
         }
@@ -295,7 +302,7 @@ impl<'r> Lead<'r> {
 
     fn tell<P: Platform>(&mut self, platform: &P, landing: Landing<ByteVec>) {
         let Some((owner, number)) = self.owner.take() else { return };
-        let command = AnyCommand::Flight(Command::Finish { number, landing });
+        let command = StateCommand::Flight(Command::Finish { number, landing });
         let platform_ = platform.clone();
         platform.spawn(async move {
             // Sent once more if lost: the waiting calls would take silence for the leader's end and ask the executor

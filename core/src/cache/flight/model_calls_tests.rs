@@ -17,8 +17,8 @@ impl World {
         let epoch = if is_fresh { self.version } else { self.version - 1 };
         let call = &mut self.calls[index];
         call.epoch = epoch;
-        call.here = new_boarding(Place::Isolate, index, epoch, self.now, most);
-        call.there = new_boarding(Place::Owner, index, epoch, self.now, most);
+        call.here = new_boarding(FlightScope::Isolate, index, epoch, self.now, most);
+        call.there = new_boarding(FlightScope::Owner, index, epoch, self.now, most);
         call.arrived = self.now;
         if let Some(kept) = self.memory_of(index) {
             return self.serve(index, kept);
@@ -45,11 +45,11 @@ impl World {
             let reply = self.at_slot(index, command);
             self.calls[index].is_prompt = true;
             match self.calls[index].here.heard(reply, now, |kept| Some(Rc::new(kept.entry()))) {
-                Next::Wait(_) => return self.calls[index].doing = Doing::Here,
-                Next::Serve(entry) => return self.serve(index, Kept::of(&entry)),
-                Next::Alone => return self.call_executor(index, false, false),
-                Next::Ask | Next::Look => {}
-                Next::Lead => {
+                FlightStep::Wait(_) => return self.calls[index].doing = Doing::Here,
+                FlightStep::Serve(entry) => return self.serve(index, Kept::of(&entry)),
+                FlightStep::Alone => return self.call_executor(index, false, false),
+                FlightStep::Ask | FlightStep::Look => {}
+                FlightStep::Lead => {
                     return match self.memory_of(index) {
                         Some(kept) => {
                             self.land_here(index, Some(kept));
@@ -130,19 +130,19 @@ impl World {
             Some(Rc::new(Entry { epoch, ..entry }))
         };
         match self.calls[index].there.heard(reply, now, read) {
-            Next::Wait(_) => self.calls[index].doing = Doing::There,
-            Next::Serve(entry) => {
+            FlightStep::Wait(_) => self.calls[index].doing = Doing::There,
+            FlightStep::Serve(entry) => {
                 let kept = Kept::of(&entry);
                 self.memory[ISOLATE[index]] = Some(kept);
                 self.land_here(index, Some(kept));
                 self.serve(index, kept);
             }
-            Next::Alone => {
+            FlightStep::Alone => {
                 self.land_here(index, None);
                 self.call_executor(index, false, false);
             }
-            Next::Ask | Next::Look => self.ask(index),
-            Next::Lead => self.call_executor(index, true, true),
+            FlightStep::Ask | FlightStep::Look => self.ask(index),
+            FlightStep::Lead => self.call_executor(index, true, true),
         }
     }
 
@@ -192,8 +192,8 @@ impl World {
     /// Clears the fields that nothing reads any more, so that equal states compare equal.
     fn forget(&mut self, index: usize) {
         let call = &mut self.calls[index];
-        call.here = new_boarding(Place::Isolate, index, 0, START, &NONE);
-        call.there = new_boarding(Place::Owner, index, 0, START, &NONE);
+        call.here = new_boarding(FlightScope::Isolate, index, 0, START, &NONE);
+        call.there = new_boarding(FlightScope::Owner, index, 0, START, &NONE);
         (call.epoch, call.arrived, call.slot) = (0, START, usize::MAX);
         for slot in 0..self.slots.len() {
             if !self.table.contains(&Some(slot)) && self.calls.iter().all(|call| call.slot != slot) {
@@ -220,7 +220,7 @@ pub(super) const fn number(index: usize) -> u64 {
     index as u64 + 1
 }
 
-pub(super) fn new_boarding(place: Place, index: usize, epoch: u64, now: u64, most: &Budget) -> Boarding {
+pub(super) fn new_boarding(place: FlightScope, index: usize, epoch: u64, now: u64, most: &Budget) -> Boarding {
     let now = Timestamp::from_millis(now);
     Boarding::new(place, number(index), epoch, epoch, now, now.after(Millis::new(most.span * TICK)))
 }

@@ -119,8 +119,8 @@ impl World {
                 doing: Doing::NotYet,
                 epoch: 0,
                 slot: usize::MAX,
-                here: boarding(Place::Isolate),
-                there: boarding(Place::Owner),
+                here: boarding(FlightScope::Isolate),
+                there: boarding(FlightScope::Owner),
                 arrived: START,
                 is_prompt: true,
             }

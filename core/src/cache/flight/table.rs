@@ -10,12 +10,13 @@ use super::chooser::Chooser;
 use crate::cache::{CacheKey, Entry};
 use crate::state::flight::{Command, Flight, Landing, Reply, apply};
 use crate::words::limits::{FLIGHT_OWNER_RETRY, FLIGHTS};
+use crate::words::maps::MapHasher;
 use crate::words::time::Timestamp;
 
 /// Holds all flights of an isolate.
 #[derive(Debug)]
 pub(crate) struct Flights {
-    slots: RefCell<BTreeMap<Box<[u8]>, Slot>>,
+    slots: RefCell<BTreeMap<Box<[u8]>, FlightSlot>>,
     /// The next call's number: no two calls of the deployment have the same.
     next_number: Cell<u64>,
     /// The end of the pause after a durable owner could not be asked: none is asked before.
@@ -26,9 +27,9 @@ pub(crate) struct Flights {
 /// The owner of one key in this isolate. A clone is the same one; each waiting call holds one, and with it the value
 /// that landed.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Slot(Rc<RefCell<Option<Flight<Rc<Entry>>>>>);
+pub(super) struct FlightSlot(Rc<RefCell<Option<Flight<Rc<Entry>>>>>);
 
-impl Slot {
+impl FlightSlot {
     /// Applies a command, and returns the reply.
     pub(super) fn apply(&self, command: Command<Rc<Entry>>, now: Timestamp) -> Reply<Rc<Entry>> {
         let mut flight = self.0.borrow_mut();
@@ -46,12 +47,12 @@ impl Slot {
 
 impl Flights {
     /// Creates an empty table; calls are numbered from a random number on.
-    pub(crate) fn new(first_number: u64) -> Self {
+    pub(crate) fn new(first_number: u64, hasher: MapHasher) -> Self {
         Self {
             slots: RefCell::default(),
             next_number: Cell::new(first_number),
             owners_away: Cell::new(None),
-            chooser: RefCell::new(Chooser::new()),
+            chooser: RefCell::new(Chooser::new(hasher)),
         }
     }
 
@@ -63,7 +64,7 @@ impl Flights {
     }
 
     /// Returns the slot of `key`; `None` if the table is full.
-    pub(super) fn slot(&self, key: &CacheKey, now: Timestamp) -> Option<Slot> {
+    pub(super) fn slot(&self, key: &CacheKey, now: Timestamp) -> Option<FlightSlot> {
         let mut slots = self.slots.borrow_mut();
         if let Some(slot) = slots.get(key.as_bytes()) {
             return Some(slot.clone());
@@ -75,13 +76,13 @@ impl Flights {
         if slots.len() >= FLIGHTS {
             return None;
         }
-        let slot = Slot::default();
+        let slot = FlightSlot::default();
         slots.insert(key.as_bytes().into(), slot.clone());
         Some(slot)
     }
 
     /// Returns the seat of the leader with this number.
-    pub(super) fn seat(&self, slot: Slot, key: &CacheKey, number: u64) -> Seat<'_> {
+    pub(super) fn seat(&self, slot: FlightSlot, key: &CacheKey, number: u64) -> Seat<'_> {
         Seat { flights: self, slot, key: key.as_bytes().into(), number, is_over: false }
     }
 
@@ -108,7 +109,7 @@ impl Flights {
 #[derive(Debug)]
 pub(super) struct Seat<'f> {
     flights: &'f Flights,
-    slot: Slot,
+    slot: FlightSlot,
     key: Box<[u8]>,
     number: u64,
     is_over: bool,

@@ -1,6 +1,6 @@
 //! Builds the rules of the cache: cacheable tools, their times to live, and the savings of a hit.
 
-use super::{Builder, size};
+use super::{ConfigBuilder, size};
 use crate::cache::{CacheRule, CacheRules, Life};
 use crate::config::cache;
 use crate::config::document::Located;
@@ -10,7 +10,7 @@ use crate::words::limits::{CACHE_STALE_MAX, CACHE_TAGS, CACHE_TTL_MAX};
 use crate::words::names::ToolPattern;
 use crate::words::time::Millis;
 
-impl Builder<'_> {
+impl ConfigBuilder<'_> {
     /// Builds the rules of a section. `offered` are the patterns of the tools that are taken from some executor.
     pub(super) fn cache(
         &mut self,

@@ -7,11 +7,11 @@ use super::super::document::Located;
 use super::super::prepared::{KeyAt, UnsetKey};
 use super::super::sections::{CallerSection, KeySection, RoleSection};
 use super::super::words::{KeyHash, ProjectPattern, SettingName, UserPattern};
-use super::Builder;
+use super::ConfigBuilder;
 use crate::model::caller::{Caller, ConfiguredCaller, Grant, ProjectRule, UserRule};
 use crate::words::names::RoleId;
 
-impl Builder<'_> {
+impl ConfigBuilder<'_> {
     #[inline(never)]
     pub(super) fn callers(
         &mut self,

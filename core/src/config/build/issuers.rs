@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::super::document::Located;
 use super::super::issuer_sections::{IssuerSection, Preset, ShortText, UsersWord};
 use super::super::words::{ProjectPattern, SettingName, UserPattern};
-use super::Builder;
+use super::ConfigBuilder;
 use crate::access::identity::rules::{
     Algorithm, AskProtocol, AskRules, Issuer, IssuerName, KeysAt, Mapping, SignedRules, TenantRule, TokenCheck,
     UsersFrom,
@@ -33,7 +33,7 @@ const TENANT_ID: &str = "{tenantid}";
 /// Claims that name the owner of a GitHub Actions job: without one of them, anybody's token would be accepted.
 const GITHUB_OWNERS: [&str; 5] = ["repository", "repository_owner", "repository_id", "repository_owner_id", "sub"];
 
-impl Builder<'_> {
+impl ConfigBuilder<'_> {
     pub(super) fn issuers(
         &mut self,
         sections: Vec<Located<IssuerSection>>,
@@ -46,7 +46,7 @@ impl Builder<'_> {
                 self.fault(line, &place, &format!("is one too many: at most {}", limits::ISSUERS));
             }
             if let Some(issuer) = self.issuer(value, line, &place, roles) {
-                if issuers.iter().any(|other| meet(other, &issuer)) {
+                if issuers.iter().any(|other| overlap(other, &issuer)) {
                     self.fault(line, &place, "takes the same tokens as an issuer above it");
                 }
                 issuers.push(issuer);
@@ -296,7 +296,7 @@ fn is_tag(text: &str) -> bool {
 }
 
 /// Returns whether a token could belong to both issuers.
-fn meet(one: &Issuer, other: &Issuer) -> bool {
+fn overlap(one: &Issuer, other: &Issuer) -> bool {
     match (&one.check, &other.check) {
         (TokenCheck::Signed(one), TokenCheck::Signed(other)) => match (&one.name, &other.name) {
             (IssuerName::Exact(one), IssuerName::Exact(other)) => one.iter().any(|name| other.contains(name)),

@@ -2,17 +2,17 @@
 
 use super::super::document::Located;
 use super::super::sections::PolicySection;
-use super::Builder;
-use crate::policy::{PolicySet, Source};
+use super::ConfigBuilder;
+use crate::policy::{PolicySet, PolicySource};
 
-impl Builder<'_> {
+impl ConfigBuilder<'_> {
     /// Compiles the policies of all sections; a fault names the line on which its section begins, and the place in the
     /// section's text.
     #[inline(never)]
     pub(super) fn policies<'s>(&mut self, sections: &'s [Located<PolicySection>]) -> PolicySet {
         let source =
-            |section: &'s Located<PolicySection>| Source { text: &section.value.text, mode: section.value.mode };
-        let sources: Vec<Source<'_>> = sections.iter().map(source).collect();
+            |section: &'s Located<PolicySection>| PolicySource { text: &section.value.text, mode: section.value.mode };
+        let sources: Vec<PolicySource<'_>> = sections.iter().map(source).collect();
         PolicySet::new(&sources).unwrap_or_else(|faults| {
             for (place, fault) in faults {
                 if let Some(section) = sections.get(place) {

@@ -3,7 +3,7 @@
 use super::super::document::Located;
 use super::super::route_sections::{BreakerSection, ExecuteSection, RouteSection, RoutingSection};
 use super::super::words::Label;
-use super::{Builder, size};
+use super::{ConfigBuilder, size};
 use crate::backends::ExecutorKind;
 use crate::dispatch::ExecuteRules;
 use crate::dispatch::circuits::BreakerRules;
@@ -19,7 +19,7 @@ use crate::words::time::Millis;
 /// Default bound on concurrent calls of one isolate at an executor.
 const CONCURRENCY: u32 = 128;
 
-impl Builder<'_> {
+impl ConfigBuilder<'_> {
     /// Builds the rules about routing. `known` are the configured executors in their order: a route refers to them by
     /// index.
     #[inline(never)]

@@ -1,8 +1,7 @@
 //! The baseline of each tool: the usual time of its calls without queueing, against which delays are measured.
 
-use lru::LruCache;
-
 use crate::words::limits::BULKHEAD_TOOLS;
+use crate::words::maps::{LruMap, MapHasher};
 use crate::words::time::Millis;
 
 /// Added to every time before times are compared: clocks count in whole milliseconds, and 2 ms are no delay against
@@ -61,7 +60,7 @@ impl Median {
 /// is measured against its new time after some hundred calls, and one that is only congested by us is not: under load,
 /// calls are calm in probes alone, and these drain the queue first.
 #[derive(Debug)]
-pub(super) struct Baselines(LruCache<String, Median>);
+pub(super) struct Baselines(LruMap<String, Median>);
 
 /// A call's time compared with its tool's baseline.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,8 +73,8 @@ pub(super) struct Compared {
 
 impl Baselines {
     /// Creates an empty table.
-    pub(super) fn new() -> Self {
-        Self(LruCache::unbounded())
+    pub(super) fn new(hasher: MapHasher) -> Self {
+        Self(hasher.lru())
     }
 
     /// Compares a call of `tool`, and learns from it if it was calm. An unknown tool is learned from any call, less the

@@ -3,7 +3,7 @@
 use super::*;
 
 fn known(tool: &str, times: &[u64]) -> Baselines {
-    let mut baselines = Baselines::new();
+    let mut baselines = Baselines::new(MapHasher::fixed());
     for took in times {
         baselines.compare(tool, Millis::new(*took), true, 1.0);
     }
@@ -62,7 +62,7 @@ fn a_millisecond_is_no_delay() {
 
 #[test]
 fn remembers_a_bounded_number_of_tools() {
-    let mut baselines = Baselines::new();
+    let mut baselines = Baselines::new(MapHasher::fixed());
     for tool in 0..=BULKHEAD_TOOLS {
         baselines.compare(&format!("a.{tool}"), Millis::new(1), true, 1.0);
     }

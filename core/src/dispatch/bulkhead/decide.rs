@@ -1,9 +1,10 @@
 //! The decision to admit, queue or shed a call: the limit, the slots and the queue of one executor together.
 
-use super::limit::{Completed, Ended, Limit};
-use super::places::{Place, Places};
-use super::queue::Queue;
+use super::limit::{Completed, Limit, LimitOutcome};
+use super::places::{OccupiedSlot, Places};
+use super::queue::WaitQueue;
 use crate::words::limits::RETRY_AFTER_MAX;
+use crate::words::maps::MapHasher;
 use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
 
@@ -47,9 +48,9 @@ pub(crate) struct Shed {
 
 /// Classifies a call's progress at the bulkhead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum BulkheadProgress {
     /// It has a slot.
-    Entered(Place),
+    Entered(OccupiedSlot),
     /// It waits under this number, and looks again after this time.
     Waits(u64, Millis),
     /// It is shed.
@@ -61,46 +62,46 @@ pub(super) enum Standing {
 pub(super) struct Bulkhead {
     limit: Limit,
     places: Places,
-    queue: Queue,
+    queue: WaitQueue,
 }
 
 impl Bulkhead {
     /// Creates a bulkhead that never admits more than `most` calls at once.
-    pub(super) fn new(most: u32) -> Self {
-        Self { limit: Limit::new(most), places: Places::default(), queue: Queue::default() }
+    pub(super) fn new(most: u32, hasher: MapHasher) -> Self {
+        Self { limit: Limit::new(most, hasher), places: Places::default(), queue: WaitQueue::default() }
     }
 
     /// Admits, queues or sheds a new call, which would wait until `until`.
-    pub(super) fn arrive(&mut self, priority: Priority, until: Timestamp, now: Timestamp) -> Standing {
+    pub(super) fn arrive(&mut self, priority: Priority, until: Timestamp, now: Timestamp) -> BulkheadProgress {
         let rank = self.queue.ahead_of(priority, now);
         if self.free(now) > rank {
-            return Standing::Entered(self.enter(now));
+            return BulkheadProgress::Entered(self.enter(now));
         }
         self.limit.found_full();
         if until <= now {
-            return Standing::Shed(self.shed(ShedReason::WaitedTooLong));
+            return BulkheadProgress::Shed(self.shed(ShedReason::WaitedTooLong));
         }
         match self.queue.join(priority, until, now) {
-            None => Standing::Shed(self.shed(ShedReason::QueueFull)),
+            None => BulkheadProgress::Shed(self.shed(ShedReason::QueueFull)),
             Some(number) => self.wait(number, rank, until, now),
         }
     }
 
     /// Looks again for the call that waits under `number`. INVARIANT (in turn): an admitted call leaves a slot for each
     /// one before it.
-    pub(super) fn look(&mut self, number: u64, until: Timestamp, now: Timestamp) -> Standing {
+    pub(super) fn look(&mut self, number: u64, until: Timestamp, now: Timestamp) -> BulkheadProgress {
         let rank = self.queue.rank(number, now);
         match rank {
             Some(rank) if self.free(now) > rank => {
                 self.queue.leave(number);
-                Standing::Entered(self.enter(now))
+                BulkheadProgress::Entered(self.enter(now))
             }
             _ if until <= now => {
                 self.queue.leave(number);
-                Standing::Shed(self.shed(ShedReason::WaitedTooLong))
+                BulkheadProgress::Shed(self.shed(ShedReason::WaitedTooLong))
             }
             Some(rank) => self.wait(number, rank, until, now),
-            None => Standing::Shed(self.shed(ShedReason::Displaced)),
+            None => BulkheadProgress::Shed(self.shed(ShedReason::Displaced)),
         }
     }
 
@@ -110,12 +111,12 @@ impl Bulkhead {
     }
 
     /// Frees the slot of a call whose outcome is unknown.
-    pub(super) fn free_place(&mut self, place: Place) {
+    pub(super) fn free_place(&mut self, place: OccupiedSlot) {
         self.places.free(place);
     }
 
     /// Frees the slot of a call, and learns from its outcome.
-    pub(super) fn ended(&mut self, place: Place, took: Millis, tool: &str, ended: Ended) {
+    pub(super) fn ended(&mut self, place: OccupiedSlot, took: Millis, tool: &str, ended: LimitOutcome) {
         self.places.free(place);
         let call = Completed { took, tool, ended, is_calm: place.is_calm };
         self.limit.ended(&call, self.places.in_flight(), place.since.after(took));
@@ -140,17 +141,17 @@ impl Bulkhead {
         usize::try_from(allowed.saturating_sub(self.places.in_flight())).unwrap_or(0)
     }
 
-    fn enter(&mut self, now: Timestamp) -> Place {
+    fn enter(&mut self, now: Timestamp) -> OccupiedSlot {
         self.places.take(now, |in_flight| self.limit.entered(in_flight))
     }
 
-    fn wait(&mut self, number: u64, rank: usize, until: Timestamp, now: Timestamp) -> Standing {
+    fn wait(&mut self, number: u64, rank: usize, until: Timestamp, now: Timestamp) -> BulkheadProgress {
         let (least, most) = LOOK;
         let first = (self.limit.recent().get() / LOOK_PARTS).clamp(least, most);
         let times = u64::try_from(rank.saturating_add(1).min(LOOK_RANKS)).unwrap_or(1);
         let after = Millis::new(first.saturating_mul(times)).min(now.until(until));
         self.queue.looks_at(number, now.after(after));
-        Standing::Waits(number, after)
+        BulkheadProgress::Waits(number, after)
     }
 
     fn shed(&self, reason: ShedReason) -> Shed {

@@ -12,7 +12,8 @@
 //! al. 2016) and in Envoy's adaptive concurrency.
 
 use super::baseline::{Baselines, Median};
-use super::window::{Verdict, Window};
+use super::window::{ObservationWindow, WindowSummary};
+use crate::words::maps::MapHasher;
 use crate::words::time::{Millis, Timestamp};
 
 /// Initial limit.
@@ -52,7 +53,7 @@ const RECENT_STEP: f64 = 1.0 / 16.0;
 
 /// Classifies a call's outcome for the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum LimitOutcome {
     /// An answer, whose time shows the executor's load; also a tool's own error.
     Answered,
     /// Overload: a timeout, a 429 or a 503.
@@ -69,7 +70,7 @@ pub(super) struct Completed<'a> {
     /// Its tool.
     pub(super) tool: &'a str,
     /// Its outcome.
-    pub(super) ended: Ended,
+    pub(super) ended: LimitOutcome,
     /// The result of [`Limit::entered`] for it.
     pub(super) is_calm: bool,
 }
@@ -79,7 +80,7 @@ pub(super) struct Completed<'a> {
 pub(super) struct Limit {
     most: u32,
     limit: u32,
-    window: Window,
+    window: ObservationWindow,
     /// The limit during a probe, if this window is one.
     probe: Option<u32>,
     /// No window has ended since the last cut.
@@ -97,19 +98,19 @@ pub(super) struct Limit {
 
 impl Limit {
     /// Creates a limit that never exceeds `most`.
-    pub(super) fn new(most: u32) -> Self {
+    pub(super) fn new(most: u32, hasher: MapHasher) -> Self {
         let most = most.max(1);
         Self {
             most,
             limit: START.min(most),
-            window: Window::default(),
+            window: ObservationWindow::default(),
             probe: None,
             was_cut: false,
             calm: 0,
             unsure: 0,
             calm_ever: 0,
             delay: 1.0,
-            baselines: Baselines::new(),
+            baselines: Baselines::new(hasher),
             recent: Median::default(),
         }
     }
@@ -147,10 +148,10 @@ impl Limit {
     /// Learns from a call that ended at `now` and left so many `in_flight`.
     pub(super) fn ended(&mut self, call: &Completed<'_>, in_flight: u32, now: Timestamp) {
         let compared = match call.ended {
-            Ended::Ignored => return,
-            Ended::Dropped if !self.was_cut => return self.cut(in_flight),
-            Ended::Dropped => None,
-            Ended::Answered => {
+            LimitOutcome::Ignored => return,
+            LimitOutcome::Dropped if !self.was_cut => return self.cut(in_flight),
+            LimitOutcome::Dropped => None,
+            LimitOutcome::Answered => {
                 self.recent.learn(call.took, RECENT_STEP);
                 self.calm = self.calm.saturating_add(u32::from(call.is_calm));
                 self.calm_ever = self.calm_ever.saturating_add(u32::from(call.is_calm));
@@ -187,7 +188,7 @@ impl Limit {
         self.window.begin(if is_changed { in_flight } else { 0 });
     }
 
-    fn adjust(&mut self, seen: Verdict) {
+    fn adjust(&mut self, seen: WindowSummary) {
         let limit = f64::from(self.limit);
         let queued = limit * (1.0 - 1.0 / seen.ratio);
         let surely = limit * (1.0 - 1.0 / (seen.ratio - seen.error).max(1.0));
@@ -203,7 +204,7 @@ impl Limit {
     }
 
     /// Plans a probe if the baselines need one, at the end of a window that reached the limit.
-    fn plan_probe(&mut self, seen: Verdict) {
+    fn plan_probe(&mut self, seen: WindowSummary) {
         if self.calm >= CALM_CALLS {
             (self.calm, self.unsure) = (0, 0);
         }

@@ -14,7 +14,7 @@ pub(super) struct Places {
 
 /// A slot in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct OccupiedSlot {
     /// A number that no other slot has.
     number: u64,
     /// The time of its entry.
@@ -30,15 +30,15 @@ impl Places {
     }
 
     /// Takes a slot. `is_calm` gets the number of calls then in flight.
-    pub(super) fn take(&mut self, now: Timestamp, is_calm: impl FnOnce(u32) -> bool) -> Place {
+    pub(super) fn take(&mut self, now: Timestamp, is_calm: impl FnOnce(u32) -> bool) -> OccupiedSlot {
         let number = self.next;
         self.next = number.wrapping_add(1);
         self.taken.push_back((number, now));
-        Place { number, since: now, is_calm: is_calm(self.in_flight()) }
+        OccupiedSlot { number, since: now, is_calm: is_calm(self.in_flight()) }
     }
 
     /// Frees a slot, unless it is free already.
-    pub(super) fn free(&mut self, place: Place) {
+    pub(super) fn free(&mut self, place: OccupiedSlot) {
         if let Some(index) = self.taken.iter().position(|(number, _)| *number == place.number) {
             self.taken.remove(index);
         }

@@ -11,7 +11,7 @@ const LOOK_LATEST: Millis = Millis::from_secs(60);
 
 /// Holds the waiting calls: at most [`BULKHEAD_QUEUE`], in order.
 #[derive(Debug, Default)]
-pub(super) struct Queue {
+pub(super) struct WaitQueue {
     waiters: Vec<Waiter>,
     next: u64,
 }
@@ -33,7 +33,7 @@ impl Waiter {
     }
 }
 
-impl Queue {
+impl WaitQueue {
     /// Returns the number of waiters, overdue ones included.
     pub(super) const fn len(&self) -> usize {
         self.waiters.len()

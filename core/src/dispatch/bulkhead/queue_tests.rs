@@ -8,7 +8,7 @@ fn at(ms: u64) -> Timestamp {
 }
 
 /// Queues a call at once, which looks again at `looks`.
-fn join(queue: &mut Queue, priority: Priority, looks: u64) -> Option<u64> {
+fn join(queue: &mut WaitQueue, priority: Priority, looks: u64) -> Option<u64> {
     let number = queue.join(priority, at(1_000), at(0))?;
     queue.looks_at(number, at(looks));
     Some(number)
@@ -16,7 +16,7 @@ fn join(queue: &mut Queue, priority: Priority, looks: u64) -> Option<u64> {
 
 #[test]
 fn waiters_are_in_order_of_class_and_then_of_arrival() {
-    let mut queue = Queue::default();
+    let mut queue = WaitQueue::default();
     let came = [Priority::Low, Priority::High, Priority::Normal, Priority::High, Priority::Low];
     let numbers = came.map(|priority| join(&mut queue, priority, 10).unwrap());
     assert_eq!(numbers.map(|number| queue.rank(number, at(0)).unwrap()), [3, 0, 2, 1, 4]);
@@ -29,7 +29,7 @@ fn waiters_are_in_order_of_class_and_then_of_arrival() {
 
 #[test]
 fn a_full_queue_sheds_its_last_waiter_for_a_higher_class_only() {
-    let mut queue = Queue::default();
+    let mut queue = WaitQueue::default();
     let normal: Vec<u64> = (2..BULKHEAD_QUEUE).map(|_| join(&mut queue, Priority::Normal, 10).unwrap()).collect();
     let low = [(); 2].map(|()| join(&mut queue, Priority::Low, 10).unwrap());
     assert_eq!(join(&mut queue, Priority::Low, 10), None);
@@ -44,7 +44,7 @@ fn a_full_queue_sheds_its_last_waiter_for_a_higher_class_only() {
 
 #[test]
 fn who_does_not_look_any_more_keeps_nobody() {
-    let mut queue = Queue::default();
+    let mut queue = WaitQueue::default();
     join(&mut queue, Priority::High, 10).unwrap();
     let behind = join(&mut queue, Priority::High, 5_000).unwrap();
     assert_eq!(queue.rank(behind, at(260)), Some(1), "its timer may be late");
@@ -55,7 +55,7 @@ fn who_does_not_look_any_more_keeps_nobody() {
 
 #[test]
 fn places_of_lost_waiters_in_a_full_queue_go_to_newcomers() {
-    let mut queue = Queue::default();
+    let mut queue = WaitQueue::default();
     assert!((0..BULKHEAD_QUEUE).all(|_| join(&mut queue, Priority::High, 10).is_some()));
     assert_eq!(queue.join(Priority::High, at(2_000), at(999)), None);
     assert!(queue.join(Priority::High, at(2_000), at(1_000)).is_some());

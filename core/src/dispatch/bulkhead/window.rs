@@ -16,7 +16,7 @@ const ERROR_OF_MEDIAN: f64 = 0.929;
 /// A window of observations. After a change of the limit it begins once as many calls ended as were in flight then:
 /// calls that began under the other limit say nothing about this one.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Window {
+pub(super) struct ObservationWindow {
     /// Calls that have to end before it begins.
     unsettled: u32,
     /// The end of its first call.
@@ -32,14 +32,14 @@ pub(super) struct Window {
 
 /// Summarises the calls of a window, against their baselines.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Verdict {
+pub(super) struct WindowSummary {
     /// The median of their ratios: a few slow calls do not move it.
     pub(super) ratio: f64,
     /// Its standard error.
     pub(super) error: f64,
 }
 
-impl Window {
+impl ObservationWindow {
     /// Begins a new window, once `unsettled` calls have ended.
     pub(super) fn begin(&mut self, unsettled: u32) {
         let mut ratios = std::mem::take(&mut self.ratios);
@@ -81,7 +81,7 @@ impl Window {
     }
 
     /// Returns the verdict; `None` if too few calls were answered.
-    pub(super) fn verdict(&mut self) -> Option<Verdict> {
+    pub(super) fn verdict(&mut self) -> Option<WindowSummary> {
         if self.ratios.len() < ANSWERED {
             return None;
         }
@@ -92,6 +92,6 @@ impl Window {
         let spread = at(count.saturating_sub(1).saturating_sub(quartile)) - at(quartile);
         let error = ERROR_OF_MEDIAN * spread / (count as f64).sqrt();
         let ratio = f64::midpoint(at(count.saturating_sub(1) / 2), at(count / 2));
-        Some(Verdict { ratio, error })
+        Some(WindowSummary { ratio, error })
     }
 }

@@ -6,31 +6,31 @@
 
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::decide::{Bulkhead, ShedReason, Standing};
-use super::limit::Ended;
-use super::places::Place;
+use fastrand::Rng;
+
+use super::decide::{Bulkhead, BulkheadProgress, ShedReason};
+use super::limit::LimitOutcome;
+use super::places::OccupiedSlot;
 use crate::words::limits::BULKHEAD_QUEUE;
+use crate::words::maps::MapHasher;
 use crate::words::modes::Priority;
 use crate::words::time::{Millis, Timestamp};
 
-/// Generates random numbers from a seed (splitmix64).
-pub(super) struct Random(pub(super) u64);
+/// Draws from the sequence of a seed.
+pub(super) struct Random(Rng);
 
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+    pub(super) fn new(seed: u64) -> Self {
+        Self(Rng::with_seed(seed))
     }
 
     /// Returns a number from 0 to 1.
     pub(super) fn share(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        self.0.f64()
     }
 
     pub(super) fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
+        self.0.u64(..bound)
     }
 
     pub(super) fn between(&mut self, least: f64, most: f64) -> f64 {
@@ -91,7 +91,7 @@ struct Call {
     class: usize,
     arrived: u64,
     entered: u64,
-    place: Option<Place>,
+    place: Option<OccupiedSlot>,
     number: u64,
 }
 
@@ -140,8 +140,8 @@ impl World {
     pub(super) fn new(seed: u64, most: u32, climate: Climate) -> Self {
         let mut world = Self {
             climate,
-            bulkhead: Bulkhead::new(most),
-            random: Random(seed),
+            bulkhead: Bulkhead::new(most, MapHasher::fixed()),
+            random: Random::new(seed),
             now: 1_000_000_000,
             events: BinaryHeap::new(),
             planned: 0,
@@ -218,7 +218,7 @@ impl World {
                 self.calls.push(Call { class, arrived: self.now, entered: 0, place: None, number: 0 });
                 let free_for = self.limit_allows();
                 let standing = self.bulkhead.arrive(CLASSES[class], self.deadline(call), self.time());
-                if matches!(standing, Standing::Waits(..)) {
+                if matches!(standing, BulkheadProgress::Waits(..)) {
                     self.waiting.push(call);
                 }
                 self.stand(call, standing, free_for);
@@ -236,10 +236,10 @@ impl World {
             Event::Served(call) => {
                 self.busy -= 1;
                 let is_dropped = self.random.below(1_000) < self.climate.dropped;
-                self.end(call, if is_dropped { Ended::Dropped } else { Ended::Answered });
+                self.end(call, if is_dropped { LimitOutcome::Dropped } else { LimitOutcome::Answered });
                 self.serve();
             }
-            Event::Failed(call) => self.end(call, Ended::Dropped),
+            Event::Failed(call) => self.end(call, LimitOutcome::Dropped),
         }
         let (in_flight, limit, waiting) = self.bulkhead.load();
         assert_eq!(in_flight, self.in_flight, "a place was lost or found");
@@ -263,20 +263,20 @@ impl World {
         Timestamp::from_millis(self.calls[call].arrived / 1_000).after(Millis::new(self.climate.patience))
     }
 
-    fn stand(&mut self, call: usize, standing: Standing, may_enter: bool) {
+    fn stand(&mut self, call: usize, standing: BulkheadProgress, may_enter: bool) {
         let class = self.calls[call].class;
-        if !matches!(standing, Standing::Waits(..)) {
+        if !matches!(standing, BulkheadProgress::Waits(..)) {
             self.waiting.retain(|waiter| *waiter != call);
         }
         match standing {
-            Standing::Waits(number, after) => {
+            BulkheadProgress::Waits(number, after) => {
                 assert!(after > Millis::ZERO, "a busy loop");
                 self.calls[call].number = number;
                 // The host's timer is late by up to a millisecond, within the deadline.
                 let late = self.random.share().min(self.time().after(after).until(self.deadline(call)).get() as f64);
                 self.plan(after.get() as f64 + late, Event::Look(call));
             }
-            Standing::Shed(shed) => {
+            BulkheadProgress::Shed(shed) => {
                 assert!(shed.wait > Millis::ZERO);
                 if shed.reason == ShedReason::QueueFull {
                     let is_below = |class| (0..class).any(|lower| self.has_waiter(lower));
@@ -286,7 +286,7 @@ impl World {
                 }
                 self.told[class].shed[shed.reason as usize] += 1;
             }
-            Standing::Entered(place) => {
+            BulkheadProgress::Entered(place) => {
                 assert!(may_enter, "in flight beyond the limit");
                 self.in_flight += 1;
                 let (in_flight, limit, waiting) = self.bulkhead.load();
@@ -315,7 +315,7 @@ impl World {
         }
     }
 
-    fn end(&mut self, call: usize, ended: Ended) {
+    fn end(&mut self, call: usize, ended: LimitOutcome) {
         let Call { class, arrived, entered, place, .. } = self.calls[call];
         let place = place.unwrap();
         self.in_flight -= 1;
@@ -325,7 +325,7 @@ impl World {
         let took = Millis::new(self.now / 1_000 - entered / 1_000);
         self.bulkhead.ended(place, took, "a.b", ended);
         self.limits.push(self.bulkhead.load().1);
-        if ended == Ended::Answered {
+        if ended == LimitOutcome::Answered {
             self.told[class].times.push(self.now - arrived);
         }
     }

@@ -2,23 +2,25 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::{Permit, Stood};
+use super::{Permit, ScopeState};
 use crate::dispatch::circuits::BreakerRules;
-use crate::state::circuit::{self, Answer, Breaker, Phase, Reason, Report, Rules, Tally, View};
+use crate::state::circuit::{
+    self, Breaker, BreakerParameters, BreakerPhase, BreakerView, CircuitReport, CommandResult, Reason, Tally,
+};
 use crate::words::time::{Millis, Timestamp};
 
 /// Holds the breaker of one scope of an executor.
 #[derive(Debug)]
-pub(super) struct Circuit {
+pub(super) struct ScopedCircuit {
     /// The executor's index in the configuration.
     pub(super) executor: usize,
     /// The tool in lower case, or [`circuit::WHOLE`].
     pub(super) scope: Box<str>,
-    inner: RefCell<Inner>,
+    inner: RefCell<BreakerState>,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct BreakerState {
     /// The breaker over this isolate's own outcomes.
     local: Breaker,
     /// The owner's last known generation.
@@ -36,7 +38,7 @@ struct Inner {
 /// Holds the owner's state, in this isolate's time.
 #[derive(Clone, Copy, Debug)]
 struct OwnerView {
-    phase: Phase,
+    phase: BreakerPhase,
     reason: Option<Reason>,
     since: Timestamp,
     heard: Timestamp,
@@ -53,15 +55,15 @@ impl OwnerView {
 
 /// Holds the generations that a call began in, and its probe, if it is one.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct CircuitTicket {
     local: u64,
     owner: u64,
     permit: Option<Permit>,
 }
 
-impl Circuit {
+impl ScopedCircuit {
     pub(super) fn new(executor: usize, scope: &str, now: Timestamp) -> Self {
-        let inner = Inner {
+        let inner = BreakerState {
             local: Breaker::of_scope(scope, 0, now),
             generation: 0,
             unsent: Tally::default(),
@@ -73,34 +75,34 @@ impl Circuit {
     }
 
     /// Returns whether a call may be made. A permit is given to the first call that begins.
-    pub(super) fn stand(&self, rules: &BreakerRules, now: Timestamp, random: u8) -> Stood {
+    pub(super) fn stand(&self, rules: &BreakerRules, now: Timestamp, random: u8) -> ScopeState {
         let mut inner = self.inner.borrow_mut();
-        if inner.local.phase() == Phase::Closed && inner.view.is_none() {
-            return Stood::Closed;
+        if inner.local.phase() == BreakerPhase::Closed && inner.view.is_none() {
+            return ScopeState::Closed;
         }
-        let rules = Rules::from(rules);
+        let rules = BreakerParameters::from(rules);
         inner.local.advance(&rules, now);
         let (share, since) = inner.held(&rules, now);
         if share > 0 {
             return match share {
-                100.. => Stood::Closed,
-                _ if random < share => Stood::Recovering,
-                _ => Stood::Open(since),
+                100.. => ScopeState::Closed,
+                _ if random < share => ScopeState::Recovering,
+                _ => ScopeState::Open(since),
             };
         }
-        if inner.permit.is_some() { Stood::Trial } else { Stood::Open(since) }
+        if inner.permit.is_some() { ScopeState::Probe } else { ScopeState::Open(since) }
     }
 
     /// Begins a call.
-    pub(super) fn begin(&self) -> Part {
+    pub(super) fn begin(&self) -> CircuitTicket {
         let mut inner = self.inner.borrow_mut();
         let permit = inner.permit.take();
-        Part { local: inner.local.generation(), owner: inner.generation, permit }
+        CircuitTicket { local: inner.local.generation(), owner: inner.generation, permit }
     }
 
     /// Counts outcomes of a call; returns whether that opened the isolate's own breaker. A probe is not counted: it
     /// decides.
-    pub(super) fn count(&self, part: &Part, tally: Tally, rules: &Rules, now: Timestamp) -> bool {
+    pub(super) fn count(&self, part: &CircuitTicket, tally: Tally, rules: &BreakerParameters, now: Timestamp) -> bool {
         let mut inner = self.inner.borrow_mut();
         if part.permit.is_some() {
             return false;
@@ -112,7 +114,7 @@ impl Circuit {
     }
 
     /// Decides a call that is a probe; returns whether it was one.
-    pub(super) fn decide(&self, part: &mut Part, passed: bool, holder: u64, now: Timestamp) -> bool {
+    pub(super) fn decide(&self, part: &mut CircuitTicket, passed: bool, holder: u64, now: Timestamp) -> bool {
         let permit = part.permit.take();
         permit.map(|permit| self.tried(permit, passed, holder, now)).is_some()
     }
@@ -134,11 +136,11 @@ impl Circuit {
     }
 
     /// Returns the report of calls to the owner: an empty one if the owner's view is wanted.
-    pub(super) fn report(&self, rules: &Rules, now: Timestamp) -> Option<Report> {
+    pub(super) fn report(&self, rules: &BreakerParameters, now: Timestamp) -> Option<CircuitReport> {
         let mut inner = self.inner.borrow_mut();
         let is_asking = inner.view.is_some() || inner.is_troubled(rules, now);
         let tally = std::mem::take(&mut inner.unsent);
-        (is_asking || !tally.is_empty()).then(|| Report {
+        (is_asking || !tally.is_empty()).then(|| CircuitReport {
             scope: self.scope.as_ref().to_owned(),
             generation: inner.generation,
             tally,
@@ -152,7 +154,7 @@ impl Circuit {
     }
 
     /// Adopts the owner's view: `None` if the owner did not name the scope, so that it is closed there.
-    pub(super) fn adopt(&self, view: Option<&View>, rules: &Rules, now: Timestamp) {
+    pub(super) fn adopt(&self, view: Option<&BreakerView>, rules: &BreakerParameters, now: Timestamp) {
         let mut inner = self.inner.borrow_mut();
         inner.view = None;
         let Some(view) = view else { return };
@@ -161,7 +163,7 @@ impl Circuit {
             inner.unsent = Tally::default();
             inner.generation = view.generation;
         }
-        if view.phase == Phase::Closed {
+        if view.phase == BreakerPhase::Closed {
             return;
         }
         // A probe that the owner has since given to another isolate, or does not know, is void.
@@ -174,7 +176,7 @@ impl Circuit {
     }
 
     /// Returns whether a probe should be claimed: not while one waits for its call, even if its time is over.
-    pub(super) fn wants_trial(&self, rules: &Rules, now: Timestamp) -> bool {
+    pub(super) fn wants_trial(&self, rules: &BreakerParameters, now: Timestamp) -> bool {
         let mut inner = self.inner.borrow_mut();
         inner.local.advance(rules, now);
         let is_waiting = inner.permit.is_some();
@@ -187,17 +189,20 @@ impl Circuit {
     /// not be asked: then, and if the owner sees no need of a probe, the isolate's own breaker grants it.
     pub(super) fn permit(
         &self,
-        answer: Option<Answer>,
-        rules: &Rules,
-        (holder, lasts): (u64, Millis),
+        answer: Option<CommandResult>,
+        rules: &BreakerParameters,
+        holder: u64,
+        lasts: Millis,
         now: Timestamp,
     ) -> Option<Permit> {
         let mut inner = self.inner.borrow_mut();
         let mut own = || inner.local.claim(rules, holder, lasts, now);
         match answer {
-            Some(Answer::Granted { generation }) => Some(Permit { owner: Some(generation), local: own() }),
-            Some(Answer::Needless) | None => own().map(|generation| Permit { owner: None, local: Some(generation) }),
-            Some(Answer::Held | Answer::Noted) => None,
+            Some(CommandResult::Granted { generation }) => Some(Permit { owner: Some(generation), local: own() }),
+            Some(CommandResult::Needless) | None => {
+                own().map(|generation| Permit { owner: None, local: Some(generation) })
+            }
+            Some(CommandResult::Held | CommandResult::Noted) => None,
         }
     }
 
@@ -210,7 +215,7 @@ impl Circuit {
     /// Returns the time since which the circuit is open, and the reason; `None` if calls go through.
     pub(super) fn open(&self, now: Timestamp) -> Option<(Timestamp, &'static str)> {
         let inner = self.inner.borrow();
-        let is_shut = |phase| matches!(phase, Phase::Open | Phase::Probing { .. });
+        let is_shut = |phase| matches!(phase, BreakerPhase::Open | BreakerPhase::Probing { .. });
         let of_owner = inner.view.filter(|view| is_shut(view.phase) && view.is_holding(now));
         let own = is_shut(inner.local.phase()).then(|| (inner.local.since().min(now), inner.local.reason()));
         let (since, reason) = own.or_else(|| of_owner.map(|view| (view.since, view.reason)))?;
@@ -218,14 +223,14 @@ impl Circuit {
     }
 
     /// Returns whether the circuit is not closed, here or at the owner.
-    pub(super) fn is_troubled(&self, rules: &Rules, now: Timestamp) -> bool {
+    pub(super) fn is_troubled(&self, rules: &BreakerParameters, now: Timestamp) -> bool {
         self.inner.borrow_mut().is_troubled(rules, now)
     }
 }
 
-impl Inner {
+impl BreakerState {
     /// Returns the lesser share of the two breakers, and the time since which it holds.
-    fn held(&self, rules: &Rules, now: Timestamp) -> (u8, Timestamp) {
+    fn held(&self, rules: &BreakerParameters, now: Timestamp) -> (u8, Timestamp) {
         let own = (self.local.share(rules, now), self.local.since());
         match self.view.filter(|view| view.is_holding(now)) {
             Some(view) => {
@@ -236,9 +241,9 @@ impl Inner {
         }
     }
 
-    fn is_troubled(&mut self, rules: &Rules, now: Timestamp) -> bool {
+    fn is_troubled(&mut self, rules: &BreakerParameters, now: Timestamp) -> bool {
         self.local.advance(rules, now);
-        self.local.phase() != Phase::Closed || self.view.is_some_and(|view| view.is_holding(now))
+        self.local.phase() != BreakerPhase::Closed || self.view.is_some_and(|view| view.is_holding(now))
     }
 }
 

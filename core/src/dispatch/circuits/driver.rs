@@ -5,13 +5,13 @@
 
 use std::rc::Rc;
 
-use super::circuit::Circuit;
+use super::circuit::ScopedCircuit;
 use super::{Circuits, Introduction, Job, Permit};
 use crate::backends::{Executor, is_healthy};
 use crate::dispatch::Dispatch;
 use crate::ports::Platform;
-use crate::state::circuit::{Answer, Command, Rules, trial_lasts};
-use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::state::circuit::{BreakerParameters, Command, CommandResult, trial_lasts};
+use crate::state::{self, StateCommand, StateReply};
 use crate::words::limits::{CIRCUIT_MEET_LOOK, CIRCUIT_MEET_LOOKS};
 use crate::words::time::Timestamp;
 
@@ -35,7 +35,7 @@ pub(crate) async fn load_shared_state<P: Platform>(
     dispatch: &Dispatch,
     executors: impl Iterator<Item = usize>,
 ) {
-    if !platform.lives_briefly() {
+    if !platform.is_short_lived() {
         return;
     }
     for place in executors {
@@ -69,8 +69,8 @@ impl<P: Platform> Errand<'_, P> {
         &self.dispatch.circuits
     }
 
-    fn rules(&self) -> Rules {
-        Rules::from(&self.dispatch.breaker)
+    fn rules(&self) -> BreakerParameters {
+        BreakerParameters::from(&self.dispatch.breaker)
     }
 
     async fn run(&self) {
@@ -104,25 +104,25 @@ impl<P: Platform> Errand<'_, P> {
     }
 
     /// Asks the owner, and adopts its state of all scopes. `None` if it could not be asked.
-    async fn ask(&self, command: Command) -> Option<Answer> {
+    async fn ask(&self, command: Command) -> Option<CommandResult> {
         let owner = ["circuit/", self.executor.id.as_str()].concat();
-        let reply = state::apply(self.platform, &owner, &AnyCommand::Circuit(command)).await;
-        let Ok(AnyReply::Circuit(reply)) = reply else {
+        let reply = state::apply(self.platform, &owner, &StateCommand::Circuit(command)).await;
+        let Ok(StateReply::Circuit(reply)) = reply else {
             return None;
         };
         self.circuits().adopt(self.job, &reply.views, &self.rules(), self.platform.now());
         Some(reply.answer)
     }
 
-    async fn claim(&self, circuit: &Circuit) -> Option<Permit> {
+    async fn claim(&self, circuit: &ScopedCircuit) -> Option<Permit> {
         let (rules, holder) = (self.rules(), self.circuits().holder);
         let lasts = trial_lasts(&circuit.scope, self.dispatch.breaker.slow_call);
         let scope = circuit.scope.as_ref().to_owned();
         let answer = self.ask(Command::Claim { rules, holder, scope, lasts }).await;
-        circuit.permit(answer, &rules, (holder, lasts), self.platform.now())
+        circuit.permit(answer, &rules, holder, lasts, self.platform.now())
     }
 
-    async fn decide(&self, circuit: &Circuit, permit: Permit, passed: bool) {
+    async fn decide(&self, circuit: &ScopedCircuit, permit: Permit, passed: bool) {
         circuit.tried(permit, passed, self.circuits().holder, self.platform.now());
         if let Some((generation, passed)) = circuit.take_verdict() {
             self.tell(circuit, generation, passed).await;
@@ -130,7 +130,7 @@ impl<P: Platform> Errand<'_, P> {
     }
 
     /// Reports the outcome of a probe to the owner. If the report is lost, so is the probe, and another is made.
-    async fn tell(&self, circuit: &Circuit, generation: u64, passed: bool) {
+    async fn tell(&self, circuit: &ScopedCircuit, generation: u64, passed: bool) {
         let (rules, holder) = (self.rules(), self.circuits().holder);
         let scope = circuit.scope.as_ref().to_owned();
         let _noted = self.ask(Command::Tried { rules, holder, scope, generation, passed }).await;

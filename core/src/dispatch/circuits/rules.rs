@@ -1,6 +1,6 @@
 //! The operator's rules about circuit breakers.
 
-use crate::state::circuit::Rules;
+use crate::state::circuit::BreakerParameters;
 use crate::words::time::Millis;
 
 /// Holds the thresholds at which the circuit of an executor, or of one of its tools, opens.
@@ -20,7 +20,7 @@ pub struct BreakerRules {
     pub probe_interval: Millis,
 }
 
-impl From<&BreakerRules> for Rules {
+impl From<&BreakerRules> for BreakerParameters {
     fn from(rules: &BreakerRules) -> Self {
         let &BreakerRules { window, minimum_calls, failure_rate, slow_rate, probe_interval, .. } = rules;
         Self { window, minimum_calls, failure_rate, slow_rate, probe_interval }

@@ -45,7 +45,7 @@ pub(super) struct Tries {
 
 /// Describes the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Next {
+pub(super) struct NextAttempt {
     /// The executor's position in the decision.
     pub(super) place: usize,
     /// The wait before the attempt.
@@ -81,14 +81,14 @@ impl Tries {
         left: Millis,
         random: u64,
         may_retry: impl FnOnce(usize) -> bool,
-    ) -> Option<Next> {
+    ) -> Option<NextAttempt> {
         let is_safe = failed.surely_not_run || is_repeatable;
         if !is_safe || left == Millis::ZERO || self.sum() >= ATTEMPTS {
             return None;
         }
         let not_asked = self.asked.iter().position(|asked| *asked == 0);
         if let Some(place) = not_asked.filter(|_| failed.may_go_elsewhere()) {
-            return Some(Next { place, wait: Millis::ZERO, why: Why::Fallback });
+            return Some(NextAttempt { place, wait: Millis::ZERO, why: Why::Fallback });
         }
         let wait = failed.wait().unwrap_or_else(|| Millis::new(random.checked_rem(self.backoff.get()).unwrap_or(0)));
         // A wait for most of the remaining time would leave no time for an answer.
@@ -97,7 +97,7 @@ impl Tries {
         }
         self.retries_left = self.retries_left.saturating_sub(1);
         self.backoff = self.backoff.twice().min(BACKOFF_MAX);
-        Some(Next { place, wait, why: Why::Retry })
+        Some(NextAttempt { place, wait, why: Why::Retry })
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
         tries.count(0);
         let cut = failed(RefusalKind::UpstreamCut, false);
         let next = tries.next(0, &cut, true, LEFT, 0, |_| false);
-        assert_eq!(next, Some(Next { place: 1, wait: Millis::ZERO, why: Why::Fallback }));
+        assert_eq!(next, Some(NextAttempt { place: 1, wait: Millis::ZERO, why: Why::Fallback }));
         tries.count(1);
         assert_eq!(tries.next(1, &cut, true, LEFT, 0, |_| false), None);
     }

@@ -6,10 +6,10 @@ use std::pin::pin;
 use super::again::Why;
 use super::call_state::CallState;
 use crate::backends::{self, Failed, Failure, Invocation, Ran, Target};
-use crate::dispatch::bulkhead::{self, Ended as Slotted, Slot};
+use crate::dispatch::bulkhead::{self, LimitOutcome, Slot};
 use crate::dispatch::circuits::driver::tend;
-use crate::dispatch::circuits::{Outcome, Standing, Ticket};
-use crate::dispatch::health::Ended;
+use crate::dispatch::circuits::{CircuitOutcome, CircuitState, Ticket};
+use crate::dispatch::health::HealthOutcome;
 use crate::dispatch::route::Candidate;
 use crate::ports::Platform;
 use crate::words::futures::{Either, either};
@@ -31,13 +31,14 @@ pub(super) async fn run<P: Platform>(
         let began = state.platform.now();
         let ended = exchange(state, candidate, state.left()).await;
         let now = state.platform.now();
-        dispatch.health.ended(executor, tool, now.since(began), Ended::Answered, now);
+        dispatch.health.ended(executor, tool, now.since(began), HealthOutcome::Answered, now);
         return ended;
     };
     let slot = place(state, executor, why).await?;
     // The circuit may have opened while this call waited. The first call that begins is the probe.
     let (rules, began) = (&dispatch.breaker, state.platform.now());
-    if let Standing::Open { .. } = dispatch.circuits.standing(executor, tool, rules, began, state.decision.percent) {
+    if let CircuitState::Open { .. } = dispatch.circuits.state_of(executor, tool, rules, began, state.decision.percent)
+    {
         return Err(Failed::refused(Refusal::new(RefusalKind::CircuitOpen).after(rules.probe_interval), true));
     }
     let timeout = remote.executor.timeout.min(state.left());
@@ -57,7 +58,7 @@ pub(super) async fn run<P: Platform>(
     let took = now.since(began);
     // A caller that gives a call less time than it needs says nothing about the executor.
     let had_its_time = timeout == remote.executor.timeout || took >= rules.slow_call;
-    learn(state, candidate, (ticket, slot), (&ended, took, had_its_time));
+    learn(state, candidate, ticket, slot, &ended, took, had_its_time);
     tend(state.platform, dispatch, executor, now);
     ended
 }
@@ -137,8 +138,11 @@ async fn watched<P: Platform>(
 fn learn<P: Platform>(
     state: &CallState<'_, P>,
     candidate: &Candidate<'_>,
-    (ticket, slot): (Ticket, Slot<'_>),
-    (ended, took, had_its_time): (&Result<Ran, Failed>, Millis, bool),
+    ticket: Ticket,
+    slot: Slot<'_>,
+    ended: &Result<Ran, Failed>,
+    took: Millis,
+    had_its_time: bool,
 ) {
     let now = state.platform.now();
     let (executor, tool) = (candidate.executor(), candidate.tool.folded.as_str());
@@ -152,19 +156,24 @@ fn learn<P: Platform>(
 
 /// Classifies an attempt's outcome for the health, the circuit and the bulkhead. A fault of the caller's, or of the
 /// tool's own making, is not the executor's: it answered.
-const fn classify(ended: &Result<Ran, Failed>, had_its_time: bool) -> (Option<Ended>, Outcome, Slotted) {
-    let answered = (Some(Ended::Answered), Outcome::Success, Slotted::Answered);
+const fn classify(
+    ended: &Result<Ran, Failed>,
+    had_its_time: bool,
+) -> (Option<HealthOutcome>, CircuitOutcome, LimitOutcome) {
+    let answered = (Some(HealthOutcome::Answered), CircuitOutcome::Success, LimitOutcome::Answered);
     let Err(Failed { failure: Failure::Refused(refusal), .. }) = ended else { return answered };
     match refusal.kind {
-        RefusalKind::UpstreamTimeout if had_its_time => (Some(Ended::TimedOut), Outcome::Failure, Slotted::Dropped),
-        RefusalKind::UpstreamBusy => (Some(Ended::Failed), Outcome::Failure, Slotted::Dropped),
-        RefusalKind::UpstreamThrottled => (Some(Ended::Failed), Outcome::Ignored, Slotted::Dropped),
+        RefusalKind::UpstreamTimeout if had_its_time => {
+            (Some(HealthOutcome::TimedOut), CircuitOutcome::Failure, LimitOutcome::Dropped)
+        }
+        RefusalKind::UpstreamBusy => (Some(HealthOutcome::Failed), CircuitOutcome::Failure, LimitOutcome::Dropped),
+        RefusalKind::UpstreamThrottled => (Some(HealthOutcome::Failed), CircuitOutcome::Ignored, LimitOutcome::Dropped),
         RefusalKind::UpstreamUnreachable
         | RefusalKind::UpstreamBroken
         | RefusalKind::UpstreamCut
         | RefusalKind::UpstreamNotJson
-        | RefusalKind::UpstreamFailed => (Some(Ended::Failed), Outcome::Failure, Slotted::Ignored),
+        | RefusalKind::UpstreamFailed => (Some(HealthOutcome::Failed), CircuitOutcome::Failure, LimitOutcome::Ignored),
         RefusalKind::UpstreamTooLarge | RefusalKind::UpstreamRefusedRequest => answered,
-        _ => (None, Outcome::Ignored, Slotted::Ignored),
+        _ => (None, CircuitOutcome::Ignored, LimitOutcome::Ignored),
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::pin::pin;
 
-use super::again::{Next, Tries, Why};
+use super::again::{NextAttempt, Tries, Why};
 use super::attempt;
 use super::call_state::{Attempted, CallState};
 use crate::backends::{Failed, Ran, Target};
@@ -16,14 +16,14 @@ use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::{Millis, Timestamp};
 
 /// The position in the decision at which an attempt, or two at once, ended, and the outcome.
-pub(super) type Ended = (usize, Result<Ran, Failed>);
+pub(super) type EndedAttempt = (usize, Result<Ran, Failed>);
 
 impl<P: Platform> CallState<'_, P> {
     /// Executes the call.
-    pub(super) async fn run(&self) -> Ended {
+    pub(super) async fn run(&self) -> EndedAttempt {
         let rules = &self.dispatch.execute;
         let mut tries = Tries::new(self.decision.ranked.len(), rules.max_retries);
-        let mut next = Next { place: 0, wait: Millis::ZERO, why: Why::First };
+        let mut next = NextAttempt { place: 0, wait: Millis::ZERO, why: Why::First };
         // The tool asked for a retry: if the retry comes to nothing, this answer stands.
         let mut answered = None;
         loop {
@@ -56,7 +56,7 @@ impl<P: Platform> CallState<'_, P> {
         Failed { surely_not_run, ..failed.after_attempts(attempts) }
     }
 
-    fn after(&self, tries: &mut Tries, place: usize, failed: &Failed) -> Option<Next> {
+    fn after(&self, tries: &mut Tries, place: usize, failed: &Failed) -> Option<NextAttempt> {
         let (left, is_repeatable) = (self.left(), self.is_repeatable(place));
         let may_retry = |place: usize| {
             let candidate = self.decision.ranked.get(place);
@@ -66,8 +66,8 @@ impl<P: Platform> CallState<'_, P> {
     }
 
     /// Makes an attempt, and a second beside it if the first takes longer than usual or the strategy wants two.
-    async fn one_or_two(&self, tries: &mut Tries, next: Next) -> Ended {
-        let Next { place, why, .. } = next;
+    async fn one_or_two(&self, tries: &mut Tries, next: NextAttempt) -> EndedAttempt {
+        let NextAttempt { place, why, .. } = next;
         tries.count(place);
         let Some((second, delay)) = self.second(place, why) else {
             return (place, self.attempt(place, why).await);
@@ -157,7 +157,7 @@ impl<P: Platform> Drop for Note<'_, P> {
             // The call may have reached its executor, and takes at least so long there.
             self.state.may_have_run.set(true);
             let tool = &self.candidate.tool.folded;
-            self.state.dispatch.health.ended(executor, tool, now.since(sent), health::Ended::Answered, now);
+            self.state.dispatch.health.ended(executor, tool, now.since(sent), health::HealthOutcome::Answered, now);
         }
         let outcome = self.outcome.unwrap_or("abandoned");
         let began = self.began.since(self.state.arrival.at);

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::again::Why;
 use super::terms::CallTerms;
 use crate::dispatch::Dispatch;
-use crate::dispatch::route::{Candidate, Decision};
+use crate::dispatch::route::{Candidate, RoutingDecision};
 use crate::model::call::ToolCall;
 use crate::ports::Platform;
 use crate::words::time::{Millis, Timestamp};
@@ -50,7 +50,7 @@ pub(super) struct CallState<'w, P> {
     pub(super) platform: &'w P,
     pub(super) dispatch: &'w Rc<Dispatch>,
     pub(super) call: &'w ToolCall<'w>,
-    pub(super) decision: &'w Decision<'w>,
+    pub(super) decision: &'w RoutingDecision<'w>,
     pub(super) terms: CallTerms,
     pub(super) arrival: Arrival<'w>,
     /// The attempts that ended.

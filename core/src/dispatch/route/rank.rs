@@ -1,6 +1,6 @@
 //! The strategies: each an order of the executors that may run a call.
 
-use super::{Candidate, Considered, Facts, Question, Rejection};
+use super::{Candidate, Considered, ExecutorFacts, Rejection, RoutedCall};
 use crate::backends::Target;
 use crate::model::route::{Route, RoutingRules, Strategy};
 use crate::words::time::Millis;
@@ -9,7 +9,7 @@ use crate::words::time::Millis;
 #[derive(Debug)]
 pub(super) struct Ranked<'c> {
     candidate: Candidate<'c>,
-    facts: Facts,
+    facts: ExecutorFacts,
     score: Option<u64>,
 }
 
@@ -38,8 +38,8 @@ pub(super) fn rank<'c>(
     rules: &RoutingRules,
     route: Option<&Route>,
     strategy: Strategy,
-    question: &Question<'_>,
-    fit: Vec<(Candidate<'c>, Facts)>,
+    question: &RoutedCall<'_>,
+    fit: Vec<(Candidate<'c>, ExecutorFacts)>,
 ) -> Vec<Ranked<'c>> {
     let ranked = fit.into_iter().map(|(candidate, facts)| Ranked { candidate, facts, score: None });
     let mut ranked: Vec<Ranked<'c>> = ranked.collect();
@@ -70,7 +70,7 @@ pub(super) fn rank<'c>(
 
 /// Estimates the time of a call in microseconds: the median time, more if calls fail and have to be repeated, more if
 /// many are under way. An executor without recent calls is expected to be fast, so that it is tried.
-fn expected(facts: &Facts) -> u64 {
+fn expected(facts: &ExecutorFacts) -> u64 {
     let p50 = facts.seen.p50.map_or(0, Millis::get).saturating_mul(1_000);
     let answered = 1_000_u64.saturating_sub(facts.seen.failed_per_mille()).max(1);
     let with_failures = p50.saturating_mul(1_000).checked_div(answered).unwrap_or(WORST);
@@ -101,7 +101,7 @@ fn cost_of(one: &Ranked<'_>) -> u64 {
     }
 }
 
-fn meets(route: &Route, facts: &Facts) -> bool {
+fn meets(route: &Route, facts: &ExecutorFacts) -> bool {
     facts.seen.p95.is_none_or(|p95| p95 <= route.latency_objective)
         && facts.seen.failed_per_mille() <= u64::from(route.error_objective).saturating_mul(10)
 }

@@ -6,19 +6,19 @@ mod told;
 use std::rc::Rc;
 
 use crate::access::admission::{self, Admitted, Context, Entry};
-use crate::access::epochs::{AdvanceError, Lease};
+use crate::access::epochs::{AdvanceError, EpochLease};
 use crate::cache::{self, Cache, Directives};
 use crate::catalog::Catalog;
 use crate::front::arcade::call;
 use crate::front::body::{Members, json_body};
 use crate::front::response::Answer;
 use crate::model::request::{Header, Request, RequestLimits};
-use crate::pipeline::call::Place;
+use crate::pipeline::call::StorageTarget;
 use crate::pipeline::guard;
 use crate::pipeline::warm::Warmed;
 use crate::ports::Platform;
 use crate::state::epochs::Change;
-use crate::telemetry::metrics::{self, Counters};
+use crate::telemetry::metrics::{self, IsolateCounters};
 use crate::validate::input::InputRule;
 use crate::words::action::Action;
 use crate::words::names::{Project, TenantId};
@@ -30,7 +30,7 @@ use asked::Invalidation;
 pub(super) async fn statistics<P: Platform>(
     platform: &P,
     cache: &Cache,
-    counters: &Rc<Counters>,
+    counters: &Rc<IsolateCounters>,
     context: &Context<'_>,
 ) -> Result<Answer<P::Stream>, Refusal> {
     let sums = metrics::sums(platform, counters).await.map_err(super::durable)?;
@@ -70,7 +70,7 @@ pub(super) async fn look_up<P: Platform>(
     let Admitted::Call(call) = admission::admit(&described, &requested)? else {
         return Err(Refusal::new(RefusalKind::PathUnknown));
     };
-    let place = match Place::of(&cache.rules, inputs, &described, &call, directives_of(request)) {
+    let place = match StorageTarget::of(&cache.rules, inputs, &described, &call, directives_of(request)) {
         Ok(place) => place,
         Err(bypass) => return Ok(Answer::json(200, told::bypassed(&call, bypass))),
     };
@@ -92,7 +92,7 @@ pub(super) async fn look_up<P: Platform>(
 pub(super) async fn invalidate<P: Platform>(
     platform: &P,
     cache: &Cache,
-    lease: &Lease,
+    lease: &EpochLease,
     context: &Context<'_>,
     request: &Request,
     limits: &RequestLimits,

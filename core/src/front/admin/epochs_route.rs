@@ -1,7 +1,7 @@
 //! `/gate/v1/epochs`: reads and changes the revocations, the kill switches and the epochs of the cache.
 
 use super::text_of;
-use crate::access::epochs::{self, AdvanceError, Lease};
+use crate::access::epochs::{self, AdvanceError, EpochLease};
 use crate::front::body::{Members, json_body};
 use crate::front::response::Answer;
 use crate::model::request::{Request, RequestLimits};
@@ -20,7 +20,7 @@ pub(super) async fn read<P: Platform>(platform: &P) -> Result<Answer<P::Stream>,
 /// Applies `{"changes":[...]}`: all of them, or none.
 pub(super) async fn advance<P: Platform>(
     platform: &P,
-    lease: &Lease,
+    lease: &EpochLease,
     request: &Request,
     limits: &RequestLimits,
 ) -> Result<Answer<P::Stream>, Refusal> {

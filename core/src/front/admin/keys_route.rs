@@ -10,7 +10,7 @@ mod view;
 use hmac_sha256::Hash;
 
 use crate::access::admission::Context;
-use crate::access::epochs::{AdvanceError, Lease};
+use crate::access::epochs::{AdvanceError, EpochLease};
 use crate::access::identity::key::{self, NewKey, RANDOM, SHARDS};
 use crate::access::identity::{Identity, KeyHasher};
 use crate::front::response::Answer;
@@ -19,18 +19,18 @@ use crate::model::request::{Header, Request, RequestLimits};
 use crate::ports::{DurableError, Platform};
 use crate::state::epochs::Change;
 use crate::state::keys::{Command, Fresh, Key, Once, Reply};
-use crate::state::{self, Command as AnyCommand, Reply as AnyReply};
+use crate::state::{self, StateCommand, StateReply};
 use crate::words::action::Action;
 use crate::words::limits::{ISSUED_KEY_REMEMBERED, ISSUED_KEYS_LISTED};
 use crate::words::refusal::{Refusal, RefusalKind};
 use crate::words::time::Millis;
 
-use view::View;
+use view::KeyView;
 
 /// The parts of the gateway that issued keys concern.
 pub(super) struct Parts<'p> {
     pub(super) identity: &'p Identity,
-    pub(super) lease: &'p Lease,
+    pub(super) lease: &'p EpochLease,
     pub(super) limits: &'p RequestLimits,
 }
 
@@ -55,7 +55,7 @@ pub(super) async fn create<P: Platform>(
     if ended_another {
         tell(platform, parts.lease).await?;
     }
-    Ok(Answer::json(201, View::new(platform, parts.identity).shown(&key, &new.text)))
+    Ok(Answer::json(201, KeyView::new(platform, parts.identity).shown(&key, &new.text)))
 }
 
 /// Issues a key with the same grants as an earlier one, which stays valid for the overlap.
@@ -81,7 +81,7 @@ pub(super) async fn rotate<P: Platform>(
         // shown.
         let _lost = tell(platform, parts.lease).await;
     }
-    Ok(Answer::json(201, View::new(platform, parts.identity).shown(&key, &new.text)))
+    Ok(Answer::json(201, KeyView::new(platform, parts.identity).shown(&key, &new.text)))
 }
 
 /// Revokes a key. Idempotent.
@@ -97,7 +97,7 @@ pub(super) async fn revoke<P: Platform>(
         return Err(Refusal::new(RefusalKind::KeyUnknown));
     };
     tell(platform, parts.lease).await?;
-    Ok(Answer::json(200, View::new(platform, parts.identity).one(&key)))
+    Ok(Answer::json(200, KeyView::new(platform, parts.identity).one(&key)))
 }
 
 /// Returns one key: all that is known of it but the key itself.
@@ -108,7 +108,7 @@ pub(super) async fn get<P: Platform>(
     id: &str,
 ) -> Result<Answer<P::Stream>, Refusal> {
     let key = find(platform, context, id).await?;
-    Ok(Answer::json(200, View::new(platform, parts.identity).one(&key)))
+    Ok(Answer::json(200, KeyView::new(platform, parts.identity).one(&key)))
 }
 
 /// Returns a page of keys, in the order of their ids.
@@ -141,7 +141,7 @@ pub(super) async fn list<P: Platform>(
         };
         found.extend(keys);
     }
-    Ok(Answer::json(200, View::new(platform, parts.identity).page(&found, asked.limit)))
+    Ok(Answer::json(200, KeyView::new(platform, parts.identity).page(&found, asked.limit)))
 }
 
 /// Returns the hasher for new keys.
@@ -241,20 +241,20 @@ async fn ask<P: Platform>(platform: &P, id: &str, command: Command) -> Result<Re
 
 /// Sends a command, and repeats it once if the reply is lost: a repetition has no further effect.
 async fn send<P: Platform>(platform: &P, owner: &str, command: Command) -> Result<Reply, Refusal> {
-    let command = AnyCommand::Keys(command);
+    let command = StateCommand::Keys(command);
     let mut reply = state::apply(platform, owner, &command).await;
     if reply == Err(DurableError::Unavailable) {
         reply = state::apply(platform, owner, &command).await;
     }
     match reply {
-        Ok(AnyReply::Keys(reply)) => Ok(reply),
+        Ok(StateReply::Keys(reply)) => Ok(reply),
         Ok(_) => Err(Refusal::new(RefusalKind::DurableUnavailable)),
         Err(error) => Err(super::durable(error)),
     }
 }
 
 /// Gives the revocations a new version, so that every isolate looks its keys up again within the lease.
-async fn tell<P: Platform>(platform: &P, lease: &Lease) -> Result<(), Refusal> {
+async fn tell<P: Platform>(platform: &P, lease: &EpochLease) -> Result<(), Refusal> {
     let mut told = lease.advance(platform, vec![Change::Credentials]).await;
     if matches!(told, Err(AdvanceError::Durable(DurableError::Unavailable))) {
         told = lease.advance(platform, vec![Change::Credentials]).await;

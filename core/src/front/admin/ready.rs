@@ -53,7 +53,7 @@ pub(super) fn answer<S>(
     }
     let ready = parts.is_empty();
     let mut body = ObjectWriter::new();
-    body.json("ready", if ready { b"true" } else { b"false" });
+    body.boolean("ready", ready);
     body.size("tools", tools.registry.len());
     write_parts(body.value("degraded"), parts);
     let inactive = dispatch.executors.iter().filter(|executor| executor.is_inactive());

@@ -7,7 +7,7 @@ use crate::dispatch::execute::CallTerms;
 use crate::front::cache_status::cache_status;
 use crate::front::response::{Answer, ResponseHeader};
 use crate::model::request::{Header, RequestHeaders};
-use crate::pipeline::call::{Options, Outcome, Reply, Source, ran_json, result_json};
+use crate::pipeline::call::{AnswerSource, CallOutcome, CallReply, Options, ran_json, result_json};
 use crate::ports::OriginResponse;
 
 /// Reads the options of a call; `terms` are its caller's.
@@ -16,25 +16,25 @@ pub(crate) fn options(headers: &RequestHeaders, terms: CallTerms) -> Options<'_>
         directives: Directives::parse(headers.get(Header::CacheControl).unwrap_or_default()),
         idempotency_key: headers.get(Header::IdempotencyKey),
         terms,
-        source: Source::Anywhere,
+        source: AnswerSource::Anywhere,
     }
 }
 
 /// Writes the response to a call with this outcome.
-pub(crate) fn answer<S>(request_id: &str, outcome: Outcome) -> Answer<S> {
-    let Outcome { reply, cache, fallback } = outcome;
+pub(crate) fn answer<S>(request_id: &str, outcome: CallOutcome) -> Answer<S> {
+    let CallOutcome { reply, cache, fallback } = outcome;
     let mut answer = match reply {
-        Reply::Result(ran) => Answer::json(200, ran_json(request_id, &ran).into_owned()),
-        Reply::Stored(entry) => {
+        CallReply::Result(ran) => Answer::json(200, ran_json(request_id, &ran).into_owned()),
+        CallReply::Stored(entry) => {
             let body = result_json(request_id, &entry.output, true, &entry.duration, &entry.finished_at);
             Answer::json(200, body)
         }
-        Reply::Replayed { status, body } => {
+        CallReply::Replayed { status, body } => {
             let mut answer = Answer::json(status, body);
             answer.headers.push(("idempotent-replayed", Cow::Borrowed("true")));
             answer
         }
-        Reply::EngineRefused { response, may_have_run } => engine_refused(response, may_have_run),
+        CallReply::EngineRefused { response, may_have_run } => engine_refused(response, may_have_run),
     };
     if let Some(stored) = cache.stored {
         // RFC 9111, section 5.1.

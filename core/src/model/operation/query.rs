@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::words::percent;
 use crate::words::refusal::{Refusal, RefusalKind};
 
 /// Maximum number of parameters in a query.
@@ -67,23 +68,11 @@ impl Query {
         let mut text = String::new();
         for (name, value) in &self.0 {
             text.push(if text.is_empty() { '?' } else { '&' });
-            encode_into(&mut text, name);
+            percent::encode_into(&mut text, name);
             text.push('=');
-            encode_into(&mut text, value);
+            percent::encode_into(&mut text, value);
         }
         text
-    }
-}
-
-/// Appends `text` percent-encoded: everything but RFC 3986's unreserved characters.
-pub(crate) fn encode_into(out: &mut String, text: &str) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push_str(&crate::words::hex::encode(&[byte]).to_ascii_uppercase());
-        }
     }
 }
 
@@ -92,24 +81,7 @@ pub(crate) fn encode_into(out: &mut String, text: &str) {
 /// # Errors
 /// [`RefusalKind::TargetInvalid`] for a bad escape, and for a result that is not UTF-8.
 pub(super) fn decode(text: &str) -> Result<Cow<'_, str>, Refusal> {
-    if !text.contains('%') {
-        return Ok(Cow::Borrowed(text));
-    }
-    let invalid = || Refusal::new(RefusalKind::TargetInvalid);
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digit = |byte: Option<u8>| {
-            byte.and_then(|byte| char::from(byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok())
-        };
-        let (high, low) = (digit(rest.next()).ok_or_else(invalid)?, digit(rest.next()).ok_or_else(invalid)?);
-        bytes.push(high << 4 | low);
-    }
-    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| invalid())
+    percent::decode(text).ok_or_else(|| Refusal::new(RefusalKind::TargetInvalid))
 }
 
 fn decode_plus(text: &str) -> Result<String, Refusal> {

@@ -20,7 +20,7 @@ pub enum Gate {
 
 /// Holds the properties in an operation's row, each false unless it is named.
 #[derive(Clone, Copy)]
-struct Facts {
+struct OperationProperties {
     /// An operator's operation: operators must be able to revive what was killed, and to see the state of the system.
     of_operators: bool,
     /// The response does not depend on the registry of tools.
@@ -31,14 +31,14 @@ struct Facts {
     of_engine: bool,
 }
 
-impl Facts {
+impl OperationProperties {
     const NONE: Self =
         Self { of_operators: false, without_tools: false, without_configuration: false, of_engine: false };
 }
 
 /// Maps a method and a path to an operation.
 #[derive(Debug)]
-pub(crate) struct Route {
+pub(crate) struct OperationRow {
     /// The method; GET's row serves HEAD too.
     pub(crate) method: Method,
     /// The path without its leading slash. A segment in braces matches any one segment.
@@ -46,7 +46,7 @@ pub(crate) struct Route {
     operation: fn(&str) -> Result<Operation, Refusal>,
 }
 
-impl Route {
+impl OperationRow {
     /// Returns the operation, with the segment at the path's braces.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl Route {
 }
 
 /// Returns the routes of a path, one for each method; none for an unknown path.
-pub(super) fn routes_of(segments: &[&str]) -> &'static [Route] {
+pub(super) fn routes_of(segments: &[&str]) -> &'static [OperationRow] {
     let from = ROUTES.iter().position(|route| route.fits(segments)).unwrap_or(ROUTES.len());
     let rest = ROUTES.get(from..).unwrap_or_default();
     let count = rest.iter().take_while(|route| rest.first().is_some_and(|first| first.path == route.path)).count();
@@ -90,13 +90,13 @@ macro_rules! operations {
         }
 
         /// All routes. Those of one path are adjacent, and a more specific path precedes a less specific one.
-        pub(crate) static ROUTES: &[Route] = &[
-            $(Route {
+        pub(crate) static ROUTES: &[OperationRow] = &[
+            $(OperationRow {
                 method: Method::$method,
                 path: $path,
                 operation: |_segment| Ok(Operation::$variant $((operations!(@value $parameter _segment)))?),
             },)*
-            $(Route {
+            $(OperationRow {
                 method: Method::$passed_method,
                 path: $passed_path,
                 operation: |_| Ok(Operation::Pass(Action::$action)),
@@ -104,11 +104,11 @@ macro_rules! operations {
         ];
 
         impl Operation {
-            const fn facts(&self) -> Facts {
+            const fn facts(&self) -> OperationProperties {
                 match self {
-                    $(Self::$variant { .. } => Facts { $($fact: true,)* ..Facts::NONE },)*
-                    Self::Preflight => Facts::NONE,
-                    Self::Pass(_) => Facts { of_engine: true, ..Facts::NONE },
+                    $(Self::$variant { .. } => OperationProperties { $($fact: true,)* ..OperationProperties::NONE },)*
+                    Self::Preflight => OperationProperties::NONE,
+                    Self::Pass(_) => OperationProperties { of_engine: true, ..OperationProperties::NONE },
                 }
             }
 

@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use super::{Outcome, Reply, StoredStatus};
+use super::{CallOutcome, CallReply, StorageTarget, StoredStatus};
 use crate::access::admission::Context;
 
 use crate::access::epochs::EpochsView;
 use crate::backends::{Executor, NO_ACCOUNT};
-use crate::cache::flight::Asked;
+use crate::cache::flight::FlightRequest;
 use crate::cache::{
-    self, Bypass, Cache, CacheKey, CacheOutcome, CacheRules, CacheScopeChoice, Demand, Directives, Entry, Forward, Hit,
-    Keep, KeyParts, Saved, Terms, Tier, Wanted,
+    self, Bypass, Cache, CacheOutcome, CacheRules, CacheScopeChoice, Demand, Directives, Entry, Forward, Hit, KeyParts,
+    Saved, Terms, Tier, Wanted,
 };
 use crate::model::call::ToolCall;
 use crate::model::tool::Tool;
@@ -37,7 +37,7 @@ pub(super) async fn look<P: Platform>(
     }
     cache::look_up(platform, cache, wanted, &mut record.degraded).await.map_err(|missed| {
         record.forward = Some(missed.forward);
-        missed.spare
+        missed.stale
     })
 }
 
@@ -60,26 +60,26 @@ pub(super) fn stored_outcome<P: Platform>(
     overruled: Option<Demand>,
     fwd_status: Option<u16>,
     record: &mut Record,
-) -> Outcome {
+) -> CallOutcome {
     if let (true, Some(CalledTool::Registered(tool))) = (record.cache.is_fresh_hit(), &record.tool) {
         record.saved = Some(Saved::by(rules, tool, entry));
     }
     record.degraded.extend(overruled.map(Demand::overruled));
     let (stored_at, expires_at) = (entry.stored_at, entry.expires_at);
     let stored = StoredStatus { overruled, fwd_status, now: platform.now(), stored_at, expires_at };
-    let mut outcome = Outcome::of(Reply::Stored(Rc::clone(entry)), record);
+    let mut outcome = CallOutcome::of(CallReply::Stored(Rc::clone(entry)), record);
     outcome.cache.stored = Some(stored);
     outcome
 }
 
-/// Returns the key and the policy of the call; or the reason for a bypass.
+/// Returns the place for the call's response; or the reason for a bypass.
 pub(super) fn key_for(
     rules: &CacheRules,
     context: &Context<'_>,
     call: &ToolCall<'_>,
     directives: Directives,
-) -> Result<(Keep, CacheKey), Bypass> {
-    let keep = cache::may_keep(rules, &call.tool)?;
+) -> Result<StorageTarget, Bypass> {
+    let policy = cache::cache_policy(rules, &call.tool)?;
     if call.run_at.is_some() {
         return Err(Bypass::Scheduled);
     }
@@ -100,10 +100,10 @@ pub(super) fn key_for(
         executors: &executors,
         user: call.user.as_ref(),
         tool: &call.tool,
-        keep,
+        policy,
         input: &call.input,
     };
-    Ok((keep, cache::key_of(&parts)))
+    Ok(StorageTarget { policy, key: cache::key_of(&parts) })
 }
 
 /// The part of a key that depends on the executor.
@@ -145,11 +145,12 @@ fn account_of<'c>(executor: &'c Executor, context: &Context<'_>) -> (&'c [u8; 16
 pub(super) fn floor_of(
     rules: &CacheRules,
     held: &EpochsView,
-    (tenant, user): (&TenantId, Option<&UserId>),
+    tenant: &TenantId,
+    user: Option<&UserId>,
     tool: &Tool,
-    (keep, key): (Keep, &CacheKey),
+    target: &StorageTarget,
 ) -> u64 {
-    let user = match keep.scope {
+    let user = match target.policy.scope {
         CacheScopeChoice::Shared => None,
         CacheScopeChoice::User => Some(user.map_or("", UserId::as_str)),
     };
@@ -160,7 +161,7 @@ pub(super) fn floor_of(
         // Without narrow scopes, no tags are needed.
         tags: if held.epochs.cache.is_empty() { &[] } else { cache::tags_of(rules, tool) },
         user,
-        key: key.as_bytes(),
+        key: target.key.as_bytes(),
     })
 }
 
@@ -168,14 +169,14 @@ pub(super) fn wanted<'k>(
     rules: &CacheRules,
     context: &Context<'_>,
     call: &ToolCall<'_>,
-    keep: Keep,
-    key: &'k CacheKey,
+    target: &'k StorageTarget,
     directives: Directives,
 ) -> Wanted<'k> {
-    let whose = (&context.caller.tenant, call.user.as_ref());
-    let floor = floor_of(rules, context.held, whose, &call.tool, (keep, key));
-    let farthest = Tier::farthest(keep.strategy, keep.whole_life());
-    Wanted { key, floor, farthest, terms: Terms::of(keep.life, directives) }
+    let (tenant, user) = (&context.caller.tenant, call.user.as_ref());
+    let floor = floor_of(rules, context.held, tenant, user, &call.tool, target);
+    let StorageTarget { policy, key } = target;
+    let farthest = Tier::farthest(policy.strategy, policy.whole_life());
+    Wanted { key, floor, farthest, terms: Terms::of(policy.life, directives) }
 }
 
 /// Returns the flight that a missed call may join; `None` for a call that shares with no other. A local tool's call
@@ -187,7 +188,7 @@ pub(super) fn asked<'a>(
     claim: Option<&Claim>,
     wanted: Wanted<'a>,
     until: Timestamp,
-) -> Option<Asked<'a>> {
+) -> Option<FlightRequest<'a>> {
     // Another call's execution may have begun before this call, which `no-cache` forbids.
     if claim.is_some() || wanted.terms.asked.no_cache {
         return None;
@@ -201,7 +202,7 @@ pub(super) fn asked_of_others<'a>(
     wanted: Wanted<'a>,
     epoch: u64,
     until: Timestamp,
-) -> Option<Asked<'a>> {
+) -> Option<FlightRequest<'a>> {
     let choice = cache::single_flight(rules, &call.tool);
-    call.tool.local.is_none().then(|| Asked { wanted, epoch, until, choice, tool: &call.tool.folded })
+    call.tool.local.is_none().then(|| FlightRequest { wanted, epoch, until, choice, tool: &call.tool.folded })
 }

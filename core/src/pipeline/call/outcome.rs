@@ -8,10 +8,10 @@ use crate::cache::{CacheOutcome, Demand, Directives, Entry, Forward, Role};
 use crate::dispatch::execute::CallTerms;
 use crate::ports::OriginResponse;
 use crate::telemetry::Record;
-use crate::words::json::write_string;
+use crate::words::json::ObjectWriter;
 use crate::words::time::Timestamp;
 
-use super::Source;
+use super::AnswerSource;
 
 /// The options of a call.
 #[derive(Clone, Copy, Debug)]
@@ -23,14 +23,14 @@ pub(crate) struct Options<'o> {
     /// Its deadline and priority.
     pub(crate) terms: CallTerms,
     /// The permitted source of its answer.
-    pub(crate) source: Source,
+    pub(crate) source: AnswerSource,
 }
 
 /// The outcome of a call.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct CallOutcome {
     /// The reply.
-    pub(crate) reply: Reply,
+    pub(crate) reply: CallReply,
     /// The cache status.
     pub(crate) cache: CacheStatus,
     /// The name of the fallback that stands in for an executor's answer, if any.
@@ -39,7 +39,7 @@ pub(crate) struct Outcome {
 
 /// The reply to a call.
 #[derive(Debug)]
-pub(crate) enum Reply {
+pub(crate) enum CallReply {
     /// The result of this call.
     Result(Ran),
     /// The result of an earlier call, or of another one at the same time.
@@ -88,9 +88,9 @@ pub(crate) struct StoredStatus {
     pub(crate) expires_at: Timestamp,
 }
 
-impl Outcome {
+impl CallOutcome {
     /// Returns the outcome with this reply, and the cache status from the record.
-    pub(crate) const fn of(reply: Reply, record: &Record) -> Self {
+    pub(crate) const fn of(reply: CallReply, record: &Record) -> Self {
         let cache = CacheStatus { outcome: record.cache, role: record.flight, forward: record.forward, stored: None };
         Self { reply, cache, fallback: None }
     }
@@ -106,27 +106,16 @@ pub(crate) fn result_json(
     finished_at: &str,
 ) -> Vec<u8> {
     let id = request_id.strip_prefix("req_").unwrap_or(request_id);
-    let mut body = Vec::with_capacity(output.len().saturating_add(256));
-    for part in [
-        "{\"id\":\"tc_",
-        id,
-        "\",\"execution_id\":\"te_",
-        id,
-        "\",\"execution_type\":\"immediate\",\"status\":\"",
-        if success { "success" } else { "failed" },
-        "\",\"success\":",
-        if success { "true" } else { "false" },
-        ",\"duration\":",
-        duration,
-        ",\"finished_at\":",
-    ] {
-        body.extend_from_slice(part.as_bytes());
-    }
-    write_string(&mut body, finished_at);
-    body.extend_from_slice(b",\"output\":");
-    body.extend_from_slice(output);
-    body.push(b'}');
-    body
+    let mut body = ObjectWriter::with_capacity(output.len().saturating_add(256));
+    body.text("id", &["tc_", id].concat());
+    body.text("execution_id", &["te_", id].concat());
+    body.text("execution_type", "immediate");
+    body.text("status", if success { "success" } else { "failed" });
+    body.boolean("success", success);
+    body.json("duration", duration.as_bytes());
+    body.text("finished_at", finished_at);
+    body.json("output", output);
+    body.end()
 }
 
 /// Writes the result of a call that ran just now: the executor's own answer if it gave one.

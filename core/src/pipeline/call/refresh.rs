@@ -7,16 +7,16 @@
 use std::rc::Rc;
 
 use super::routing::Offered;
-use super::{asked_of_others, entry_of, land};
+use super::{StorageTarget, asked_of_others, entry_of, land};
 use crate::access::admission::Context;
 use crate::cache::flight::{self, Boarded, Lead};
-use crate::cache::{self, Cache, CacheKey, Hit, Keep, RefreshEnd, Role, Terms, Tier, TierFault, Wanted};
+use crate::cache::{self, Cache, Hit, RefreshEnd, Role, Terms, Tier, TierFault, Wanted};
 use crate::dispatch::Dispatch;
 use crate::dispatch::execute::CallTerms;
 use crate::model::call::ToolCall;
 use crate::ports::Platform;
 use crate::telemetry::Record;
-use crate::telemetry::metrics::Counters;
+use crate::telemetry::metrics::IsolateCounters;
 use crate::words::method::Method;
 use crate::words::time::Timestamp;
 
@@ -25,15 +25,14 @@ use crate::words::time::Timestamp;
 pub(super) struct Parts<'p> {
     pub(super) cache: &'p Rc<Cache>,
     pub(super) dispatch: &'p Rc<Dispatch>,
-    pub(super) counters: &'p Rc<Counters>,
+    pub(super) counters: &'p Rc<IsolateCounters>,
 }
 
 /// A refresh that is due.
 struct Refresh {
     offered: Offered,
     call: ToolCall<'static>,
-    keep: Keep,
-    key: CacheKey,
+    target: StorageTarget,
     /// The version of the epochs that the caller was admitted under, and the oldest that an entry may carry.
     epoch: u64,
     floor: u64,
@@ -48,22 +47,21 @@ pub(super) fn soon<P: Platform>(
     Parts { cache, dispatch, counters }: Parts<'_>,
     context: &Context<'_>,
     call: ToolCall<'_>,
-    (keep, key): (Keep, CacheKey),
+    target: StorageTarget,
     hit: &Hit,
     record: &Record,
 ) {
     let time = dispatch.execute.timeout;
-    if !hit.wants_refresh || !cache.refreshes.begin(&key, platform.now(), time) {
+    if !hit.wants_refresh || !cache.refreshes.begin(&target.key, platform.now(), time) {
         return;
     }
-    let whose = (&context.caller.tenant, call.user.as_ref());
-    let floor = super::floor_of(&cache.rules, context.held, whose, &call.tool, (keep, &key));
+    let (tenant, user) = (&context.caller.tenant, call.user.as_ref());
+    let floor = super::floor_of(&cache.rules, context.held, tenant, user, &call.tool, &target);
     let offered = Offered::of(context, &call);
     let refresh = Refresh {
         offered,
         call: call.into_owned(),
-        keep,
-        key,
+        target,
         epoch: context.held.epochs.version,
         floor,
         stored_at: hit.entry.stored_at,
@@ -74,18 +72,19 @@ pub(super) fn soon<P: Platform>(
     platform.spawn(async move {
         let end = fetch(&platform_, &cache, &dispatch, &refresh).await;
         counters.count_refresh(end);
-        cache.refreshes.ended(&refresh.key, end, platform_.now());
+        cache.refreshes.ended(&refresh.target.key, end, platform_.now());
     });
 }
 
 async fn fetch<P: Platform>(platform: &P, cache: &Cache, dispatch: &Rc<Dispatch>, refresh: &Refresh) -> RefreshEnd {
-    let Refresh { offered, call, keep, key, epoch, floor, stored_at, request_id } = refresh;
+    let Refresh { offered, call, target, epoch, floor, stored_at, request_id } = refresh;
     // No line is written of it: the record of the request that caused it has one.
     let mut record = Record::new(request_id.clone(), platform.now(), Method::Post);
+    let StorageTarget { policy, key } = target;
     let wanted = Wanted {
         key,
         floor: *floor,
-        farthest: Tier::farthest(keep.strategy, keep.whole_life()),
+        farthest: Tier::farthest(policy.strategy, policy.whole_life()),
         terms: Terms { newer_than: Some(*stored_at), ..Terms::default() },
     };
     // Another isolate may have refreshed it already.
@@ -109,12 +108,12 @@ async fn fetch<P: Platform>(platform: &P, cache: &Cache, dispatch: &Rc<Dispatch>
     let terms = CallTerms::of_gateway(dispatch.execute.timeout, record.at);
     let work = offered.run(platform, dispatch, call, terms, &mut record);
     let (end, entry) = match lead.fly(platform, &call.tool.folded, work).await {
-        Ok(ran) => match entry_of(platform, *epoch, *keep, &ran) {
+        Ok(ran) => match entry_of(platform, *epoch, *policy, &ran) {
             Some(entry) => (RefreshEnd::Stored, Some(entry)),
             None => (RefreshEnd::NotStorable, None),
         },
         Err(_) => (RefreshEnd::Failed, None),
     };
-    land(platform, cache, lead, entry.map(|entry| (*keep, key, entry)), &mut record);
+    land(platform, cache, lead, entry.map(|entry| (target, entry)), &mut record);
     end
 }

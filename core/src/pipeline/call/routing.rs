@@ -11,7 +11,7 @@ use crate::dispatch::Dispatch;
 use crate::dispatch::circuits::driver as circuits;
 use crate::dispatch::execute::{self, Arrival, CallTerms};
 use crate::dispatch::plan::plan;
-use crate::dispatch::route::{Question, Rejection};
+use crate::dispatch::route::{Rejection, RoutedCall};
 use crate::model::call::ToolCall;
 use crate::model::tool::Tool;
 use crate::ports::Platform;
@@ -86,11 +86,11 @@ impl Offered {
         ended
     }
 
-    fn question<'q, P: Platform>(&'q self, platform: &P, call: &'q ToolCall<'_>, terms: CallTerms) -> Question<'q> {
+    fn question<'q, P: Platform>(&'q self, platform: &P, call: &'q ToolCall<'_>, terms: CallTerms) -> RoutedCall<'q> {
         let now = platform.now();
         let mut random = [0; 8];
         platform.fill(&mut random);
-        Question {
+        RoutedCall {
             tool: &call.tool,
             others: &self.others,
             tenant: &self.tenant,

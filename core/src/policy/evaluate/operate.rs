@@ -2,10 +2,10 @@
 
 use super::super::ast::{Piece, Unary};
 use super::super::extension::{Ip, decimal};
-use super::super::value::{ErrorKind, Possible, Value};
-use super::Outcome;
+use super::super::value::{EvaluationErrorKind, Possible, Value};
+use super::Evaluated;
 
-pub(super) fn unary<'a>(operation: Unary, value: Value<'a>) -> Outcome<'a> {
+pub(super) fn unary<'a>(operation: Unary, value: Value<'a>) -> Evaluated<'a> {
     if let Value::Unknown(possible) = value {
         return Ok(Value::Unknown(match operation {
             Unary::Not => negated(possible),
@@ -15,15 +15,15 @@ pub(super) fn unary<'a>(operation: Unary, value: Value<'a>) -> Outcome<'a> {
     }
     Ok(match (operation, value) {
         (Unary::Not, Value::Bool(value)) => Value::Bool(!value),
-        (Unary::Negate, Value::Long(value)) => Value::Long(value.checked_neg().ok_or(ErrorKind::Overflow)?),
+        (Unary::Negate, Value::Long(value)) => Value::Long(value.checked_neg().ok_or(EvaluationErrorKind::Overflow)?),
         (Unary::IsEmpty, Value::Set(set)) => Value::Bool(set.len() == 0),
-        (Unary::Ip, Value::Text(text)) => Value::Ip(Ip::new(text).ok_or(ErrorKind::Extension)?),
-        (Unary::Decimal, Value::Text(text)) => Value::Decimal(decimal(text).ok_or(ErrorKind::Extension)?),
+        (Unary::Ip, Value::Text(text)) => Value::Ip(Ip::new(text).ok_or(EvaluationErrorKind::Extension)?),
+        (Unary::Decimal, Value::Text(text)) => Value::Decimal(decimal(text).ok_or(EvaluationErrorKind::Extension)?),
         (Unary::IsIpv4, Value::Ip(ip)) => Value::Bool(ip.is_ipv4()),
         (Unary::IsIpv6, Value::Ip(ip)) => Value::Bool(!ip.is_ipv4()),
         (Unary::IsLoopback, Value::Ip(ip)) => Value::Bool(ip.is_loopback()),
         (Unary::IsMulticast, Value::Ip(ip)) => Value::Bool(ip.is_multicast()),
-        _ => return Err(ErrorKind::Type),
+        _ => return Err(EvaluationErrorKind::Type),
     })
 }
 
@@ -46,8 +46,8 @@ fn negated(possible: Possible) -> Possible {
 pub(super) fn like(
     text: &str,
     pattern: &[Piece],
-    spend: impl Fn(u32) -> Result<(), ErrorKind>,
-) -> Result<bool, ErrorKind> {
+    spend: impl Fn(u32) -> Result<(), EvaluationErrorKind>,
+) -> Result<bool, EvaluationErrorKind> {
     let (mut rest, mut at) = (text.chars(), 0_usize);
     // The last star: the pattern's position behind it, and the text from which it is tried next.
     let mut last: Option<(usize, std::str::Chars<'_>)> = None;

@@ -1,8 +1,8 @@
 //! Conditions: Cedar's expressions, by recursive descent along its grammar.
 
 use super::super::ast::{Binary, Expr, Kind, Piece, Unary, Variable};
-use super::super::fault::Found;
-use super::super::lexer::{Letter, Token, unescape};
+use super::super::fault::ParseFault;
+use super::super::lexer::{Letter, Lexeme, unescape};
 use super::{Parser, unknown};
 use crate::words::limits;
 use crate::words::nearest::nearest;
@@ -38,7 +38,7 @@ const BINARY: [(&str, Binary); 8] = [
 
 impl Parser<'_> {
     /// Parses the body of `when` or `unless`.
-    pub(super) fn condition(&mut self, is_when: bool) -> Result<Expr, Found> {
+    pub(super) fn condition(&mut self, is_when: bool) -> Result<Expr, ParseFault> {
         let (expr, depth) = self.expression()?;
         if is_when {
             return Ok(expr);
@@ -47,7 +47,7 @@ impl Parser<'_> {
     }
 
     /// Counts an expression whose deepest part has the depth `below`.
-    fn node(&mut self, expr: Expr, below: usize) -> Result<Parsed, Found> {
+    fn node(&mut self, expr: Expr, below: usize) -> Result<Parsed, ParseFault> {
         let depth = below.saturating_add(1);
         self.nodes = self.nodes.saturating_add(1);
         if depth > limits::POLICY_DEPTH {
@@ -55,16 +55,16 @@ impl Parser<'_> {
         }
         if self.nodes > limits::POLICY_NODES {
             let message = format!("this policy has more than {} expressions", limits::POLICY_NODES);
-            return Err(Found::at(self.at, message));
+            return Err(ParseFault::at(self.at, message));
         }
         Ok((expr, depth))
     }
 
-    fn too_deep(&self) -> Found {
-        Found::at(self.at, format!("this is nested more than {} deep", limits::POLICY_DEPTH))
+    fn too_deep(&self) -> ParseFault {
+        ParseFault::at(self.at, format!("this is nested more than {} deep", limits::POLICY_DEPTH))
     }
 
-    fn expression(&mut self) -> Result<Parsed, Found> {
+    fn expression(&mut self) -> Result<Parsed, ParseFault> {
         if self.depth >= limits::POLICY_DEPTH {
             return Err(self.too_deep());
         }
@@ -74,7 +74,7 @@ impl Parser<'_> {
         parsed
     }
 
-    fn conditional(&mut self) -> Result<Parsed, Found> {
+    fn conditional(&mut self) -> Result<Parsed, ParseFault> {
         self.bump()?;
         let (condition, first) = self.expression()?;
         self.expect_word("then")?;
@@ -84,11 +84,11 @@ impl Parser<'_> {
         self.node(Expr::If(Box::new([condition, then, other])), first.max(second).max(third))
     }
 
-    fn or(&mut self) -> Result<Parsed, Found> {
+    fn or(&mut self) -> Result<Parsed, ParseFault> {
         self.chain("||", Self::and, Expr::Or)
     }
 
-    fn and(&mut self) -> Result<Parsed, Found> {
+    fn and(&mut self) -> Result<Parsed, ParseFault> {
         self.chain("&&", Self::relation, Expr::And)
     }
 
@@ -98,9 +98,9 @@ impl Parser<'_> {
     fn chain(
         &mut self,
         sign: &str,
-        part: impl Fn(&mut Self) -> Result<Parsed, Found>,
+        part: impl Fn(&mut Self) -> Result<Parsed, ParseFault>,
         make: fn(Box<[Expr]>) -> Expr,
-    ) -> Result<Parsed, Found> {
+    ) -> Result<Parsed, ParseFault> {
         let (first, mut depth) = part(self)?;
         if !self.is_sign(sign) {
             return Ok((first, depth));
@@ -114,39 +114,39 @@ impl Parser<'_> {
         self.node(make(parts.into()), depth)
     }
 
-    fn relation(&mut self) -> Result<Parsed, Found> {
+    fn relation(&mut self) -> Result<Parsed, ParseFault> {
         let (left, below) = self.sum()?;
         let operation = match self.token {
-            Token::Sign("==") => Binary::Equal,
-            Token::Sign("!=") => Binary::NotEqual,
-            Token::Sign("<") => Binary::Less,
-            Token::Sign("<=") => Binary::LessEqual,
-            Token::Sign(">") => Binary::Greater,
-            Token::Sign(">=") => Binary::GreaterEqual,
-            Token::Sign("=") => return Err(Found::at(self.at, "`=` is no operator: write `==`")),
-            Token::Word("in") => Binary::In,
-            Token::Word("has") => return self.has(left, below),
-            Token::Word("like") => return self.like(left, below),
-            Token::Word("is") => return self.is(left, below),
+            Lexeme::Sign("==") => Binary::Equal,
+            Lexeme::Sign("!=") => Binary::NotEqual,
+            Lexeme::Sign("<") => Binary::Less,
+            Lexeme::Sign("<=") => Binary::LessEqual,
+            Lexeme::Sign(">") => Binary::Greater,
+            Lexeme::Sign(">=") => Binary::GreaterEqual,
+            Lexeme::Sign("=") => return Err(ParseFault::at(self.at, "`=` is no operator: write `==`")),
+            Lexeme::Word("in") => Binary::In,
+            Lexeme::Word("has") => return self.has(left, below),
+            Lexeme::Word("like") => return self.like(left, below),
+            Lexeme::Word("is") => return self.is(left, below),
             _ => return Ok((left, below)),
         };
         self.bump()?;
         let (right, other) = self.sum()?;
-        let is_another = matches!(self.token, Token::Sign("==" | "!=" | "<" | "<=" | ">" | ">="))
-            || matches!(self.token, Token::Word("in" | "has" | "like" | "is"));
+        let is_another = matches!(self.token, Lexeme::Sign("==" | "!=" | "<" | "<=" | ">" | ">="))
+            || matches!(self.token, Lexeme::Word("in" | "has" | "like" | "is"));
         if is_another {
-            return Err(Found::at(self.at, "comparisons do not chain: put parentheses around one"));
+            return Err(ParseFault::at(self.at, "comparisons do not chain: put parentheses around one"));
         }
         self.binary(operation, (left, below), (right, other))
     }
 
-    fn binary(&mut self, operation: Binary, left: Parsed, right: Parsed) -> Result<Parsed, Found> {
+    fn binary(&mut self, operation: Binary, left: Parsed, right: Parsed) -> Result<Parsed, ParseFault> {
         self.node(Expr::Binary(operation, Box::new([left.0, right.0])), left.1.max(right.1))
     }
 
-    fn has(&mut self, left: Expr, below: usize) -> Result<Parsed, Found> {
+    fn has(&mut self, left: Expr, below: usize) -> Result<Parsed, ParseFault> {
         self.bump()?;
-        if matches!(self.token, Token::Text(_)) {
+        if matches!(self.token, Lexeme::Text(_)) {
             let name = self.text()?;
             return self.node(Expr::Has(Box::new(left), Box::new([name])), below);
         }
@@ -160,13 +160,13 @@ impl Parser<'_> {
         self.node(Expr::Has(Box::new(left), names.into()), below)
     }
 
-    fn like(&mut self, left: Expr, below: usize) -> Result<Parsed, Found> {
+    fn like(&mut self, left: Expr, below: usize) -> Result<Parsed, ParseFault> {
         self.bump()?;
-        let Token::Text(raw) = self.token else {
+        let Lexeme::Text(raw) = self.token else {
             return self.expected("a pattern in quotes");
         };
         let (_, at) = self.bump()?;
-        let letters = unescape(raw).ok_or_else(|| Found::at(at, "this pattern has an escape that is none"))?;
+        let letters = unescape(raw).ok_or_else(|| ParseFault::at(at, "this pattern has an escape that is none"))?;
         let piece =
             |(letter, is_star): Letter| if letter == '*' && !is_star { Piece::Any } else { Piece::Letter(letter) };
         let mut pieces: Vec<Piece> = letters.into_iter().map(piece).collect();
@@ -175,7 +175,7 @@ impl Parser<'_> {
         self.node(Expr::Like(Box::new(left), pieces.into()), below)
     }
 
-    fn is(&mut self, left: Expr, below: usize) -> Result<Parsed, Found> {
+    fn is(&mut self, left: Expr, below: usize) -> Result<Parsed, ParseFault> {
         self.bump()?;
         let at = self.at;
         let name = self.name("a type of entities")?;
@@ -188,12 +188,12 @@ impl Parser<'_> {
         self.node(Expr::Is(Box::new(left), kind, Some(Box::new(container))), below.max(other))
     }
 
-    fn sum(&mut self) -> Result<Parsed, Found> {
+    fn sum(&mut self) -> Result<Parsed, ParseFault> {
         let mut left = self.product()?;
         loop {
             let operation = match self.token {
-                Token::Sign("+") => Binary::Add,
-                Token::Sign("-") => Binary::Subtract,
+                Lexeme::Sign("+") => Binary::Add,
+                Lexeme::Sign("-") => Binary::Subtract,
                 _ => return Ok(left),
             };
             self.bump()?;
@@ -202,12 +202,12 @@ impl Parser<'_> {
         }
     }
 
-    fn product(&mut self) -> Result<Parsed, Found> {
+    fn product(&mut self) -> Result<Parsed, ParseFault> {
         let mut left = self.signed()?;
         loop {
             match self.token {
-                Token::Sign("*") => {}
-                Token::Sign("%") => return Err(Found::at(self.at, "Cedar has no remainder")),
+                Lexeme::Sign("*") => {}
+                Lexeme::Sign("%") => return Err(ParseFault::at(self.at, "Cedar has no remainder")),
                 _ => return Ok(left),
             }
             self.bump()?;
@@ -217,10 +217,10 @@ impl Parser<'_> {
     }
 
     /// Parses up to four `!` or four `-`, and their operand.
-    fn signed(&mut self) -> Result<Parsed, Found> {
+    fn signed(&mut self) -> Result<Parsed, ParseFault> {
         let (sign, operation) = match self.token {
-            Token::Sign("!") => ("!", Unary::Not),
-            Token::Sign("-") => ("-", Unary::Negate),
+            Lexeme::Sign("!") => ("!", Unary::Not),
+            Lexeme::Sign("-") => ("-", Unary::Negate),
             _ => return self.member(),
         };
         let mut count = 0_usize;
@@ -228,17 +228,17 @@ impl Parser<'_> {
             count = count.saturating_add(1);
         }
         if count > 4 {
-            return Err(Found::at(self.at, "at most four of these in a row"));
+            return Err(ParseFault::at(self.at, "at most four of these in a row"));
         }
         let mut parsed = match self.token {
             // A minus sign next to a number is part of it: the least number cannot be written otherwise.
-            Token::Number(digits) if operation == Unary::Negate => {
+            Lexeme::Number(digits) if operation == Unary::Negate => {
                 let (_, at) = self.bump()?;
                 let magnitude: Option<u64> = digits.parse().ok();
                 let number = magnitude.and_then(|magnitude| 0_i64.checked_sub_unsigned(magnitude));
-                let number = number.ok_or_else(|| Found::at(at, "this number does not fit into 64 bits"))?;
-                if matches!(self.token, Token::Sign("." | "[" | "(")) {
-                    return Err(Found::at(at, "a number has no attributes"));
+                let number = number.ok_or_else(|| ParseFault::at(at, "this number does not fit into 64 bits"))?;
+                if matches!(self.token, Lexeme::Sign("." | "[" | "(")) {
+                    return Err(ParseFault::at(at, "a number has no attributes"));
                 }
                 count = count.saturating_sub(1);
                 self.node(Expr::Long(number), 0)?
@@ -251,7 +251,7 @@ impl Parser<'_> {
         Ok(parsed)
     }
 
-    fn member(&mut self) -> Result<Parsed, Found> {
+    fn member(&mut self) -> Result<Parsed, ParseFault> {
         let mut head = self.primary()?;
         loop {
             if self.takes("[")? {
@@ -267,7 +267,7 @@ impl Parser<'_> {
                     self.node(Expr::Attribute(Box::new(head.0), name.into()), head.1)?
                 };
             } else if self.is_sign("(") {
-                return Err(Found::at(self.at, "this is nothing that can be called"));
+                return Err(ParseFault::at(self.at, "this is nothing that can be called"));
             } else {
                 return Ok(head);
             }
@@ -275,7 +275,7 @@ impl Parser<'_> {
     }
 
     /// Parses the rest of a method call, behind its `(`.
-    fn method(&mut self, head: Parsed, name: &str, at: usize) -> Result<Parsed, Found> {
+    fn method(&mut self, head: Parsed, name: &str, at: usize) -> Result<Parsed, ParseFault> {
         let mut arguments = self.arguments(")")?;
         let unary = UNARY.iter().skip(FUNCTIONS).find(|(known, _)| *known == name);
         let binary = BINARY.iter().find(|(known, _)| *known == name);
@@ -285,18 +285,18 @@ impl Parser<'_> {
                 let argument = arguments.pop().unwrap_or((Expr::Bool(false), 0));
                 self.binary(*operation, head, argument)
             }
-            (Some(_), ..) => Err(Found::at(at, "this method takes no argument")),
-            (_, Some(_), _) => Err(Found::at(at, "this method takes one argument")),
+            (Some(_), ..) => Err(ParseFault::at(at, "this method takes no argument")),
+            (_, Some(_), _) => Err(ParseFault::at(at, "this method takes one argument")),
             _ => {
                 let known = UNARY.iter().skip(FUNCTIONS).map(|(known, _)| *known);
                 let known = known.chain(BINARY.iter().map(|(known, _)| *known));
-                Err(Found::at(at, unknown("method", name, nearest(name, known, 1).first().copied())))
+                Err(ParseFault::at(at, unknown("method", name, nearest(name, known, 1).first().copied())))
             }
         }
     }
 
     /// Parses expressions up to the closing sign; a comma may stand behind the last.
-    fn arguments(&mut self, close: &'static str) -> Result<Vec<Parsed>, Found> {
+    fn arguments(&mut self, close: &'static str) -> Result<Vec<Parsed>, ParseFault> {
         let mut found = Vec::new();
         while !self.takes(close)? {
             found.push(self.expression()?);
@@ -307,30 +307,30 @@ impl Parser<'_> {
         Ok(found)
     }
 
-    fn primary(&mut self) -> Result<Parsed, Found> {
+    fn primary(&mut self) -> Result<Parsed, ParseFault> {
         match self.token {
-            Token::Number(digits) => {
+            Lexeme::Number(digits) => {
                 let (_, at) = self.bump()?;
-                let number = digits.parse().map_err(|_| Found::at(at, "this number does not fit into 64 bits"))?;
+                let number = digits.parse().map_err(|_| ParseFault::at(at, "this number does not fit into 64 bits"))?;
                 self.node(Expr::Long(number), 0)
             }
-            Token::Text(_) => {
+            Lexeme::Text(_) => {
                 let text = self.text()?;
                 self.node(Expr::Text(text), 0)
             }
-            Token::Word("true" | "false") => {
+            Lexeme::Word("true" | "false") => {
                 let value = self.is_word("true");
                 self.bump()?;
                 self.node(Expr::Bool(value), 0)
             }
-            Token::Word(_) => self.named(),
-            Token::Sign("(") => {
+            Lexeme::Word(_) => self.named(),
+            Lexeme::Sign("(") => {
                 self.bump()?;
                 let inner = self.expression()?;
                 self.expect(")")?;
                 Ok(inner)
             }
-            Token::Sign("[") => {
+            Lexeme::Sign("[") => {
                 self.bump()?;
                 let parts = self.arguments("]")?;
                 let depth = parts.iter().map(|(_, depth)| *depth).max().unwrap_or(0);
@@ -338,13 +338,13 @@ impl Parser<'_> {
                 let is_literal = items.iter().all(Expr::is_literal);
                 self.node(if is_literal { Expr::LiteralSet(items) } else { Expr::Set(items) }, depth)
             }
-            Token::Sign("{") => self.record(),
+            Lexeme::Sign("{") => self.record(),
             _ => self.expected("an expression"),
         }
     }
 
     /// Parses a variable, an entity or a function call.
-    fn named(&mut self) -> Result<Parsed, Found> {
+    fn named(&mut self) -> Result<Parsed, ParseFault> {
         let at = self.at;
         let name = self.name("an expression")?;
         if self.takes("::")? {
@@ -358,8 +358,8 @@ impl Parser<'_> {
                 (Some((_, operation)), Some((argument, below)), true) => {
                     self.node(Expr::Unary(*operation, Box::new(argument)), below)
                 }
-                (Some(_), ..) => Err(Found::at(at, "this function takes one argument")),
-                (None, ..) => Err(Found::at(at, unknown("function", name, Some("ip or decimal")))),
+                (Some(_), ..) => Err(ParseFault::at(at, "this function takes one argument")),
+                (None, ..) => Err(ParseFault::at(at, unknown("function", name, Some("ip or decimal")))),
             };
         }
         match Variable::ALL.iter().find(|(known, _)| *known == name) {
@@ -367,18 +367,18 @@ impl Parser<'_> {
             None if Kind::named(name).is_some() => self.expected("`::`"),
             None => {
                 let known = Variable::ALL.iter().map(|(known, _)| *known);
-                Err(Found::at(at, unknown("variable", name, nearest(name, known, 1).first().copied())))
+                Err(ParseFault::at(at, unknown("variable", name, nearest(name, known, 1).first().copied())))
             }
         }
     }
 
-    fn record(&mut self) -> Result<Parsed, Found> {
+    fn record(&mut self) -> Result<Parsed, ParseFault> {
         self.bump()?;
         let mut members: Vec<(Box<str>, Expr)> = Vec::new();
         let mut depth = 0;
         while !self.takes("}")? {
             let at = self.at;
-            let name = if matches!(self.token, Token::Text(_)) { self.text()? } else { self.name("a name")?.into() };
+            let name = if matches!(self.token, Lexeme::Text(_)) { self.text()? } else { self.name("a name")?.into() };
             if members.iter().any(|(known, _)| *known == name) {
                 self.fault(at, "this member stands here twice");
             }

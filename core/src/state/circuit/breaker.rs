@@ -6,7 +6,7 @@
 
 use minicbor::{Decode, Encode};
 
-use super::window::{Tally, Window};
+use super::window::{OutcomeWindow, Tally};
 use crate::words::limits::{CIRCUIT_KEPT, CIRCUIT_QUIET};
 use crate::words::time::{Millis, Timestamp};
 
@@ -19,7 +19,7 @@ const SHARE_ALL: u8 = 100;
 
 /// Rules for opening and probing: the operator's rules as they are sent to an owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-pub struct Rules {
+pub struct BreakerParameters {
     /// Length of the window in which calls are counted.
     #[n(0)]
     pub window: Millis,
@@ -39,7 +39,7 @@ pub struct Rules {
 
 /// The phase of a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
-pub enum Phase {
+pub enum BreakerPhase {
     /// All calls go through.
     #[n(0)]
     Closed,
@@ -87,7 +87,7 @@ impl Reason {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub struct Breaker {
     #[n(0)]
-    phase: Phase,
+    phase: BreakerPhase,
     /// Start of the phase.
     #[n(1)]
     since: Timestamp,
@@ -97,7 +97,7 @@ pub struct Breaker {
     #[n(3)]
     reason: Option<Reason>,
     #[n(4)]
-    window: Window,
+    window: OutcomeWindow,
     /// The breaker also opens for a run of failed or slow calls.
     #[n(5)]
     minds_runs: bool,
@@ -106,8 +106,8 @@ pub struct Breaker {
 impl Breaker {
     /// Creates a closed breaker of a whole executor: among many tools, a run of failures by one means little.
     pub(crate) fn new(generation: u64, now: Timestamp) -> Self {
-        let window = Window::default();
-        Self { phase: Phase::Closed, since: now, generation, reason: None, window, minds_runs: false }
+        let window = OutcomeWindow::default();
+        Self { phase: BreakerPhase::Closed, since: now, generation, reason: None, window, minds_runs: false }
     }
 
     /// Creates a closed breaker of one scope: a tool's breaker also opens for a run of failed or slow calls, long
@@ -117,7 +117,7 @@ impl Breaker {
     }
 
     /// Returns the phase, as of the last advance.
-    pub(crate) const fn phase(&self) -> Phase {
+    pub(crate) const fn phase(&self) -> BreakerPhase {
         self.phase
     }
 
@@ -137,21 +137,21 @@ impl Breaker {
     }
 
     /// Makes the transitions due by time alone.
-    pub(crate) fn advance(&mut self, rules: &Rules, now: Timestamp) {
+    pub(crate) fn advance(&mut self, rules: &BreakerParameters, now: Timestamp) {
         // A start in the future becomes now: a clock was set back, by an unknown amount.
         self.since = self.since.min(now);
-        if self.phase == Phase::Recovering && now.since(self.since) >= rules.probe_interval {
-            self.enter(Phase::Closed, now);
+        if self.phase == BreakerPhase::Recovering && now.since(self.since) >= rules.probe_interval {
+            self.enter(BreakerPhase::Closed, now);
         }
     }
 
     /// Counts outcomes of calls that began in `generation`; returns true if they opened the breaker.
-    pub(crate) fn count(&mut self, rules: &Rules, generation: u64, tally: Tally, now: Timestamp) -> bool {
+    pub(crate) fn count(&mut self, rules: &BreakerParameters, generation: u64, tally: Tally, now: Timestamp) -> bool {
         self.advance(rules, now);
         let minimum = match self.phase {
-            Phase::Closed => rules.minimum_calls,
-            Phase::Recovering => rules.minimum_calls.min(MINIMUM_RECOVERING),
-            Phase::Open | Phase::Probing { .. } => return false,
+            BreakerPhase::Closed => rules.minimum_calls,
+            BreakerPhase::Recovering => rules.minimum_calls.min(MINIMUM_RECOVERING),
+            BreakerPhase::Open | BreakerPhase::Probing { .. } => return false,
         };
         if generation != self.generation || tally.is_empty() {
             return false;
@@ -162,71 +162,77 @@ impl Breaker {
             return false;
         };
         self.reason = Some(reason);
-        self.enter(Phase::Open, now);
+        self.enter(BreakerPhase::Open, now);
         true
     }
 
     /// Returns true if a probe is due now.
-    pub(crate) fn is_due(&self, rules: &Rules, now: Timestamp) -> bool {
+    pub(crate) fn is_due(&self, rules: &BreakerParameters, now: Timestamp) -> bool {
         is_due(self.phase, now.since(self.since), rules)
     }
 
     /// Grants the one probe to `holder`, if it is due; returns the generation in which its outcome counts.
-    pub(crate) fn claim(&mut self, rules: &Rules, holder: u64, lasts: Millis, now: Timestamp) -> Option<u64> {
+    pub(crate) fn claim(
+        &mut self,
+        rules: &BreakerParameters,
+        holder: u64,
+        lasts: Millis,
+        now: Timestamp,
+    ) -> Option<u64> {
         self.advance(rules, now);
         if !self.is_due(rules, now) {
             return None;
         }
-        self.enter(Phase::Probing { holder, lasts }, now);
+        self.enter(BreakerPhase::Probing { holder, lasts }, now);
         Some(self.generation)
     }
 
     /// Records the outcome of the probe that `holder` was granted under `generation`. A late outcome counts too, unless
     /// the probe was granted to another meanwhile.
     pub(crate) fn tried(&mut self, holder: u64, generation: u64, passed: bool, now: Timestamp) {
-        let is_its = matches!(self.phase, Phase::Probing { holder: own, .. } if own == holder);
+        let is_its = matches!(self.phase, BreakerPhase::Probing { holder: own, .. } if own == holder);
         if is_its && generation == self.generation {
-            self.enter(if passed { Phase::Recovering } else { Phase::Open }, now);
+            self.enter(if passed { BreakerPhase::Recovering } else { BreakerPhase::Open }, now);
         }
     }
 
     /// Returns the percentage of calls that go through.
-    pub(crate) fn share(&self, rules: &Rules, now: Timestamp) -> u8 {
+    pub(crate) fn share(&self, rules: &BreakerParameters, now: Timestamp) -> u8 {
         share(self.phase, now.since(self.since), rules)
     }
 
     /// Returns the expiry: of a closed breaker some time after its last report, of any other after its last change.
     pub(super) fn quiet_at(&self, now: Timestamp) -> Timestamp {
         let last = self.since.max(self.window.counted_at()).min(now);
-        last.after(if self.phase == Phase::Closed { CIRCUIT_QUIET } else { CIRCUIT_KEPT })
+        last.after(if self.phase == BreakerPhase::Closed { CIRCUIT_QUIET } else { CIRCUIT_KEPT })
     }
 
-    fn enter(&mut self, phase: Phase, now: Timestamp) {
+    fn enter(&mut self, phase: BreakerPhase, now: Timestamp) {
         self.phase = phase;
         self.since = now;
         self.generation = self.generation.wrapping_add(1);
-        if phase == Phase::Open {
+        if phase == BreakerPhase::Open {
             // The recovery is judged by its own calls.
-            self.window = Window::default();
+            self.window = OutcomeWindow::default();
         }
     }
 }
 
 /// Returns true if a probe is due at this age of the phase.
-pub(crate) fn is_due(phase: Phase, age: Millis, rules: &Rules) -> bool {
+pub(crate) fn is_due(phase: BreakerPhase, age: Millis, rules: &BreakerParameters) -> bool {
     match phase {
-        Phase::Closed | Phase::Recovering => false,
-        Phase::Open => age >= rules.probe_interval,
-        Phase::Probing { lasts, .. } => age >= lasts,
+        BreakerPhase::Closed | BreakerPhase::Recovering => false,
+        BreakerPhase::Open => age >= rules.probe_interval,
+        BreakerPhase::Probing { lasts, .. } => age >= lasts,
     }
 }
 
 /// Returns the percentage of calls that go through at this age of the phase.
-pub(crate) fn share(phase: Phase, age: Millis, rules: &Rules) -> u8 {
+pub(crate) fn share(phase: BreakerPhase, age: Millis, rules: &BreakerParameters) -> u8 {
     match phase {
-        Phase::Closed => SHARE_ALL,
-        Phase::Open | Phase::Probing { .. } => 0,
-        Phase::Recovering => {
+        BreakerPhase::Closed => SHARE_ALL,
+        BreakerPhase::Open | BreakerPhase::Probing { .. } => 0,
+        BreakerPhase::Recovering => {
             let rest = u64::from(SHARE_ALL.saturating_sub(SHARE_MIN));
             let grown = rest.saturating_mul(age.get()).checked_div(rules.probe_interval.get()).unwrap_or(rest);
             SHARE_MIN.saturating_add(u8::try_from(grown.min(rest)).unwrap_or_default())
@@ -235,7 +241,7 @@ pub(crate) fn share(phase: Phase, age: Millis, rules: &Rules) -> u8 {
 }
 
 /// Returns the reason to open, if these calls are one. Rates are compared as products, so that nothing is rounded.
-fn judge(rules: &Rules, minimum: u32, tally: Tally) -> Option<Reason> {
+fn judge(rules: &BreakerParameters, minimum: u32, tally: Tally) -> Option<Reason> {
     if tally.calls < minimum.max(1) {
         return None;
     }

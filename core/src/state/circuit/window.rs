@@ -49,7 +49,7 @@ impl Tally {
 
 /// The recent outcomes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
-pub(super) struct Window {
+pub(super) struct OutcomeWindow {
     /// Length of a bucket.
     #[n(0)]
     width: Millis,
@@ -63,7 +63,7 @@ pub(super) struct Window {
     run: Tally,
 }
 
-impl Window {
+impl OutcomeWindow {
     /// Counts these outcomes now; returns those in the last `span`, and those since the last call that went well.
     pub(super) fn count(&mut self, span: Millis, tally: Tally, now: Timestamp) -> (Tally, Tally) {
         self.advance(span, now);

@@ -28,7 +28,7 @@ pub struct Covered<'c> {
 
 /// [`CacheScope`] with its names borrowed. The order is the same: variants and their members stand as they do there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Scope<'s> {
+enum BorrowedScope<'s> {
     All,
     Tenant(&'s str),
     Toolkit(&'s str, &'s str),
@@ -41,53 +41,53 @@ enum Scope<'s> {
 }
 
 /// Views a scope with borrowed names: a key of the map, or a look-up in it.
-trait Seen {
-    fn seen(&self) -> Scope<'_>;
+trait AsBorrowedScope {
+    fn seen(&self) -> BorrowedScope<'_>;
 }
 
-impl Seen for Scope<'_> {
-    fn seen(&self) -> Scope<'_> {
+impl AsBorrowedScope for BorrowedScope<'_> {
+    fn seen(&self) -> BorrowedScope<'_> {
         *self
     }
 }
 
-impl Seen for CacheScope {
-    fn seen(&self) -> Scope<'_> {
+impl AsBorrowedScope for CacheScope {
+    fn seen(&self) -> BorrowedScope<'_> {
         match self {
-            Self::All => Scope::All,
-            Self::Tenant(tenant) => Scope::Tenant(tenant),
-            Self::Toolkit(tenant, toolkit) => Scope::Toolkit(tenant, toolkit),
-            Self::ToolkitShared(tenant, toolkit) => Scope::ToolkitShared(tenant, toolkit),
-            Self::ToolkitUser(tenant, toolkit, user) => Scope::ToolkitUser(tenant, toolkit, user),
-            Self::Tool(tenant, tool) => Scope::Tool(tenant, tool),
-            Self::Tag(tenant, tag) => Scope::Tag(tenant, tag),
-            Self::User(tenant, user) => Scope::User(tenant, user),
-            Self::Key(tenant, digest) => Scope::Key(tenant, digest),
+            Self::All => BorrowedScope::All,
+            Self::Tenant(tenant) => BorrowedScope::Tenant(tenant),
+            Self::Toolkit(tenant, toolkit) => BorrowedScope::Toolkit(tenant, toolkit),
+            Self::ToolkitShared(tenant, toolkit) => BorrowedScope::ToolkitShared(tenant, toolkit),
+            Self::ToolkitUser(tenant, toolkit, user) => BorrowedScope::ToolkitUser(tenant, toolkit, user),
+            Self::Tool(tenant, tool) => BorrowedScope::Tool(tenant, tool),
+            Self::Tag(tenant, tag) => BorrowedScope::Tag(tenant, tag),
+            Self::User(tenant, user) => BorrowedScope::User(tenant, user),
+            Self::Key(tenant, digest) => BorrowedScope::Key(tenant, digest),
         }
     }
 }
 
-impl<'b> Borrow<dyn Seen + 'b> for CacheScope {
-    fn borrow(&self) -> &(dyn Seen + 'b) {
+impl<'b> Borrow<dyn AsBorrowedScope + 'b> for CacheScope {
+    fn borrow(&self) -> &(dyn AsBorrowedScope + 'b) {
         self
     }
 }
 
-impl PartialEq for dyn Seen + '_ {
+impl PartialEq for dyn AsBorrowedScope + '_ {
     fn eq(&self, other: &Self) -> bool {
         self.seen() == other.seen()
     }
 }
 
-impl Eq for dyn Seen + '_ {}
+impl Eq for dyn AsBorrowedScope + '_ {}
 
-impl PartialOrd for dyn Seen + '_ {
+impl PartialOrd for dyn AsBorrowedScope + '_ {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for dyn Seen + '_ {
+impl Ord for dyn AsBorrowedScope + '_ {
     fn cmp(&self, other: &Self) -> Ordering {
         self.seen().cmp(&other.seen())
     }
@@ -102,18 +102,22 @@ impl Epochs {
             return self.cache_floor;
         }
         let Covered { tenant, toolkit, tool, tags, user, key } = *covered;
-        let of = |scope: Scope<'_>| self.cache.get::<dyn Seen + '_>(&scope).copied().unwrap_or_default();
+        let of =
+            |scope: BorrowedScope<'_>| self.cache.get::<dyn AsBorrowedScope + '_>(&scope).copied().unwrap_or_default();
         let whose = match user {
-            None => of(Scope::ToolkitShared(tenant, toolkit)),
-            Some(user) => of(Scope::ToolkitUser(tenant, toolkit, user)).max(of(Scope::User(tenant, user))),
+            None => of(BorrowedScope::ToolkitShared(tenant, toolkit)),
+            Some(user) => {
+                of(BorrowedScope::ToolkitUser(tenant, toolkit, user)).max(of(BorrowedScope::User(tenant, user)))
+            }
         };
-        let wide =
-            of(Scope::Tenant(tenant)).max(of(Scope::Toolkit(tenant, toolkit))).max(of(Scope::Tool(tenant, tool)));
-        let tagged = tags.iter().map(|tag| of(Scope::Tag(tenant, tag.as_str()))).max().unwrap_or_default();
+        let wide = of(BorrowedScope::Tenant(tenant))
+            .max(of(BorrowedScope::Toolkit(tenant, toolkit)))
+            .max(of(BorrowedScope::Tool(tenant, tool)));
+        let tagged = tags.iter().map(|tag| of(BorrowedScope::Tag(tenant, tag.as_str()))).max().unwrap_or_default();
         // A digest costs more than all the rest: it is computed only if some key was invalidated. Keys stand last in
         // the map.
         let has_keys = matches!(self.cache.last_key_value(), Some((CacheScope::Key(..), _)));
-        let one = if has_keys { of(Scope::Key(tenant, &Hash::hash(key))) } else { 0 };
+        let one = if has_keys { of(BorrowedScope::Key(tenant, &Hash::hash(key))) } else { 0 };
         [self.cache_floor, whose, wide, tagged, one].into_iter().max().unwrap_or_default()
     }
 }

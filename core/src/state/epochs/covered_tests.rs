@@ -1,38 +1,23 @@
 //! The floor of a look-up against a model without a map, and states stored before there were narrow scopes.
 
+use fastrand::Rng;
+
 use super::super::{Command, Reply};
 use super::*;
 use crate::state::epochs::Change;
 use crate::state::{self, step};
 use crate::words::time::Timestamp;
 
-/// Generates numbers from a seed (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((mixed ^ (mixed >> 31)) >> 1).unwrap().checked_rem(bound).unwrap()
-    }
-
-    fn name(&mut self) -> &'static str {
-        NAMES[self.below(NAMES.len())]
-    }
-
-    fn key(&mut self) -> &'static [u8] {
-        KEYS[self.below(KEYS.len())]
-    }
-
-    fn flip(&mut self) -> bool {
-        self.below(2) == 0
-    }
-}
-
 const NAMES: [&str; 3] = ["a", "b", "ab"];
 const KEYS: [&[u8]; 3] = [b"key-1", b"key-2", b""];
+
+fn name(random: &mut Rng) -> &'static str {
+    NAMES[random.usize(..NAMES.len())]
+}
+
+fn key(random: &mut Rng) -> &'static [u8] {
+    KEYS[random.usize(..KEYS.len())]
+}
 
 /// Returns true if a scope covers a look-up, as its documentation says.
 fn covers(scope: &CacheScope, of: &Covered<'_>) -> bool {
@@ -51,9 +36,9 @@ fn covers(scope: &CacheScope, of: &Covered<'_>) -> bool {
     }
 }
 
-fn any_scope(random: &mut Random) -> CacheScope {
-    let [tenant, second, third] = [(); 3].map(|()| random.name().to_owned());
-    match random.below(24) {
+fn any_scope(random: &mut Rng) -> CacheScope {
+    let [tenant, second, third] = [(); 3].map(|()| name(random).to_owned());
+    match random.u8(..24) {
         0 => CacheScope::All,
         1..=2 => CacheScope::Tenant(tenant),
         3..=5 => CacheScope::Toolkit(tenant, second),
@@ -62,7 +47,7 @@ fn any_scope(random: &mut Random) -> CacheScope {
         12..=14 => CacheScope::Tool(tenant, format!("{second}.{third}")),
         15..=17 => CacheScope::Tag(tenant, second),
         18..=20 => CacheScope::User(tenant, second),
-        _ => CacheScope::Key(tenant, Hash::hash(random.key())),
+        _ => CacheScope::Key(tenant, Hash::hash(key(random))),
     }
 }
 
@@ -70,23 +55,23 @@ fn any_scope(random: &mut Random) -> CacheScope {
 fn the_floor_is_that_of_a_naive_model() {
     let mut decided = [0_usize; 9];
     for seed in 0..2_000 {
-        let mut random = Random(seed);
-        let scopes: Vec<CacheScope> = (0..random.below(12)).map(|_| any_scope(&mut random)).collect();
+        let mut random = Rng::with_seed(seed);
+        let scopes: Vec<CacheScope> = (0..random.u8(..12)).map(|_| any_scope(&mut random)).collect();
         let mut epochs = Epochs::default();
         for scope in &scopes {
             epochs.apply(Command::Advance(vec![Change::Cache(scope.clone())]));
         }
         for _ in 0..20 {
-            let [tenant, toolkit, within, user] = [(); 4].map(|()| random.name());
+            let [tenant, toolkit, within, user] = [(); 4].map(|()| name(&mut random));
             let tags: Vec<CacheTag> =
-                NAMES.iter().filter(|_| random.flip()).map(|tag| CacheTag::new(tag).unwrap()).collect();
+                NAMES.iter().filter(|_| random.bool()).map(|tag| CacheTag::new(tag).unwrap()).collect();
             let of = Covered {
                 tenant,
                 toolkit,
                 tool: &format!("{toolkit}.{within}"),
                 tags: &tags,
-                user: random.flip().then_some(user),
-                key: random.key(),
+                user: random.bool().then_some(user),
+                key: key(&mut random),
             };
             let last = (1_u64..).zip(&scopes).filter(|(_, scope)| covers(scope, &of)).last();
             if let Some((_, scope)) = last {
@@ -115,7 +100,7 @@ fn kind(scope: &CacheScope) -> usize {
 
 #[test]
 fn the_borrowed_order_is_the_maps_order() {
-    let mut random = Random(7);
+    let mut random = Rng::with_seed(7);
     for _ in 0..5_000 {
         let (left, right) = (any_scope(&mut random), any_scope(&mut random));
         assert_eq!(left.seen().cmp(&right.seen()), left.cmp(&right), "{left:?} {right:?}");
@@ -136,13 +121,13 @@ const SENT: &[u8] =
 fn what_was_stored_and_sent_is_still_read() {
     let now = Timestamp::from_millis(1_000);
     assert_eq!(step(None, SENT, now).state.as_deref(), Some(STORED), "the numbers have not changed");
-    let more = state::Command::Epochs(Command::Advance(vec![
+    let more = state::StateCommand::Epochs(Command::Advance(vec![
         Change::Cache(CacheScope::Tool("t".to_owned(), "docs.get".to_owned())),
         Change::Cache(CacheScope::Key("t".to_owned(), Hash::hash(b"one"))),
     ]));
     let bytes = [&STORED[..1], &minicbor::to_vec(&more).unwrap()].concat();
     let reply = step(Some(STORED), &bytes, now).reply;
-    let Ok(state::Reply::Epochs(Reply::Now(epochs))) = minicbor::decode(&reply[1..]) else {
+    let Ok(state::StateReply::Epochs(Reply::Now(epochs))) = minicbor::decode(&reply[1..]) else {
         panic!("unreadable: {reply:?}");
     };
     assert_eq!((epochs.version, epochs.revoked.len(), epochs.killed.len()), (8, 1, 1));

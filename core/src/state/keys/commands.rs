@@ -1,6 +1,6 @@
 //! Commands on the keys of one owner.
 
-use super::{Command, Fresh, Grants, Key, Keys, Once, Replaced, Reply, Standing};
+use super::{Command, Fresh, Grants, Key, KeyStatus, Keys, Once, Replaced, Reply};
 use crate::words::limits::{ISSUED_KEY_BYTES, ISSUED_KEY_ONCE, ISSUED_KEYS_LISTED};
 use crate::words::time::{Millis, Timestamp};
 
@@ -65,11 +65,11 @@ impl Keys {
             let follower = key.replaced.as_ref().and_then(|replaced| self.keys.get(&replaced.by));
             follower.is_some_and(|follower| is_of_request(follower, fresh.once.as_ref(), now))
         };
-        let may_rotate = match key.standing(now) {
-            Standing::Active => true,
+        let may_rotate = match key.status(now) {
+            KeyStatus::Active => true,
             // The same request again: its caller has not seen the key that it made.
-            Standing::Rotated | Standing::Expired => is_repeated(),
-            Standing::Revoked => false,
+            KeyStatus::Rotated | KeyStatus::Expired => is_repeated(),
+            KeyStatus::Revoked => false,
         };
         if !may_rotate {
             return (false, Reply::Ended);

@@ -24,7 +24,7 @@ use std::fmt;
 use num_bigint::BigUint;
 use num_integer::Integer as _;
 
-use super::fault::Fault;
+use super::fault::CalcFault;
 
 pub(super) use parse::parse_whole;
 pub(super) use round::Rounding;
@@ -39,7 +39,7 @@ pub(super) struct Decimal {
 
 /// Precision and exponent bounds that results are rounded to.
 #[derive(Clone, Copy, Debug)]
-struct Context {
+struct DecimalContext {
     /// Digits of a coefficient.
     precision: u64,
     /// The largest adjusted exponent.
@@ -49,9 +49,9 @@ struct Context {
 }
 
 /// The decimal128 format.
-const CONTEXT: Context = Context { precision: 34, emax: 6_144, emin: -6_143 };
+const CONTEXT: DecimalContext = DecimalContext { precision: 34, emax: 6_144, emin: -6_143 };
 
-impl Context {
+impl DecimalContext {
     const fn with_precision(self, precision: u64) -> Self {
         Self { precision, ..self }
     }
@@ -102,17 +102,17 @@ impl Decimal {
     }
 
     /// Rounds into the context.
-    fn finalize(mut self, context: Context) -> Result<Self, Fault> {
+    fn finalize(mut self, context: DecimalContext) -> Result<Self, CalcFault> {
         if self.is_zero() {
             self.exponent = self.exponent.clamp(context.etiny(), context.emax);
             return Ok(self);
         }
         let adjusted = self.adjusted();
         if adjusted > context.emax {
-            return Err(Fault::ResultTooLarge);
+            return Err(CalcFault::ResultTooLarge);
         }
         if adjusted < context.emin {
-            return Err(Fault::ResultTooSmall);
+            return Err(CalcFault::ResultTooSmall);
         }
         if let Some(surplus @ 1..) = self.digits().checked_sub(context.precision) {
             self.drop_digits(surplus, Rounding::HalfEven);

@@ -4,7 +4,7 @@
 //! are in lower case.
 
 use super::decimal::{Decimal, Rounding};
-use super::fault::{EXPRESSION_BYTES, EXPRESSION_DEPTH, EXPRESSION_OPERATIONS, Fault};
+use super::fault::{CalcFault, EXPRESSION_BYTES, EXPRESSION_DEPTH, EXPRESSION_OPERATIONS};
 use super::operations::{extreme, mean, middle, root, round, total};
 use crate::tools::error::ToolError;
 
@@ -13,7 +13,7 @@ struct Function {
     name: &'static str,
     least: usize,
     most: usize,
-    call: fn(&[Decimal]) -> Result<Decimal, Fault>,
+    call: fn(&[Decimal]) -> Result<Decimal, CalcFault>,
 }
 
 /// The functions, in the order of their names.
@@ -39,19 +39,19 @@ const FUNCTIONS: [Function; 14] = [
     Function { name: "trunc", least: 1, most: 1, call: |list| first(list)?.round_to(0, Rounding::Down) },
 ];
 
-fn first(list: &[Decimal]) -> Result<&Decimal, Fault> {
-    list.first().ok_or(Fault::ArgumentCount)
+fn first(list: &[Decimal]) -> Result<&Decimal, CalcFault> {
+    list.first().ok_or(CalcFault::ArgumentCount)
 }
 
-fn second(list: &[Decimal]) -> Result<&Decimal, Fault> {
-    list.get(1).ok_or(Fault::ArgumentCount)
+fn second(list: &[Decimal]) -> Result<&Decimal, CalcFault> {
+    list.get(1).ok_or(CalcFault::ArgumentCount)
 }
 
 /// A fault and the byte at which it lies, counted from zero.
-type Located = (Fault, usize);
+type LocatedFault = (CalcFault, usize);
 
 /// The state of reading one expression.
-struct Reader<'a> {
+struct ExpressionReader<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
@@ -61,9 +61,9 @@ struct Reader<'a> {
 /// Calculates an expression.
 pub(super) fn evaluate(text: &str) -> Result<Decimal, Box<ToolError>> {
     if text.len() > EXPRESSION_BYTES {
-        return Err(Fault::ExpressionTooLong.into());
+        return Err(CalcFault::ExpressionTooLong.into());
     }
-    let mut reader = Reader { text, at: 0, depth: 0, operations: 0 };
+    let mut reader = ExpressionReader { text, at: 0, depth: 0, operations: 0 };
     let result = reader.sum().and_then(|value| match reader.peek() {
         None => Ok(value),
         Some(_) => Err(reader.unexpected()),
@@ -74,7 +74,7 @@ pub(super) fn evaluate(text: &str) -> Result<Decimal, Box<ToolError>> {
     })
 }
 
-impl Reader<'_> {
+impl ExpressionReader<'_> {
     /// Returns the next byte that is no space, and stands at it.
     fn peek(&mut self) -> Option<u8> {
         while self.text.as_bytes().get(self.at) == Some(&b' ') {
@@ -90,9 +90,9 @@ impl Reader<'_> {
         found
     }
 
-    fn unexpected(&self) -> Located {
+    fn unexpected(&self) -> LocatedFault {
         let cut = self.at >= self.text.len();
-        (if cut { Fault::ExpressionCut } else { Fault::CharacterUnexpected }, self.at)
+        (if cut { CalcFault::ExpressionCut } else { CalcFault::CharacterUnexpected }, self.at)
     }
 
     /// Passes the longest run of such bytes and returns it.
@@ -105,16 +105,16 @@ impl Reader<'_> {
     }
 
     /// Counts an operation at `at`.
-    fn count(&mut self, at: usize) -> Result<(), Located> {
+    fn count(&mut self, at: usize) -> Result<(), LocatedFault> {
         self.operations = self.operations.saturating_add(1);
-        if self.operations > EXPRESSION_OPERATIONS { Err((Fault::ExpressionTooLarge, at)) } else { Ok(()) }
+        if self.operations > EXPRESSION_OPERATIONS { Err((CalcFault::ExpressionTooLarge, at)) } else { Ok(()) }
     }
 
     /// Reads something one level deeper.
-    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Located>) -> Result<T, Located> {
+    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, LocatedFault>) -> Result<T, LocatedFault> {
         self.depth = self.depth.saturating_add(1);
         if self.depth > EXPRESSION_DEPTH {
-            return Err((Fault::ExpressionTooDeep, self.at));
+            return Err((CalcFault::ExpressionTooDeep, self.at));
         }
         let result = read(self);
         self.depth = self.depth.saturating_sub(1);
@@ -122,7 +122,7 @@ impl Reader<'_> {
     }
 
     /// Calculates `left operator right`, whose operator stands at `at`.
-    fn binary(&mut self, at: usize, operator: u8, left: &Decimal, right: &Decimal) -> Result<Decimal, Located> {
+    fn binary(&mut self, at: usize, operator: u8, left: &Decimal, right: &Decimal) -> Result<Decimal, LocatedFault> {
         self.count(at)?;
         let result = match operator {
             b'+' => left.plus(right),
@@ -135,7 +135,7 @@ impl Reader<'_> {
         result.map_err(|fault| (fault, at))
     }
 
-    fn sum(&mut self) -> Result<Decimal, Located> {
+    fn sum(&mut self) -> Result<Decimal, LocatedFault> {
         let mut left = self.product()?;
         while let Some(operator @ (b'+' | b'-')) = self.peek() {
             let at = self.at;
@@ -146,7 +146,7 @@ impl Reader<'_> {
         Ok(left)
     }
 
-    fn product(&mut self) -> Result<Decimal, Located> {
+    fn product(&mut self) -> Result<Decimal, LocatedFault> {
         let mut left = self.sign()?;
         while let Some(operator @ (b'*' | b'/' | b'%')) = self.peek() {
             let at = self.at;
@@ -157,7 +157,7 @@ impl Reader<'_> {
         Ok(left)
     }
 
-    fn sign(&mut self) -> Result<Decimal, Located> {
+    fn sign(&mut self) -> Result<Decimal, LocatedFault> {
         if self.take(b'+') {
             return self.deeper(Self::sign);
         }
@@ -170,7 +170,7 @@ impl Reader<'_> {
         operand.negated().map_err(|fault| (fault, at))
     }
 
-    fn power(&mut self) -> Result<Decimal, Located> {
+    fn power(&mut self) -> Result<Decimal, LocatedFault> {
         let base = self.primary()?;
         if !self.take(b'^') {
             return Ok(base);
@@ -180,7 +180,7 @@ impl Reader<'_> {
         self.binary(at, b'^', &base, &exponent)
     }
 
-    fn primary(&mut self) -> Result<Decimal, Located> {
+    fn primary(&mut self) -> Result<Decimal, LocatedFault> {
         match self.peek() {
             Some(b'(') => {
                 self.at = self.at.saturating_add(1);
@@ -194,7 +194,7 @@ impl Reader<'_> {
     }
 
     /// Reads digits, a point among them, and an exponent if a digit follows its letter.
-    fn number(&mut self) -> Result<Decimal, Located> {
+    fn number(&mut self) -> Result<Decimal, LocatedFault> {
         let start = self.at;
         self.run(|byte| byte.is_ascii_digit() || byte == b'.');
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
@@ -207,11 +207,11 @@ impl Reader<'_> {
         Decimal::parse(self.text.get(start..self.at).unwrap_or_default()).map_err(|fault| (fault, start))
     }
 
-    fn call(&mut self) -> Result<Decimal, Located> {
+    fn call(&mut self) -> Result<Decimal, LocatedFault> {
         let start = self.at;
         let name = self.run(|byte| byte.is_ascii_lowercase());
         let function = FUNCTIONS.iter().find(|function| function.name == name);
-        let function = function.ok_or((Fault::FunctionUnknown, start))?;
+        let function = function.ok_or((CalcFault::FunctionUnknown, start))?;
         if !self.take(b'(') {
             return Err(self.unexpected());
         }
@@ -224,7 +224,7 @@ impl Reader<'_> {
         })?;
         self.count(start)?;
         if !(function.least..=function.most).contains(&arguments.len()) {
-            return Err((Fault::ArgumentCount, start));
+            return Err((CalcFault::ArgumentCount, start));
         }
         (function.call)(&arguments).map_err(|fault| (fault, start))
     }

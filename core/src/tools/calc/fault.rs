@@ -22,7 +22,7 @@ pub(super) const EXPRESSION_OPERATIONS: usize = 100;
 
 /// A reason for refusing a calculation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum CalcFault {
     NotANumber,
     NotAWholeNumber,
     NumberTooLong,
@@ -49,7 +49,7 @@ pub(super) enum Fault {
     ArgumentCount,
 }
 
-impl Fault {
+impl CalcFault {
     /// Returns the name for programs.
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -127,8 +127,8 @@ impl Fault {
     }
 }
 
-impl From<Fault> for Box<ToolError> {
-    fn from(fault: Fault) -> Self {
+impl From<CalcFault> for Box<ToolError> {
+    fn from(fault: CalcFault) -> Self {
         fault.into_error(None)
     }
 }

@@ -2,11 +2,11 @@
 
 use super::decimal::{Decimal, Rounding};
 use super::expression;
-use super::fault::Fault;
+use super::fault::CalcFault;
 use super::operations::{self, parse_list};
 use crate::tool_input;
 use crate::tools::error::ToolError;
-use crate::tools::{Tool, ToolContext};
+use crate::tools::{TextTool, ToolContext};
 
 tool_input! {
     pub(super) struct Pair {
@@ -81,7 +81,7 @@ macro_rules! tool {
         #[doc = $description]
         pub(super) struct $name;
 
-        impl Tool for $name {
+        impl TextTool for $name {
             type Input = $input;
             const NAME: &'static str = stringify!($name);
             const SNAKE: &'static str = $snake;
@@ -99,7 +99,7 @@ macro_rules! tool {
 /// Calculates with two decimal numbers.
 fn pair(
     Pair { a, b }: &Pair,
-    operation: fn(&Decimal, &Decimal) -> Result<Decimal, Fault>,
+    operation: fn(&Decimal, &Decimal) -> Result<Decimal, CalcFault>,
 ) -> Result<String, Box<ToolError>> {
     let (a, b) = (Decimal::parse(a)?, Decimal::parse(b)?);
     Ok(operation(&a, &b)?.to_string())
@@ -108,7 +108,7 @@ fn pair(
 /// Calculates with a list of decimal numbers.
 fn many(
     Many { numbers }: &Many,
-    operation: fn(&[Decimal]) -> Result<Decimal, Fault>,
+    operation: fn(&[Decimal]) -> Result<Decimal, CalcFault>,
 ) -> Result<String, Box<ToolError>> {
     Ok(operation(&parse_list(numbers)?)?.to_string())
 }
@@ -185,7 +185,7 @@ tool!(
     "The rounded number",
     |Unrounded { a, places, mode }| {
         let places = places.map_or(Ok(Decimal::whole(0)), |places| Decimal::parse(&places))?;
-        let mode = Rounding::named(mode.as_deref().unwrap_or("half_even")).ok_or(Fault::ModeUnknown)?;
+        let mode = Rounding::named(mode.as_deref().unwrap_or("half_even")).ok_or(CalcFault::ModeUnknown)?;
         Ok(operations::round(&Decimal::parse(&a)?, &places, mode)?.to_string())
     }
 );
@@ -249,7 +249,7 @@ tool!(
 /// Draws a random whole number between two bounds, both included.
 pub(super) struct Draw;
 
-impl Tool for Draw {
+impl TextTool for Draw {
     type Input = Range;
     const NAME: &'static str = "Draw";
     const SNAKE: &'static str = "draw";

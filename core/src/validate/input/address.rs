@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Classifies the network that an address belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(super) enum NetworkClass {
     /// The public network.
     Public,
     /// The machine itself, or a private network.
@@ -45,36 +45,36 @@ type Range6 = (u32, u32);
 const NEVER_6: [Range6; 4] = [(0x2001_0000, 23), (0x2001_0db8, 32), (0x2002_0000, 16), (0x3fff_0000, 20)];
 
 /// Returns the reach of an IPv4 address.
-pub(super) fn reach_of_v4(address: Ipv4Addr) -> Reach {
+pub(super) fn reach_of_v4(address: Ipv4Addr) -> NetworkClass {
     let bits = u32::from(address);
     let is_in = |(network, length): &Range4| begins_alike(bits, u32::from(Ipv4Addr::from(*network)), *length);
     if NEVER_4.iter().any(is_in) {
-        Reach::Never
+        NetworkClass::Never
     } else if PRIVATE_4.iter().any(is_in) {
-        Reach::Private
+        NetworkClass::Private
     } else {
-        Reach::Public
+        NetworkClass::Public
     }
 }
 
 /// Returns the reach of an IPv6 address.
-pub(super) fn reach_of_v6(address: Ipv6Addr) -> Reach {
+pub(super) fn reach_of_v6(address: Ipv6Addr) -> NetworkClass {
     const AWS_METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
     let [first, second, _, _, _, sixth, ..] = address.segments();
     let top = u32::from(first) << 16 | u32::from(second);
     // ISATAP carries an IPv4 address behind this mark (RFC 5214).
     let is_isatap = sixth == 0x5efe;
     if address == AWS_METADATA {
-        return Reach::Never;
+        return NetworkClass::Never;
     }
     if address == Ipv6Addr::LOCALHOST || begins_alike(top, 0xfc00_0000, 7) {
-        return Reach::Private;
+        return NetworkClass::Private;
     }
     let is_global = begins_alike(top, 0x2000_0000, 3);
     if !is_global || is_isatap || NEVER_6.iter().any(|(range, length)| begins_alike(top, *range, *length)) {
-        return Reach::Never;
+        return NetworkClass::Never;
     }
-    Reach::Public
+    NetworkClass::Public
 }
 
 fn begins_alike(left: u32, right: u32, bits: u32) -> bool {

@@ -1,17 +1,17 @@
 //! Files in arguments, as base64 or `data:` URLs: checks of declared type, size, and content against the type.
 
-mod base64;
 mod signatures;
 
 use super::Broken;
-use super::place::Place;
+use super::place::ArgumentPath;
+use crate::words::base64;
 use crate::words::json::Json;
 
 /// A rule about one place that holds a file.
 #[derive(Clone, Debug)]
 pub struct FileRule {
     /// The place.
-    pub at: Place,
+    pub at: ArgumentPath,
     /// The allowed media types, in lower case.
     pub types: Vec<String>,
     /// Most bytes, decoded.
@@ -36,6 +36,12 @@ pub fn is_media_type(text: &str) -> bool {
     text.len() <= 127 && text.split_once('/').is_some_and(|(kind, word)| is_word(kind) && is_word(word))
 }
 
+/// Returns the number of bytes that the text decodes to, if it is base64 with padding.
+fn decoded_length(text: &str) -> usize {
+    let padding = text.bytes().rev().take(2).take_while(|byte| *byte == b'=').count();
+    (text.len() / 4).saturating_mul(3).saturating_sub(padding)
+}
+
 impl FileRule {
     /// Checks a value at the place.
     pub(super) fn judge(&self, value: &Json<'_>) -> Result<(), Broken> {
@@ -53,7 +59,7 @@ impl FileRule {
         } else {
             (None, &**text)
         };
-        if base64::decoded_length(content) > self.bytes {
+        if decoded_length(content) > self.bytes {
             return Err(SIZE);
         }
         let bytes = base64::decode(content).ok_or(ENCODING)?;

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::address::{self, Reach};
+use super::address::{self, NetworkClass};
 use super::{Broken, punycode};
 
 pub(super) const FORM: Broken = ("url_host_form", "The URL's host is no name or address in its plain form");
@@ -103,10 +103,10 @@ pub(super) fn judge(host: &str, private: bool, hosts: &[HostPattern]) -> Result<
     judge_name(&host, private, hosts)
 }
 
-fn judge_address(reach: Reach, private: bool, hosts: &[HostPattern]) -> Result<(), Broken> {
+fn judge_address(reach: NetworkClass, private: bool, hosts: &[HostPattern]) -> Result<(), Broken> {
     match reach {
-        Reach::Never => Err(ADDRESS),
-        Reach::Private if !private => Err(ADDRESS),
+        NetworkClass::Never => Err(ADDRESS),
+        NetworkClass::Private if !private => Err(ADDRESS),
         _ if hosts.is_empty() => Ok(()),
         _ => Err(UNLISTED),
     }

@@ -6,7 +6,7 @@
 
 use super::Broken;
 use super::host::{self, HostPattern};
-use super::place::Place;
+use super::place::ArgumentPath;
 use crate::words::json::Json;
 use crate::words::limits;
 
@@ -14,7 +14,7 @@ use crate::words::limits;
 #[derive(Clone, Debug)]
 pub struct UrlRule {
     /// The place.
-    pub at: Place,
+    pub at: ArgumentPath,
     /// The allowed schemes.
     pub schemes: Vec<Scheme>,
     /// Private networks are allowed.

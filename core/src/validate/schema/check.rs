@@ -6,7 +6,7 @@ mod scalars;
 use super::equal::{all_differ, are_equal};
 use super::path::{Path, clip};
 use super::rules::{Kinds, NodeId, Rule};
-use super::{Fault, Schema};
+use super::{Schema, ValidationFault};
 use crate::words::json::Json;
 use crate::words::limits;
 
@@ -28,7 +28,7 @@ enum Overrun {
 }
 
 /// Checks the instance; returns the steps taken too.
-pub(super) fn check(schema: &Schema, instance: &Json<'_>, steps: u64) -> (Result<(), Vec<Fault>>, u64) {
+pub(super) fn check(schema: &Schema, instance: &Json<'_>, steps: u64) -> (Result<(), Vec<ValidationFault>>, u64) {
     let mut check = Check { schema, steps, faults: Vec::new(), quiet: 0, overrun: None };
     let fits = check.node(schema.root, instance, &Path::ROOT, 0, None);
     let taken = steps.saturating_sub(check.steps);
@@ -39,7 +39,7 @@ pub(super) fn check(schema: &Schema, instance: &Json<'_>, steps: u64) -> (Result
         Some(Overrun::Depth) => ("depth", "Input is nested too deeply to be checked"),
         Some(Overrun::NumberRange) => ("number_range", "Input should have no number of so large an exponent"),
     };
-    (Err(vec![Fault { path: String::new(), rule, message: message.to_owned() }]), taken)
+    (Err(vec![ValidationFault { path: String::new(), rule, message: message.to_owned() }]), taken)
 }
 
 /// Members or items that were evaluated.
@@ -76,7 +76,7 @@ struct Check<'s> {
     schema: &'s Schema,
     /// Remaining steps.
     steps: u64,
-    faults: Vec<Fault>,
+    faults: Vec<ValidationFault>,
     /// Above zero while only the outcome of a branch matters, and not its faults.
     quiet: u32,
     overrun: Option<Overrun>,
@@ -112,7 +112,7 @@ impl<'s> Check<'s> {
         if self.quiet == 0 && self.overrun.is_none() && self.faults.len() < limits::SCHEMA_FAULTS {
             let mut told = String::new();
             clip(&mut told, &message(), MESSAGE_BYTES);
-            self.faults.push(Fault { path: path.written(), rule, message: told });
+            self.faults.push(ValidationFault { path: path.written(), rule, message: told });
         }
         false
     }

@@ -1,6 +1,6 @@
 //! Compiles a schema's JSON to nodes: every place of it once, references last.
 
-use super::compiler::{Compiler, Pending, Place};
+use super::compiler::{Compiler, Pending, SchemaLocation};
 use super::references::resolve;
 use super::rules::{Node, NodeId, Rule};
 use super::{Schema, SchemaFault, keywords, weight};
@@ -14,7 +14,7 @@ const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 pub(super) fn compile(document: &Json<'_>) -> Result<Schema, Vec<SchemaFault>> {
     let mut compiler = Compiler::default();
     compiler.targets.add_resource("", "");
-    let root = compiler.schema(document, &Place { pointer: String::new(), base: String::new(), depth: 0 });
+    let root = compiler.schema(document, &SchemaLocation { pointer: String::new(), base: String::new(), depth: 0 });
     compiler.bind();
     if compiler.faults.is_empty()
         && let Err(fault) = weight::check(&compiler.nodes, &compiler.pointers)
@@ -31,7 +31,7 @@ pub(super) fn compile(document: &Json<'_>) -> Result<Schema, Vec<SchemaFault>> {
 
 impl Compiler {
     /// Compiles one schema; the node of a faulty one is unused.
-    pub(super) fn schema(&mut self, schema: &Json<'_>, place: &Place) -> NodeId {
+    pub(super) fn schema(&mut self, schema: &Json<'_>, place: &SchemaLocation) -> NodeId {
         let id = self.nodes.len();
         if id >= limits::SCHEMA_NODES || place.depth > limits::SCHEMA_DEPTH {
             let too_many = id >= limits::SCHEMA_NODES;
@@ -61,7 +61,7 @@ impl Compiler {
         id
     }
 
-    fn object(&mut self, id: NodeId, object: &Object<'_>, place: &Place) -> Vec<Rule> {
+    fn object(&mut self, id: NodeId, object: &Object<'_>, place: &SchemaLocation) -> Vec<Rule> {
         let mut place = place.clone();
         self.name(id, object, &mut place);
         let mut rules = Vec::new();
@@ -80,7 +80,7 @@ impl Compiler {
     }
 
     /// Records the names by which the schema can be referenced.
-    fn name(&mut self, id: NodeId, object: &Object<'_>, place: &mut Place) {
+    fn name(&mut self, id: NodeId, object: &Object<'_>, place: &mut SchemaLocation) {
         if let Some(draft) = self.text(object, "$schema", place)
             && draft.trim_end_matches('#') != DRAFT
         {
@@ -108,7 +108,7 @@ impl Compiler {
         }
     }
 
-    fn text<'o>(&mut self, object: &'o Object<'_>, keyword: &str, place: &Place) -> Option<&'o str> {
+    fn text<'o>(&mut self, object: &'o Object<'_>, keyword: &str, place: &SchemaLocation) -> Option<&'o str> {
         let value = object.get(keyword)?;
         if value.as_str().is_none() {
             self.fault(place, keyword, "must be a string");

@@ -9,7 +9,7 @@ const PATTERNS: usize = 20_000;
 
 /// The place of a schema in the document.
 #[derive(Clone, Debug)]
-pub(super) struct Place {
+pub(super) struct SchemaLocation {
     /// JSON Pointer from the root.
     pub(super) pointer: String,
     /// The URI of the schema with `$id` around it.
@@ -17,7 +17,7 @@ pub(super) struct Place {
     pub(super) depth: usize,
 }
 
-impl Place {
+impl SchemaLocation {
     /// Returns a place below.
     pub(super) fn below(&self, steps: &[&str]) -> Self {
         let mut pointer = self.pointer.clone();
@@ -52,7 +52,7 @@ pub(super) struct Compiler {
 
 impl Compiler {
     /// Records a fault of the keyword at a place.
-    pub(super) fn fault(&mut self, place: &Place, keyword: &str, message: impl Into<String>) {
+    pub(super) fn fault(&mut self, place: &SchemaLocation, keyword: &str, message: impl Into<String>) {
         let place = if keyword.is_empty() { place.pointer.clone() } else { place.below(&[keyword]).pointer };
         self.faults.push(SchemaFault { place, message: message.into() });
     }

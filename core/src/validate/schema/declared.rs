@@ -1,7 +1,7 @@
 //! The schema of a tool that declares its parameters in Arcade's form.
 
 use super::Schema;
-use super::rules::{Additional, Kinds, Members, Node, NodeId, Property, Rule};
+use super::rules::{Additional, Kinds, Node, NodeId, Property, PropertyRules, Rule};
 use crate::words::json::Json;
 use crate::words::limits;
 
@@ -21,7 +21,7 @@ pub(super) fn of_parameters(parameters: &[Json<'_>]) -> Schema {
         let node = declared.value(parameter.get("value_schema"), !is_required, 0);
         properties.push(Property { name: name.into(), is_required, node: Some(node) });
     }
-    let members = Members { properties, patterns: Vec::new(), additional: Additional::Refused };
+    let members = PropertyRules { properties, patterns: Vec::new(), additional: Additional::Refused };
     if let Some(root) = declared.nodes.first_mut() {
         root.rules.push(Rule::Members(Box::new(members)));
     }
@@ -57,7 +57,7 @@ impl Declared {
                     let node = self.value(Some(member), false, depth.saturating_add(1));
                     properties.push(Property { name: name.into(), is_required: false, node: Some(node) });
                 }
-                rules.push(Rule::Members(Box::new(Members { properties, ..Members::default() })));
+                rules.push(Rule::Members(Box::new(PropertyRules { properties, ..PropertyRules::default() })));
             }
         }
         self.push(rules)

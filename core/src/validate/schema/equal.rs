@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::number::Decimal;
+use super::number::NormalizedNumber;
 use crate::words::json::{Json, write_string};
 
 /// Returns true if the two are equal; `None` when a number is out of range.
@@ -11,7 +11,7 @@ pub(super) fn are_equal(left: &Json<'_>, right: &Json<'_>) -> Option<bool> {
         (Json::Number(left), Json::Number(right)) => Some(if left.as_str() == right.as_str() {
             true
         } else {
-            Decimal::parse(left.as_str())? == Decimal::parse(right.as_str())?
+            NormalizedNumber::parse(left.as_str())? == NormalizedNumber::parse(right.as_str())?
         }),
         (Json::Array(_), Json::Array(_)) | (Json::Object(_), Json::Object(_)) => Some(key(left)? == key(right)?),
         _ => Some(left == right),
@@ -43,7 +43,7 @@ fn write_key(out: &mut Vec<u8>, value: &Json<'_>) -> Option<()> {
         Json::String(text) => write_string(out, text),
         Json::Number(number) => {
             out.push(b'#');
-            Decimal::parse(number.as_str())?.write_key(out);
+            NormalizedNumber::parse(number.as_str())?.write_key(out);
         }
         Json::Array(items) => {
             out.push(b'[');

@@ -5,7 +5,7 @@ mod time;
 
 /// A checked format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(super) enum StringFormat {
     DateTime,
     Date,
     Time,
@@ -18,19 +18,19 @@ pub(super) enum Format {
 }
 
 /// Every format, by name.
-const FORMATS: [(&str, Format); 9] = [
-    ("date-time", Format::DateTime),
-    ("date", Format::Date),
-    ("time", Format::Time),
-    ("email", Format::Email),
-    ("hostname", Format::Hostname),
-    ("ipv4", Format::Ipv4),
-    ("ipv6", Format::Ipv6),
-    ("uri", Format::Uri),
-    ("uuid", Format::Uuid),
+const FORMATS: [(&str, StringFormat); 9] = [
+    ("date-time", StringFormat::DateTime),
+    ("date", StringFormat::Date),
+    ("time", StringFormat::Time),
+    ("email", StringFormat::Email),
+    ("hostname", StringFormat::Hostname),
+    ("ipv4", StringFormat::Ipv4),
+    ("ipv6", StringFormat::Ipv6),
+    ("uri", StringFormat::Uri),
+    ("uuid", StringFormat::Uuid),
 ];
 
-impl Format {
+impl StringFormat {
     /// Returns the format with this name.
     pub(super) fn parse(name: &str) -> Option<Self> {
         FORMATS.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)

@@ -1,10 +1,10 @@
 //! Compiles each keyword of a schema into a rule; an unknown one is refused by name.
 
-use super::compiler::{Compiler, Place};
-use super::format::Format;
-use super::number::{Decimal, Divisor};
+use super::compiler::{Compiler, SchemaLocation};
+use super::format::StringFormat;
+use super::number::{Divisor, NormalizedNumber};
 use super::pattern::Pattern;
-use super::rules::{Additional, Bound, Count, Kinds, Members, NodeId, Property, Rule};
+use super::rules::{Additional, Bound, CountBound, Kinds, NodeId, Property, PropertyRules, Rule};
 use crate::words::json::{Json, Object};
 
 /// Keywords that other keywords are read with, that name things, or that assert nothing.
@@ -51,13 +51,13 @@ const REFUSED: [(&str, &str); 8] = [
     ("additionalItems", "use items, with prefixItems"),
 ];
 
-const COUNTS: [(&str, Count); 6] = [
-    ("minLength", Count::MinLength),
-    ("maxLength", Count::MaxLength),
-    ("minItems", Count::MinItems),
-    ("maxItems", Count::MaxItems),
-    ("minProperties", Count::MinProperties),
-    ("maxProperties", Count::MaxProperties),
+const COUNTS: [(&str, CountBound); 6] = [
+    ("minLength", CountBound::MinLength),
+    ("maxLength", CountBound::MaxLength),
+    ("minItems", CountBound::MinItems),
+    ("maxItems", CountBound::MaxItems),
+    ("minProperties", CountBound::MinProperties),
+    ("maxProperties", CountBound::MaxProperties),
 ];
 
 const BOUNDS: [(&str, Bound); 4] = [
@@ -68,8 +68,8 @@ const BOUNDS: [(&str, Bound); 4] = [
 ];
 
 /// Compiles all keywords of a schema. Rules about evaluated members and items come last.
-pub(super) fn read(compiler: &mut Compiler, object: &Object<'_>, place: &Place, rules: &mut Vec<Rule>) {
-    let mut reader = Reader { compiler, object, place, rules };
+pub(super) fn read(compiler: &mut Compiler, object: &Object<'_>, place: &SchemaLocation, rules: &mut Vec<Rule>) {
+    let mut reader = KeywordReader { compiler, object, place, rules };
     // A keyword of the wrong type is reported before all else.
     if let Some(value) = object.get("type") {
         reader.kinds(value);
@@ -90,14 +90,14 @@ pub(super) fn read(compiler: &mut Compiler, object: &Object<'_>, place: &Place, 
     rules.append(&mut last);
 }
 
-struct Reader<'r, 'c> {
+struct KeywordReader<'r, 'c> {
     compiler: &'r mut Compiler,
     object: &'r Object<'c>,
-    place: &'r Place,
+    place: &'r SchemaLocation,
     rules: &'r mut Vec<Rule>,
 }
 
-impl Reader<'_, '_> {
+impl KeywordReader<'_, '_> {
     fn fault(&mut self, keyword: &str, message: impl Into<String>) {
         self.compiler.fault(self.place, keyword, message);
     }
@@ -139,7 +139,7 @@ impl Reader<'_, '_> {
                     None => self.fault(keyword, "must be a string"),
                 }
             }
-            "format" => match value.as_str().map(|name| (name, Format::parse(name))) {
+            "format" => match value.as_str().map(|name| (name, StringFormat::parse(name))) {
                 Some((_, Some(format))) => self.rules.push(Rule::Format(format)),
                 Some((name, None)) => self.fault(keyword, format!("{name} is not supported")),
                 None => self.fault(keyword, "must be a string"),
@@ -201,12 +201,12 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn number(&mut self, keyword: &str, value: &Json<'_>) -> Option<(Decimal, Box<str>)> {
+    fn number(&mut self, keyword: &str, value: &Json<'_>) -> Option<(NormalizedNumber, Box<str>)> {
         let Json::Number(number) = value else {
             self.fault(keyword, "must be a number");
             return None;
         };
-        let decimal = Decimal::parse(number.as_str());
+        let decimal = NormalizedNumber::parse(number.as_str());
         if decimal.is_none() {
             self.fault(keyword, "has too large an exponent");
         }
@@ -215,7 +215,7 @@ impl Reader<'_, '_> {
 
     fn count(&mut self, keyword: &str, value: &Json<'_>) -> Option<u64> {
         let count = match value {
-            Json::Number(number) => Decimal::parse(number.as_str()).and_then(|number| number.as_count()),
+            Json::Number(number) => NormalizedNumber::parse(number.as_str()).and_then(|number| number.as_count()),
             _ => None,
         };
         if count.is_none() {
@@ -288,7 +288,7 @@ impl Reader<'_, '_> {
         if !of_members.iter().any(|keyword| object.get(keyword).is_some()) {
             return;
         }
-        let mut members = Members::default();
+        let mut members = PropertyRules::default();
         if let Some(value) = object.get("properties") {
             let named = self.named("properties", value);
             let one = |(name, node)| Property { name, is_required: false, node: Some(node) };

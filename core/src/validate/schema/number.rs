@@ -12,13 +12,13 @@ const DIVISOR_DIGITS: usize = 18;
 ///
 /// INVARIANT (one form): the digits neither begin nor end with a zero; zero has none, no sign, and the exponent 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Decimal {
+pub(super) struct NormalizedNumber {
     is_negative: bool,
     digits: Vec<u8>,
     exponent: i64,
 }
 
-impl Decimal {
+impl NormalizedNumber {
     /// Parses the number with this JSON text; `None` when its exponent is beyond [`EXPONENT_MAX`].
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (is_negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
@@ -77,7 +77,7 @@ impl Decimal {
     }
 }
 
-impl Ord for Decimal {
+impl Ord for NormalizedNumber {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.is_negative, other.is_negative) {
             (false, false) => self.magnitude(other),
@@ -87,7 +87,7 @@ impl Ord for Decimal {
     }
 }
 
-impl PartialOrd for Decimal {
+impl PartialOrd for NormalizedNumber {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -116,13 +116,13 @@ pub(super) struct Divisor {
 
 impl Divisor {
     /// Creates a divisor above zero of at most 18 significant digits; else `None`.
-    pub(super) fn new(number: &Decimal) -> Option<Self> {
+    pub(super) fn new(number: &NormalizedNumber) -> Option<Self> {
         let is_one = !number.is_negative && !number.digits.is_empty() && number.digits.len() <= DIVISOR_DIGITS;
         is_one.then(|| Self { digits: number.digits.iter().fold(0, shifted_in), exponent: number.exponent })
     }
 
     /// Returns true if the number is a whole multiple: `digits * 10^a` of `divisor * 10^b`, without any rounding.
-    pub(super) fn divides(&self, number: &Decimal) -> bool {
+    pub(super) fn divides(&self, number: &NormalizedNumber) -> bool {
         if number.digits.is_empty() {
             return true;
         }
@@ -157,8 +157,8 @@ impl Divisor {
 mod tests {
     use super::*;
 
-    fn number(text: &str) -> Decimal {
-        Decimal::parse(text).unwrap()
+    fn number(text: &str) -> NormalizedNumber {
+        NormalizedNumber::parse(text).unwrap()
     }
 
     fn divides(divisor: &str, text: &str) -> bool {
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_number_out_of_range_is_none_but_zero_always_is_one() {
-        assert_eq!(Decimal::parse("1e9999999999999999999999"), None);
+        assert_eq!(NormalizedNumber::parse("1e9999999999999999999999"), None);
         assert_eq!(number("0e9999999999999999999999"), number("0"));
         assert_eq!(number("1e999999999999").as_count(), Some(u64::MAX));
         assert_eq!(

@@ -6,11 +6,11 @@ const NAME_BYTES: usize = 64;
 /// A place in an instance.
 pub(crate) struct Path<'p> {
     above: Option<&'p Path<'p>>,
-    step: Step<'p>,
+    step: InstanceSegment<'p>,
 }
 
 #[derive(Clone, Copy)]
-enum Step<'p> {
+enum InstanceSegment<'p> {
     Root,
     Name(&'p str),
     Index(usize),
@@ -18,16 +18,16 @@ enum Step<'p> {
 
 impl<'p> Path<'p> {
     /// The path of the whole instance.
-    pub(crate) const ROOT: Self = Self { above: None, step: Step::Root };
+    pub(crate) const ROOT: Self = Self { above: None, step: InstanceSegment::Root };
 
     /// Returns the path of the member with this name.
     pub(crate) const fn name(&'p self, name: &'p str) -> Self {
-        Self { above: Some(self), step: Step::Name(name) }
+        Self { above: Some(self), step: InstanceSegment::Name(name) }
     }
 
     /// Returns the path of the item at this index.
     pub(crate) const fn index(&'p self, index: usize) -> Self {
-        Self { above: Some(self), step: Step::Index(index) }
+        Self { above: Some(self), step: InstanceSegment::Index(index) }
     }
 
     /// Returns the path as workers write it: `many.1`.
@@ -40,9 +40,9 @@ impl<'p> Path<'p> {
             out.push('.');
         }
         match self.step {
-            Step::Root => {}
-            Step::Name(name) => clip(&mut out, name, NAME_BYTES),
-            Step::Index(index) => out.push_str(&index.to_string()),
+            InstanceSegment::Root => {}
+            InstanceSegment::Name(name) => clip(&mut out, name, NAME_BYTES),
+            InstanceSegment::Index(index) => out.push_str(&index.to_string()),
         }
         out
     }

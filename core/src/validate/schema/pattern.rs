@@ -7,7 +7,7 @@
 mod parse;
 mod set;
 
-use set::{Set, is_word};
+use set::{CharacterSet, is_word};
 
 /// Most instructions of one compiled pattern: a counted repetition is expanded.
 const INSTRUCTIONS: usize = 2_000;
@@ -23,7 +23,7 @@ pub(super) struct Pattern {
 #[derive(Clone, Debug)]
 enum Instruction {
     /// One character of the set, then the next instruction.
-    One(Set),
+    One(CharacterSet),
     /// Either branch.
     Split(usize, usize),
     Jump(usize),
@@ -42,12 +42,12 @@ enum Assertion {
 
 /// A parsed part of a pattern.
 #[derive(Clone, Debug)]
-enum Part {
-    One(Set),
+enum PatternPart {
+    One(CharacterSet),
     Assert(Assertion),
-    Sequence(Vec<Part>),
-    Either(Vec<Part>),
-    Repeat { part: Box<Part>, least: u32, most: Option<u32> },
+    Sequence(Vec<PatternPart>),
+    Either(Vec<PatternPart>),
+    Repeat { part: Box<PatternPart>, least: u32, most: Option<u32> },
 }
 
 impl Pattern {
@@ -83,7 +83,7 @@ impl Pattern {
         loop {
             let after = rest.clone().next();
             // A match may begin here.
-            if self.enter(0, &mut now, (before, after), steps)? {
+            if self.enter(0, &mut now, before, after, steps)? {
                 return Some(true);
             }
             let Some(letter) = rest.next() else { return Some(false) };
@@ -95,7 +95,7 @@ impl Pattern {
                 *steps = steps.checked_sub(1)?;
                 if let Some(Instruction::One(set)) = self.program.get(at)
                     && set.has(letter)
-                    && self.enter(at.saturating_add(1), &mut next, (Some(letter), then), steps)?
+                    && self.enter(at.saturating_add(1), &mut next, Some(letter), then, steps)?
                 {
                     return Some(true);
                 }
@@ -115,7 +115,8 @@ impl Pattern {
         &self,
         at: usize,
         states: &mut States,
-        around: (Option<char>, Option<char>),
+        before: Option<char>,
+        after: Option<char>,
         steps: &mut u64,
     ) -> Option<bool> {
         let mut open = vec![at];
@@ -130,7 +131,7 @@ impl Pattern {
                 Instruction::Jump(to) => open.push(*to),
                 Instruction::Split(left, right) => open.extend([*right, *left]),
                 Instruction::Assert(assertion) => {
-                    if assertion.holds(around) {
+                    if assertion.holds(before, after) {
                         open.push(at.saturating_add(1));
                     }
                 }
@@ -141,7 +142,7 @@ impl Pattern {
 }
 
 impl Assertion {
-    fn holds(self, (before, after): (Option<char>, Option<char>)) -> bool {
+    fn holds(self, before: Option<char>, after: Option<char>) -> bool {
         let is_boundary = || before.is_some_and(is_word) != after.is_some_and(is_word);
         match self {
             Self::Start => before.is_none(),
@@ -185,16 +186,16 @@ impl States {
     }
 }
 
-fn write(program: &mut Vec<Instruction>, part: &Part) -> Result<(), String> {
+fn write(program: &mut Vec<Instruction>, part: &PatternPart) -> Result<(), String> {
     if program.len() > INSTRUCTIONS {
         return Err("is too large: fewer or smaller counted repetitions".to_owned());
     }
     match part {
-        Part::One(set) => program.push(Instruction::One(set.clone())),
-        Part::Assert(assertion) => program.push(Instruction::Assert(*assertion)),
-        Part::Sequence(parts) => parts.iter().try_for_each(|part| write(program, part))?,
-        Part::Either(parts) => write_either(program, parts)?,
-        Part::Repeat { part, least, most } => {
+        PatternPart::One(set) => program.push(Instruction::One(set.clone())),
+        PatternPart::Assert(assertion) => program.push(Instruction::Assert(*assertion)),
+        PatternPart::Sequence(parts) => parts.iter().try_for_each(|part| write(program, part))?,
+        PatternPart::Either(parts) => write_either(program, parts)?,
+        PatternPart::Repeat { part, least, most } => {
             for _ in 0..*least {
                 let before = program.len();
                 write(program, part)?;
@@ -223,7 +224,7 @@ fn write(program: &mut Vec<Instruction>, part: &Part) -> Result<(), String> {
     Ok(())
 }
 
-fn write_either(program: &mut Vec<Instruction>, parts: &[Part]) -> Result<(), String> {
+fn write_either(program: &mut Vec<Instruction>, parts: &[PatternPart]) -> Result<(), String> {
     let Some((last, others)) = parts.split_last() else { return Ok(()) };
     let mut ends = Vec::new();
     for part in others {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::rules::NodeId;
+use crate::words::percent;
 
 /// The targets of references.
 #[derive(Debug, Default)]
@@ -30,14 +31,14 @@ impl Targets {
     pub(super) fn find(&self, base: &str, reference: &str) -> Option<NodeId> {
         let (uri, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let uri = if uri.is_empty() { base.to_owned() } else { resolve(base, uri) };
-        let fragment = percent_decoded(fragment)?;
+        let fragment = percent::decode(fragment)?;
         let root = self.resources.get(&uri)?;
         if fragment.is_empty() || fragment.starts_with('/') {
             let mut pointer = root.clone();
             pointer.push_str(&fragment);
             return self.places.get(&pointer).copied();
         }
-        self.anchors.get(&(uri, fragment)).copied()
+        self.anchors.get(&(uri, fragment.into_owned())).copied()
     }
 }
 
@@ -92,19 +93,4 @@ fn without_dots(path: &str) -> String {
         }
     }
     kept.join("/")
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte == b'%' {
-            let digits = [bytes.next()?, bytes.next()?];
-            let digits = std::str::from_utf8(&digits).ok()?;
-            out.push(u8::from_str_radix(digits, 16).ok()?);
-        } else {
-            out.push(byte);
-        }
-    }
-    String::from_utf8(out).ok()
 }

@@ -1,7 +1,7 @@
 //! The compiled form of a schema: nodes in one list, each a list of rules.
 
-use super::format::Format;
-use super::number::{Decimal, Divisor};
+use super::format::StringFormat;
+use super::number::{Divisor, NormalizedNumber};
 use super::pattern::Pattern;
 use crate::words::json::Json;
 
@@ -73,7 +73,7 @@ pub(super) enum Rule {
     Const(Box<Json<'static>>),
     Bound {
         bound: Bound,
-        limit: Decimal,
+        limit: NormalizedNumber,
         /// The limit, if it is a plain integer: then no digits need be parsed.
         small: Option<i64>,
         text: Box<str>,
@@ -83,11 +83,11 @@ pub(super) enum Rule {
         text: Box<str>,
     },
     Count {
-        count: Count,
+        count: CountBound,
         limit: u64,
     },
     Pattern(Pattern),
-    Format(Format),
+    Format(StringFormat),
     UniqueItems,
     Items {
         first: Vec<NodeId>,
@@ -98,7 +98,7 @@ pub(super) enum Rule {
         least: u64,
         most: Option<u64>,
     },
-    Members(Box<Members>),
+    Members(Box<PropertyRules>),
     PropertyNames(NodeId),
     DependentRequired(Vec<(Box<str>, Vec<Box<str>>)>),
     DependentSchemas(Vec<(Box<str>, NodeId)>),
@@ -118,7 +118,7 @@ pub(super) enum Rule {
 
 /// `properties`, `required`, `patternProperties` and `additionalProperties`, which belong together.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Members {
+pub(super) struct PropertyRules {
     /// Named members, in the order of declaration.
     pub(super) properties: Vec<Property>,
     pub(super) patterns: Vec<(Pattern, NodeId)>,
@@ -179,7 +179,7 @@ impl Bound {
 
 /// Names a counted quantity and the direction of its bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Count {
+pub(super) enum CountBound {
     MinLength,
     MaxLength,
     MinItems,
@@ -188,7 +188,7 @@ pub(super) enum Count {
     MaxProperties,
 }
 
-impl Count {
+impl CountBound {
     /// Returns the keyword, true for a lower bound, and the name of the counted quantity.
     pub(super) const fn words(self) -> (&'static str, bool, &'static str) {
         match self {

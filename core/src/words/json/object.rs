@@ -74,7 +74,7 @@ impl ObjectWriter {
     pub(crate) fn text_or_null(&mut self, name: impl MemberName, value: Option<&str>) {
         match value {
             Some(value) => self.text(name, value),
-            None => self.json(name, b"null"),
+            None => self.null(name),
         }
     }
 
@@ -90,7 +90,7 @@ impl ObjectWriter {
     pub(crate) fn time_or_null(&mut self, name: impl MemberName, time: Option<Timestamp>) {
         match time {
             Some(time) => self.time(name, time),
-            None => self.json(name, b"null"),
+            None => self.null(name),
         }
     }
 
@@ -102,6 +102,16 @@ impl ObjectWriter {
     /// Writes a count.
     pub(crate) fn size(&mut self, name: impl MemberName, value: usize) {
         self.number(name, u64::try_from(value).unwrap_or(u64::MAX));
+    }
+
+    /// Writes `true` or `false`.
+    pub(crate) fn boolean(&mut self, name: impl MemberName, value: bool) {
+        self.json(name, if value { b"true" } else { b"false" });
+    }
+
+    /// Writes `null`.
+    pub(crate) fn null(&mut self, name: impl MemberName) {
+        self.json(name, b"null");
     }
 
     /// Writes an array of strings.
@@ -155,7 +165,10 @@ mod tests {
         object.json("g", &inner);
         let mut object = ObjectWriter::reopen(object.end());
         object.size("h", 1);
-        let expected = r#"{"a\"":"{","b":7,"c":["x","y"],"d":[],"e":"1970-01-01T00:00:00.000Z","f":null,"g":{},"h":1}"#;
+        object.boolean("i", true);
+        object.boolean("j", false);
+        object.null("k");
+        let expected = r#"{"a\"":"{","b":7,"c":["x","y"],"d":[],"e":"1970-01-01T00:00:00.000Z","f":null,"g":{},"h":1,"i":true,"j":false,"k":null}"#;
         assert_eq!(String::from_utf8(object.end()).unwrap(), expected);
     }
 }

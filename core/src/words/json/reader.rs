@@ -45,14 +45,14 @@ pub enum FaultKind {
 
 /// A refused document: the reason, and the byte offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct JsonFault {
     /// The reason.
     pub kind: FaultKind,
     /// Byte offset from the start of the text.
     pub offset: usize,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for JsonFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.kind {
             FaultKind::Syntax => "not valid JSON",
@@ -70,26 +70,26 @@ impl fmt::Display for Fault {
 /// Reads one JSON document; nothing but white space may follow it.
 ///
 /// # Errors
-/// The first [`Fault`] found, with its offset.
-pub fn parse(text: &[u8], limits: Limits) -> Result<Json<'_>, Fault> {
-    let text =
-        std::str::from_utf8(text).map_err(|error| Fault { kind: FaultKind::Unicode, offset: error.valid_up_to() })?;
-    let mut reader = Reader { text, at: 0, values_left: limits.values, limits };
+/// The first [`JsonFault`] found, with its offset.
+pub fn parse(text: &[u8], limits: Limits) -> Result<Json<'_>, JsonFault> {
+    let text = std::str::from_utf8(text)
+        .map_err(|error| JsonFault { kind: FaultKind::Unicode, offset: error.valid_up_to() })?;
+    let mut reader = JsonReader { text, at: 0, values_left: limits.values, limits };
     let value = reader.value(0)?;
     reader.skip_space();
     if reader.at == text.len() { Ok(value) } else { Err(reader.fault(FaultKind::Syntax)) }
 }
 
-struct Reader<'a> {
+struct JsonReader<'a> {
     text: &'a str,
     at: usize,
     values_left: usize,
     limits: Limits,
 }
 
-impl<'a> Reader<'a> {
-    const fn fault(&self, kind: FaultKind) -> Fault {
-        Fault { kind, offset: self.at }
+impl<'a> JsonReader<'a> {
+    const fn fault(&self, kind: FaultKind) -> JsonFault {
+        JsonFault { kind, offset: self.at }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
         self.at = self.at.saturating_add(bytes);
     }
 
-    fn slice(&self, from: usize, to: usize) -> Result<&'a str, Fault> {
+    fn slice(&self, from: usize, to: usize) -> Result<&'a str, JsonFault> {
         self.text.get(from..to).ok_or_else(|| self.fault(FaultKind::Syntax))
     }
 
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn expect(&mut self, byte: u8) -> Result<(), Fault> {
+    fn expect(&mut self, byte: u8) -> Result<(), JsonFault> {
         if self.peek() == Some(byte) {
             self.advance(1);
             Ok(())
@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn value(&mut self, depth: usize) -> Result<Json<'a>, Fault> {
+    fn value(&mut self, depth: usize) -> Result<Json<'a>, JsonFault> {
         self.skip_space();
         self.values_left = self.values_left.checked_sub(1).ok_or_else(|| self.fault(FaultKind::TooManyValues))?;
         match self.peek() {
@@ -134,12 +134,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn deeper(&self, depth: usize) -> Result<usize, Fault> {
+    fn deeper(&self, depth: usize) -> Result<usize, JsonFault> {
         let depth = depth.saturating_add(1);
         if depth > self.limits.depth.min(Limits::MAX_DEPTH) { Err(self.fault(FaultKind::TooDeep)) } else { Ok(depth) }
     }
 
-    fn word(&mut self, word: &str, value: Json<'a>) -> Result<Json<'a>, Fault> {
+    fn word(&mut self, word: &str, value: Json<'a>) -> Result<Json<'a>, JsonFault> {
         if self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
             self.advance(word.len());
             Ok(value)
@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn array(&mut self, depth: usize) -> Result<Json<'a>, Fault> {
+    fn array(&mut self, depth: usize) -> Result<Json<'a>, JsonFault> {
         self.advance(1);
         let mut items = Vec::new();
         self.skip_space();
@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Json<'a>, Fault> {
+    fn object(&mut self, depth: usize) -> Result<Json<'a>, JsonFault> {
         self.advance(1);
         let mut members = Vec::new();
         let mut names = Names::default();
@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
             let at_name = self.at;
             let name = self.string()?;
             if !names.is_new(&name, &members) {
-                return Err(Fault { kind: FaultKind::DuplicateMember, offset: at_name });
+                return Err(JsonFault { kind: FaultKind::DuplicateMember, offset: at_name });
             }
             self.skip_space();
             self.expect(b':')?;
@@ -202,7 +202,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn number(&mut self) -> Result<Json<'a>, Fault> {
+    fn number(&mut self) -> Result<Json<'a>, JsonFault> {
         let from = self.at;
         if self.peek() == Some(b'-') {
             self.advance(1);
@@ -225,12 +225,12 @@ impl<'a> Reader<'a> {
         }
         let text = self.slice(from, self.at)?;
         if text.len() > self.limits.number_bytes {
-            return Err(Fault { kind: FaultKind::NumberTooLong, offset: from });
+            return Err(JsonFault { kind: FaultKind::NumberTooLong, offset: from });
         }
         Ok(Json::Number(Number(Cow::Borrowed(text))))
     }
 
-    fn digits(&mut self) -> Result<(), Fault> {
+    fn digits(&mut self) -> Result<(), JsonFault> {
         let from = self.at;
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.advance(1);
@@ -238,7 +238,7 @@ impl<'a> Reader<'a> {
         if self.at == from { Err(self.fault(FaultKind::Syntax)) } else { Ok(()) }
     }
 
-    fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
+    fn string(&mut self) -> Result<Cow<'a, str>, JsonFault> {
         self.expect(b'"')?;
         let from = self.at;
         loop {
@@ -256,12 +256,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    const fn check_length(&self, length: usize, offset: usize) -> Result<(), Fault> {
-        if length > self.limits.string_bytes { Err(Fault { kind: FaultKind::StringTooLong, offset }) } else { Ok(()) }
+    const fn check_length(&self, length: usize, offset: usize) -> Result<(), JsonFault> {
+        if length > self.limits.string_bytes {
+            Err(JsonFault { kind: FaultKind::StringTooLong, offset })
+        } else {
+            Ok(())
+        }
     }
 
     /// Reads the rest of a string from its first escape on, and copies the text before it.
-    fn escaped_string(&mut self, from: usize) -> Result<Cow<'a, str>, Fault> {
+    fn escaped_string(&mut self, from: usize) -> Result<Cow<'a, str>, JsonFault> {
         let mut unescaped = self.slice(from, self.at)?.to_owned();
         loop {
             let run = self.at;
@@ -284,7 +288,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn escape(&mut self) -> Result<char, Fault> {
+    fn escape(&mut self) -> Result<char, JsonFault> {
         let byte = self.peek().ok_or_else(|| self.fault(FaultKind::Syntax))?;
         let plain = match byte {
             b'"' | b'\\' | b'/' => char::from(byte),
@@ -301,7 +305,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads `\uXXXX`, or a surrogate pair of two; `self.at` stands on the `u`.
-    fn unicode_escape(&mut self) -> Result<char, Fault> {
+    fn unicode_escape(&mut self) -> Result<char, JsonFault> {
         let offset = self.at;
         let first = self.hex4()?;
         let mut units = [first, 0];
@@ -312,18 +316,18 @@ impl<'a> Reader<'a> {
                 self.peek() == Some(b'u')
             };
             if !is_pair {
-                return Err(Fault { kind: FaultKind::Unicode, offset });
+                return Err(JsonFault { kind: FaultKind::Unicode, offset });
             }
             units = [first, self.hex4()?];
             pair = &units;
         }
         match char::decode_utf16(pair.iter().copied()).next() {
             Some(Ok(decoded)) => Ok(decoded),
-            _ => Err(Fault { kind: FaultKind::Unicode, offset }),
+            _ => Err(JsonFault { kind: FaultKind::Unicode, offset }),
         }
     }
 
-    fn hex4(&mut self) -> Result<u16, Fault> {
+    fn hex4(&mut self) -> Result<u16, JsonFault> {
         self.expect(b'u')?;
         let end = self.at.saturating_add(4);
         let digits = self.slice(self.at, end)?;

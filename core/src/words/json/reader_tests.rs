@@ -60,7 +60,7 @@ fn refuses_broken_unicode() {
     assert_eq!(kind(r#""\ud800\n""#), Err(FaultKind::Unicode));
     assert_eq!(kind(r#""\ud800\ud800""#), Err(FaultKind::Unicode));
     assert_eq!(kind(r#""\udc00""#), Err(FaultKind::Unicode));
-    assert_eq!(parse(b"\"\xff\"", LIMITS).unwrap_err(), Fault { kind: FaultKind::Unicode, offset: 1 });
+    assert_eq!(parse(b"\"\xff\"", LIMITS).unwrap_err(), JsonFault { kind: FaultKind::Unicode, offset: 1 });
 }
 
 #[test]

@@ -48,7 +48,7 @@ ttl = "1h"
 
 const KEY: &str = "tg_0123456789abcdef0123456789abcdef";
 
-/// Whose tokens are taken besides, where the caller has one.
+/// The issuers of tokens, where the caller has one.
 const ISSUER: &str = r#"
 [[roles]]
 id = "agent"
@@ -100,7 +100,7 @@ limits = [
 ]
 "#;
 
-/// What the five arguments have to be.
+/// Describes the five arguments.
 const SCHEMA: &str = r#"
 [[inputs]]
 tools = ["Docs.*"]
@@ -161,7 +161,7 @@ impl Entropy for Host {
 }
 
 impl Background for Host {
-    /// What comes after the response is not counted: it is done while warming up, and left undone afterwards.
+    /// Leaves out the work after the response: it is done while warming up, and left undone afterwards.
     fn spawn(&self, job: impl Future<Output = ()> + 'static) {
         if !self.is_warm.get() {
             let ended = pin!(job).poll(&mut Context::from_waker(Waker::noop()));

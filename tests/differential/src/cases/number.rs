@@ -69,7 +69,7 @@ pub(super) fn decimal(random: &mut Random) -> String {
     }
 }
 
-/// What is no number, or only to some readers.
+/// Texts that are no number, or only to some readers.
 const JUNK: &[&str] = &[
     "",
     " ",

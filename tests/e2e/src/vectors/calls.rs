@@ -8,7 +8,7 @@ use super::{Caller, Vector};
 const ADA: &str = "ada@acme.example";
 const GUS: &str = "gus@acme.example";
 
-/// Where the generated calls start, and how many there are: the tools take turns.
+/// The start and the number of the generated calls: the tools take turns.
 const SEED: u64 = 20_260_420;
 const CALLS: u64 = 20 * 25;
 

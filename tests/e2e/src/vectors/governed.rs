@@ -90,7 +90,7 @@ fn limits() -> Vec<Vector> {
     ]
 }
 
-/// What is no token of an issuer is told from what is no key.
+/// Tells malformed tokens of an issuer from malformed keys.
 fn tokens() -> Vec<Vector> {
     let list = |name: &str, credential: &str| {
         let vector = Vector::get(format!("token: {name}"), Caller::Nobody, "/v1/tools?limit=1");

@@ -142,7 +142,7 @@ fn faults(vectors: &mut Vec<Vector>) {
     }
 }
 
-/// What looks like an issued key and is none.
+/// Texts that look like an issued key and are none.
 fn presented(vectors: &mut Vec<Vector>) {
     let (cut, _) = NOBODYS.split_at(NOBODYS.len().saturating_sub(1));
     for (name, key, refusal) in [

@@ -1,4 +1,4 @@
-//! What is passed on to the engine, each route for callers that may and for one that may not; and what the gateway says of
+//! Requests that are passed on to the engine, each route for callers that may and for one that may not; and what the gateway says of
 //! itself.
 
 use serde_json::{Value, json};

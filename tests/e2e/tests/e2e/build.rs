@@ -1,14 +1,13 @@
 //! The modules under test, built with the tests' own configuration document.
 //!
-//! The Worker is the release module, whose document is bundled beside it; the Spin component has its document compiled in
-//! and is built with the profile `dev-wasm`, so that the release component of the build stays what it is.
+//! Both are the release, compiled once: the build writes each document into what the compiler made.
 #![expect(clippy::disallowed_types, reason = "native tests run on threads of their own")]
 
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{LazyLock, Mutex};
+use std::sync::LazyLock;
 
 /// A configuration document under test.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +37,6 @@ pub(crate) static PORTS: LazyLock<Ports> = LazyLock::new(|| {
 /// Built once for each run of the tests; takes seconds when nothing has changed.
 static USUAL: LazyLock<()> = LazyLock::new(|| build(Document::Usual, include_str!("../../toolgate.toml")));
 static ROUTING: LazyLock<()> = LazyLock::new(|| build(Document::Routing, include_str!("../../routing.toml")));
-/// The component has its document compiled in: of two builds, one would overwrite the other's.
-static BUILDING: Mutex<()> = Mutex::new(());
 
 impl Document {
     /// Builds both modules with it, unless that was done.
@@ -50,12 +47,12 @@ impl Document {
         }
     }
 
-    /// Where the Worker is.
+    /// Returns the directory of the Worker.
     pub(crate) fn worker(self) -> PathBuf {
         self.directory().join("cloudflare")
     }
 
-    /// Where the Spin component is.
+    /// Returns the path of the Spin component.
     fn component(self) -> PathBuf {
         self.directory().join("spin")
     }
@@ -65,7 +62,7 @@ impl Document {
     }
 }
 
-/// Where everything of these tests lies.
+/// Returns the directory for everything of these tests.
 pub(crate) fn directory() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e")
 }
@@ -84,17 +81,19 @@ fn build(which: Document, text: &str) {
     if fs::read_to_string(&path).ok().as_ref() != Some(&text) {
         fs::write(&path, text).unwrap();
     }
-    let _alone = BUILDING.lock().unwrap();
-    run_build(&path, &["cloudflare", "--release"], &which.worker());
-    run_build(&path, &["spin", "--dev"], &which.component());
+    run_build(&path, "cloudflare", &which.worker());
+    run_build(&path, "spin", &which.component());
 }
 
-fn run_build(document: &Path, what: &[&str], output: &Path) {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["run", "--quiet", "--package", "toolgate-cli", "--bin", "toolgate", "--", "build"]).args(what);
-    cargo.arg("--output").arg(output).env("TOOLGATE_CONFIG", document).current_dir(env!("CARGO_MANIFEST_DIR"));
-    let output = cargo.output().unwrap();
-    assert!(output.status.success(), "{what:?} is not built: {}", String::from_utf8_lossy(&output.stderr));
+/// Runs the command line's build: of the program that the gate names, else by cargo.
+fn run_build(document: &Path, platform: &str, output: &Path) {
+    let program = std::env::var_os("TOOLGATE_PROGRAM");
+    let by_cargo = ["run", "--quiet", "--package", "toolgate-cli", "--bin", "toolgate", "--"];
+    let mut build = Command::new(program.as_deref().unwrap_or(env!("CARGO").as_ref()));
+    build.args(by_cargo.iter().filter(|_| program.is_none())).args(["build", platform, "--release", "--output"]);
+    build.arg(output).env("TOOLGATE_CONFIG", document).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let output = build.output().unwrap();
+    assert!(output.status.success(), "{platform} is not built: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// The port of an earlier run while it is free: another would mean another document, and so another build.

@@ -14,7 +14,7 @@ fn facts(topic: &str) -> Ask {
     Ask::execute("Facts.Lookup", &json!({"topic": topic}), ADA).key(DEVELOPER)
 }
 
-/// What the tiers hold for it.
+/// Returns the content of the tiers for it.
 fn look_up(world: &World, topic: &str) -> Value {
     let body = json!({"tool_name": "Facts.Lookup", "input": {"topic": topic}, "user_id": ADA});
     let answer = world.send(&Ask::post("/gate/v1/cache/lookup", &body).key(DEVELOPER));
@@ -32,7 +32,7 @@ fn is_hit(answer: &Answer) -> bool {
 }
 
 #[test]
-fn every_tier_of_a_host_keeps_an_answer_and_outlives_its_isolates() {
+fn every_tier_stores_a_response_and_outlives_its_isolates() {
     for platform in BOTH {
         let mut world = World::new(platform, "tiers");
         assert!(status(&world.send(&facts("tiers"))).contains("; stored"), "{platform:?}");
@@ -55,7 +55,7 @@ fn every_tier_of_a_host_keeps_an_answer_and_outlives_its_isolates() {
 }
 
 #[test]
-fn what_an_operator_makes_stale_is_stale_on_other_instances_within_a_lease() {
+fn an_operators_purge_reaches_other_instances_within_a_lease() {
     for platform in BOTH {
         let world = World::new(platform, "scopes");
         let key = look_up(&world, "scopes")["key"].as_str().unwrap().to_owned();

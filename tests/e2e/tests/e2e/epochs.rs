@@ -23,7 +23,7 @@ fn advance(world: &World, change: Value) -> Value {
     answer.json()
 }
 
-/// What another isolate answers.
+/// Returns the answer of another isolate.
 fn elsewhere(world: &World, ask: &Ask) -> Answer {
     ask.send(world.twin())
 }
@@ -43,7 +43,7 @@ fn within_a_lease(world: &World, ask: &Ask, expected: (u16, &str)) {
 }
 
 #[test]
-fn a_change_of_the_epochs_holds_on_other_instances_within_a_lease() {
+fn an_epoch_change_reaches_other_instances_within_a_lease() {
     for platform in BOTH {
         let world = start(platform, "epochs");
         let list = Ask::get("/v1/tools?limit=1").key(DEVELOPER_2);

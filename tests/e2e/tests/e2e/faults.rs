@@ -9,7 +9,7 @@ use crate::world::{BOTH, KEYS_BEGIN, Platform, World};
 
 const USER: &str = "ada@acme.example";
 
-/// What the engine does, and what comes of it: for a call that only reads, and for one that has an effect.
+/// A fault of the engine, and its outcome: for a call that only reads, and for one that has an effect.
 struct Fault {
     rule: Value,
     reads: &'static str,
@@ -67,7 +67,7 @@ fn busy(code: u16, executed: bool) -> Value {
 }
 
 #[test]
-fn every_fault_of_the_engine_has_its_name_and_leaves_nothing_behind() {
+fn every_engine_fault_has_its_name_and_leaves_nothing_behind() {
     let mut found = Vec::new();
     for platform in BOTH {
         let world = World::new(platform, "faults");
@@ -90,7 +90,7 @@ fn act(to: &str) -> Ask {
     Ask::execute("Mail.Send", &json!({"to": to}), USER)
 }
 
-/// What is wrong with the answers under this fault.
+/// Lists the wrong answers under this fault.
 fn check(world: &World, name: &str, fault: &Fault) -> Vec<String> {
     let mut rule = fault.rule.clone();
     rule["path"] = "/v1/tools/execute".into();
@@ -125,7 +125,7 @@ fn check(world: &World, name: &str, fault: &Fault) -> Vec<String> {
     wrong
 }
 
-/// What is wrong, unless this is a good answer that came from no cache.
+/// Returns the error in an answer, unless it is a good one that came from no cache.
 fn unless_fresh(answer: &Answer) -> Option<String> {
     let status = answer.header("cache-status").unwrap_or_default();
     let is_fresh = answer.status == 200 && answer.json()["success"] == true && status.contains("fwd=uri-miss; stored");

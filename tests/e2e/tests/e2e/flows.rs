@@ -1,4 +1,4 @@
-//! What takes its time: streams and long polls; and whose an authorisation is.
+//! Flows that take time: streams and long polls; and the owner of an authorisation.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ fn begin(world: &World, provider: &str) -> String {
 }
 
 #[test]
-fn an_authorisation_is_waited_for_by_the_caller_that_began_it_and_by_no_other() {
+fn only_the_caller_that_began_an_authorisation_waits_for_it() {
     for platform in BOTH {
         let slow = Options { authorize_after_ms: 1_500, ..Options::default() };
         let world = World::with(platform, "authorisation", slow, &[]);
@@ -90,7 +90,7 @@ fn an_authorisation_is_waited_for_by_the_caller_that_began_it_and_by_no_other() 
 }
 
 #[test]
-fn a_call_whose_caller_hangs_up_is_ended_recorded_and_remembered() {
+fn a_call_whose_caller_hangs_up_is_ended_and_recorded() {
     for platform in BOTH {
         let world = World::new(platform, "hang-up");
         assert_eq!(world.develop(Ask::execute("Docs.Get", &json!({"document": "d"}), ADA)).status, 200);
@@ -119,7 +119,7 @@ fn a_call_whose_caller_hangs_up_is_ended_recorded_and_remembered() {
 }
 
 #[test]
-fn an_engine_calls_the_tools_of_the_gateway_as_those_of_a_worker() {
+fn an_engine_calls_the_gateways_tools_like_a_workers() {
     for platform in BOTH {
         let world = World::new(platform, "worker-routes");
         let engine = toolgate_engine::start(Options::default()).unwrap();

@@ -108,9 +108,9 @@ pub(crate) struct Answer {
     /// Names in lower case, sorted.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// When each piece came, from the sending of the request on.
+    /// The time of each piece, counted from the sending of the request.
     pub pieces: Vec<Duration>,
-    /// Whether the body ended as its framing says.
+    /// True if the body ended as its framing says.
     pub whole: bool,
 }
 

@@ -29,7 +29,7 @@ pub(crate) const OPAQUE: &str = "opaque_0123456789abcdef";
 /// The one issuer of all tests; it ends with this process.
 pub(crate) static ISSUER: LazyLock<Issuer> = LazyLock::new(Issuer::start);
 
-/// What a token says.
+/// The claims of a token.
 pub(crate) type Said = BTreeMap<String, Value>;
 
 /// One key pair.

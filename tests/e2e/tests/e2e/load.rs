@@ -10,30 +10,30 @@ use std::time::Duration;
 use crate::clock::{Stopwatch, pause};
 use crate::http::{Answer, Ask};
 
-/// How many calls may be under way at once. At that many the pace falls behind, as it does where there are so many callers.
+/// Most calls under way at once. At that many the pace falls behind, as it does where there are so many callers.
 const CALLERS: usize = 160;
 
 /// One call as its caller saw it.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
-    /// Which it was.
+    /// Its number.
     pub number: u64,
-    /// When it was sent, from the beginning of the rain on.
+    /// The time of its sending, counted from the beginning of the rain.
     pub began: Duration,
-    /// How long it took.
+    /// Its duration.
     pub took: Duration,
     /// The last answer.
     pub answer: Answer,
 }
 
 impl Seen {
-    /// Whether the tool ran and succeeded.
+    /// True if the tool ran and succeeded.
     pub(crate) fn is_good(&self) -> bool {
         self.answer.status == 200 && self.answer.json()["success"] == true
     }
 }
 
-/// What callers do with an answer that is none.
+/// Acts on an answer that is none, as callers do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Patience {
     /// They take it.
@@ -91,7 +91,7 @@ pub(crate) fn rain(
     seen
 }
 
-/// How long the SDKs wait before they send the call once more, if they do.
+/// Returns the wait of the SDKs before they send the call once more, if they do.
 fn wait_of(answer: &Answer, repetitions: u32) -> Option<Duration> {
     let may_repeat = match answer.header("x-should-retry") {
         Some(said) => said == "true",

@@ -2,7 +2,7 @@
 
 use crate::http::Answer;
 
-/// What must be the same.
+/// The parts of an answer that must be the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Normal {
     pub status: u16,
@@ -46,7 +46,7 @@ fn plain(text: &str, counts: bool) -> String {
     out
 }
 
-/// What stands at the start: what to write for it, and its length.
+/// Returns the normal form of the token at the start, and the token's length.
 fn taken(text: &str, counts: bool) -> (Option<&'static str>, usize) {
     for prefix in ["req_", "tc_", "te_"] {
         let id = text.strip_prefix(prefix).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What an operator sees: metrics, explanations, readiness; and a host that lacks a store.
+//! The operator's view: metrics, explanations, readiness; and a host that lacks a store.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -121,7 +121,7 @@ fn a_refusal_is_explained_to_its_tenant() {
 }
 
 #[test]
-fn readiness_names_a_dead_executor_and_the_last_good_list_is_kept() {
+fn readiness_names_a_dead_executor_whose_last_list_is_kept() {
     for platform in BOTH {
         let mut world = World::without_engine(platform, "ready", &[]);
         world.start_host();

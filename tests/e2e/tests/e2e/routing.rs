@@ -80,7 +80,7 @@ impl Storm {
     }
 }
 
-/// How often this worker was asked to run a tool.
+/// Returns the number of tool runs that this worker was asked for.
 fn asked(worker: &Running) -> u64 {
     let requests = control(worker.base_url(), "GET", "requests", None);
     let calls = requests["requests"].as_array().unwrap().iter();
@@ -118,7 +118,7 @@ fn look_up(number: u64) -> Ask {
 }
 
 #[test]
-fn calls_that_may_be_repeated_succeed_where_one_of_two_workers_fails_one_in_five() {
+fn retryable_calls_succeed_while_one_worker_fails_one_in_five() {
     for platform in of_share(0) {
         let storm = Storm::new(platform, "routing-fallback");
         let kinds = ["refuse", "reset", "cut", "garbage", "status"];
@@ -183,7 +183,7 @@ fn no_call_that_may_do_harm_runs_twice() {
 }
 
 #[test]
-fn nobody_waits_for_a_worker_that_hangs_for_long_and_it_serves_again_soon() {
+fn a_hanging_worker_delays_nobody_long_and_recovers_soon() {
     for platform in of_share(2) {
         let storm = Storm::new(platform, "routing-dead");
         forget(&storm.near);
@@ -216,7 +216,7 @@ fn nobody_waits_for_a_worker_that_hangs_for_long_and_it_serves_again_soon() {
 }
 
 #[test]
-fn a_second_call_beside_a_slow_one_takes_its_tail_away_and_costs_little() {
+fn a_hedge_cuts_the_tail_latency_at_little_cost() {
     for platform in of_share(3) {
         let storm = Storm::new(platform, "routing-hedge");
         let slow =
@@ -242,7 +242,7 @@ fn a_second_call_beside_a_slow_one_takes_its_tail_away_and_costs_little() {
 }
 
 #[test]
-fn a_worker_that_is_down_is_hardly_called_whatever_the_callers_do() {
+fn a_worker_that_is_down_is_hardly_called() {
     for platform in of_share(4) {
         let storm = Storm::new(platform, "routing-outage");
         spoil(&storm.near, &json!([{"kind": "refuse"}]));
@@ -258,7 +258,7 @@ fn a_worker_that_is_down_is_hardly_called_whatever_the_callers_do() {
 }
 
 #[test]
-fn the_first_class_is_served_while_there_is_three_times_too_much() {
+fn the_first_class_is_served_at_three_times_the_load() {
     const SLOTS: u32 = 8;
     const WORK_MS: u32 = 100;
     const SECONDS: u64 = 10;

@@ -29,7 +29,7 @@ fn both_sdks_make_all_their_calls_on_both_platforms() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
-/// How many checks passed, and which failed, why.
+/// Returns the number of checks that passed, and the reasons of those that failed.
 fn drive(mut command: Command, base: &str) -> (usize, Vec<String>) {
     command.args([base, DEVELOPER, "--mode", "gateway", "--calc"]);
     let output = command.output().unwrap_or_else(|fault| panic!("{command:?} does not start: {fault}"));

@@ -43,7 +43,7 @@ fn wrong() -> Vec<(&'static str, String, &'static str)> {
     ]
 }
 
-/// What an answer says, less what differs between two requests.
+/// Returns the answer, less the parts that differ between two requests.
 fn told(answer: &Answer) -> (u16, String, Value) {
     let mut body = answer.json();
     if let Some(body) = body.as_object_mut() {

@@ -21,7 +21,7 @@ pub(crate) const OPERATOR: &str = "tg_e2e_operator_0123456789abcdef";
 pub(crate) const STRANGER: &str = "tg_e2e_other_0123456789abcdef";
 pub(crate) const GOVERNED: &str = "tg_e2e_governed_0123456789abcdef";
 pub(crate) const THROTTLED: &str = "tg_e2e_throttled_0123456789abcdef";
-/// How every key begins.
+/// The prefix of every key.
 pub(crate) const KEYS_BEGIN: &str = "tg_e2e_";
 /// The gateway's own credential at the engine.
 pub(crate) const ENGINE_KEY: &str = "engine-key-of-the-gateway";
@@ -227,7 +227,7 @@ impl World {
         control(&self.engine_url, method, path, body)
     }
 
-    /// How often the engine's tool ran.
+    /// Returns the number of runs of the engine's tool.
     pub(crate) fn runs(&self, tool: &str) -> u64 {
         self.control("GET", "calls", None)["counts"][tool].as_u64().unwrap_or(0)
     }

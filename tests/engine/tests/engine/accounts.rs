@@ -1,4 +1,4 @@
-//! What each key sees, and what the stand-in remembers of who called.
+//! The data that each key sees, and the stand-in's record of the callers.
 
 use serde_json::json;
 use toolgate_engine::Options;

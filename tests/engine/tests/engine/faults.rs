@@ -59,7 +59,7 @@ fn refused_and_other_statuses_never_run() {
 }
 
 #[test]
-fn a_spoiled_answer_is_that_of_a_call_that_ran_unless_told_otherwise() {
+fn a_spoiled_answer_is_of_a_call_that_ran_by_default() {
     let (engine, _) = spoiled(json!({"kind": "cut"}));
     assert_eq!(runs(&engine), 2);
     let (engine, _) = spoiled(json!({"kind": "cut", "executed": false}));
@@ -94,7 +94,7 @@ fn bodies_are_empty_huge_or_no_json() {
     assert!(serde_json::from_slice::<Value>(&answer.body).is_err(), "{answer:?}");
 }
 
-/// How long the right answer took to come, in spite of `rule`.
+/// Returns the time that the right answer took, in spite of `rule`.
 #[expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,
@@ -116,7 +116,7 @@ fn answers_come_late_or_drop_by_drop() {
 }
 
 #[test]
-fn a_rule_that_cannot_be_read_is_refused_and_rules_can_be_cleared() {
+fn an_unreadable_rule_is_refused_and_rules_can_be_cleared() {
     let engine = engine(Options::default());
     let base = engine.base_url();
     assert_eq!(ask(base, "POST", "/_control/faults", Some(&json!([{"kind": "sulk"}]))).status, 400);

@@ -1,4 +1,4 @@
-//! What the stand-in promises: both official SDKs pass against it, the drivers notice a wrong answer, and every fault is the
+//! The promises of the stand-in: both official SDKs pass against it, the drivers notice a wrong answer, and every fault is the
 //! one that was asked for.
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ fn the_drivers_notice_wrong_answers() {
 }
 
 #[test]
-fn the_drivers_notice_what_only_a_gateway_adds_and_a_buffered_stream() {
+fn the_drivers_notice_gateway_headers_and_a_buffered_stream() {
     let engine = engine(Options::default());
     let changed = ask(engine.base_url(), "PATCH", "/_control/settings", Some(&json!({"chat_chunk_ms": 0})));
     assert_eq!(changed.status, 200, "{changed:?}");

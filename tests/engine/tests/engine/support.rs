@@ -25,7 +25,7 @@ pub(crate) struct Raw {
     pub status: u16,
     pub head: String,
     pub body: Vec<u8>,
-    /// How reading ended when it did not end in order.
+    /// The end of a reading that did not end in order.
     pub fault: Option<std::io::ErrorKind>,
 }
 
@@ -116,7 +116,7 @@ pub(crate) fn in_tests(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
-/// What a driver reported.
+/// The report of a driver.
 pub(crate) struct Report {
     pub passed: usize,
     /// Name and detail of each failed check.

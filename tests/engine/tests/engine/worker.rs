@@ -79,7 +79,7 @@ fn a_worker_runs_tools_and_has_a_real_workers_oddities() {
 }
 
 #[test]
-fn a_fronted_worker_is_shown_and_the_fronts_own_tools_come_first() {
+fn a_fronted_worker_is_listed_after_the_fronts_own_tools() {
     let worker = engine(Options { serve_worker_secret: Some(SECRET.to_owned()), ..Options::default() });
     let front =
         engine(Options { worker: Some((worker.base_url().to_owned(), SECRET.to_owned())), ..Options::default() });

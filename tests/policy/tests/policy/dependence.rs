@@ -1,4 +1,4 @@
-//! What a decision is said to depend on is all it depends on.
+//! Decisions depend on nothing but their declared dependencies.
 
 use fastrand::Rng;
 use toolgate_policy::text;
@@ -58,7 +58,7 @@ fn change_argument(world: &mut World, other: &World, name: &str) {
     world.arguments = arguments;
 }
 
-/// Whether one path lies within the other.
+/// Returns true if one path lies within the other.
 fn touches(depends: &str, changed: &str) -> bool {
     let within = |inner: &str, outer: &str| {
         inner == outer || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'))

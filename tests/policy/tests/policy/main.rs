@@ -8,9 +8,9 @@ mod differential;
 mod fragment;
 mod unknown;
 
-use toolgate::policy::{Mode, PolicySet, Source};
+use toolgate::policy::{PolicyMode, PolicySet, PolicySource};
 
 fn read(text: &str) -> Result<PolicySet, String> {
-    let source = Source { text, mode: Mode::Enforce };
+    let source = PolicySource { text, mode: PolicyMode::Enforce };
     PolicySet::new(&[source]).map_err(|faults| format!("{faults:?}"))
 }

@@ -1,7 +1,7 @@
-//! What is decided before everything is known: never against what will be decided then.
+//! Decisions before everything is known: never against the later one.
 
 use fastrand::Rng;
-use toolgate::policy::{Arguments, Request, Resource, User, Verdict};
+use toolgate::policy::{Arguments, PolicyRequest, Resource, User, Verdict};
 use toolgate_policy::text;
 use toolgate_policy::world::{World, world};
 use toolgate_share::seeds;
@@ -9,7 +9,7 @@ use toolgate_share::seeds;
 use crate::read;
 
 /// The same request with some parts not known yet.
-fn blurred<'w>(rng: &mut Rng, world: &'w World) -> Request<'w> {
+fn blurred<'w>(rng: &mut Rng, world: &'w World) -> PolicyRequest<'w> {
     let mut request = world.request();
     if world.has_arguments() && rng.u8(..4) > 0 {
         request.arguments = Arguments::Unknown;

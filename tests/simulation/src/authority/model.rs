@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::HOLDS_AFTER;
 use super::setup::{ARGUMENTS, Ask, Policy, Role, Setup, Who};
 
-/// What must come of a request.
+/// The expected outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It must not be let through.
@@ -36,7 +36,7 @@ impl Switches {
         changes.push(Change { is_on, ended, is_sure });
     }
 
-    /// Whether the subject is on at this time: for sure (then what it concerns is denied), for sure not, or neither.
+    /// Returns the state of the subject at this time: surely on (then what it concerns is denied), surely not, or neither.
     fn is_on(&self, subject: &str, at: u64) -> Verdict {
         let Some(changes) = self.0.get(subject) else { return Verdict::Allow };
         // Everything that some isolate may still hold for true.
@@ -52,7 +52,7 @@ impl Switches {
 /// Before anybody changed anything.
 const NEVER: Change = Change { is_on: false, ended: 0, is_sure: true };
 
-/// How many of these changes are history at this time: those before the last one that was acknowledged long enough ago.
+/// Returns the number of these changes that are history at this time: those before the last one that was acknowledged long enough ago.
 fn settled(changes: &[Change], at: u64) -> usize {
     let is_settled = |change: &Change| change.is_sure && at > change.ended + HOLDS_AFTER.get();
     changes.iter().rposition(is_settled).unwrap_or(0)
@@ -66,7 +66,7 @@ pub(super) fn is_denial(refusal: &str) -> bool {
         || refusal == "killed"
 }
 
-/// Whether the tool may be shown to the caller at all: somebody permits it, and nobody forbids every call of it.
+/// Returns true if the tool may be shown to the caller at all: somebody permits it, and nobody forbids every call of it.
 pub(super) fn may_see(setup: &Setup, caller: usize, tool: &str) -> bool {
     let caller = &setup.callers[caller];
     let permits = |action| holds(setup, caller, action, Some(tool)) || is_permitted(setup, caller, action, Some(tool));
@@ -82,7 +82,7 @@ fn is_of(tool: &str, toolkit: &str) -> bool {
     tool.split_once('.').is_some_and(|(of, _)| of == toolkit)
 }
 
-/// Whether a policy permits the action, on this tool if it is about tools.
+/// Returns true if a policy permits the action, on this tool if it is about tools.
 fn is_permitted(setup: &Setup, caller: &Who, action: &str, tool: Option<&str>) -> bool {
     setup.policies.iter().any(|policy| match policy {
         Policy::PermitToolkit(role, toolkit) => {
@@ -95,7 +95,7 @@ fn is_permitted(setup: &Setup, caller: &Who, action: &str, tool: Option<&str>) -
     })
 }
 
-/// Whether a policy keeps the caller from this call: because it forbids it, or because it has an error.
+/// Returns true if a policy keeps the caller from this call: because it forbids it, or because it has an error.
 fn is_forbidden(setup: &Setup, caller: &Who, tool: &str, user: Option<&str>, arguments: &str) -> bool {
     setup.policies.iter().any(|policy| match policy {
         Policy::ForbidTool(forbidden) => *forbidden == tool,
@@ -118,7 +118,7 @@ fn has_role(setup: &Setup, caller: &Who, role: usize) -> bool {
     caller.roles.iter().any(|own| setup.roles[*own].id == setup.roles[role].id)
 }
 
-/// What must come of this request at this time.
+/// Returns the expected outcome of this request at this time.
 pub(super) fn judge(setup: &Setup, switches: &Switches, caller: Option<usize>, ask: &Ask, at: u64) -> Verdict {
     let Some(place) = caller else { return Verdict::Deny };
     let caller = &setup.callers[place];

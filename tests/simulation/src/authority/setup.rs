@@ -57,7 +57,7 @@ pub(super) struct Who {
     pub(super) tenant: &'static str,
     /// Its roles, by their place.
     pub(super) roles: Vec<usize>,
-    /// What it holds of its own.
+    /// The permissions of its own.
     pub(super) own: Role,
     /// The users it may name; `*` for all.
     pub(super) users: Vec<&'static str>,
@@ -97,7 +97,7 @@ pub(super) struct Setup {
     pub(super) callers: Vec<Who>,
 }
 
-/// What is asked.
+/// The question.
 #[derive(Clone, Debug)]
 pub(super) enum Ask {
     /// A tool call.

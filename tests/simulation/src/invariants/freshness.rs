@@ -1,9 +1,9 @@
-//! How old an answer may be: by its life, the operator's windows, and what its caller asked.
+//! The permitted age of an answer: by its life, the operator's windows, and what its caller asked.
 
 use crate::facts::Execution;
 use crate::scenario::{Execute, Observed, Variant, ttl_ms, windows_ms};
 
-/// Where an answer came from, by what it says of itself.
+/// The origin of an answer, by what it says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Served {
     /// From an executor, for this request.
@@ -30,13 +30,13 @@ impl Observed {
         }
     }
 
-    /// When it was decided that this caller is given this answer: with what was kept in place of a failure, at the end.
+    /// Returns the time at which it was decided that this caller is given this answer: with what was kept in place of a failure, at the end.
     pub(super) fn decided_at(&self) -> u64 {
         if self.served() == Served::Covered { self.span.1 } else { self.span.0 }
     }
 }
 
-/// What clocks and calls over a network make uncertain.
+/// The uncertainty of clocks and calls over a network.
 const SLACK_MS: u64 = 2_000;
 
 /// The number of a directive, in milliseconds.

@@ -1,13 +1,13 @@
-//! What is known of keys from the outside: what was asked, what was answered, and when. It says what must be let in, what
+//! Knowledge of keys from the outside: what was asked, what was answered, and when. It says what must be let in, what
 //! must not, and leaves open what lies within the stated bounds.
 
 use super::{LEASE_MS, Seen};
 
-/// How long an isolate may go on without asking, where it could not be told, in milliseconds.
+/// The time for which an isolate may go on without asking, where it could not be told, in milliseconds.
 const REMEMBERED_MS: u64 = 60_000;
 const NEVER: u64 = u64::MAX;
 
-/// What a key grants.
+/// The grants of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Grants {
     pub(super) tenant: String,
@@ -36,7 +36,7 @@ impl Grants {
         self.scopes.is_empty() || self.scopes.iter().any(means)
     }
 
-    /// Whether every request that these let through is one that `wider` let through.
+    /// Returns true if every request that these let through is one that `wider` let through.
     fn are_held_by(&self, wider: &Self) -> bool {
         let scopes_fit = wider.scopes.is_empty()
             || (!self.scopes.is_empty()
@@ -51,7 +51,7 @@ impl Grants {
     }
 }
 
-/// Whether something must be let through, must not, or lies within the bounds.
+/// Judges a request: it must be let through, must not, or lies within the bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
     Must,
@@ -70,7 +70,7 @@ pub(super) struct Key {
     ends: (u64, u64),
     /// From when on the owner may know of its rotation or revocation, and surely does.
     over: (u64, u64),
-    /// Whether another surely took its place; `None` for surely not.
+    /// Returns true if another surely took its place; `None` for surely not.
     rotated: Option<bool>,
 }
 
@@ -111,7 +111,7 @@ impl Key {
         self.end_between(seen.sent, if is_sure { seen.answered + LEASE_MS } else { NEVER });
     }
 
-    /// Whether it is alive all the time that a request takes, or dead.
+    /// Returns true if it is alive all the time that a request takes, or dead.
     fn alive(&self, seen: &Seen) -> Use {
         if seen.sent >= self.ends.1 {
             Use::MustNot("it has expired")
@@ -131,7 +131,7 @@ pub(super) struct Maker {
     pub(super) key: String,
     /// The id of its key, if that was issued.
     pub(super) issued: Option<String>,
-    /// What it holds; `None` for everything.
+    /// Returns its permissions; `None` for everything.
     pub(super) grants: Option<Grants>,
 }
 
@@ -149,7 +149,7 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// Whether the maker is let in for this action.
+    /// Returns true if the maker is let in for this action.
     fn is_let_in(&self, maker: &Maker, action: &str, seen: &Seen) -> Use {
         let Some(grants) = &maker.grants else { return Use::Must };
         let alive = match &maker.issued {

@@ -1,4 +1,4 @@
-//! What a run's seed makes of it: isolates, faults, and requests, some of which follow up others.
+//! The plan that a run's seed makes: isolates, faults, and requests, some of which follow up others.
 
 use super::{ASKS, Ask, Execute, INPUTS, OPERATOR, Planned, Variant};
 use crate::facts::TOOLS;
@@ -20,7 +20,7 @@ pub(super) fn isolates(world: &World) -> Vec<Variant> {
     }
 }
 
-/// What goes wrong in a run.
+/// The faults of a run.
 pub(super) fn faults(world: &World) -> Faults {
     match world.below(4) {
         0 => Faults::default(),
@@ -30,7 +30,7 @@ pub(super) fn faults(world: &World) -> Faults {
     }
 }
 
-/// What goes wrong in the data centre's cache and the database.
+/// The faults of the data centre's cache and the database.
 fn tiers() -> Faults {
     Faults {
         tier_slow: 4,
@@ -44,7 +44,7 @@ fn tiers() -> Faults {
     }
 }
 
-/// Which tiers the isolates of a run use: in general, and for the tools that a rule names.
+/// The tiers that the isolates of a run use: in general, and for the tools that a rule names.
 pub(super) fn strategies(world: &World) -> (&'static str, &'static str) {
     let general = ["persistent", "persistent", "persistent", "hybrid", "hybrid", "memory"];
     let ruled = ["persistent", "persistent", "hybrid", "memory", "off"];

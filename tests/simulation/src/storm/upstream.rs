@@ -10,7 +10,7 @@ use toolgate::words::time::Millis;
 
 use crate::world::World;
 
-/// What is wrong with an executor.
+/// A fault of an executor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Nothing.
@@ -54,25 +54,25 @@ pub const FAULTS: [Fault; 11] = [
     Fault::Random(20),
 ];
 
-/// How long its tool takes, in milliseconds.
+/// The duration of its tool, in milliseconds.
 pub type Service = fn(&World) -> u64;
 
 /// An executor.
 pub struct Upstream {
     world: Rc<World>,
-    /// When each slot is free again.
+    /// The time at which each slot is free again.
     slots: RefCell<Vec<u64>>,
     service: Service,
-    /// What is wrong with it now.
+    /// Its present fault.
     pub fault: Cell<Fault>,
     /// Calls that reached it.
     pub calls: Cell<u64>,
-    /// How often it was asked whether it lives.
+    /// The number of its health checks.
     pub probes: Cell<u64>,
     /// Milliseconds that its slots worked, and since when they are counted.
     busy: Cell<u64>,
     busy_from: Cell<u64>,
-    /// How often the call with each number ran.
+    /// The number of runs of the call with each number.
     pub runs: RefCell<BTreeMap<u64, u32>>,
 }
 
@@ -110,7 +110,7 @@ impl Upstream {
         self.busy.get() * 100 / all.max(1)
     }
 
-    /// What it answers, and after how long.
+    /// Returns its answer, and the time that it takes.
     pub fn answer(&self, request: &OriginRequest) -> Answered {
         let now = self.world.now().as_millis();
         let fault = self.fault_now(now);

@@ -7,7 +7,7 @@ use toolgate::ports::Background;
 use super::Platform;
 
 impl Background for Platform {
-    fn lives_briefly(&self) -> bool {
+    fn is_short_lived(&self) -> bool {
         self.world.brief.get()
     }
 

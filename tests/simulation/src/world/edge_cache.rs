@@ -5,7 +5,7 @@ use toolgate::words::time::Millis;
 
 use super::Platform;
 
-/// How long a read takes that is late.
+/// The time of a late read.
 const LATE: Millis = Millis::new(2_000);
 
 impl EdgeCache for Platform {

@@ -5,7 +5,7 @@ use toolgate::words::time::{Millis, Timestamp};
 
 use super::Platform;
 
-/// How long a read of a kept answer takes that is late.
+/// The time of a late read of a kept answer.
 const LATE: Millis = Millis::new(1_500);
 
 impl Kv for Platform {

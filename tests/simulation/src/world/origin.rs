@@ -9,10 +9,10 @@ use toolgate::words::time::Millis;
 use super::Platform;
 use crate::facts::{Execution, Facts, TOOLS, Via};
 
-/// How often a tool that runs fails, in percent.
+/// The failures of a tool that runs, in percent.
 const TOOL_FAILS: u32 = 6;
 
-/// What a test lets executors do instead: after how long, and what; `None` for what they do anyway.
+/// The act of an executor that a test asks for: after how long, and what; `None` for what they do anyway.
 pub type Script = Rc<dyn Fn(&OriginRequest) -> Option<(Millis, Result<OriginResponse, OriginError>)>>;
 
 impl Origin for Platform {
@@ -75,7 +75,7 @@ impl Platform {
         self.world.sent.borrow_mut().push(format!("{} {headers} {credential} {body}", request.url));
     }
 
-    /// What the executor answers, once it has run what it was asked to run.
+    /// Returns the executor's answer, once it has run what it was asked to run.
     fn answer_to(&self, request: &OriginRequest) -> OriginResponse {
         let path = request.url.split_once("://").map_or("", |(_, rest)| rest);
         let path = path.find('/').and_then(|slash| path.get(slash..)).unwrap_or("/");

@@ -8,7 +8,7 @@ use super::Platform;
 /// The rows of a table by key: the versions of each, newest last.
 pub type Table = std::collections::BTreeMap<String, Vec<SqlRow>>;
 
-/// How long a statement takes that is late: longer than the port's contract allows a caller to count on.
+/// The time of a late statement: longer than the port's contract allows a caller to count on.
 const LATE: Millis = Millis::new(900);
 
 impl Sql for Platform {

@@ -15,7 +15,7 @@ use crate::place::Sources;
 /// Bound on one test with one defect.
 const BOUND: Duration = Duration::from_secs(300);
 
-/// What a test made of a defect.
+/// The verdict of a test on a defect.
 pub(crate) enum Verdict {
     /// This test failed.
     Noticed(String),

@@ -1,4 +1,4 @@
-//! What a deliberate defect is.
+//! Deliberate defects, and the tests that must notice them.
 
 /// One replacement in the source of the core, and the test that must notice it.
 pub(crate) struct Defect {

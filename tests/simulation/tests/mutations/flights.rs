@@ -15,8 +15,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_stories(
         "a flight that fails releases nobody",
-        "(Phase::Over, Some(self.number), kept)",
-        "(Phase::Over, self.failed, kept)",
+        "(FlightPhase::Over, Some(self.number), kept)",
+        "(FlightPhase::Over, self.failed, kept)",
     ),
     of_stories(
         "a flight is not looked for once more",
@@ -36,7 +36,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories("a key under way is not waited for", "left: patience, pause", "left: patience.min(Millis::ZERO), pause"),
     of_stories(
         "a key that is refused after all stays taken",
-        "                settle(platform, claim, Settled::NotExecuted, record).await;\n            }\n            return",
+        "                settle(platform, claim, AttemptOutcome::NotExecuted, record).await;\n            }\n            return",
         "                drop(claim);\n            }\n            return",
     ),
 ];

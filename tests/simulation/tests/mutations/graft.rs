@@ -58,7 +58,7 @@ pub(crate) fn with_one(source: &str, defect: &Defect, place: &Range<usize>) -> S
     [&source[..place.start], defect.replace, &source[place.end..]].concat()
 }
 
-/// Where the bodies of functions are, braces included, in the order of the source; none is within another.
+/// Returns the bodies of functions, braces included, in the order of the source; none is within another.
 struct Bodies(Vec<Range<usize>>);
 
 impl Bodies {

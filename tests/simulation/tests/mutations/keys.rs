@@ -16,8 +16,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_keys("issued: every user", "if users.iter().any(|user| user == EVERY) {", "if !users.is_empty() {"),
     of_keys(
         "issued: revoked keys go on",
-        "Standing::Revoked => return Err(RefusalKind::CredentialRevoked)",
-        "Standing::Revoked => {}",
+        "KeyStatus::Revoked => return Err(RefusalKind::CredentialRevoked)",
+        "KeyStatus::Revoked => {}",
     ),
     of_keys(
         "issued: nobody is told of a revocation",
@@ -52,8 +52,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_keys(
         "issued: rotated twice",
-        "Standing::Rotated | Standing::Expired => is_repeated(),",
-        "Standing::Rotated | Standing::Expired => true,",
+        "KeyStatus::Rotated | KeyStatus::Expired => is_repeated(),",
+        "KeyStatus::Rotated | KeyStatus::Expired => true,",
     ),
     of_keys("issued: no overlap", "let end = now.after(overlap);", "let end = now.after(Millis::ZERO.min(overlap));"),
     of_keys(

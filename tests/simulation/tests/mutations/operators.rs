@@ -10,10 +10,10 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_stories(
         "operators: a tool's scope is not looked at",
-        ".max(of(Scope::Tool(tenant, tool)))",
-        ".max(of(Scope::Tool(tool, tenant)))",
+        ".max(of(BorrowedScope::Tool(tenant, tool)))",
+        ".max(of(BorrowedScope::Tool(tool, tenant)))",
     ),
-    of_stories("operators: a user's scope is not looked at", ".max(of(Scope::User(tenant, user)))", ""),
+    of_stories("operators: a user's scope is not looked at", ".max(of(BorrowedScope::User(tenant, user)))", ""),
     of_stories("operators: a key's scope is everybody's", "Hash::hash(key)", "Hash::hash(&key[..0])"),
     of_stories(
         "operators: another tenant's cache is invalidated",
@@ -47,8 +47,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_stories(
         "operators: what is to be replaced is found again",
-        "entry.is_nearly_over(platform.now()) => Source::Executor,",
-        "entry.is_nearly_over(platform.now()) => Source::Anywhere,",
+        "entry.is_nearly_over(platform.now()) => AnswerSource::Executor,",
+        "entry.is_nearly_over(platform.now()) => AnswerSource::Anywhere,",
     ),
     of_stories(
         "operators: savings of tools are told to everybody",

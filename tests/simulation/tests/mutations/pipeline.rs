@@ -18,8 +18,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_principals("key without user", "        whose.as_bytes(),\n", "        &b\"\"[..],\n"),
     of_principals("key without tool", "        tool.folded.as_bytes(),\n", "        &b\"\"[..],\n"),
     of_principals("key without version", "        tool.version.as_bytes(),\n", "        &b\"\"[..],\n"),
-    of_the_world("key without schema", "tool.schema_hash(), &keep.rule", "&b\"\"[..], &keep.rule"),
-    of_the_world("key without rule", "tool.schema_hash(), &keep.rule", "tool.schema_hash(), &b\"\"[..]"),
+    of_the_world("key without schema", "tool.schema_hash(), &policy.rule", "&b\"\"[..], &policy.rule"),
+    of_the_world("key without rule", "tool.schema_hash(), &policy.rule", "tool.schema_hash(), &b\"\"[..]"),
     of_principals(
         "key without input",
         "    write_canonical(&mut key, input);\n",
@@ -110,7 +110,7 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_the_world(
         "writes kept",
         "        return Err(Bypass::Mutates);\n",
-        "        return Ok(Keep { ttl: rules.ttl, scope: CacheScopeChoice::User, rule: [0; 8], life: rules.life, strategy: rules.strategy });\n",
+        "        return Ok(CachePolicy { ttl: rules.ttl, scope: CacheScopeChoice::User, rule: [0; 8], life: rules.life, strategy: rules.strategy });\n",
     ),
     of_the_world(
         "writes leave the cache alone",

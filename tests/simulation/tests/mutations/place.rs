@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::defect::Defect;
 
-/// Where a file's own tests begin: no defect goes there.
+/// The mark at which a file's own tests begin: no defect goes there.
 const TESTS: &str = "\n#[cfg(test)]\nmod tests {";
 
 /// The files of the core by their paths below `core/src`.

@@ -11,12 +11,12 @@ pub(crate) const DEFECTS: &[Defect] = &[
     of_stories(
         "policies: an error is no denial",
         "let verdict = enforced.verdict();",
-        "let verdict = Tally { fails: false, ..enforced }.verdict();",
+        "let verdict = EffectTally { fails: false, ..enforced }.verdict();",
     ),
     of_authority(
         "policies: dry runs are enforced",
-        "            if policy.mode == Mode::Enforce {\n",
-        "            if policy.mode == Mode::Enforce || true {\n",
+        "            if policy.mode == PolicyMode::Enforce {\n",
+        "            if policy.mode == PolicyMode::Enforce || true {\n",
     ),
     of_authority("policies: those of a role are not found", "under(Kind::Role, role.as_str());", "let _ = role;"),
     of_authority(

@@ -81,8 +81,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_stories(
         "routing: the next executor is asked a little later",
-        "return Some(Next { place, wait: Millis::ZERO, why: Why::Fallback });",
-        "return Some(Next { place, wait: Millis::new(50), why: Why::Fallback });",
+        "return Some(NextAttempt { place, wait: Millis::ZERO, why: Why::Fallback });",
+        "return Some(NextAttempt { place, wait: Millis::new(50), why: Why::Fallback });",
     ),
     of_stories(
         "routing: what an executor says of when is not heard",
@@ -204,8 +204,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_stories(
         "routing: an executor's own circuit is not looked at",
-        "if let Stood::Open(since) = of_whole {",
-        "if let (Stood::Open(since), true) = (of_whole, tool.is_empty()) {",
+        "if let ScopeState::Open(since) = of_whole {",
+        "if let (ScopeState::Open(since), true) = (of_whole, tool.is_empty()) {",
     ),
     of_stories(
         "routing: who says that it is not well is tried with a call",

@@ -12,7 +12,7 @@ use crate::story::{Answer, NARROW, NOTHING, Story, WIDE, answer};
 /// Every canary has this in it.
 const CANARY: &str = "canary";
 
-/// What callers send: arguments, messages, members that nobody knows, with a canary in each place.
+/// A call as callers send it: arguments, messages, members that nobody knows, with a canary in each place.
 fn requests() -> Vec<(Method, &'static str, Value)> {
     let input = json!({"n": 1, "q": {"password": "canary-argument", "list": ["canary-argument"]}});
     let call = |more: Value| {

@@ -75,7 +75,7 @@ fn call(story: &Story, key: &str) -> String {
 }
 
 #[test]
-fn each_tenant_calls_with_its_own_credential_and_falls_back_to_nobodys() {
+fn a_tenant_never_falls_back_to_anothers_credential() {
     let (story, shown) = story(SETTINGS, &["general", "own-b"]);
     assert_eq!([call(&story, A), call(&story, B), call(&story, C)], ["ok", "ok", "executor_inactive"]);
     assert_eq!(*shown.borrow(), ["general", "own-b"]);

@@ -14,7 +14,7 @@ const CALLS: usize = 100;
 const ISOLATES: usize = 16;
 const DOOMED: &str = "canary-key-doomed-0123";
 
-/// What the executor is asked to run, and when.
+/// The runs that the executor is asked for, and their times.
 struct Crowd {
     isolates: Vec<Story>,
     asked: Rc<RefCell<Vec<u64>>>,
@@ -104,12 +104,12 @@ impl Crowd {
         self.isolates[0].world.run(|| self.now() >= until);
     }
 
-    /// How often the executor was asked.
+    /// Returns the number of questions to the executor.
     fn runs(&self) -> usize {
         self.asked.borrow().len()
     }
 
-    /// How often durable owners of flights were asked.
+    /// Returns the number of questions to durable owners of flights.
     fn questions(&self) -> usize {
         let asked = self.isolates[0].world.asked.borrow();
         asked.iter().filter(|(key, _)| key.starts_with("flight/")).map(|(_, times)| times).sum()
@@ -161,7 +161,7 @@ fn an_isolate_makes_one_call_of_its_own() {
 }
 
 #[test]
-fn who_looks_into_the_store_while_another_comes_back_does_not_ask_again() {
+fn a_look_into_the_store_while_a_flight_lands_asks_nobody() {
     let crowd = crowd("isolate", 1, number);
     let pending = (0..CALLS).map(|_| crowd.begin(0, &json!(1))).collect();
     let answers = crowd.answers(pending);
@@ -241,7 +241,7 @@ fn without_the_owner_each_isolate_is_one_flight_and_says_so() {
 }
 
 #[test]
-fn who_comes_after_an_invalidation_does_not_wait_for_a_leader_from_before() {
+fn a_call_after_an_invalidation_joins_no_earlier_flight() {
     for place in ["owner", "isolate"] {
         let crowd = crowd(place, 1_500, number);
         let leader = crowd.leader();
@@ -280,7 +280,7 @@ fn who_waited_in_vain_is_admitted_again() {
 }
 
 #[test]
-fn a_leader_that_is_refused_after_all_leaves_its_place_to_one_other() {
+fn a_refused_leader_leaves_its_flight_to_one_other() {
     let mut refused = 0;
     // Who asks first when the leader is lost depends on when it began to wait.
     for later in [20, 60, 130, 210, 290, 370, 450] {

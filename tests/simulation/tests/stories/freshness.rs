@@ -15,7 +15,7 @@ use crate::story::{Answer, Pending, Story, WIDE, answer};
 
 const SECOND: &str = "canary-key-second-0123";
 
-/// What the executor does.
+/// The act of the executor.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Does {
     /// It runs the tool, which takes so many milliseconds.
@@ -33,7 +33,7 @@ enum Does {
 struct Kept {
     story: Story,
     does: Rc<Cell<Does>>,
-    /// When the executor was asked, and how often it was.
+    /// Returns the times at which the executor was asked, and their number.
     asked: Rc<RefCell<Vec<u64>>>,
 }
 
@@ -177,7 +177,7 @@ fn a_stale_answer_is_served_at_once_and_fetched_anew_once() {
 }
 
 #[test]
-fn isolates_that_refresh_the_same_ask_the_store_and_their_owner_first() {
+fn a_refresh_asks_the_store_and_the_owner_first() {
     let kept = kept("stale_while_revalidate = \"50s\"\nsingle_flight = \"owner\"");
     let others: Vec<Story> = (0..6).map(|_| kept.story.isolate()).collect();
     kept.ask("");
@@ -299,7 +299,7 @@ fn nothing_invalidated_is_served_stale() {
 }
 
 #[test]
-fn what_is_fetched_before_an_invalidation_is_not_served_after_it() {
+fn nothing_fetched_before_an_invalidation_is_served_after_it() {
     let kept = kept("stale_while_revalidate = \"60s\"");
     kept.ask("");
     kept.run_for(101_000);
@@ -314,7 +314,7 @@ fn what_is_fetched_before_an_invalidation_is_not_served_after_it() {
 }
 
 #[test]
-fn a_key_revoked_while_its_refresh_runs_is_refused_and_others_have_the_answer() {
+fn a_key_revoked_during_its_refresh_is_refused_others_served() {
     let kept = kept("stale_while_revalidate = \"60s\"");
     kept.ask("");
     kept.run_for(101_000);
@@ -329,7 +329,7 @@ fn a_key_revoked_while_its_refresh_runs_is_refused_and_others_have_the_answer() 
 }
 
 #[test]
-fn a_tool_that_was_switched_off_while_its_executor_fails_is_not_answered_for() {
+fn a_killed_tool_has_no_fallback_while_its_executor_fails() {
     let kept = kept("stale_if_error = \"60s\"");
     kept.ask("");
     kept.run_for(101_000);

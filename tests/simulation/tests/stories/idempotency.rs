@@ -12,7 +12,7 @@ use toolgate::words::time::Millis;
 
 use crate::story::{Answer, Fate, Pending, Story, WIDE, answer};
 
-/// What becomes of a run of the tool.
+/// The outcome of a run of the tool.
 #[derive(Clone, Copy)]
 enum Ends {
     /// It answers.
@@ -119,7 +119,7 @@ fn another_request_under_the_key_is_refused_at_once() {
 }
 
 #[test]
-fn what_was_not_executed_is_executed_once_by_one_of_those_who_wait() {
+fn an_unexecuted_call_is_executed_once_by_one_waiter() {
     for first in [Ends::NotSent, Ends::NeedsConsent] {
         let sends = sends(2_000, first);
         let (_first, others) = sends.begin_all(4);

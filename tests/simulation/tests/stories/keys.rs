@@ -115,7 +115,7 @@ fn lookups(story: &Story) -> usize {
 }
 
 #[test]
-fn a_key_lives_on_every_isolate_until_its_overlap_or_its_revocation() {
+fn a_key_is_valid_everywhere_until_overlap_end_or_revocation() {
     let one = story(SECRET, "");
     let two = one.isolate();
     let first = key_of(&create(&one, LEAD, &Value::Null));
@@ -162,7 +162,7 @@ fn a_warm_key_waits_for_nothing_and_asks_nobody() {
 }
 
 #[test]
-fn an_overlap_shorter_than_a_minute_ends_everywhere_within_the_lease() {
+fn a_short_overlap_ends_everywhere_within_the_lease() {
     let one = story(SECRET, "");
     let two = one.isolate();
     let first = key_of(&create(&one, LEAD, &Value::Null));
@@ -311,7 +311,7 @@ fn a_request_that_is_repeated_leaves_one_live_key() {
 }
 
 #[test]
-fn faults_of_the_owners_make_no_second_key_and_lose_no_revocation() {
+fn owner_faults_make_no_second_key_and_lose_no_revocation() {
     for seed in 0..20 {
         let one = story(SECRET, "");
         let two = one.isolate();

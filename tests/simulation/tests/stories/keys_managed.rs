@@ -76,7 +76,7 @@ fn who_is_switched_off_manages_no_keys() {
 }
 
 #[test]
-fn a_policy_that_forbids_administration_leaves_an_administrator_its_own_tenant() {
+fn forbidding_administration_leaves_the_administrators_tenant() {
     let policy = "[[policies]]\nid = \"keys\"\n\
         text = '@id(\"no-admin\") forbid (principal, action == Action::\"keys/admin\", resource);'\n";
     let document: &'static str = Box::leak(format!("{DOCUMENT}{policy}").into_boxed_str());

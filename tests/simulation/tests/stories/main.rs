@@ -28,7 +28,7 @@ use toolgate::words::time::Millis;
 use toolgate_simulation::world::Platform;
 
 #[test]
-fn nothing_is_asked_of_an_executor_for_a_caller_that_may_not_ask() {
+fn a_denied_call_asks_no_executor() {
     let story = Story::new();
     for (key, target, refusal) in [
         (NOTHING, "/v1/tools", "action_not_permitted"),
@@ -220,7 +220,7 @@ ttl = "1h"
 "#;
 
 #[test]
-fn a_local_tool_declares_that_it_only_reads_and_is_kept_by_rule_alone() {
+fn a_read_only_local_tool_is_cached_only_by_a_rule() {
     let input = json!({"a": "1", "b": "2"});
     let twice = |story: &Story, tool: &str, input: &Value| {
         story.execute(WIDE, tool, input);
@@ -239,7 +239,7 @@ fn a_local_tool_declares_that_it_only_reads_and_is_kept_by_rule_alone() {
 }
 
 #[test]
-fn only_an_answer_that_asks_for_consent_and_says_nothing_else_frees_the_key() {
+fn only_a_pure_request_for_consent_frees_the_key() {
     let consent = |status| json!({"id": "auth-1", "status": status, "url": "https://consent"});
     for (output, is_freed) in [
         (json!({"authorization": consent("pending")}), true),

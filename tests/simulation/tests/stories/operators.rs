@@ -1,4 +1,4 @@
-//! What operators do with the cache: make it stale by scope, look into it, fill it, and read what it saved.
+//! Operators and the cache: they invalidate by scope, look into it, fill it, and read what it saved.
 
 mod warming;
 

@@ -81,7 +81,7 @@ fn each_caller_has_its_own_and_is_told_how_much() {
 }
 
 #[test]
-fn what_is_switched_off_while_a_limits_owner_is_waited_for_is_not_called() {
+fn a_tool_killed_while_a_limits_owner_answers_is_not_called() {
     let document = DOCUMENT.replacen("[[rate", "[rate]\nfail_mode = \"open\"\n\n[[rate", 1);
     let document = Box::leak(format!("epochs = {{ lease = \"1s\" }}\n{document}").into_boxed_str());
     let story = Story::of(document, &[("KEY_WIDE", WIDE), ("KEY_NARROW", NARROW)]);
@@ -119,7 +119,7 @@ fn a_request_that_one_limit_refuses_costs_nothing_of_the_others() {
 }
 
 #[test]
-fn a_request_without_permission_takes_nothing_and_a_limit_in_dry_run_only_says_so() {
+fn a_denied_request_takes_no_tokens_and_a_dry_run_only_reports() {
     let story = story();
     for _ in 0..5 {
         assert_eq!(story.execute(NARROW, "Calc.Minus", &json!({"a": "1", "b": "2"})).refusal(), "tool_not_permitted");

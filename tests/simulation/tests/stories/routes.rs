@@ -1,8 +1,8 @@
-//! Where calls run: who is asked, who is not and why, what is made again, and what everybody is told of it.
+//! Routes of calls: who is asked, who is not and why, what is made again, and what everybody is told of it.
 
 mod beside;
+mod circuits;
 mod fit;
-mod left_alone;
 mod nobody;
 mod order;
 mod repeated;
@@ -52,7 +52,7 @@ tools = ["*"]
 users = ["*"]
 "#;
 
-/// What an executor does with a call.
+/// The act of an executor on a call.
 #[derive(Clone, Copy)]
 enum Does {
     /// It answers its own name after so many milliseconds.
@@ -70,13 +70,13 @@ enum Does {
 /// The executors of a story, by their ids.
 #[derive(Default)]
 struct Executors {
-    /// What they do with calls, one after the other; the last for good.
+    /// Their acts on calls, one after the other; the last for good.
     does: RefCell<BTreeMap<String, Vec<Does>>>,
     /// The status of their health pages, unless that is 200.
     health: RefCell<BTreeMap<String, u16>>,
-    /// What they offer, unless it is the usual.
+    /// The tools that they offer, unless they are the usual ones.
     offers: RefCell<BTreeMap<String, Value>>,
-    /// Who was asked for what, in order.
+    /// The executors that were asked, with the tool, in order.
     asked: RefCell<Vec<String>>,
 }
 
@@ -219,12 +219,12 @@ impl Scene {
         self.executors.does.borrow_mut().insert(id.to_owned(), list.to_vec());
     }
 
-    /// What the executor offers.
+    /// Returns the tools that the executor offers.
     fn offers(&self, id: &str, tools: &[Value]) {
         self.executors.offers.borrow_mut().insert(id.to_owned(), json!(tools));
     }
 
-    /// Who was asked since this was looked at last.
+    /// Returns the executors that were asked since this was looked at last.
     fn asked(&self) -> String {
         std::mem::take(&mut *self.executors.asked.borrow_mut()).join(" ")
     }
@@ -283,7 +283,7 @@ impl Scene {
     }
 }
 
-/// Who answered, by the value; or the refusal.
+/// Returns the executor that answered, by the value; or the refusal.
 fn outcome(answer: &Answer) -> String {
     match answer.status {
         200 => answer.json()["output"]["value"].as_str().unwrap_or("no value").to_owned(),
@@ -296,7 +296,7 @@ fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
 }
 
 #[test]
-fn a_failure_of_the_first_executor_is_answered_by_the_second_at_once() {
+fn the_second_executor_answers_at_once_when_the_first_fails() {
     let scene = two("", "");
     scene.does("a", &[Does::Status(500)]);
     let answer = scene.call("Docs.Get");
@@ -315,7 +315,7 @@ fn a_failure_of_the_first_executor_is_answered_by_the_second_at_once() {
 }
 
 #[test]
-fn who_may_not_read_explanations_is_not_told_which_executors_there_are() {
+fn executors_are_hidden_from_who_may_not_read_explanations() {
     let scene = two("", "");
     let body = json!({"tool_name": "Docs.Get", "user_id": "u1", "input": {"n": 1}});
     let answer = scene.story.ask(AGENT, Method::Post, "/v1/tools/execute", &body, &[]);
@@ -325,7 +325,7 @@ fn who_may_not_read_explanations_is_not_told_which_executors_there_are() {
 }
 
 #[test]
-fn another_tenant_is_told_nothing_of_a_call_here_or_from_the_store() {
+fn another_tenant_reads_no_explanation_here_or_in_the_store() {
     let scene = two("", "");
     let answer = scene.call("Docs.Get");
     let other = Scene { story: scene.story.isolate(), executors: Rc::clone(&scene.executors), next: Cell::new(0) };

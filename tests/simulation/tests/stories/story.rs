@@ -236,7 +236,7 @@ impl Story {
 
 pub(crate) struct Pending(pub Rc<RefCell<Option<Answer>>>, Rc<Cell<Fate>>);
 
-/// What becomes of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// It goes on.

@@ -15,7 +15,7 @@ use toolgate_simulation::world::{Faults, Platform};
 
 use crate::story::{Answer, Story, WIDE, answer};
 
-/// How long the executor takes.
+/// The time that the executor takes.
 const RUN_MS: u64 = 40;
 
 /// Isolates on one world, and an executor that answers with the number of the run.
@@ -61,7 +61,7 @@ fn persistent() -> Tiers {
     tiers("strategy = \"persistent\", ttl = \"1h\"")
 }
 
-/// What came of a call: the value, the tier it came from, and what the record calls degraded.
+/// The outcome of a call: the value, the tier it came from, and what the record calls degraded.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     value: Value,
@@ -103,7 +103,7 @@ impl Tiers {
         }
     }
 
-    /// How many entries the data centre, the store and the database hold.
+    /// Returns the number of entries in the data centre, the store and the database.
     fn held(&self) -> (usize, usize, usize) {
         let world = &self.first.world;
         let kept = world.stored().keys().filter(|name| name.starts_with("cache/")).count();
@@ -195,7 +195,7 @@ fn an_entry_goes_as_far_as_its_life_and_its_strategy_say() {
 }
 
 #[test]
-fn what_lives_for_a_second_is_given_to_the_data_centre_for_no_less() {
+fn a_one_second_entry_is_stored_a_second_in_the_data_centre() {
     let tiers = tiers("ttl = \"1s\"");
     tiers.first.world.moving.set(true);
     tiers.call();
@@ -326,7 +326,7 @@ fn the_store_is_written_once_a_second_under_one_key() {
 }
 
 #[test]
-fn a_host_without_a_database_says_so_once_and_one_without_a_data_centre_never() {
+fn a_missing_database_is_reported_once_a_data_centre_never() {
     let tiers = persistent();
     tiers.first.world.no_sql.set(true);
     tiers.first.world.no_edge_cache.set(true);

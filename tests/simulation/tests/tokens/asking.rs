@@ -35,10 +35,7 @@ fn the_question_is_rfc_7662_with_the_gateways_own_credential() {
     gate.issuers(|request| {
         let credential = request.authorization.as_ref().unwrap().expose().to_owned();
         // "gate+way" and "pass%3Aword" are what RFC 6749 would have; %20 is read as the same.
-        assert_eq!(
-            credential,
-            format!("Basic {}", toolgate::access::identity::base64::encode_basic(b"gate%20way:pass%3Aword"))
-        );
+        assert_eq!(credential, format!("Basic {}", toolgate::words::base64::encode(b"gate%20way:pass%3Aword")));
         assert_eq!(request.body, b"token=opaque%2Btoken%2F0123&token_type_hint=access_token");
         assert!(request.headers.contains(&("content-type", "application/x-www-form-urlencoded".to_owned())));
         Some(answer(200, &active(&json!({}))))
@@ -47,7 +44,7 @@ fn the_question_is_rfc_7662_with_the_gateways_own_credential() {
 }
 
 #[test]
-fn an_answer_holds_for_a_minute_and_a_revocation_at_the_issuer_after_that() {
+fn an_issuers_answer_holds_a_minute_then_its_revocation() {
     let gate = Gate::new(&vectors());
     let is_active = Rc::new(Cell::new(true));
     let says = Rc::clone(&is_active);
@@ -149,7 +146,7 @@ fn strangers_cannot_make_the_gateway_ask_without_bound() {
 }
 
 #[test]
-fn neither_a_signed_token_nor_a_key_of_ours_goes_to_an_issuer_of_opaque_ones() {
+fn only_opaque_tokens_are_sent_to_an_issuer() {
     let gate = gate_that_hears(200, active(&json!({})));
     for (text, refusal) in [
         ("tg_0123456789abcdef", "credential_unknown"),
@@ -187,7 +184,7 @@ fn githubs_own_check_says_whose_a_user_token_is() {
     gate.issuers(move |request| {
         (request.url == GITHUB).then(|| {
             let credential = request.authorization.as_ref().unwrap().expose().to_owned();
-            let expected = toolgate::access::identity::base64::encode_basic(b"Iv1.0123456789abcdef:github-secret");
+            let expected = toolgate::words::base64::encode(b"Iv1.0123456789abcdef:github-secret");
             assert_eq!(
                 (credential, &request.body[..]),
                 (format!("Basic {expected}"), &br#"{"access_token":"gho_abc"}"#[..])

@@ -4,9 +4,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use toolgate::access::identity::base64::encode_basic;
 use toolgate::model::request::Header;
 use toolgate::ports::{Kv, OriginError, OriginResponse};
+use toolgate::words::base64;
 use toolgate::words::method::Method;
 use toolgate::words::time::Millis;
 
@@ -31,14 +31,15 @@ fn corp_keys(vectors: &Value, kids: &[&str]) -> Value {
 
 /// A token of "corp" that names this key; its signature is nobody's.
 fn naming(kid: &str) -> String {
-    let part =
-        |value: Value| encode_basic(value.to_string().as_bytes()).replace('+', "-").replace('/', "_").replace('=', "");
+    let part = |value: Value| {
+        base64::encode(value.to_string().as_bytes()).replace('+', "-").replace('/', "_").replace('=', "")
+    };
     let claims =
         json!({"iss": "https://corp.test/realm", "aud": "https://gate.test", "sub": "x", "exp": 1_790_000_600});
     format!("{}.{}.AAAA", part(json!({"alg": "RS256", "kid": kid})), part(claims))
 }
 
-/// What identifying takes, in milliseconds.
+/// Returns the time that identifying takes, in milliseconds.
 fn time_of(gate: &Gate, token: &str) -> u64 {
     let before = gate.world.now();
     gate.token(token).unwrap();
@@ -46,7 +47,7 @@ fn time_of(gate: &Gate, token: &str) -> u64 {
 }
 
 #[test]
-fn a_remembered_token_waits_for_nothing_and_is_checked_again_when_it_expires() {
+fn a_remembered_token_is_checked_again_only_when_it_expires() {
     let vectors = vectors();
     let gate = Gate::new(&vectors);
     let token = good(&vectors, "jose ES256");
@@ -121,7 +122,7 @@ fn a_storm_of_unknown_keys_asks_an_issuer_once_in_a_while() {
 }
 
 #[test]
-fn a_key_that_an_issuer_does_not_have_is_not_asked_for_again_at_once() {
+fn a_key_unknown_to_its_issuer_is_not_asked_for_again_at_once() {
     let vectors = vectors();
     let gate = Gate::new(&vectors);
     assert!(gate.token(&good(&vectors, "jose ES256")).is_ok());
@@ -134,7 +135,7 @@ fn a_key_that_an_issuer_does_not_have_is_not_asked_for_again_at_once() {
 }
 
 #[test]
-fn an_issuer_without_keys_is_asked_within_bounds_and_told_apart_from_a_bad_token() {
+fn an_issuer_without_keys_is_asked_boundedly_and_named_as_such() {
     let vectors = vectors();
     let gate = Gate::new(&vectors);
     let is_up = Rc::new(Cell::new(false));
@@ -161,7 +162,7 @@ fn an_issuer_without_keys_is_asked_within_bounds_and_told_apart_from_a_bad_token
 }
 
 #[test]
-fn known_keys_are_used_for_a_bounded_time_while_their_issuer_is_away() {
+fn known_keys_serve_a_bounded_time_while_their_issuer_is_away() {
     let vectors = vectors();
     let gate = Gate::new(&vectors);
     let token = good(&vectors, "cloudflare access");
@@ -201,7 +202,7 @@ fn stale_keys_are_used_at_once_and_fetched_in_the_background() {
 }
 
 #[test]
-fn keys_come_from_nowhere_but_a_whole_answer_of_their_own_issuer() {
+fn keys_come_only_from_a_whole_answer_of_their_issuer() {
     let vectors = vectors();
     let token = good(&vectors, "jose RS256");
     let keys = vectors["jwks"][CORP_KEYS].clone();
@@ -252,7 +253,7 @@ fn rfc_8414_metadata_stands_before_the_path() {
 }
 
 #[test]
-fn a_revocation_holds_within_the_lease_for_a_subject_a_token_and_an_issuer() {
+fn a_subject_token_or_issuer_is_revoked_within_the_lease() {
     let vectors = vectors();
     let gate = Gate::new(&vectors);
     let (alice, job) = (good(&vectors, "jose ES256"), good(&vectors, "github actions"));
@@ -275,7 +276,7 @@ fn a_revocation_holds_within_the_lease_for_a_subject_a_token_and_an_issuer() {
 }
 
 #[test]
-fn an_isolate_that_starts_takes_sealed_keys_from_the_store_and_no_others() {
+fn a_starting_isolate_takes_only_sealed_keys_from_the_store() {
     let vectors = vectors();
     let gate = Gate::new(&vectors);
     let token = good(&vectors, "cloudflare access");

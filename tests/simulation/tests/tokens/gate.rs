@@ -20,7 +20,7 @@ pub(crate) const DOCUMENT: &str = include_str!("../../../tokens/issuers.toml");
 
 pub(crate) const KEY: &str = "key-holder-0123456789";
 
-/// What an issuer answers, to whom a test gives the word.
+/// The answer of an issuer, to whom a test gives the word.
 pub(crate) type Issuer = Rc<dyn Fn(&OriginRequest) -> Option<Result<OriginResponse, OriginError>>>;
 
 /// The vectors, read once for each test.
@@ -36,7 +36,7 @@ pub(crate) struct Gate {
     gateway: Rc<Gateway>,
     /// The URLs that were asked of issuers, in order.
     pub(crate) asked: Rc<RefCell<Vec<String>>>,
-    /// What they answer.
+    /// Their answers.
     issuers: Rc<RefCell<Issuer>>,
 }
 
@@ -107,7 +107,7 @@ impl Gate {
         *self.issuers.borrow_mut() = Rc::new(move |request| says(request).or_else(|| before(request)));
     }
 
-    /// Who this is, by what stands in the headers.
+    /// Identifies the caller by the headers.
     pub(crate) fn identify(&self, headers: &[(Header, &str)]) -> Result<Identified, Refusal> {
         let pending = self.begin(headers);
         self.world.run(|| pending.borrow().is_some());
@@ -181,7 +181,7 @@ impl Gate {
         run(&self.world, async move { platform.sleep(span).await });
     }
 
-    /// How often a URL was asked.
+    /// Returns the number of questions to a URL.
     pub(crate) fn times(&self, url: &str) -> usize {
         self.asked.borrow().iter().filter(|asked| asked.as_str() == url).count()
     }

@@ -97,7 +97,7 @@ fn every_attack_is_refused_by_its_name() {
 }
 
 #[test]
-fn what_stands_behind_cloudflare_access_takes_its_assertion_and_another_credential_before_it() {
+fn another_credential_goes_before_an_access_assertion() {
     let vectors = vectors();
     let gate = Gate::new(&vectors);
     let of = |name: &str| {

@@ -14,30 +14,24 @@ const ENGINE_KEY: &str = "engine-key-of-the-load-tests";
 /// Ends a host that nobody ended.
 const LIFE_S: &str = "240";
 
-/// The compiled component with the tests' own document; built once, by the cargo that runs the tests.
+/// The release component with the tests' own document.
 static COMPONENT: LazyLock<PathBuf> = LazyLock::new(|| {
-    let built = build(&["toolgate-spin", "--target", "wasm32-wasip2", "--profile", "dev-wasm"]);
-    let kept = directory("component").join("toolgate.wasm");
-    std::fs::copy(built.join("wasm32-wasip2/dev-wasm/toolgate_spin.wasm"), &kept).expect("a component");
-    kept
+    let output = directory("component");
+    let mut build = program("TOOLGATE_PROGRAM", "toolgate-cli", "toolgate");
+    build.args(["build", "spin", "--release", "--output"]).arg(&output);
+    build.env("TOOLGATE_CONFIG", "tests/spin-host/tests/load/toolgate.toml");
+    assert!(build.status().expect("a build").success(), "the component does not build");
+    output.join("toolgate.wasm")
 });
-/// The stand-in for an engine, as a program: what it needs of crates would make a second host of this one.
-static ENGINE: LazyLock<PathBuf> = LazyLock::new(|| build(&["toolgate-engine"]).join("debug/toolgate-engine"));
 
-/// Builds a package, and returns the directory that all builds lie in.
-fn build(package: &[&str]) -> &'static Path {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target directory");
-    let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package"])
-        .args(package)
-        .env("TOOLGATE_CONFIG", "tests/spin-host/tests/load/toolgate.toml")
-        .arg("--target-dir")
-        .arg(target)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()
-        .expect("cargo runs");
-    assert!(status.success(), "{package:?} does not build");
-    target
+/// Returns a program of another package, which would make a second host of this one if it were linked: the one that the
+/// gate names in `variable`, else by cargo.
+fn program(variable: &str, package: &str, name: &str) -> Command {
+    let named = std::env::var_os(variable);
+    let by_cargo = ["run", "--quiet", "--package", package, "--bin", name, "--"];
+    let mut command = Command::new(named.as_deref().unwrap_or(env!("CARGO").as_ref()));
+    command.args(by_cargo.iter().filter(|_| named.is_none())).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
 }
 
 /// An empty directory of that name.
@@ -93,7 +87,7 @@ impl Gateway {
         let named = "source = \"build/spin/toolgate.wasm\"";
         assert!(manifest.contains(named), "spin.toml has another shape now");
         std::fs::write(directory.join("spin.toml"), manifest.replace(named, &source)).expect("a manifest");
-        let mut engine = Command::new(ENGINE.as_path());
+        let mut engine = program("TOOLGATE_ENGINE", "toolgate-engine", "toolgate-engine");
         engine.args(["--api-key", ENGINE_KEY, "--quit-after", LIFE_S]);
         Self { directory, engine: Program::start(&mut engine, "listening on "), host: None }
     }

@@ -14,10 +14,10 @@ use std::time::Duration;
 use gateway::Gateway;
 use rain::{Kind, Seen, rain};
 
-/// How long all calls of one rain may take beyond its own time, on a slow machine too.
+/// The time that all calls of one rain may take beyond its own, on a slow machine too.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Whether the whole of it is asked for.
+/// Returns true if the whole of it is asked for.
 fn is_deep() -> bool {
     std::env::var_os("TOOLGATE_DEEP").is_some_and(|value| value == "1")
 }

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::gateway::KEY;
 
-/// What is called.
+/// The target of the calls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     /// A local tool whose answer nobody keeps.
@@ -27,7 +27,7 @@ pub(crate) enum Kind {
     Once,
 }
 
-/// What the callers saw.
+/// The callers' view.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     took: Vec<Duration>,
@@ -99,7 +99,7 @@ fn request(url: &str, kind: Kind, number: usize) -> Request<Full<Bytes>> {
         .expect("a request")
 }
 
-/// What is wrong with the answer, if anything is.
+/// Returns the error in the answer, if there is one.
 async fn fault(client: &Client<HttpConnector, Full<Bytes>>, request: Request<Full<Bytes>>) -> Option<String> {
     let response = match client.request(request).await {
         Ok(response) => response,

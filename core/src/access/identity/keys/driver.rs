@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::super::jose::Compact;
-use super::super::jwk::{Found, KeySet};
+use super::super::jwk::{KeyLookup, KeySet};
 use super::super::{Identity, discovery};
 use super::{Age, fresh_for};
 use crate::access::identity::rules::{Issuer, KeysAt, SignedRules};
@@ -47,7 +47,7 @@ pub(crate) async fn keys_for<P: Platform>(
         }
     }
     let set = known.borrow().set();
-    let Some(kid) = compact.kid.as_deref().filter(|kid| set.find(Some(kid), compact.algorithm) == Found::Unknown)
+    let Some(kid) = compact.kid.as_deref().filter(|kid| set.find(Some(kid), compact.algorithm) == KeyLookup::Unknown)
     else {
         return Ok(set);
     };
@@ -57,7 +57,7 @@ pub(crate) async fn keys_for<P: Platform>(
     }
     let has_asked = fetch(platform, identity, place, rules).await;
     let set = known.borrow().set();
-    if set.find(Some(kid), compact.algorithm) == Found::Unknown {
+    if set.find(Some(kid), compact.algorithm) == KeyLookup::Unknown {
         if has_asked {
             known.borrow_mut().note_unknown(kid, now);
         }

@@ -1,8 +1,8 @@
 //! Writes the state of the cache as JSON.
 
-use crate::cache::{Bypass, Cache, Condition, Facts, Held, Saved};
+use crate::cache::{Bypass, Cache, Condition, CacheInspection, TierContent, Saved};
 use crate::model::call::ToolCall;
-use crate::pipeline::call::Place;
+use crate::pipeline::call::StorageTarget;
 use crate::pipeline::warm::Warmed;
 use crate::telemetry::savings::{self, OTHER, decimal};
 use crate::words::hex;
@@ -67,7 +67,7 @@ fn call_told(call: &ToolCall<'_>) -> ObjectWriter {
 /// Writes the look-up of a call that bypasses the cache.
 pub(super) fn bypassed(call: &ToolCall<'_>, bypass: Bypass) -> Vec<u8> {
     let mut told = call_told(call);
-    told.json("cacheable", b"false");
+    told.boolean("cacheable", false);
     told.text("bypass", bypass.name());
     told.end()
 }
@@ -76,7 +76,7 @@ pub(super) fn bypassed(call: &ToolCall<'_>, bypass: Bypass) -> Vec<u8> {
 #[derive(Debug)]
 pub(super) struct Look<'l> {
     pub(super) call: &'l ToolCall<'l>,
-    pub(super) place: &'l Place,
+    pub(super) place: &'l StorageTarget,
     pub(super) floor: u64,
     pub(super) epoch: u64,
     pub(super) now: Timestamp,
@@ -86,12 +86,12 @@ pub(super) struct Look<'l> {
 
 impl Look<'_> {
     /// Writes the facts of each tier.
-    pub(super) fn tell(&self, facts: &Facts) -> Vec<u8> {
+    pub(super) fn tell(&self, facts: &CacheInspection) -> Vec<u8> {
         let mut told = call_told(self.call);
-        told.json("cacheable", b"true");
+        told.boolean("cacheable", true);
         told.text("key", &hex::encode(&self.place.key.digest()));
-        told.text("scope", self.place.keep.scope.as_str());
-        told.number("ttl_ms", self.place.keep.ttl.get());
+        told.text("scope", self.place.policy.scope.as_str());
+        told.number("ttl_ms", self.place.policy.ttl.get());
         told.number("epoch", self.epoch);
         told.number("floor", self.floor);
         for (tier, held) in &facts.0 {
@@ -100,7 +100,7 @@ impl Look<'_> {
         told.end()
     }
 
-    fn tier(&self, held: &Held) -> Vec<u8> {
+    fn tier(&self, held: &TierContent) -> Vec<u8> {
         let mut told = ObjectWriter::new();
         told.text("standing", held.condition.name());
         if let Condition::Unreadable(fault) = held.condition {

@@ -2,20 +2,20 @@
 
 use crate::access::identity::{Identity, KeyHashers, Roles};
 use crate::ports::Platform;
-use crate::state::keys::{Grants, Key, Standing};
+use crate::state::keys::{Grants, Key, KeyStatus};
 use crate::words::json::{ObjectWriter, write_array};
 use crate::words::names::RoleId;
 use crate::words::secret::Secret;
 use crate::words::time::Timestamp;
 
 /// The inputs of a view: the time, the configuration's roles, the hashing secrets.
-pub(super) struct View<'v> {
+pub(super) struct KeyView<'v> {
     now: Timestamp,
     roles: &'v Roles,
     hashers: &'v KeyHashers,
 }
 
-impl<'v> View<'v> {
+impl<'v> KeyView<'v> {
     pub(super) fn new<P: Platform>(platform: &P, identity: &'v Identity) -> Self {
         Self { now: platform.now(), roles: &identity.roles, hashers: identity.hashers() }
     }
@@ -46,16 +46,16 @@ impl<'v> View<'v> {
 
     fn members(&self, out: &mut ObjectWriter, key: &Key) {
         let Grants { tenant, caller, name, roles, scopes, users, projects, claims, note } = &key.grants;
-        let standing = match key.standing(self.now) {
-            Standing::Active => "active",
-            Standing::Rotated => "rotated",
-            Standing::Expired => "expired",
-            Standing::Revoked => "revoked",
+        let status = match key.status(self.now) {
+            KeyStatus::Active => "active",
+            KeyStatus::Rotated => "rotated",
+            KeyStatus::Expired => "expired",
+            KeyStatus::Revoked => "revoked",
         };
         for (name, value) in [("id", &key.id), ("name", name), ("caller", caller), ("tenant", tenant)] {
             out.text(name, value);
         }
-        out.text("state", standing);
+        out.text("state", status);
         for (name, values) in [("roles", roles), ("scopes", scopes), ("users", users), ("projects", projects)] {
             out.texts(name, values);
         }

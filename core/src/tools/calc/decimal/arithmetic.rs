@@ -3,30 +3,30 @@
 use num_bigint::BigUint;
 use num_integer::Integer as _;
 
-use super::{CONTEXT, Context, Decimal, Fault, pow10};
+use super::{CONTEXT, CalcFault, Decimal, DecimalContext, pow10};
 
 impl Decimal {
-    pub(in crate::tools::calc) fn plus(&self, other: &Self) -> Result<Self, Fault> {
+    pub(in crate::tools::calc) fn plus(&self, other: &Self) -> Result<Self, CalcFault> {
         let (big, small) = if self.exponent >= other.exponent { (self, other) } else { (other, self) };
         add(big, small).finalize(CONTEXT)
     }
 
-    pub(in crate::tools::calc) fn minus(&self, other: &Self) -> Result<Self, Fault> {
+    pub(in crate::tools::calc) fn minus(&self, other: &Self) -> Result<Self, CalcFault> {
         self.plus(&Self { negative: !other.negative, ..other.clone() })
     }
 
-    pub(in crate::tools::calc) fn times(&self, other: &Self) -> Result<Self, Fault> {
+    pub(in crate::tools::calc) fn times(&self, other: &Self) -> Result<Self, CalcFault> {
         self.multiply(other, CONTEXT)
     }
 
-    pub(in crate::tools::calc) fn divided_by(&self, other: &Self) -> Result<Self, Fault> {
+    pub(in crate::tools::calc) fn divided_by(&self, other: &Self) -> Result<Self, CalcFault> {
         self.divide(other, CONTEXT)
     }
 
     /// Returns the remainder with the sign of `self`.
-    pub(in crate::tools::calc) fn remainder(&self, other: &Self) -> Result<Self, Fault> {
+    pub(in crate::tools::calc) fn remainder(&self, other: &Self) -> Result<Self, CalcFault> {
         if other.is_zero() {
-            return Err(Fault::DivisionByZero);
+            return Err(CalcFault::DivisionByZero);
         }
         let exponent = self.exponent.min(other.exponent);
         let ahead = self.adjusted() - other.adjusted();
@@ -36,34 +36,34 @@ impl Decimal {
             self.coefficient_at(exponent)
         } else {
             if ahead > CONTEXT.precision.cast_signed() {
-                return Err(Fault::QuotientTooLong);
+                return Err(CalcFault::QuotientTooLong);
             }
             let (quotient, remainder) = self.coefficient_at(exponent).div_rem(&other.coefficient_at(exponent));
             if quotient >= pow10(CONTEXT.precision) {
-                return Err(Fault::QuotientTooLong);
+                return Err(CalcFault::QuotientTooLong);
             }
             remainder
         };
         Self::new(self.negative, coefficient, exponent).finalize(CONTEXT)
     }
 
-    pub(in crate::tools::calc) fn magnitude(&self) -> Result<Self, Fault> {
+    pub(in crate::tools::calc) fn magnitude(&self) -> Result<Self, CalcFault> {
         Self { negative: false, ..self.clone() }.finalize(CONTEXT)
     }
 
     /// Returns zero minus the number, as the specification's `minus` with one operand does: zero loses its sign.
-    pub(in crate::tools::calc) fn negated(&self) -> Result<Self, Fault> {
+    pub(in crate::tools::calc) fn negated(&self) -> Result<Self, CalcFault> {
         Self { negative: !self.negative && !self.is_zero(), ..self.clone() }.finalize(CONTEXT)
     }
 
-    pub(super) fn multiply(&self, other: &Self, context: Context) -> Result<Self, Fault> {
+    pub(super) fn multiply(&self, other: &Self, context: DecimalContext) -> Result<Self, CalcFault> {
         let negative = self.negative != other.negative;
         Self::new(negative, &self.coefficient * &other.coefficient, self.exponent + other.exponent).finalize(context)
     }
 
-    pub(super) fn divide(&self, other: &Self, context: Context) -> Result<Self, Fault> {
+    pub(super) fn divide(&self, other: &Self, context: DecimalContext) -> Result<Self, CalcFault> {
         if other.is_zero() {
-            return Err(Fault::DivisionByZero);
+            return Err(CalcFault::DivisionByZero);
         }
         let negative = self.negative != other.negative;
         let ideal = self.exponent - other.exponent;

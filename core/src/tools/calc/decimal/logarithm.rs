@@ -2,14 +2,14 @@
 
 use num_bigint::{BigUint, Sign};
 
-use super::{CONTEXT, Decimal, Fault};
+use super::{CONTEXT, CalcFault, Decimal};
 
 /// Digits of each logarithm of a quotient: far more than the quotient keeps.
 const DIGITS: u64 = 70;
 
 impl Decimal {
     /// Returns the logarithm to the base, or the natural one, without zeros at the end of its fraction.
-    pub(in crate::tools::calc) fn logarithm(&self, base: Option<&Self>) -> Result<Self, Fault> {
+    pub(in crate::tools::calc) fn logarithm(&self, base: Option<&Self>) -> Result<Self, CalcFault> {
         let (numerator, numerator_bits) = self.checked_ln()?;
         // One, as ln(e).
         let (denominator, denominator_bits) = match base {
@@ -17,7 +17,7 @@ impl Decimal {
             None => (1.into(), 0),
         };
         if denominator.sign() == Sign::NoSign {
-            return Err(Fault::Undefined);
+            return Err(CalcFault::Undefined);
         }
         let negative = numerator.sign() != Sign::NoSign && (numerator.sign() != denominator.sign());
         let up: BigUint = numerator.into_parts().1 << denominator_bits;
@@ -28,11 +28,11 @@ impl Decimal {
     }
 
     /// Returns the natural logarithm as an integer in units of 2^-bits, and those bits.
-    fn checked_ln(&self) -> Result<(num_bigint::BigInt, u64), Fault> {
+    fn checked_ln(&self) -> Result<(num_bigint::BigInt, u64), CalcFault> {
         match self.sign() {
             1 if self.is_one() => Ok((0.into(), 0)),
             1 => Ok(self.ln(DIGITS)),
-            _ => Err(Fault::Undefined),
+            _ => Err(CalcFault::Undefined),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use num_bigint::{BigInt, BigUint, Sign};
 
-use super::{CONTEXT, Decimal, Fault};
+use super::{CONTEXT, CalcFault, Decimal};
 use crate::tools::calc::fault::NUMBER_BYTES;
 
 /// Exponents beyond this are all alike: out of range.
@@ -11,9 +11,9 @@ const EXPONENT_BOUND: i64 = 1_000_000;
 impl Decimal {
     /// Reads the specification's numeric string: a sign, ASCII digits with a point among them, an exponent; no special
     /// value, no space, no separator.
-    pub(in crate::tools::calc) fn parse(text: &str) -> Result<Self, Fault> {
+    pub(in crate::tools::calc) fn parse(text: &str) -> Result<Self, CalcFault> {
         if text.len() > NUMBER_BYTES {
-            return Err(Fault::NumberTooLong);
+            return Err(CalcFault::NumberTooLong);
         }
         let (negative, unsigned) = signed(text);
         let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
@@ -21,7 +21,7 @@ impl Decimal {
             None => (unsigned, 0),
         };
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let coefficient = digits([whole, fraction].concat().as_bytes()).ok_or(Fault::NotANumber)?;
+        let coefficient = digits([whole, fraction].concat().as_bytes()).ok_or(CalcFault::NotANumber)?;
         let exponent = exponent - i64::try_from(fraction.len()).unwrap_or(EXPONENT_BOUND);
         let number = Self::new(negative, coefficient, exponent);
         let in_range = if number.is_zero() {
@@ -29,17 +29,17 @@ impl Decimal {
         } else {
             (CONTEXT.emin..=CONTEXT.emax).contains(&number.adjusted())
         };
-        if in_range { Ok(number) } else { Err(Fault::NumberOutOfRange) }
+        if in_range { Ok(number) } else { Err(CalcFault::NumberOutOfRange) }
     }
 }
 
 /// Reads a whole number: a sign and ASCII digits.
-pub(in crate::tools::calc) fn parse_whole(text: &str) -> Result<BigInt, Fault> {
+pub(in crate::tools::calc) fn parse_whole(text: &str) -> Result<BigInt, CalcFault> {
     if text.len() > NUMBER_BYTES {
-        return Err(Fault::NumberTooLong);
+        return Err(CalcFault::NumberTooLong);
     }
     let (negative, unsigned) = signed(text);
-    let magnitude = digits(unsigned.as_bytes()).ok_or(Fault::NotAWholeNumber)?;
+    let magnitude = digits(unsigned.as_bytes()).ok_or(CalcFault::NotAWholeNumber)?;
     Ok(BigInt::from_biguint(if negative { Sign::Minus } else { Sign::Plus }, magnitude))
 }
 
@@ -54,10 +54,10 @@ fn digits(text: &[u8]) -> Option<BigUint> {
     if all_digits { BigUint::parse_bytes(text, 10) } else { None }
 }
 
-fn parse_exponent(text: &str) -> Result<i64, Fault> {
+fn parse_exponent(text: &str) -> Result<i64, CalcFault> {
     let (negative, unsigned) = signed(text);
     if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Fault::NotANumber);
+        return Err(CalcFault::NotANumber);
     }
     // All digits: the only failure left is a value out of an i64's range.
     let magnitude = unsigned.parse().unwrap_or(EXPONENT_BOUND).min(EXPONENT_BOUND);

@@ -5,23 +5,23 @@ use num_bigint::{BigInt, BigUint};
 use num_integer::Integer as _;
 
 use super::transcendental::{GUARD_BITS, bits_for, exp};
-use super::{CONTEXT, Context, Decimal, Fault, pow10};
+use super::{CONTEXT, CalcFault, Decimal, DecimalContext, pow10};
 use crate::tools::calc::fault::WHOLE_EXPONENT;
 
 impl Decimal {
-    pub(in crate::tools::calc) fn raised_to(&self, exponent: &Self) -> Result<Self, Fault> {
+    pub(in crate::tools::calc) fn raised_to(&self, exponent: &Self) -> Result<Self, CalcFault> {
         let whole = exponent.is_whole();
         if exponent.is_zero() {
-            return if self.is_zero() { Err(Fault::Undefined) } else { Ok(Self::whole(1)) };
+            return if self.is_zero() { Err(CalcFault::Undefined) } else { Ok(Self::whole(1)) };
         }
         if self.is_zero() && exponent.negative {
-            return Err(Fault::DivisionByZero);
+            return Err(CalcFault::DivisionByZero);
         }
         if self.sign() < 0 && !whole {
-            return Err(Fault::Undefined);
+            return Err(CalcFault::Undefined);
         }
         if whole && exponent.adjusted() >= decimal_length(WHOLE_EXPONENT.cast_signed()) {
-            return Err(Fault::ExponentTooLong);
+            return Err(CalcFault::ExponentTooLong);
         }
         let count = exponent.to_i64().unwrap_or(0).unsigned_abs();
         let negative = self.negative && whole && count.is_odd();
@@ -74,7 +74,7 @@ impl Decimal {
     }
 
     /// Squares and multiplies from the exponent's first bit on; `count` is not zero.
-    fn power_whole(&self, inverse: bool, count: u64, negative: bool) -> Result<Self, Fault> {
+    fn power_whole(&self, inverse: bool, count: u64, negative: bool) -> Result<Self, CalcFault> {
         let length = decimal_length(count.cast_signed()).cast_unsigned();
         let mut work = CONTEXT.with_precision(CONTEXT.precision + length + 2);
         let mut base = Self { negative: false, ..self.clone() };
@@ -92,7 +92,7 @@ impl Decimal {
         Self { negative, ..result }.finalize(CONTEXT)
     }
 
-    fn power_real(&self, exponent: &Self) -> Result<Self, Fault> {
+    fn power_real(&self, exponent: &Self) -> Result<Self, CalcFault> {
         // libmpdec's own working precision: the result is rounded there first.
         let digits = self.digits().max(CONTEXT.precision) + 23;
         let (ln, bits) = self.ln(digits + 14);
@@ -107,7 +107,7 @@ impl Decimal {
         let product = (product / BigInt::from(pow10(exponent.exponent.unsigned_abs()))) >> bits;
         let product = if exponent.negative { -product } else { product };
         let (coefficient, tens) = exp(&product, target, digits + 2);
-        let unbounded = Context { precision: digits, emax: i64::MAX / 4, emin: i64::MIN / 4 };
+        let unbounded = DecimalContext { precision: digits, emax: i64::MAX / 4, emin: i64::MIN / 4 };
         Self::new(false, coefficient, tens).finalize(unbounded)?.finalize(CONTEXT)
     }
 }

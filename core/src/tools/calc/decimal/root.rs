@@ -4,19 +4,19 @@ use num_bigint::BigUint;
 use num_integer::Integer as _;
 
 use super::arithmetic::make_sticky;
-use super::{CONTEXT, Decimal, Fault, digits, pow10};
+use super::{CONTEXT, CalcFault, Decimal, digits, pow10};
 
 impl Decimal {
     /// Returns the real root of this degree, which is at least one. An exact root has the operand's exponent divided by
     /// the degree and rounded down, as the specification wants of a square root.
-    pub(in crate::tools::calc) fn root(&self, degree: u32) -> Result<Self, Fault> {
+    pub(in crate::tools::calc) fn root(&self, degree: u32) -> Result<Self, CalcFault> {
         let order = i64::from(degree);
         let ideal = num_integer::Integer::div_floor(&self.exponent, &order);
         if self.is_zero() {
             return Self::new(self.negative, BigUint::ZERO, ideal).finalize(CONTEXT);
         }
         if self.negative && degree.is_even() {
-            return Err(Fault::Undefined);
+            return Err(CalcFault::Undefined);
         }
         let radicand = &self.coefficient * pow10((self.exponent - ideal * order).cast_unsigned());
         // One digit more than the precision, and a remainder makes that one sticky.

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use num_bigint::BigUint;
 use num_integer::Integer as _;
 
-use super::{CONTEXT, Decimal, Fault, pow10};
+use super::{CONTEXT, CalcFault, Decimal, pow10};
 
 /// A direction of rounding, by the specification's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +52,10 @@ impl Rounding {
 
 impl Decimal {
     /// Rounds to `places` digits behind the point, or before it for a negative number.
-    pub(in crate::tools::calc) fn round_to(&self, places: i64, rounding: Rounding) -> Result<Self, Fault> {
+    pub(in crate::tools::calc) fn round_to(&self, places: i64, rounding: Rounding) -> Result<Self, CalcFault> {
         let exponent = places.saturating_neg();
         if exponent > CONTEXT.emax || exponent < CONTEXT.etiny() {
-            return Err(Fault::TooManyDigits);
+            return Err(CalcFault::TooManyDigits);
         }
         let mut result = self.clone();
         let shift = self.exponent - exponent;
@@ -63,7 +63,7 @@ impl Decimal {
             result.exponent = exponent;
         } else if shift >= 0 {
             if self.digits().cast_signed() + shift > CONTEXT.precision.cast_signed() {
-                return Err(Fault::TooManyDigits);
+                return Err(CalcFault::TooManyDigits);
             }
             result.coefficient = self.coefficient_at(exponent);
             result.exponent = exponent;
@@ -71,7 +71,7 @@ impl Decimal {
             result.drop_digits(shift.unsigned_abs(), rounding);
         }
         let too_many = result.digits() > CONTEXT.precision || (!result.is_zero() && result.adjusted() > CONTEXT.emax);
-        if too_many { Err(Fault::TooManyDigits) } else { result.finalize(CONTEXT) }
+        if too_many { Err(CalcFault::TooManyDigits) } else { result.finalize(CONTEXT) }
     }
 
     /// Raises the exponent by `count` and rounds the coefficient.

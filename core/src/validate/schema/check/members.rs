@@ -2,11 +2,11 @@
 
 use super::{At, Check, Marks, Overrun};
 use crate::validate::schema::path::Path;
-use crate::validate::schema::rules::{Additional, Members, NodeId, Property};
+use crate::validate::schema::rules::{Additional, NodeId, Property, PropertyRules};
 use crate::words::json::{Json, Object};
 
 impl Check<'_> {
-    pub(super) fn members(&mut self, members: &Members, at: &At<'_, '_>, mut marks: Option<&mut Marks>) -> bool {
+    pub(super) fn members(&mut self, members: &PropertyRules, at: &At<'_, '_>, mut marks: Option<&mut Marks>) -> bool {
         let Json::Object(object) = at.value else { return true };
         let mut fits = true;
         let mut declared = 0_usize;
@@ -46,7 +46,7 @@ impl Check<'_> {
     /// Returns the members that a pattern names, or nothing.
     fn others(
         &mut self,
-        members: &Members,
+        members: &PropertyRules,
         object: &Object<'_>,
         at: &At<'_, '_>,
         mut marks: Option<&mut Marks>,

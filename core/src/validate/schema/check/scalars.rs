@@ -1,13 +1,17 @@
 //! Rules of numbers, texts and counts.
 
 use super::{At, Check, Overrun};
-use crate::validate::schema::number::Decimal;
-use crate::validate::schema::rules::{Count, Rule};
+use crate::validate::schema::number::NormalizedNumber;
+use crate::validate::schema::rules::{CountBound, Rule};
 use crate::words::json::{Json, Number};
 
 /// Returns true if the number is whole; `None` when it is out of range.
 pub(super) fn is_whole(number: &Number<'_>) -> Option<bool> {
-    if number.is_integer_text() { Some(true) } else { Decimal::parse(number.as_str()).map(|number| number.is_whole()) }
+    if number.is_integer_text() {
+        Some(true)
+    } else {
+        NormalizedNumber::parse(number.as_str()).map(|number| number.is_whole())
+    }
 }
 
 impl Check<'_> {
@@ -28,7 +32,7 @@ impl Check<'_> {
         if !self.spend(number.as_str().len() >> 4) {
             return false;
         }
-        let Some(value) = Decimal::parse(number.as_str()) else {
+        let Some(value) = NormalizedNumber::parse(number.as_str()) else {
             return self.give_up(Overrun::NumberRange);
         };
         match rule {
@@ -70,16 +74,16 @@ impl Check<'_> {
         }
     }
 
-    pub(super) fn count(&mut self, count: Count, limit: u64, at: &At<'_, '_>) -> bool {
+    pub(super) fn count(&mut self, count: CountBound, limit: u64, at: &At<'_, '_>) -> bool {
         let counted = match (count, at.value) {
-            (Count::MinLength | Count::MaxLength, Json::String(text)) => {
+            (CountBound::MinLength | CountBound::MaxLength, Json::String(text)) => {
                 // Bytes bound characters from above: often they need not be counted.
                 let bytes = text.len();
                 let is_short = u64::try_from(bytes).is_ok_and(|bytes| bytes <= limit);
-                if count == Count::MaxLength && is_short { bytes } else { text.chars().count() }
+                if count == CountBound::MaxLength && is_short { bytes } else { text.chars().count() }
             }
-            (Count::MinItems | Count::MaxItems, Json::Array(items)) => items.len(),
-            (Count::MinProperties | Count::MaxProperties, Json::Object(object)) => object.len(),
+            (CountBound::MinItems | CountBound::MaxItems, Json::Array(items)) => items.len(),
+            (CountBound::MinProperties | CountBound::MaxProperties, Json::Object(object)) => object.len(),
             _ => return true,
         };
         let counted = u64::try_from(counted).unwrap_or(u64::MAX);

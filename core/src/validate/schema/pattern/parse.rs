@@ -1,7 +1,7 @@
 //! Parses a pattern (ECMA 262 section 22.2.1, `u` mode).
 
-use super::set::Set;
-use super::{Assertion, Part};
+use super::set::CharacterSet;
+use super::{Assertion, PatternPart};
 
 /// Most groups open at once.
 const DEPTH: usize = 32;
@@ -13,11 +13,11 @@ const TIMES: u32 = 1_000;
 const BYTES: usize = 2_048;
 
 /// Parses a pattern into its parts.
-pub(super) fn parse(source: &str) -> Result<Part, String> {
+pub(super) fn parse(source: &str) -> Result<PatternPart, String> {
     if source.len() > BYTES {
         return Err(format!("is longer than {BYTES} bytes"));
     }
-    let mut reader = Reader { rest: source.chars().collect::<Vec<_>>().into_iter().peekable(), depth: 0 };
+    let mut reader = PatternReader { rest: source.chars().collect::<Vec<_>>().into_iter().peekable(), depth: 0 };
     let part = reader.either()?;
     match reader.rest.next() {
         None => Ok(part),
@@ -25,12 +25,12 @@ pub(super) fn parse(source: &str) -> Result<Part, String> {
     }
 }
 
-struct Reader {
+struct PatternReader {
     rest: std::iter::Peekable<std::vec::IntoIter<char>>,
     depth: usize,
 }
 
-impl Reader {
+impl PatternReader {
     fn eat(&mut self, letter: char) -> bool {
         self.rest.next_if_eq(&letter).is_some()
     }
@@ -39,15 +39,15 @@ impl Reader {
         self.rest.next().ok_or_else(|| "ends too soon".to_owned())
     }
 
-    fn either(&mut self) -> Result<Part, String> {
+    fn either(&mut self) -> Result<PatternPart, String> {
         let mut parts = vec![self.sequence()?];
         while self.eat('|') {
             parts.push(self.sequence()?);
         }
-        Ok(if parts.len() == 1 { parts.remove(0) } else { Part::Either(parts) })
+        Ok(if parts.len() == 1 { parts.remove(0) } else { PatternPart::Either(parts) })
     }
 
-    fn sequence(&mut self) -> Result<Part, String> {
+    fn sequence(&mut self) -> Result<PatternPart, String> {
         let mut parts = Vec::new();
         while let Some(letter) = self.rest.peek().copied() {
             if matches!(letter, '|' | ')') {
@@ -56,26 +56,26 @@ impl Reader {
             let part = self.one()?;
             parts.push(self.repeated(part)?);
         }
-        Ok(Part::Sequence(parts))
+        Ok(PatternPart::Sequence(parts))
     }
 
-    fn one(&mut self) -> Result<Part, String> {
+    fn one(&mut self) -> Result<PatternPart, String> {
         match self.next()? {
-            '^' => Ok(Part::Assert(Assertion::Start)),
-            '$' => Ok(Part::Assert(Assertion::End)),
-            '.' => Ok(Part::One(Set::any())),
+            '^' => Ok(PatternPart::Assert(Assertion::Start)),
+            '$' => Ok(PatternPart::Assert(Assertion::End)),
+            '.' => Ok(PatternPart::One(CharacterSet::any())),
             '(' => self.group(),
-            '[' => self.set().map(Part::One),
-            '\\' if self.eat('b') => Ok(Part::Assert(Assertion::WordBoundary)),
-            '\\' if self.eat('B') => Ok(Part::Assert(Assertion::NoWordBoundary)),
-            '\\' => self.escape(false).map(Part::One),
+            '[' => self.set().map(PatternPart::One),
+            '\\' if self.eat('b') => Ok(PatternPart::Assert(Assertion::WordBoundary)),
+            '\\' if self.eat('B') => Ok(PatternPart::Assert(Assertion::NoWordBoundary)),
+            '\\' => self.escape(false).map(PatternPart::One),
             letter @ ('*' | '+' | '?' | '{') => Err(format!("has a `{letter}` that repeats nothing")),
             letter @ (']' | '}') => Err(format!("has a `{letter}` that closes nothing: write `\\{letter}`")),
-            letter => Ok(Part::One(Set::one(u32::from(letter)))),
+            letter => Ok(PatternPart::One(CharacterSet::one(u32::from(letter)))),
         }
     }
 
-    fn group(&mut self) -> Result<Part, String> {
+    fn group(&mut self) -> Result<PatternPart, String> {
         if self.eat('?') {
             match self.next()? {
                 ':' => {}
@@ -92,7 +92,7 @@ impl Reader {
         if self.eat(')') { Ok(part) } else { Err("has a `(` that is never closed".to_owned()) }
     }
 
-    fn repeated(&mut self, part: Part) -> Result<Part, String> {
+    fn repeated(&mut self, part: PatternPart) -> Result<PatternPart, String> {
         let (least, most) = match self.rest.peek() {
             Some('*') => (0, None),
             Some('+') => (1, None),
@@ -104,7 +104,7 @@ impl Reader {
         self.closed(part, least, most)
     }
 
-    fn counted(&mut self, part: Part) -> Result<Part, String> {
+    fn counted(&mut self, part: PatternPart) -> Result<PatternPart, String> {
         self.next()?;
         let least = self.times()?;
         let most = match (self.eat(','), self.rest.peek()) {
@@ -121,12 +121,12 @@ impl Reader {
         self.closed(part, least, most)
     }
 
-    fn closed(&mut self, part: Part, least: u32, most: Option<u32>) -> Result<Part, String> {
-        if matches!(part, Part::Assert(_)) {
+    fn closed(&mut self, part: PatternPart, least: u32, most: Option<u32>) -> Result<PatternPart, String> {
+        if matches!(part, PatternPart::Assert(_)) {
             return Err("repeats an assertion".to_owned());
         }
         self.eat('?');
-        Ok(Part::Repeat { part: Box::new(part), least, most })
+        Ok(PatternPart::Repeat { part: Box::new(part), least, most })
     }
 
     fn times(&mut self) -> Result<u32, String> {
@@ -139,14 +139,14 @@ impl Reader {
         if times > TIMES { Err(format!("repeats more than {TIMES} times")) } else { Ok(times) }
     }
 
-    fn set(&mut self) -> Result<Set, String> {
-        let mut set = Set { ranges: Vec::new(), is_negated: false };
+    fn set(&mut self) -> Result<CharacterSet, String> {
+        let mut set = CharacterSet { ranges: Vec::new(), is_negated: false };
         let is_negated = self.eat('^');
         loop {
             let low = match self.next()? {
                 ']' => break,
                 '\\' => self.escape(true)?,
-                letter => Set::one(u32::from(letter)),
+                letter => CharacterSet::one(u32::from(letter)),
             };
             let mut range = self.rest.clone();
             range.next();
@@ -158,7 +158,7 @@ impl Reader {
             self.next()?;
             let high = match self.next()? {
                 '\\' => self.escape(true)?,
-                letter => Set::one(u32::from(letter)),
+                letter => CharacterSet::one(u32::from(letter)),
             };
             match (single(&low), single(&high)) {
                 (Some(low), Some(high)) if low <= high => set.ranges.push((low, high)),
@@ -170,9 +170,9 @@ impl Reader {
     }
 
     /// Parses the escape behind a backslash.
-    fn escape(&mut self, in_set: bool) -> Result<Set, String> {
+    fn escape(&mut self, in_set: bool) -> Result<CharacterSet, String> {
         let letter = self.next()?;
-        if let Some(class) = Set::class(letter) {
+        if let Some(class) = CharacterSet::class(letter) {
             return Ok(class);
         }
         let code = match letter {
@@ -197,7 +197,7 @@ impl Reader {
             'p' | 'P' => return Err(format!("uses `\\{letter}{{...}}`, which is not supported")),
             other => return Err(format!("has the escape `\\{other}`, which ECMA 262 does not know")),
         };
-        Ok(Set::one(code))
+        Ok(CharacterSet::one(code))
     }
 
     fn unicode(&mut self) -> Result<u32, String> {
@@ -233,7 +233,7 @@ impl Reader {
     }
 }
 
-fn single(set: &Set) -> Option<u32> {
+fn single(set: &CharacterSet) -> Option<u32> {
     match (set.ranges.as_slice(), set.is_negated) {
         ([(low, high)], false) if low == high => Some(*low),
         _ => None,

@@ -2,7 +2,7 @@
 
 /// Ranges of characters, or all characters but these.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Set {
+pub(super) struct CharacterSet {
     pub(super) ranges: Vec<(u32, u32)>,
     pub(super) is_negated: bool,
 }
@@ -24,7 +24,7 @@ const DIGITS: &[(u32, u32)] = &[(0x30, 0x39)];
 const WORDS: &[(u32, u32)] = &[(0x30, 0x39), (0x41, 0x5a), (0x5f, 0x5f), (0x61, 0x7a)];
 const LINES: &[(u32, u32)] = &[(0x0a, 0x0a), (0x0d, 0x0d), (0x2028, 0x2029)];
 
-impl Set {
+impl CharacterSet {
     /// Returns the set of one character.
     pub(super) fn one(letter: u32) -> Self {
         Self { ranges: vec![(letter, letter)], is_negated: false }

@@ -1,4 +1,4 @@
-//! What callers ask of kept answers, and what clocks, tiers and entity tags add to it.
+//! Demands of callers on stored responses, and what clocks, tiers and entity tags add to them.
 
 use std::collections::BTreeSet;
 

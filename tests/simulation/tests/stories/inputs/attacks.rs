@@ -5,7 +5,7 @@ use toolgate::validate::schema::Schema;
 
 use super::{DOCUMENT, body_of, calls, send, story, under, vectors};
 
-/// How an attack has to end.
+/// The required end of an attack.
 enum End {
     /// As a refusal of the gateway with this name.
     Refused(String),
@@ -174,7 +174,7 @@ fn of_files() -> Vec<(Vec<u8>, End)> {
 }
 
 #[test]
-fn a_schema_that_is_a_bomb_stops_the_gateway_from_starting_and_has_its_line() {
+fn a_schema_bomb_fails_the_start_and_is_reported_by_line() {
     let doubled: String = (0..40)
         .map(|index| {
             format!(r##""d{index}":{{"anyOf":[{{"$ref":"#/$defs/d{0}"}},{{"$ref":"#/$defs/d{0}"}}]}},"##, index + 1)

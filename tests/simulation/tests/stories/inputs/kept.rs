@@ -29,7 +29,7 @@ fn ask(story: &Story, n: i64) -> Value {
 }
 
 #[test]
-fn an_answer_in_the_store_is_not_served_to_an_input_that_a_new_rule_refuses() {
+fn a_stored_response_is_not_served_to_a_newly_refused_input() {
     let settings = [("KEY_WIDE", WIDE), ("ENGINE_KEY", "account")];
     let story = Story::of(CACHED, &settings);
     assert_eq!(ask(&story, 3), json!(["fwd=uri-miss", true]));

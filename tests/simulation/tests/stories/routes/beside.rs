@@ -36,7 +36,7 @@ fn a_call_that_hangs_is_answered_by_a_second_one_beside_it() {
 }
 
 #[test]
-fn an_executor_without_a_place_for_a_second_call_is_still_there_to_fall_back_on() {
+fn an_executor_too_full_for_a_hedge_is_still_a_fallback() {
     for (strategy, more) in [("local-first", "hedge_budget = 50"), ("hybrid", "")] {
         let executors = [worker("a", "timeout = \"1s\""), worker("b", "concurrency = 1")];
         let route = format!("executors = [\"a\", \"b\"]\nstrategy = \"{strategy}\"");
@@ -53,7 +53,7 @@ fn an_executor_without_a_place_for_a_second_call_is_still_there_to_fall_back_on(
 }
 
 #[test]
-fn without_another_executor_the_second_call_goes_to_the_same_one() {
+fn without_another_executor_the_hedge_goes_to_the_same_one() {
     let scene = one(SECONDS);
     after_calls(&scene, "Docs.Get", 25, HANGS);
     scene.does("a", &[HANGS, Does::Answers(20)]);
@@ -63,7 +63,7 @@ fn without_another_executor_the_second_call_goes_to_the_same_one() {
 }
 
 #[test]
-fn a_hedge_needs_a_history_a_budget_and_a_tool_that_may_be_called_twice() {
+fn a_hedge_needs_a_history_a_budget_and_a_repeatable_tool() {
     let spare = "hedge_budget = 50";
     let none = "hedge_budget = 0";
     for (tool, calls, budget) in [("Docs.Get", 15, spare), ("Docs.Get", 25, none), ("Docs.Put", 25, spare)] {
@@ -99,7 +99,7 @@ fn hybrid_waits_for_the_other_where_one_fails() {
 }
 
 #[test]
-fn hybrid_asks_one_where_the_call_may_not_be_made_twice_or_the_gateway_answers() {
+fn hybrid_asks_one_for_unrepeatable_calls_and_local_tools() {
     let scene = two("strategy = \"hybrid\"", "");
     assert_eq!((outcome(&scene.call("Docs.Put")), scene.asked()), ("a".to_owned(), "a".to_owned()));
     let scene = beside_the_gateway("strategy = \"hybrid\"", &json!({"read_only": true, "operations": ["read"]}));

@@ -1,4 +1,4 @@
-//! What equivalent means: executors that cannot stand in for another are named, and never asked.
+//! Equivalence of executors: those that cannot stand in for another are named, and never asked.
 
 use serde_json::{Value, json};
 use toolgate::model::request::Header;
@@ -79,7 +79,7 @@ fn an_executor_that_lacks_what_the_route_wants_is_not_asked() {
 }
 
 #[test]
-fn an_executor_that_usually_takes_longer_than_is_left_is_not_asked() {
+fn an_executor_too_slow_for_the_deadline_is_not_asked() {
     let scene = two("", "");
     scene.does("a", &[Does::Answers(3_000)]);
     assert_eq!(outcome(&scene.call("Docs.Get")), "a");
@@ -164,7 +164,7 @@ pub(super) fn beside_the_gateway(route: &str, behavior: &Value) -> Scene {
 }
 
 #[test]
-fn beside_the_gateways_own_tool_only_one_that_changes_something_is_another() {
+fn only_a_mutating_tool_differs_from_the_gateways_own() {
     let considered = |behavior: Value| {
         let scene = beside_the_gateway("", &behavior);
         scene.considered(&scene.call("Calc.Plus"))
@@ -175,7 +175,7 @@ fn beside_the_gateways_own_tool_only_one_that_changes_something_is_another() {
 }
 
 #[test]
-fn who_may_read_explanations_is_told_of_a_call_that_nobody_was_asked_for() {
+fn a_call_that_asked_no_executor_is_explained() {
     let scene = scene(&[worker("a", "")], "executors = [\"a\"]\nregion = \"eu\"", "");
     let answer = scene.call("Docs.Get");
     assert_eq!((answer.refusal(), scene.asked()), ("executor_inactive", String::new()));

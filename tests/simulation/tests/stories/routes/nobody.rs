@@ -1,4 +1,4 @@
-//! What the operator declared to be answered where no executor answers, and where there is no place at one.
+//! The static fallback where no executor answers, and where there is no place at one.
 
 use serde_json::json;
 use toolgate::model::request::Header;
@@ -16,7 +16,7 @@ fn both_do(scene: &Scene, does: Does) {
 }
 
 #[test]
-fn a_declared_answer_is_given_where_nobody_answers_and_is_not_kept() {
+fn the_static_fallback_is_served_and_never_stored() {
     let scene = two(DECLARED, "[cache]\nrules = [{ tools = [\"Docs.*\"], ttl = \"1h\" }]\n[execute]\nmax_retries = 0");
     both_do(&scene, Does::Fails(OriginError::Broken));
     let same = json!({"input": {"n": 7}});
@@ -32,7 +32,7 @@ fn a_declared_answer_is_given_where_nobody_answers_and_is_not_kept() {
 }
 
 #[test]
-fn a_declared_answer_is_not_given_where_the_tool_may_have_run_and_may_not_run_twice() {
+fn no_static_fallback_after_an_unrepeatable_tool_may_have_run() {
     for (does, refusal) in [
         (Does::Fails(OriginError::Timeout), "upstream_timeout"),
         (Does::Fails(OriginError::Broken), "upstream_broken"),
@@ -57,7 +57,7 @@ fn a_declared_answer_is_no_outcome_of_an_idempotency_key() {
 }
 
 #[test]
-fn a_declared_answer_is_not_given_for_what_the_caller_did_wrong_or_the_operator_must_mend() {
+fn no_static_fallback_for_faults_of_caller_or_operator() {
     let scene = two(DECLARED, "");
     for (status, refusal) in [(401, "upstream_refused_credential"), (404, "upstream_refused_request")] {
         both_do(&scene, Does::Status(status));
@@ -67,7 +67,7 @@ fn a_declared_answer_is_not_given_for_what_the_caller_did_wrong_or_the_operator_
 }
 
 #[test]
-fn who_was_revoked_meanwhile_gets_the_refusal_and_no_declared_answer() {
+fn a_caller_revoked_meanwhile_gets_no_static_fallback() {
     let scene = two(DECLARED, "[epochs]\nlease = \"2s\"\n[execute]\ntimeout = \"8s\"\nmax_retries = 0");
     both_do(&scene, Does::Fails(OriginError::Timeout));
     let pending = scene.begin("Docs.Get", &json!({}), &[]);
@@ -115,7 +115,7 @@ fn who_finds_no_place_anywhere_is_told_when_to_come_back() {
 }
 
 #[test]
-fn a_higher_class_takes_the_place_of_a_lower_one_in_a_full_queue() {
+fn a_higher_class_displaces_a_lower_one_in_a_full_queue() {
     let executors = [worker("a", "concurrency = 1")];
     let scene = scene(&executors, "executors = [\"a\"]", "");
     scene.does("a", &[Does::Answers(1_000)]);

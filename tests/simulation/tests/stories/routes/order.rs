@@ -21,7 +21,7 @@ fn pinned_never_leaves_its_executor() {
 }
 
 #[test]
-fn pinned_to_an_executor_that_is_switched_off_is_refused_by_that_name() {
+fn a_call_pinned_to_a_killed_executor_is_refused_by_its_name() {
     let scene = two("strategy = \"pinned\"", "");
     assert_eq!(outcome(&scene.call("Docs.Get")), "a");
     scene.post("/gate/v1/epochs", &json!({"changes": [{"kill": "executor:a"}]}));
@@ -37,7 +37,7 @@ fn pinned_minds_no_switch_of_another_executor() {
 }
 
 #[test]
-fn weighted_is_the_same_for_a_caller_and_user_and_may_be_another_for_another_user() {
+fn weighted_routing_is_sticky_for_a_caller_and_user() {
     let scene = two("strategy = \"weighted\"\nweights = [1, 1]", "");
     let goes_to = |user: usize| outcome(&scene.call_with("Docs.Get", &json!({"user_id": format!("u{user}")}), &[]));
     let first: String = (0..20).map(goes_to).collect();
@@ -55,7 +55,7 @@ fn weighted_asks_the_others_where_the_chosen_one_fails() {
 }
 
 #[test]
-fn local_first_asks_nobody_where_the_gateway_has_the_tool_itself() {
+fn local_first_asks_no_executor_for_a_local_tool() {
     let scene = beside_the_gateway("strategy = \"local-first\"", &json!({}));
     let answer = scene.call("Calc.Plus");
     assert_eq!((outcome(&answer), scene.asked()), ("3".to_owned(), String::new()));
@@ -91,7 +91,7 @@ fn cost_takes_the_cheapest_while_it_meets_the_objectives() {
 }
 
 #[test]
-fn performance_tries_whom_it_does_not_know_and_stays_with_the_fastest() {
+fn performance_tries_the_unknown_and_stays_with_the_fastest() {
     let scene = two("strategy = \"performance\"", "");
     scene.does("a", &[Does::Answers(200)]);
     let went: String = (0..6).map(|_| outcome(&scene.call("Docs.Get"))).collect();

@@ -1,4 +1,4 @@
-//! What is made again, where, and what never is.
+//! Retries: which calls are made again, where, and which never are.
 
 use serde_json::json;
 use toolgate::model::request::Header;
@@ -8,7 +8,7 @@ use super::fit::beside_the_gateway;
 use super::{Does, engine, header, one, outcome, scene, two, worker};
 
 #[test]
-fn what_may_not_be_called_twice_and_may_have_run_goes_to_no_second_executor() {
+fn an_unrepeatable_call_that_may_have_run_has_no_fallback() {
     for (does, refusal) in [
         (Does::Fails(OriginError::Timeout), "upstream_timeout"),
         (Does::Fails(OriginError::Broken), "upstream_broken"),
@@ -26,7 +26,7 @@ fn what_may_not_be_called_twice_and_may_have_run_goes_to_no_second_executor() {
 }
 
 #[test]
-fn what_may_not_be_called_twice_and_surely_did_not_run_goes_to_the_second_executor() {
+fn an_unrepeatable_call_that_did_not_run_goes_to_the_second() {
     for (does, outcome_of_first) in [
         (Does::Fails(OriginError::Unreachable), "upstream_unreachable"),
         (Does::Fails(OriginError::Forbidden), "upstream_forbidden"),
@@ -43,7 +43,7 @@ fn what_may_not_be_called_twice_and_surely_did_not_run_goes_to_the_second_execut
 }
 
 #[test]
-fn what_one_executor_may_not_run_twice_is_not_had_of_the_gateway_after_it() {
+fn an_unrepeatable_call_does_not_fall_back_to_the_local_tool() {
     for (behavior, expected) in [(json!({}), "upstream_broken"), (json!({"idempotent": true}), "3")] {
         let scene = beside_the_gateway("strategy = \"remote-first\"\nanswer = '\"declared\"'", &behavior);
         scene.does("a", &[Does::Fails(OriginError::Broken)]);
@@ -53,7 +53,7 @@ fn what_one_executor_may_not_run_twice_is_not_had_of_the_gateway_after_it() {
 }
 
 #[test]
-fn an_engines_own_words_after_another_attempt_are_not_to_be_repeated_either() {
+fn an_engines_answer_after_another_attempt_is_not_retryable() {
     for (first, expected) in [(Does::Status(500), "false"), (Does::Status(409), "")] {
         let scene = scene(&[engine("a", ""), engine("b", "")], "executors = [\"a\", \"b\"]", "");
         scene.does("a", &[first]);
@@ -64,7 +64,7 @@ fn an_engines_own_words_after_another_attempt_are_not_to_be_repeated_either() {
 }
 
 #[test]
-fn an_executor_that_is_busy_and_does_not_say_for_how_long_is_asked_again_soon() {
+fn a_busy_executor_without_retry_after_is_asked_again_soon() {
     let scene = one("");
     scene.does("a", &[Does::Status(503), Does::Answers(20)]);
     let answer = scene.call("Docs.Get");
@@ -88,7 +88,7 @@ fn what_was_repeated_here_is_not_to_be_repeated_by_the_caller() {
 }
 
 #[test]
-fn after_all_were_asked_the_last_is_asked_once_more_after_the_time_it_said() {
+fn the_last_executor_is_asked_again_after_its_retry_after() {
     let scene = two("", "");
     scene.does("a", &[Does::Status(500)]);
     scene.does("b", &[Does::Throttles(700), Does::Answers(20)]);
@@ -152,7 +152,7 @@ fn a_tools_error_that_says_when_is_made_again_then() {
 }
 
 #[test]
-fn a_tools_error_that_says_when_is_the_answer_where_nothing_else_is() {
+fn a_tools_error_with_retry_after_is_the_last_resort_answer() {
     for (tool, asked) in [("Docs.Put", "a"), ("Docs.Get", "a a")] {
         let scene = one("");
         scene.does("a", &[Does::Later(300)]);

@@ -3,7 +3,7 @@
 use super::{seen, tiers};
 
 #[test]
-fn what_is_past_its_time_is_served_from_whichever_tier_and_ends_with_its_window() {
+fn a_stale_response_is_served_from_any_tier_until_its_window() {
     for (data_centre, store, tier) in [(false, false, "data_centre"), (true, false, "store"), (true, true, "sql")] {
         let tiers = tiers("strategy = \"persistent\", ttl = \"70s\", stale_while_revalidate = \"1h\"");
         tiers.call();
@@ -20,7 +20,7 @@ fn what_is_past_its_time_is_served_from_whichever_tier_and_ends_with_its_window(
 }
 
 #[test]
-fn what_a_refresh_brings_takes_the_place_of_what_is_past_its_time() {
+fn a_refreshed_response_replaces_the_stale_one() {
     let tiers = tiers("strategy = \"hybrid\", ttl = \"70s\", stale_while_revalidate = \"1h\"");
     tiers.call();
     tiers.wait(71_000);

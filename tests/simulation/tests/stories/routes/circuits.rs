@@ -1,4 +1,4 @@
-//! Circuit breakers: an executor that fails is left alone, and tried before calls come back.
+//! Circuit breakers: an open circuit, its half-open probe, and the way back.
 
 use serde_json::{Value, json};
 use toolgate::model::request::Header;
@@ -9,7 +9,7 @@ use super::{Does, OPERATOR, Scene, header, one, outcome, scene, two, worker};
 
 const RULES: &str = "[breaker]\nminimum_calls = 3\nprobe_interval = \"2s\"\n[execute]\nmax_retries = 0";
 
-/// `a` has failed so often that it is left alone.
+/// Fails `a` until its circuit opens.
 fn opened(scene: &Scene) {
     scene.does("a", &[Does::Fails(OriginError::Unreachable)]);
     for _ in 0..3 {
@@ -26,7 +26,7 @@ fn until_it_answers(scene: &Scene) -> String {
         outcome(&scene.call("Docs.Get")) == "a"
     });
     let asked = scene.asked();
-    assert!(comes_back, "it is left alone for ever: {asked}");
+    assert!(comes_back, "its circuit never closes: {asked}");
     asked
 }
 
@@ -43,7 +43,7 @@ fn nothing_is_sent_to_an_executor_that_failed_too_often() {
 }
 
 #[test]
-fn calls_go_to_the_second_executor_while_the_first_is_left_alone() {
+fn calls_go_to_the_second_while_the_firsts_circuit_is_open() {
     let scene = two("", RULES);
     opened(&scene);
     let answer = scene.call("Docs.Put");
@@ -52,7 +52,7 @@ fn calls_go_to_the_second_executor_while_the_first_is_left_alone() {
 }
 
 #[test]
-fn readiness_names_who_is_left_alone_since_when_why_and_what_that_means() {
+fn readiness_names_open_circuits_with_since_reason_and_effect() {
     let scene = one(RULES);
     let ready = || scene.story.ask(OPERATOR, Method::Get, "/health/ready", &Value::Null, &[]);
     scene.call("Docs.Get");
@@ -111,7 +111,7 @@ fn what_is_no_failure_of_the_executors_leaves_nobody_alone() {
 }
 
 #[test]
-fn a_caller_that_wants_to_wait_less_says_nothing_about_the_executor() {
+fn a_callers_short_deadline_does_not_count_against_an_executor() {
     let scene = one(RULES);
     scene.does("a", &[Does::Fails(OriginError::Timeout)]);
     for _ in 0..5 {
@@ -121,7 +121,7 @@ fn a_caller_that_wants_to_wait_less_says_nothing_about_the_executor() {
 }
 
 #[test]
-fn calls_that_are_slow_go_elsewhere_once_the_circuit_opens_if_they_may_be_made_twice() {
+fn slow_repeatable_calls_go_elsewhere_once_the_circuit_opens() {
     let scene = two("", &RULES.replace("[execute]", "slow_call = \"1s\"\n[execute]"));
     scene.call("Docs.Get");
     scene.does("a", &[Does::Answers(8_000)]);
@@ -138,7 +138,7 @@ fn calls_that_are_slow_go_elsewhere_once_the_circuit_opens_if_they_may_be_made_t
 }
 
 #[test]
-fn while_all_are_left_alone_the_declared_answer_is_given() {
+fn the_static_fallback_is_served_while_all_circuits_are_open() {
     let scene = scene(&[worker("a", "")], "executors = [\"a\"]\nanswer = '\"declared\"'", RULES);
     opened(&scene);
     for tool in ["Docs.Get", "Docs.Put"] {

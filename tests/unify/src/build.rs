@@ -1,0 +1,3 @@
+//! Nothing: a package without a build script has no build dependencies.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Nothing: `Cargo.toml` is all that this package is for.
