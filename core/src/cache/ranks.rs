@@ -169,4 +169,4 @@ const USES_MAX: u8 = 63;
 const NODE_BYTES: usize = 48;
 
 /// Bytes of a queue without its keys: two ends, a small table, its slot among the queues.
-const QUEUE_BYTES: usize = 288;
+const QUEUE_BYTES: usize = 280;
