@@ -218,8 +218,11 @@ impl Catalog {
         if let Some((tools, fetched_at)) = stored.as_ref().filter(|(_, fetched_at)| good_enough(*fetched_at)) {
             return SourceState { tools: Some(tools.clone()), fetched_at: *fetched_at, fault: None, is_remote: true };
         }
-        let within =
-            if reach == RefreshSource::StoreOfAnyAge { limits::CATALOGUE_TIMEOUT_COLD } else { limits::CATALOGUE_TIMEOUT };
+        let within = if reach == RefreshSource::StoreOfAnyAge {
+            limits::CATALOGUE_TIMEOUT_COLD
+        } else {
+            limits::CATALOGUE_TIMEOUT
+        };
         match list(&listing(within)).await {
             Ok(tools) => {
                 let fetched_at = platform.now();

@@ -93,8 +93,8 @@ impl<'a, P: Platform> Guard<'a, P> {
         if self.admit(tools, &caller, &held, requested, record).is_err() {
             return Err(refusal);
         }
-        let rules = &self.running.cache.rules;
-        let kept = stale.and_then(|stale| stale.answer(self.platform, rules, &caller, &held, record));
+        let kept =
+            stale.and_then(|stale| stale.answer(self.platform, &self.running.cache.rules, &caller, &held, record));
         let declared = || declared.map(|value| call::declared_answer(self.platform, &value, record));
         kept.or_else(declared).ok_or(refusal)
     }

@@ -160,7 +160,8 @@ async fn made<P: Platform>(
     };
     let context = context(&running.admission, &tools, &caller, &authority, &held);
     let call = admit(&held, record)?;
-    let place = match StorageTarget::of(&running.cache.rules, &running.config.inputs, &context, &call, Directives::default()) {
+    let (rules, inputs) = (&running.cache.rules, &running.config.inputs);
+    let place = match StorageTarget::of(rules, inputs, &context, &call, Directives::default()) {
         Ok(place) => place,
         Err(bypass) => {
             record.cache = CacheOutcome::Bypass(bypass);
@@ -168,7 +169,7 @@ async fn made<P: Platform>(
             return Ok(Outcome::Bypass(bypass));
         }
     };
-    let facts = cache::inspect(platform, &running.cache, &place.wanted(&running.cache.rules, &context, &call)).await;
+    let facts = cache::inspect(platform, &running.cache, &place.wanted(rules, &context, &call)).await;
     let source = match facts.servable() {
         Some(entry) if entry.is_nearly_over(platform.now()) => AnswerSource::Executor,
         Some(_) => return Ok(Outcome::Fresh),

@@ -1,7 +1,6 @@
 //! The modules under test, built with the tests' own configuration document.
 //!
 //! Both are the release, compiled once: the build writes each document into what the compiler made.
-#![expect(clippy::disallowed_types, reason = "native tests run on threads of their own")]
 
 use std::fs;
 use std::net::TcpListener;

@@ -56,8 +56,8 @@ pub(crate) const DEFECTS: &[Defect] = &[
     ),
     of_stories(
         "freshness: a failure is covered under old epochs",
-        "let floor = floor_of(rules, held, (&tenant, user.as_ref()), &tool, (keep, &key));",
-        "let floor = { let _ = (floor_of, rules, &tool, &user, keep, &key); 0 };",
+        "let floor = floor_of(rules, held, &tenant, user.as_ref(), &tool, &target);",
+        "let floor = { let _ = (floor_of, rules, &tool, &user, &target); 0 };",
     ),
     of_stories(
         "freshness: a failure is covered under epochs that nobody knows",

@@ -1,6 +1,6 @@
 //! Writes the state of the cache as JSON.
 
-use crate::cache::{Bypass, Cache, Condition, CacheInspection, TierContent, Saved};
+use crate::cache::{Bypass, Cache, CacheInspection, Condition, Saved, TierContent};
 use crate::model::call::ToolCall;
 use crate::pipeline::call::StorageTarget;
 use crate::pipeline::warm::Warmed;
