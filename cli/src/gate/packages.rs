@@ -23,11 +23,14 @@ pub(super) struct Package {
     pub(super) tests: Vec<String>,
 }
 
+/// The simulated world, compiled in a profile of its own: what it runs for minutes is optimised.
+pub(super) const SIMULATION: &str = "toolgate-simulation";
+
 impl Package {
     /// Returns true if it is compiled for this machine together with others, so that shared dependencies are compiled
     /// once.
     pub(super) fn is_built_with_others(&self) -> bool {
-        self.target.is_none() && self.name != SPIN_HOST
+        self.target.is_none() && ![SPIN_HOST, SIMULATION].contains(&self.name.as_str())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use super::packages::SPIN_HOST;
+use super::packages::{SIMULATION, SPIN_HOST};
 use super::run::Run;
 use super::{budget, deny, licences, programs, python};
 use crate::build::target;
@@ -27,8 +27,7 @@ pub(super) struct Step {
 }
 
 /// Native packages whose integration tests take long or need more than themselves, and so have rows of their own.
-pub(super) const OWN_ROW: [&str; 4] =
-    ["toolgate-differential", "toolgate-engine", "toolgate-simulation", "toolgate-e2e"];
+pub(super) const OWN_ROW: [&str; 4] = ["toolgate-differential", "toolgate-engine", SIMULATION, "toolgate-e2e"];
 
 /// All steps.
 pub(super) const STEPS: &[Step] = &[
@@ -79,7 +78,12 @@ pub(super) const STEPS: &[Step] = &[
         about: "the simulated world, and the defects it must notice",
         needs: &[],
         is_ahead: false,
-        work: |run| tests_of(run, "toolgate-simulation"),
+        work: |run| {
+            run.test(
+                "tests of the simulation",
+                &["--package", SIMULATION, "--profile", "simulation"].map(str::to_owned),
+            )
+        },
     },
     Step {
         name: "licences",

@@ -6,11 +6,13 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use toolgate_share::in_turn;
+
 use super::world::{Climate, OVERLOAD, Random, World, steady};
 use super::*;
 use crate::words::limits::{BULKHEAD_CALL_LOST, BULKHEAD_QUEUE};
 
-const SEEDS: std::ops::Range<u64> = 0..3;
+const SEEDS: [u64; 3] = [0, 1, 2];
 /// Index of the high class in the world's classes.
 const HIGH: usize = 2;
 
@@ -34,7 +36,7 @@ fn settled_after(world: &World, range: std::ops::RangeInclusive<u32>) -> usize {
 
 #[test]
 fn high_priority_barely_feels_threefold_overload_of_an_upstream() {
-    for seed in SEEDS {
+    for seed in in_turn(SEEDS) {
         // The same calls of the high class alone: six tenths of the upstream's capacity.
         let mut alone = warmed(seed, Climate { arrivals: [0.0, 0.0, OVERLOAD.arrivals[HIGH]], ..OVERLOAD }, 10_000);
         alone.run_for(90_000);
@@ -52,7 +54,7 @@ fn high_priority_barely_feels_threefold_overload_of_an_upstream() {
 
 #[test]
 fn settles_at_what_the_upstream_does_at_once_and_follows_it() {
-    for seed in SEEDS {
+    for seed in in_turn(SEEDS) {
         let mut world = World::new(seed, 128, OVERLOAD);
         world.run_for(30_000);
         assert_eq!(world.limits[0], 16);
@@ -82,7 +84,7 @@ fn calls_that_are_slow_by_themselves_do_not_lower_the_limit() {
     fn bimodal(random: &mut Random) -> f64 {
         if random.below(20) == 0 { 2_000.0 } else { steady(random) }
     }
-    for seed in SEEDS {
+    for seed in in_turn(SEEDS) {
         let mut world = World::new(seed, 128, Climate { service: bimodal, ..OVERLOAD });
         world.run_for(90_000);
         assert!(world.limits.iter().all(|limit| *limit >= 8), "seed {seed}: {:?}", world.limits.iter().min());
@@ -99,7 +101,7 @@ fn calls_that_differ_much_do_not_move_the_limit_for_ever() {
         100.0 * normal.exp()
     }
     let arrivals = [300.0, 500.0, 200.0];
-    for seed in SEEDS {
+    for seed in in_turn(SEEDS) {
         let mut world = warmed(seed, Climate { slots: 64, service: log_normal, arrivals, ..OVERLOAD }, 120_000);
         world.run_for(30_000);
         let settled = median(&world.limits);
@@ -109,7 +111,7 @@ fn calls_that_differ_much_do_not_move_the_limit_for_ever() {
 
 #[test]
 fn an_outage_cuts_the_limit_to_one_and_it_recovers() {
-    for seed in SEEDS {
+    for seed in in_turn(SEEDS) {
         let mut world = warmed(seed, OVERLOAD, 10_000);
         world.climate.down = Some(20.0);
         world.run_for(10_000);
@@ -126,7 +128,7 @@ fn an_outage_cuts_the_limit_to_one_and_it_recovers() {
 
 #[test]
 fn a_lastingly_slower_upstream_is_not_throttled_for_ever() {
-    for seed in SEEDS {
+    for seed in in_turn(SEEDS) {
         let mut world = warmed(seed, OVERLOAD, 10_000);
         world.climate.service = |random| 2.0 * steady(random);
         world.run_for(30_000);

@@ -7,6 +7,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "a test that goes wrong must stop")]
 
 use stateright::{Checker as _, Model, Property};
+use toolgate_share::in_turn;
 
 use super::*;
 
@@ -320,12 +321,12 @@ const CLOSES: &str = "it can always be closed";
 
 #[test]
 fn no_order_of_events_breaks_a_promise() {
-    for most in [
+    for most in in_turn([
         Budget { calls: 3, claims: 1, ticks: 2, ..NONE },
         Budget { claims: 2, ticks: 3, ..NONE },
         Budget { claims: 1, ticks: 2, repeats: 1, ..NONE },
         Budget { claims: 2, ticks: 2, clocks: true, ..NONE },
-    ] {
+    ]) {
         let checker = most.checker().threads(2).spawn_bfs().join();
         println!("{} states of {most:?}", checker.unique_state_count());
         checker.assert_properties();
@@ -335,12 +336,12 @@ fn no_order_of_events_breaks_a_promise() {
 
 #[test]
 fn a_deliberate_defect_is_found() {
-    for (flaw, most, promise) in [
+    for (flaw, most, promise) in in_turn([
         (Flaw::LateOutcomesCount, Budget { calls: 4, claims: 1, ticks: 1, ..NONE }, OWN_TIME),
         (Flaw::TwoTrials, Budget { claims: 2, ticks: 1, ..NONE }, ONE_TRIAL),
         (Flaw::LateTrialsCount, Budget { claims: 2, ticks: 2, ..NONE }, BY_TRIAL),
         (Flaw::TrialsLastForEver, Budget { claims: 1, ticks: 1, ..NONE }, CLOSES),
-    ] {
+    ]) {
         let checker = Budget { flaw, ..most }.checker().threads(2).spawn_bfs().join();
         let path = checker.discovery(promise);
         let path = path.unwrap_or_else(|| panic!("{flaw:?} is not found in {} states", checker.unique_state_count()));

@@ -54,6 +54,14 @@ impl Share {
         }
     }
 
+    /// Returns whether it is the turn of the piece of this number among `count`.
+    const fn turn(self, number: u64, count: u64) -> bool {
+        match self {
+            Self::All => true,
+            Self::One(share) => matches!(share.checked_rem(count), Some(due) if due == number),
+        }
+    }
+
     /// Returns the pieces that are part of it.
     pub fn of<T>(self, pieces: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
         (0..).zip(pieces).filter(move |(number, _)| self.has(*number)).map(|(_, piece)| piece)
@@ -70,6 +78,13 @@ pub fn seeds(count: u64) -> Vec<u64> {
         return vec![seed];
     }
     number("TOOLGATE_SEEDS").map_or_else(|| Share::asked().of(0..count).collect(), |count| (0..count).collect())
+}
+
+/// Returns all of a few pieces in a deep run, else the one whose turn it is: each has several of the ten shares.
+#[must_use]
+pub fn in_turn<T, const COUNT: usize>(pieces: [T; COUNT]) -> Vec<T> {
+    let (share, count) = (Share::asked(), u64::try_from(COUNT).unwrap_or(SHARES));
+    (0..).zip(pieces).filter(|(number, _)| share.turn(*number, count)).map(|(_, piece)| piece).collect()
 }
 
 /// Returns the `small` pieces, which each run does, and those of the `large` whose number is in its share.
@@ -91,6 +106,13 @@ mod tests {
             assert_eq!(pieces, (0..count).collect::<Vec<_>>());
             assert_eq!(Share::All.of(0..count).count() as u64, count);
         }
+    }
+
+    #[test]
+    fn each_of_a_few_pieces_has_its_turn() {
+        let due = |share: Share| (0..3).filter(|number| share.turn(*number, 3)).collect::<Vec<u64>>();
+        assert_eq!((due(Share::One(0)), due(Share::One(1)), due(Share::One(9))), (vec![0], vec![1], vec![0]));
+        assert_eq!(due(Share::All), [0, 1, 2]);
     }
 
     #[test]

@@ -10,7 +10,7 @@
 mod world;
 
 use stateright::{Checker as _, Model, Property};
-use toolgate_share::with_large;
+use toolgate_share::{in_turn, with_large};
 
 use crate::state::epochs::{CacheScope, Change, Command, Epochs};
 use crate::words::time::{Millis, Timestamp};
@@ -207,14 +207,14 @@ fn no_order_of_events_serves_what_was_invalidated() {
 
 #[test]
 fn a_deliberate_defect_is_found() {
-    for (flaw, most) in [
+    for (flaw, most) in in_turn([
         (Flaw::VersionFromAfter, Budget { ..NONE }),
         (Flaw::LeaseFromAnswer, Budget { ticks: 4, ..NONE }),
         (Flaw::OlderIsTaken, Budget { ticks: 2, ..NONE }),
         (Flaw::NotForgotten, Budget { losses: 1, ..NONE }),
         (Flaw::LateAnswerRevives, Budget { losses: 1, ticks: 1, ..NONE }),
         (Flaw::NoFloor, Budget { ..NONE }),
-    ] {
+    ]) {
         let checker = Budget { flaw, ..most }.checker().threads(2).spawn_bfs().join();
         let path = checker.discovery("nobody is served what was written over");
         let path = path.unwrap_or_else(|| panic!("{flaw:?} is not found in {} states", checker.unique_state_count()));

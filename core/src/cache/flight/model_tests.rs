@@ -9,7 +9,7 @@
 mod world;
 
 use stateright::{Checker as _, Model, Property};
-use toolgate_share::with_large;
+use toolgate_share::{in_turn, with_large};
 
 use world::{Event, World};
 
@@ -106,12 +106,12 @@ fn no_order_of_events_breaks_a_promise() {
 
 #[test]
 fn a_deliberate_defect_is_found() {
-    for (flaw, most, expected) in [
+    for (flaw, most, expected) in in_turn([
         (Flaw::NobodyIsLost, Budget { ticks: 6, deaths: 1, ..NONE }, LEADERLESS),
         (Flaw::DeafToRenewals, Budget { ticks: 4, ..NONE }, TOO_OFTEN),
         (Flaw::NoNumbers, Budget { ticks: 1, invalidations: 1, ..NONE }, TOO_OFTEN),
         (Flaw::NoFloor, Budget { invalidations: 1, ..NONE }, STALE),
-    ] {
+    ]) {
         let checker = Budget { flaw, ..most }.checker().threads(2).spawn_bfs().join();
         let path = checker.discovery(expected);
         let path = path.unwrap_or_else(|| panic!("{flaw:?} is not found in {} states", checker.unique_state_count()));

@@ -96,6 +96,7 @@ impl Copy {
         cargo.args([
             "test",
             "--no-run",
+            "--profile=simulation",
             "--message-format=json-render-diagnostics",
             "--package",
             "toolgate-simulation",
@@ -122,7 +123,7 @@ impl Copy {
     fn write(&self, planted: &BTreeMap<PathBuf, String>) {
         let from = repository();
         // What its tests read, too: without it some fail whatever the defect is, and every defect seems to be noticed.
-        for part in ["core", "tests/share", "tests/simulation", "tests/tokens", "tests/vectors/inputs"] {
+        for part in ["core", "tests/share", "tests/simulation", "tests/tokens", "tests/unify", "tests/vectors/inputs"] {
             copy_tree(&from.join(part), &self.root.join(part), &|path| {
                 let path = path.strip_prefix(from.join("core/src")).ok()?;
                 planted.get(path).map(|text| text.clone().into_bytes())
@@ -133,7 +134,9 @@ impl Copy {
         }
         let manifest = fs::read_to_string(from.join("Cargo.toml")).expect("the manifest");
         let lines = manifest.lines().map(|line| match line {
-            _ if line.starts_with("members = ") => "members = [\"core\", \"tests/share\", \"tests/simulation\"]",
+            _ if line.starts_with("members = ") => {
+                "members = [\"core\", \"tests/share\", \"tests/simulation\", \"tests/unify\"]"
+            }
             // Another version is another package: what is built of a mutant can never be taken for the product.
             _ if line.starts_with("version = ") => "version = \"0.0.0\"",
             _ => line,
