@@ -50,8 +50,8 @@ impl Dispatch {
             rotations: Rc::clone(rotations),
             breaker,
             execute,
-            health: Health::new(executors.len(), hasher),
-            circuits: Circuits::new(holder, hasher),
+            health: Health::new(executors.len(), hasher.clone()),
+            circuits: Circuits::new(holder, hasher.clone()),
             bulkheads: Bulkheads::new(&most, hasher),
         }
     }

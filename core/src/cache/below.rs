@@ -24,7 +24,7 @@ pub(crate) struct Below {
 
 impl Below {
     /// Creates the record of an isolate that has seen nothing yet.
-    pub(super) fn new(hasher: MapHasher) -> Self {
+    pub(super) fn new(hasher: &MapHasher) -> Self {
         Self {
             absent: RefCell::default(),
             failed: RefCell::default(),
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn one_name_is_written_once_a_second_and_few_are_remembered() {
-        let below = Below::new(MapHasher::fixed());
+        let below = Below::new(&MapHasher::fixed());
         assert!(below.may_write("a", AT(5_000)) && below.may_write("b", AT(5_000)));
         assert!(!below.may_write("a", AT(5_999)));
         assert!(below.may_write("a", AT(6_000)));
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn what_failed_twice_in_a_row_rests_for_a_second() {
-        let below = Below::new(MapHasher::fixed());
+        let below = Below::new(&MapHasher::fixed());
         let rests = |ms| below.rests(Tier::Store, AT(ms));
         below.failed(Tier::Store, AT(4_000));
         below.answered(Tier::Store);

@@ -35,7 +35,7 @@ impl Memory {
     pub fn new(most: usize, eviction: Eviction, hasher: MapHasher) -> Self {
         let ranks = match eviction {
             Eviction::Lru => None,
-            Eviction::CostAware => Some(Ranks::new(hasher)),
+            Eviction::CostAware => Some(Ranks::new(hasher.clone())),
         };
         Self { entries: hasher.lru(), ranks, weight: 0, most, peak: 0 }
     }

@@ -105,7 +105,7 @@ impl Ranks {
     }
 
     fn line_up(&mut self, key: &Rc<[u8]>, worth: u64) {
-        let (bytes, hasher) = (&mut self.bytes, self.hasher);
+        let (bytes, hasher) = (&mut self.bytes, &self.hasher);
         let queue = self.queues.entry(worth).or_insert_with(|| {
             *bytes = bytes.saturating_add(QUEUE_BYTES);
             WorthQueue { keys: hasher.lru(), peak: 0 }
@@ -169,4 +169,4 @@ const USES_MAX: u8 = 63;
 const NODE_BYTES: usize = 48;
 
 /// Bytes of a queue without its keys: two ends, a small table, its slot among the queues.
-const QUEUE_BYTES: usize = 280;
+const QUEUE_BYTES: usize = 256;

@@ -24,8 +24,8 @@ impl Cache {
     /// Creates an empty cache. Its calls are numbered from `first_number` on, which must be random.
     pub(crate) fn new(rules: Rc<CacheRules>, first_number: u64, hasher: MapHasher) -> Self {
         Self {
-            memory: RefCell::new(Memory::new(rules.memory_bytes, rules.eviction, hasher)),
-            below: Rc::new(Below::new(hasher)),
+            memory: RefCell::new(Memory::new(rules.memory_bytes, rules.eviction, hasher.clone())),
+            below: Rc::new(Below::new(&hasher)),
             flights: Flights::new(first_number, hasher),
             refreshes: Refreshes::default(),
             rules,

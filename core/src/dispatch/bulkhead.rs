@@ -35,7 +35,7 @@ impl Bulkheads {
     /// Creates the bulkheads. `most`: for each executor, the most calls at once, whatever is observed; at least 1
     /// counts.
     pub(crate) fn new(most: &[u32], hasher: MapHasher) -> Self {
-        Self(most.iter().map(|most| RefCell::new(Bulkhead::new(*most, hasher))).collect())
+        Self(most.iter().map(|most| RefCell::new(Bulkhead::new(*most, hasher.clone()))).collect())
     }
 
     /// Returns an executor's calls in flight, its current limit, and its waiting calls.

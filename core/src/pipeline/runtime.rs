@@ -68,7 +68,7 @@ impl Isolate {
                 let config = loaded.config;
                 let hasher = MapHasher::new(secret);
                 let keyring = Keyring::new(loaded.hashers, &config.callers, secret);
-                let rates = Rc::new(Rates::new(Rc::clone(&config.rate), ids.number(), hasher));
+                let rates = Rc::new(Rates::new(Rc::clone(&config.rate), ids.number(), hasher.clone()));
                 let (executors, routing) = (&config.executors, &config.routing);
                 let rotations = Rc::new(Rotations::new(executors));
                 Ok(Rc::new(Running {
@@ -81,7 +81,7 @@ impl Isolate {
                         Rc::clone(routing),
                         Rc::clone(&rotations),
                     )),
-                    cache: Rc::new(Cache::new(Rc::clone(&config.cache), ids.number(), hasher)),
+                    cache: Rc::new(Cache::new(Rc::clone(&config.cache), ids.number(), hasher.clone())),
                     counters: Rc::new(IsolateCounters::new(Rc::clone(executors), Rc::clone(&rates))),
                     rates,
                     explained: Rc::new(Explained::new(config.routing.explained)),

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher as _};
+use std::rc::Rc;
 
 use ahash::{AHasher, RandomState};
 use lru::LruCache;
@@ -12,8 +13,9 @@ use siphasher::sip128::{Hash128, Hasher128 as _, SipHasher13};
 pub(crate) type LruMap<K, V> = LruCache<K, V, MapHasher>;
 
 /// Hashes an isolate's map keys by aHash under keys that are derived from the isolate's secret.
-#[derive(Clone, Copy)]
-pub struct MapHasher([u64; 4]);
+/// All maps share them: a map is eight bytes larger than one without, and small maps are many.
+#[derive(Clone)]
+pub struct MapHasher(Rc<[u64; 4]>);
 
 impl MapHasher {
     /// Derives the hasher from an isolate's secret, which must be random and of this isolate alone.
@@ -26,13 +28,13 @@ impl MapHasher {
             derived.finish128()
         };
         let (Hash128 { h1, h2 }, Hash128 { h1: h3, h2: h4 }) = (derive(b"maps\n1"), derive(b"maps\n2"));
-        Self([h1, h2, h3, h4])
+        Self(Rc::new([h1, h2, h3, h4]))
     }
 
     /// Returns an empty map. It is unbounded: an `LruCache` with a bound allocates all of it at once, so its owner
     /// removes what is too much.
-    pub(crate) fn lru<K: Hash + Eq, V>(self) -> LruMap<K, V> {
-        LruCache::unbounded_with_hasher(self)
+    pub(crate) fn lru<K: Hash + Eq, V>(&self) -> LruMap<K, V> {
+        LruCache::unbounded_with_hasher(self.clone())
     }
 
     /// Returns the hasher of tests.
@@ -46,7 +48,7 @@ impl BuildHasher for MapHasher {
     type Hasher = AHasher;
 
     fn build_hasher(&self) -> AHasher {
-        let Self([first, second, third, fourth]) = *self;
+        let [first, second, third, fourth] = *self.0;
         RandomState::with_seeds(first, second, third, fourth).build_hasher()
     }
 }

@@ -31,7 +31,7 @@ struct ToolHistory {
 
 impl Chooser {
     /// Creates a chooser without observations.
-    pub(super) fn new(hasher: MapHasher) -> Self {
+    pub(super) fn new(hasher: &MapHasher) -> Self {
         Self(hasher.lru())
     }
 
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn what_the_operator_says_is_done() {
-        let mut chooser = Chooser::new(MapHasher::fixed());
+        let mut chooser = Chooser::new(&MapHasher::fixed());
         assert_eq!(chooser.place(SingleFlight::Off, "a.b"), None);
         assert_eq!(chooser.place(SingleFlight::Isolate, "a.b"), Some(FlightScope::Isolate));
         assert_eq!(chooser.place(SingleFlight::Owner, "a.b"), Some(FlightScope::Owner));
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn only_a_slow_tool_whose_misses_meet_is_worth_an_owner() {
         let slow = FLIGHT_OWNER_WORTH.get() * 3;
-        let mut chooser = Chooser::new(MapHasher::fixed());
+        let mut chooser = Chooser::new(&MapHasher::fixed());
         assert_eq!(choose(&mut chooser), FlightScope::Isolate, "nothing is known");
         assert!(run(&mut chooser, 20, slow, true) >= 19);
         // Slow, but misses do not meet: in the end only one in sixteen asks.
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn remembers_a_bounded_number_of_tools() {
-        let mut chooser = Chooser::new(MapHasher::fixed());
+        let mut chooser = Chooser::new(&MapHasher::fixed());
         for tool in 0..=FLIGHT_TOOLS {
             chooser.place(SingleFlight::Adaptive, &format!("a.{tool}"));
         }

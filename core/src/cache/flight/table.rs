@@ -52,7 +52,7 @@ impl Flights {
             slots: RefCell::default(),
             next_number: Cell::new(first_number),
             owners_away: Cell::new(None),
-            chooser: RefCell::new(Chooser::new(hasher)),
+            chooser: RefCell::new(Chooser::new(&hasher)),
         }
     }
 

@@ -47,7 +47,7 @@ struct Sessions {
 
 /// The trace of that name.
 pub(crate) fn trace(name: &str) -> Trace {
-    let path = format!("{}/../tests/vectors/cache-traces/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../vectors/cache-traces/{name}.toml", env!("CARGO_MANIFEST_DIR"));
     let file: File = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let mut random = Random(file.seed);
     let zipf = Zipf::new(file.keys, file.exponent);
