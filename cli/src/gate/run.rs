@@ -26,6 +26,10 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// Deadline of one program. The longest, on two slow cores, takes a third of it.
 const BOUND: Duration = Duration::from_mins(30);
 
+/// The environment variable in which clippy's compiler takes its arguments, and they: as `cargo clippy` writes them.
+const CLIPPY_ARGS: &str = "CLIPPY_ARGS";
+const DENY_WARNINGS: &str = "--deny__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__";
+
 /// The state that the steps share.
 pub(super) struct Run {
     pub(super) workspace: Workspace,
@@ -80,14 +84,34 @@ impl Run {
         outcome
     }
 
+    /// Builds the tests that `cargo test` selects by these arguments, and lints our own code in it.
+    pub(super) fn build_tests(&mut self, what: &str, selected: &[String]) -> Result<(), Failure> {
+        let mut build = self.linting_cargo()?;
+        build.args(["test", "--no-run"]).args(selected);
+        self.build(what, &mut build)
+    }
+
     /// Runs the tests that `cargo test` selects by these arguments. They are built first, so that the build is counted
     /// apart.
     pub(super) fn test(&mut self, what: &str, selected: &[String]) -> Result<(), Failure> {
-        let mut build = self.workspace.cargo();
-        build.args(["test", "--no-run"]).args(selected);
-        self.build(what, &mut build)?;
-        let run = ["test", "--no-fail-fast"].map(str::to_owned);
-        self.cargo(run.into_iter().chain(selected.iter().cloned()))
+        self.build_tests(what, selected)?;
+        let mut run = self.linting_cargo()?;
+        run.args(["test", "--no-fail-fast"]).args(selected).env("PATH", self.workspace.search_path());
+        self.start(&mut run, RUSTUP_REMEDY)
+    }
+
+    /// Returns a cargo that compiles the workspace's packages with clippy's compiler, and denies what it warns of. A pass of
+    /// its own would read every dependency once more (decision 0047). Programs below this cargo do not inherit it.
+    fn linting_cargo(&self) -> Result<Command, Failure> {
+        let mut rustc = Command::new("rustc");
+        let root =
+            command::output(rustc.current_dir(&self.workspace.root).args(["--print", "sysroot"]), RUSTUP_REMEDY)?;
+        let driver = Path::new(root.trim()).join("bin/clippy-driver");
+        // A string of TOML is escaped like one of Rust.
+        let wrapper = format!("build.rustc-workspace-wrapper={:?}", driver.to_string_lossy());
+        let mut cargo = self.workspace.cargo();
+        cargo.arg("--config").arg(wrapper).env(CLIPPY_ARGS, DENY_WARNINGS);
+        Ok(cargo)
     }
 
     /// Runs some tests of the packages that are built together: `choice` names them in cargo's words. All these

@@ -55,7 +55,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "clippy",
-        about: "no lint of the policy is broken, on any of the three targets",
+        about: "no lint of the policy is broken in the WASM packages; the others are linted where they are compiled",
         needs: &[],
         is_ahead: false,
         work: clippy,
@@ -69,7 +69,7 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         name: "tests",
-        about: "native tests of the core, the command line and the rules of the repository",
+        about: "lints and native tests of the core, the command line and the rules of the repository",
         needs: &[],
         is_ahead: false,
         work: tests,
@@ -155,7 +155,7 @@ pub(super) const STEPS: &[Step] = &[
         about: "the Spin test host, and the component on it under load",
         needs: &["tests", "spin", "host"],
         is_ahead: false,
-        work: |run| run.cargo(["test", "--no-fail-fast"].into_iter().chain(HOST)),
+        work: |run| run.test("tests of the Spin host", &HOST.map(str::to_owned)),
     },
     Step {
         name: "e2e",
@@ -174,25 +174,15 @@ pub(super) fn find(name: &str) -> Option<&'static Step> {
     STEPS.iter().find(|step| step.name == name)
 }
 
-/// Lints the native packages in one go, and each WASM package for its own target.
+/// Lints each WASM package for its own target; the others are linted where they are compiled.
 fn clippy(run: &mut Run) -> Result<(), Failure> {
-    let mut native = vec!["clippy".to_owned(), "--all-targets".to_owned()];
-    let mut wasm = Vec::new();
-    for package in &run.packages {
-        let name = package.name.clone();
-        match package.target {
-            None => native.extend(["--package".to_owned(), name]),
-            Some(target) => wasm.push((target, ["clippy", "--package", &name, "--target", target].map(str::to_owned))),
-        }
-    }
-    let strict = || ["--", "--deny", "warnings"].map(str::to_owned);
-    let mut cargo = run.workspace.cargo();
-    run.build("lints, native", cargo.args(native.into_iter().chain(strict())))?;
-    for (target, arguments) in wasm {
+    let packages = run.packages.iter().filter_map(|package| Some((package.name.clone(), package.target?)));
+    for (name, target) in packages.collect::<Vec<_>>() {
         // If rustup's auto-install is off, the targets of rust-toolchain.toml do not come by themselves.
         target::ensure(&run.workspace, target)?;
         let mut cargo = run.workspace.cargo();
-        run.build(&format!("lints, {}", arguments[2]), cargo.args(arguments.into_iter().chain(strict())))?;
+        cargo.args(["clippy", "--package", &name, "--target", target, "--", "--deny", "warnings"]);
+        run.build(&format!("lints, {name}"), &mut cargo)?;
     }
     Ok(())
 }
@@ -260,8 +250,5 @@ fn build_and_weigh(run: &mut Run, name: &str) -> Result<(), Failure> {
 fn host(run: &mut Run) -> Result<(), Failure> {
     // Its tests build a component.
     target::ensure(&run.workspace, "wasm32-wasip2")?;
-    let mut cargo = run.workspace.cargo();
-    run.build("tests of the Spin host", cargo.args(["test", "--no-run"]).args(HOST))?;
-    let mut cargo = run.workspace.cargo();
-    run.build(SPIN_HOST, cargo.arg("build").args(HOST))
+    run.build_tests("tests of the Spin host", &HOST.map(str::to_owned))
 }
