@@ -10,7 +10,7 @@ mod tools;
 pub use arguments::{check as check_arguments, check_rules};
 use authority::CallFacts;
 pub use authority::{Authority, Noted};
-pub use requested::{Entry, Names, Requested, Users};
+pub use requested::{NamedEntities, RequestScope, Requested, Users};
 pub use rules::Rules;
 
 use std::rc::Rc;
@@ -72,7 +72,7 @@ pub fn permit(
     caller: &Caller,
     authority: &Authority<'_>,
     held: &EpochsView,
-    entry: &Entry,
+    entry: &RequestScope,
 ) -> Result<(), Refusal> {
     if let (Some(fault), FailMode::Closed) = (held.fault, rules.fail_mode) {
         return Err(Refusal::new(match fault {
@@ -112,7 +112,7 @@ fn check_user(caller: &Caller, user: &NamedUser) -> Result<(), Refusal> {
 pub fn admit<'r>(context: &Context<'_>, requested: &'r Requested<'_>) -> Result<Admitted<'r>, Refusal> {
     match requested {
         Requested::Call(call) => admit_call(context, call).map(Admitted::Call),
-        Requested::Names(names) => admit_names(context, names).map(Admitted::Tools),
+        Requested::Named(names) => admit_names(context, names).map(Admitted::Tools),
     }
 }
 
@@ -143,8 +143,8 @@ pub fn admit_call<'r>(context: &Context<'_>, call: &'r Call<'_>) -> Result<ToolC
 
 /// Admits a request that is no call: its users, the action for its user, and each of its tools. An engine might read
 /// "no tools named" as "all tools": where it might, only callers of every tool may name none.
-fn admit_names(context: &Context<'_>, names: &Names) -> Result<Vec<Rc<Tool>>, Refusal> {
-    let Names { every_user, users, user, tools, means_all_tools } = names;
+fn admit_names(context: &Context<'_>, names: &NamedEntities) -> Result<Vec<Rc<Tool>>, Refusal> {
+    let NamedEntities { every_user, users, user, tools, means_all_tools } = names;
     if let Some(reason) = every_user
         && context.caller.users != UserRule::Every
     {

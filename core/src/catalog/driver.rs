@@ -165,7 +165,8 @@ impl Catalog {
         platform: &P,
         index: usize,
         project: Option<&Project>,
-        (tenant, user): (&TenantId, &UserId),
+        tenant: &TenantId,
+        user: &UserId,
         only: Option<&Tool>,
     ) -> Result<Vec<Rc<Tool>>, RefusalKind> {
         let executor = self.executors.get(index).ok_or(RefusalKind::ExecutorInactive)?;

@@ -122,7 +122,7 @@ async fn unlisted<P: Platform>(
 ) -> Result<Answer<P::Stream>, Refusal> {
     let Running { identity, lease, catalog, cache, counters, dispatch, explained, config, .. } = running.as_ref();
     let limits = &config.limits;
-    let keys = keys_route::Parts { identity, lease, limits };
+    let keys = keys_route::KeyMechanisms { identity, lease, limits };
     match &asked.operation {
         // Admission found that the tool needs no authorisation: there is nothing to grant.
         Operation::AuthorizeTool => Ok(Answer::json(200, br#"{"status":"completed"}"#.to_vec())),

@@ -72,7 +72,7 @@ pub(crate) async fn run<P: Platform>(
             let outcome = stored_outcome(platform, &running.cache.rules, &hit.entry, hit.overruled, None, record);
             if let (Ok(kept), true) = (kept, may_run_besides(context, &call, idempotency_key)) {
                 let Running { cache, dispatch, counters, .. } = running.as_ref();
-                let parts = refresh::Parts { cache, dispatch, counters };
+                let parts = refresh::RefreshMechanisms { cache, dispatch, counters };
                 refresh::soon(platform, parts, context, call, kept, &hit, record);
             }
             return Ok(outcome);

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::access::admission::{self, Admitted, Authority, Context, Entry, Requested};
+use crate::access::admission::{self, Admitted, Authority, Context, RequestScope, Requested};
 use crate::access::epochs::EpochsView;
 use crate::access::identity;
 use crate::catalog::Current;
@@ -31,7 +31,7 @@ pub(crate) fn context<'a>(
 pub(crate) struct Guard<'a, P> {
     pub(crate) platform: &'a P,
     pub(crate) running: &'a Rc<Running>,
-    pub(crate) entry: &'a Entry,
+    pub(crate) entry: &'a RequestScope,
     pub(crate) action: Action,
     pub(crate) headers: &'a RequestHeaders,
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::access::admission::{self, Authority, Entry};
+use crate::access::admission::{self, Authority, RequestScope};
 use crate::access::epochs::EpochsView;
 use crate::cache::{self, Bypass, CacheOutcome, Directives, WarmCall};
 use crate::dispatch::execute::CallTerms;
@@ -142,7 +142,7 @@ async fn made<P: Platform>(
     let (caller, requested) = (caller_of(warm), requested(warm));
     record.tenant = Some(caller.tenant.clone());
     record.caller = Some(caller.id.clone());
-    let entry = Entry { project: warm.project.clone(), ..Entry::default() };
+    let entry = RequestScope { project: warm.project.clone(), ..RequestScope::default() };
     let project = entry.project.as_ref();
     let tools = match running.catalog.at_hand(platform, project) {
         Some(tools) => tools,

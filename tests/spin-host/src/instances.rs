@@ -101,7 +101,7 @@ impl WorkerState for Reuse {
     fn on_request_start(
         &self,
         _: StoreContextMut<'_, Guest>,
-        (): (),
+        _: (),
         _: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
         Box::pin(tokio::time::sleep(self.request))

@@ -15,7 +15,7 @@ pub struct Users {
 
 /// Holds the facts of a request that need no list of tools, and no body.
 #[derive(Debug, Default)]
-pub struct Entry {
+pub struct RequestScope {
     /// True for an operator's operation, which no kill switch stops.
     pub is_operators: bool,
     /// The organisation and project.
@@ -24,18 +24,18 @@ pub struct Entry {
     pub users: Users,
 }
 
-/// A request behind its [`Entry`].
+/// A request behind its [`RequestScope`].
 #[derive(Debug)]
 pub enum Requested<'r> {
     /// A call of a tool.
     Call(Call<'r>),
     /// Anything else, by what it names.
-    Names(Names),
+    Named(NamedEntities),
 }
 
 /// Holds the users and the tools that a request names, when it is no call.
 #[derive(Debug)]
-pub struct Names {
+pub struct NamedEntities {
     /// The reason for which the request is about every user, if it is: then only a caller that may name any may send it.
     pub every_user: Option<&'static str>,
     /// The users in the body.
@@ -48,7 +48,7 @@ pub struct Names {
     pub means_all_tools: bool,
 }
 
-impl Names {
+impl NamedEntities {
     /// Names nothing but the user whom the request is for.
     #[must_use]
     pub const fn of(user: Option<UserId>) -> Self {

@@ -5,7 +5,7 @@ mod told;
 
 use std::rc::Rc;
 
-use crate::access::admission::{self, Admitted, Context, Entry};
+use crate::access::admission::{self, Admitted, Context, RequestScope};
 use crate::access::epochs::{AdvanceError, EpochLease};
 use crate::cache::{self, Cache, Directives};
 use crate::catalog::Catalog;
@@ -57,7 +57,7 @@ pub(super) async fn look_up<P: Platform>(
     });
     let project = named.transpose()?;
     let authority = context.authority.of_call(project.as_ref());
-    let entry = Entry { project: project.clone(), ..Entry::default() };
+    let entry = RequestScope { project: project.clone(), ..RequestScope::default() };
     admission::permit(context.rules, context.caller, &authority, context.held, &entry)?;
     let Some(tools) = catalog.at_hand(platform, project.as_ref()) else {
         catalog.fetch(platform, project.as_ref()).await;

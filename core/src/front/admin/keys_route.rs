@@ -28,7 +28,7 @@ use crate::words::time::Millis;
 use view::KeyView;
 
 /// The parts of the gateway that issued keys concern.
-pub(super) struct Parts<'p> {
+pub(super) struct KeyMechanisms<'p> {
     pub(super) identity: &'p Identity,
     pub(super) lease: &'p EpochLease,
     pub(super) limits: &'p RequestLimits,
@@ -37,7 +37,7 @@ pub(super) struct Parts<'p> {
 /// Issues a key, and shows it this once.
 pub(super) async fn create<P: Platform>(
     platform: &P,
-    parts: &Parts<'_>,
+    parts: &KeyMechanisms<'_>,
     context: &Context<'_>,
     request: &Request,
 ) -> Result<Answer<P::Stream>, Refusal> {
@@ -61,7 +61,7 @@ pub(super) async fn create<P: Platform>(
 /// Issues a key with the same grants as an earlier one, which stays valid for the overlap.
 pub(super) async fn rotate<P: Platform>(
     platform: &P,
-    parts: &Parts<'_>,
+    parts: &KeyMechanisms<'_>,
     context: &Context<'_>,
     id: &str,
     request: &Request,
@@ -87,7 +87,7 @@ pub(super) async fn rotate<P: Platform>(
 /// Revokes a key. Idempotent.
 pub(super) async fn revoke<P: Platform>(
     platform: &P,
-    parts: &Parts<'_>,
+    parts: &KeyMechanisms<'_>,
     context: &Context<'_>,
     id: &str,
 ) -> Result<Answer<P::Stream>, Refusal> {
@@ -103,7 +103,7 @@ pub(super) async fn revoke<P: Platform>(
 /// Returns one key: all that is known of it but the key itself.
 pub(super) async fn get<P: Platform>(
     platform: &P,
-    parts: &Parts<'_>,
+    parts: &KeyMechanisms<'_>,
     context: &Context<'_>,
     id: &str,
 ) -> Result<Answer<P::Stream>, Refusal> {
@@ -114,7 +114,7 @@ pub(super) async fn get<P: Platform>(
 /// Returns a page of keys, in the order of their ids.
 pub(super) async fn list<P: Platform>(
     platform: &P,
-    parts: &Parts<'_>,
+    parts: &KeyMechanisms<'_>,
     context: &Context<'_>,
     query: &Query,
 ) -> Result<Answer<P::Stream>, Refusal> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::names::named_user;
-use crate::access::admission::{Names, Requested, Users};
+use crate::access::admission::{NamedEntities, Requested, Users};
 use crate::front::body::{json_body, wrong};
 use crate::model::call::{Call, NamedTool, NamedUser};
 use crate::model::request::{Request, RequestLimits};
@@ -31,7 +31,7 @@ pub(crate) fn of_body(body: Json<'_>, project: Option<Project>) -> Requested<'_>
 /// Returns the request of a body with this fault behind its user.
 fn unread<'r>(user: Option<NamedUser>, fault: Refusal) -> Requested<'r> {
     let users = Users { named: user.into_iter().collect(), fault: Some(fault) };
-    Requested::Names(Names { users, ..Names::of(None) })
+    Requested::Named(NamedEntities { users, ..NamedEntities::of(None) })
 }
 
 fn call_of<'r>(body: Json<'r>, project: Option<Project>, named: &mut Option<NamedUser>) -> Result<Call<'r>, Refusal> {
@@ -94,7 +94,7 @@ mod tests {
 
     /// Returns the users and the fault of a body that is no call.
     fn fault(body: &str) -> (Vec<String>, String) {
-        let Requested::Names(names) = read(body) else { panic!("a call: {body}") };
+        let Requested::Named(names) = read(body) else { panic!("a call: {body}") };
         let users = names.users.named.iter().map(|user| user.id.as_str().to_owned()).collect();
         (users, names.users.fault.unwrap().detail.unwrap().into_owned())
     }

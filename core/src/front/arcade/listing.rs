@@ -122,8 +122,8 @@ async fn with_user_status<P: Platform>(
         let (Some(first), Some(_)) = (first, executor.engine()) else { continue };
         // One tool is asked for by its name; several with the whole list.
         let only = if second.is_none() { Some(Rc::clone(first)) } else { None };
-        let whose = (&context.caller.tenant, &user);
-        let theirs = catalog.for_user(platform, index, project, whose, only.as_deref()).await.map_err(Refusal::new)?;
+        let (tenant, only) = (&context.caller.tenant, only.as_deref());
+        let theirs = catalog.for_user(platform, index, project, tenant, &user, only).await.map_err(Refusal::new)?;
         for tool in tools.iter_mut().filter(|tool| concerned(tool)) {
             let same = theirs.iter().find(|known| known.folded == tool.folded && known.version == tool.version);
             if let Some(same) = same {

@@ -1,6 +1,6 @@
 //! Reads the users and the tools that a body or a query names.
 
-use crate::access::admission::{Names, Users};
+use crate::access::admission::{NamedEntities, Users};
 use crate::front::body::{Members, json_body, wrong};
 use crate::model::call::{NamedTool, NamedUser};
 use crate::model::operation::Query;
@@ -34,7 +34,7 @@ pub(super) fn of_query(query: &Query) -> Users {
 }
 
 /// Reads the body of a request for one tool's authorisation.
-pub(super) fn of_authorization(request: &Request, limits: &RequestLimits) -> Names {
+pub(super) fn of_authorization(request: &Request, limits: &RequestLimits) -> NamedEntities {
     of_body(request, limits, |body, names| {
         let members = Members::of(body)?;
         name_user(&members, "user_id", names)?;
@@ -44,7 +44,7 @@ pub(super) fn of_authorization(request: &Request, limits: &RequestLimits) -> Nam
 }
 
 /// Reads the body of a request for the requirements of tools.
-pub(super) fn of_requirements(request: &Request, limits: &RequestLimits) -> Names {
+pub(super) fn of_requirements(request: &Request, limits: &RequestLimits) -> NamedEntities {
     of_body(request, limits, |body, names| {
         let members = Members::of(body)?;
         name_user(&members, "user_id", names)?;
@@ -54,7 +54,7 @@ pub(super) fn of_requirements(request: &Request, limits: &RequestLimits) -> Name
 }
 
 /// Reads the body of a chat completion.
-pub(super) fn of_chat(request: &Request, limits: &RequestLimits) -> Names {
+pub(super) fn of_chat(request: &Request, limits: &RequestLimits) -> NamedEntities {
     of_body(request, limits, |body, names| {
         let members = Members::of(body)?;
         let user = name_user(&members, "user", names)?;
@@ -67,7 +67,7 @@ pub(super) fn of_chat(request: &Request, limits: &RequestLimits) -> Names {
 }
 
 /// Reads the users in a body that is passed on as it is.
-pub(super) fn of_passed(request: &Request, limits: &RequestLimits) -> Names {
+pub(super) fn of_passed(request: &Request, limits: &RequestLimits) -> NamedEntities {
     of_body(request, limits, |body, names| {
         if let Json::Object(_) = body {
             let members = Members::of(body)?;
@@ -84,9 +84,9 @@ pub(super) fn of_passed(request: &Request, limits: &RequestLimits) -> Names {
 fn of_body(
     request: &Request,
     limits: &RequestLimits,
-    read: impl FnOnce(&Json<'_>, &mut Names) -> Result<(), Refusal>,
-) -> Names {
-    let mut names = Names::of(None);
+    read: impl FnOnce(&Json<'_>, &mut NamedEntities) -> Result<(), Refusal>,
+) -> NamedEntities {
+    let mut names = NamedEntities::of(None);
     let body = json_body(request, limits);
     let ended = body.and_then(|body| {
         refuse_lookalikes(&body)?;
@@ -96,7 +96,11 @@ fn of_body(
     names
 }
 
-fn name_user(members: &Members<'_, '_>, name: &'static str, names: &mut Names) -> Result<Option<UserId>, Refusal> {
+fn name_user(
+    members: &Members<'_, '_>,
+    name: &'static str,
+    names: &mut NamedEntities,
+) -> Result<Option<UserId>, Refusal> {
     let user = members.text(name)?.map(|text| named_user(name, text)).transpose()?;
     let id = user.as_ref().map(|user| user.id.clone());
     names.users.named.extend(user);
@@ -198,7 +202,7 @@ mod tests {
         Request { method: Method::Post, target: String::new(), headers, body: RequestBody::Whole(body.into()) }
     }
 
-    fn users(names: &Names) -> Vec<(&str, &str)> {
+    fn users(names: &NamedEntities) -> Vec<(&str, &str)> {
         names.users.named.iter().map(|user| (user.place, user.id.as_str())).collect()
     }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{call, names};
-use crate::access::admission::{Entry, Names, Requested};
+use crate::access::admission::{NamedEntities, RequestScope, Requested};
 use crate::backends::Executor;
 use crate::model::call::{EngineCall, Exchange};
 use crate::model::operation::{Asked, Operation, Query};
@@ -51,13 +51,13 @@ impl<'r> Passage<'r> {
 }
 
 /// Reads the part of a request that is not in its body.
-pub(crate) fn entry(asked: &Asked) -> Entry {
+pub(crate) fn entry(asked: &Asked) -> RequestScope {
     let is_operators = asked.operation.is_operators();
-    Entry { is_operators, project: asked.project.clone(), users: names::of_query(&asked.query) }
+    RequestScope { is_operators, project: asked.project.clone(), users: names::of_query(&asked.query) }
 }
 
 /// Reads the rest of a request.
-pub(crate) fn read<'r>(asked: &Asked, entry: &Entry, request: &'r Request, limits: &RequestLimits) -> Read<'r> {
+pub(crate) fn read<'r>(asked: &Asked, entry: &RequestScope, request: &'r Request, limits: &RequestLimits) -> Read<'r> {
     if asked.operation == Operation::Execute {
         let requested = call::read(request, limits, asked.project.clone());
         return Read { requested, passage: Passage::None };
@@ -73,23 +73,23 @@ pub(crate) fn read<'r>(asked: &Asked, entry: &Entry, request: &'r Request, limit
         Operation::AuthStatus => match awaited(&asked.query, limits.long_poll) {
             Ok((query, id)) => {
                 let call = engine_call(asked, &query, request, Exchange::AwaitsAuthorization(id));
-                (Names::of(None), Passage::Engine(call))
+                (NamedEntities::of(None), Passage::Engine(call))
             }
-            Err(fault) => (Names { tools: Err(fault), ..Names::of(None) }, Passage::None),
+            Err(fault) => (NamedEntities { tools: Err(fault), ..NamedEntities::of(None) }, Passage::None),
         },
         Operation::ScheduledList => {
             let every_user = Some("the list holds every user's executions");
-            (Names { every_user, ..Names::of(None) }, engine(Exchange::Plain))
+            (NamedEntities { every_user, ..NamedEntities::of(None) }, engine(Exchange::Plain))
         }
-        Operation::ScheduledGet => (Names::of(None), engine(Exchange::OneExecution)),
+        Operation::ScheduledGet => (NamedEntities::of(None), engine(Exchange::OneExecution)),
         Operation::Chat => (names::of_chat(request, limits), engine(Exchange::Streams)),
         Operation::Pass(_) if has_body(request) => (names::of_passed(request, limits), engine(Exchange::Plain)),
-        Operation::Pass(_) => (Names::of(None), engine(Exchange::Plain)),
-        _ => (Names::of(None), Passage::None),
+        Operation::Pass(_) => (NamedEntities::of(None), engine(Exchange::Plain)),
+        _ => (NamedEntities::of(None), Passage::None),
     };
     let in_query = || entry.users.named.first().map(|user| user.id.clone());
     let user = names.user.or_else(in_query);
-    Read { requested: Requested::Names(Names { user, ..names }), passage }
+    Read { requested: Requested::Named(NamedEntities { user, ..names }), passage }
 }
 
 const fn has_body(request: &Request) -> bool {

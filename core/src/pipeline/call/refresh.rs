@@ -22,7 +22,7 @@ use crate::words::time::Timestamp;
 
 /// The parts of the gateway that a refresh concerns.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Parts<'p> {
+pub(super) struct RefreshMechanisms<'p> {
     pub(super) cache: &'p Rc<Cache>,
     pub(super) dispatch: &'p Rc<Dispatch>,
     pub(super) counters: &'p Rc<IsolateCounters>,
@@ -44,7 +44,7 @@ struct Refresh {
 /// Starts a refresh of the entry if it is due; unless one is under way, failed lately, or too many are under way.
 pub(super) fn soon<P: Platform>(
     platform: &P,
-    Parts { cache, dispatch, counters }: Parts<'_>,
+    RefreshMechanisms { cache, dispatch, counters }: RefreshMechanisms<'_>,
     context: &Context<'_>,
     call: ToolCall<'_>,
     target: StorageTarget,

@@ -55,7 +55,8 @@ struct Due {
 /// number, which no call before had.
 pub(crate) fn rain(
     base: &str,
-    (per_second, time): (u32, Duration),
+    per_second: u32,
+    time: Duration,
     patience: Patience,
     ask: impl Fn(u64) -> Ask + Sync,
 ) -> Vec<Seen> {

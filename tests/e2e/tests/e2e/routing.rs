@@ -64,7 +64,7 @@ impl Storm {
     }
 
     fn rain(&self, per_second: u32, seconds: u64, ask: impl Fn(u64) -> Ask + Sync) -> Vec<Seen> {
-        rain(self.world.url(), (per_second, Duration::from_secs(seconds)), Patience::Once, ask)
+        rain(self.world.url(), per_second, Duration::from_secs(seconds), Patience::Once, ask)
     }
 
     /// Both workers' runs of a tool, by the user of the call.
@@ -248,7 +248,7 @@ fn a_worker_that_is_down_is_hardly_called() {
         spoil(&storm.near, &json!([{"kind": "refuse"}]));
         forget(&storm.near);
         let ask = |number| look_up(number).key(DEVELOPER_2);
-        let seen = rain(storm.world.url(), (150, Duration::from_secs(12)), Patience::AsSdks, ask);
+        let seen = rain(storm.world.url(), 150, Duration::from_secs(12), Patience::AsSdks, ask);
         let asked = asked(&storm.near);
         let mut outcomes = BTreeMap::<&str, usize>::new();
         seen.iter().for_each(|one| *outcomes.entry(one.answer.refusal()).or_default() += 1);
