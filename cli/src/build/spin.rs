@@ -37,12 +37,16 @@ pub(super) fn build(workspace: &Workspace, profile: Profile, output: &Path) -> R
 /// [`BuildError::Document`] when it is larger than the slot, or the component has not exactly one.
 fn with_document(mut component: Vec<u8>, document: &[u8]) -> Result<Vec<u8>, BuildError> {
     if document.len() > CAPACITY {
-        let reason = format!("the document has {} bytes; a component has room for {CAPACITY}", document.len());
+        let reason =
+            format!("the document has {} bytes; a component has room for {CAPACITY}: shorten it", document.len());
         return Err(BuildError::Document(reason));
     }
     let mut places = component.windows(MARK.len()).enumerate().filter(|(_, window)| *window == MARK);
     let (Some((place, _)), None) = (places.next(), places.next()) else {
-        return Err(BuildError::Document("the component has no slot for the document, or several".to_owned()));
+        return Err(BuildError::Document(
+            "the component has no slot, or several: cli/src/build/spin.rs and functions/spin/src/document.rs differ"
+                .to_owned(),
+        ));
     };
     let length = u32::try_from(document.len()).unwrap_or(u32::MAX).to_le_bytes();
     let written = length.iter().chain(document);

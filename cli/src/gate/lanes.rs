@@ -79,6 +79,7 @@ pub(super) fn run(steps: &[&'static Step], mut front: Run, mut back: Run) -> Res
 
 fn lane(steps: &[&'static Step], is_ahead: bool, run: &mut Run, board: &Board) -> Result<Results, Failure> {
     let mut results = Results::default();
+    let _left = Left { steps, is_ahead, board };
     for step in steps.iter().filter(|step| step.is_ahead == is_ahead) {
         let missing = board.wait(step, steps, run)?;
         say::text(&format!("\n=== {}: {}", step.name, step.about));
@@ -117,6 +118,24 @@ fn conclude(name: &str, outcome: &Outcome, time: Duration, tally: &mut Tally) {
         Outcome::Skipped(need) => {
             one_more(&mut tally.skipped);
             say::text(&format!("=== {name}: SKIPPED, as {need} did not pass"));
+        }
+    }
+}
+
+/// Notes, when a lane ends at whatever point, that the steps it left will not pass: nobody waits for them for ever.
+struct Left<'l> {
+    steps: &'l [&'static Step],
+    is_ahead: bool,
+    board: &'l Board,
+}
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        for step in self.steps.iter().filter(|step| step.is_ahead == self.is_ahead) {
+            let is_noted = self.board.lock().iter().any(|(name, _)| *name == step.name);
+            if !is_noted {
+                self.board.note(step.name, false);
+            }
         }
     }
 }
@@ -178,6 +197,14 @@ mod tests {
         let workspace = Workspace::find().unwrap();
         let share = Share::choose(&workspace, false);
         Run::new(workspace, Interrupt::watch().unwrap(), share, name).unwrap()
+    }
+
+    #[test]
+    fn a_lane_that_breaks_down_is_not_waited_for() {
+        static BROKEN: Step = Step { work: |_| panic!("on purpose"), ..step("broken", &[], true) };
+        static AFTER: Step = step("after", &["broken"], false);
+        let fault = run(&[&BROKEN, &AFTER], a_run("five"), a_run("six")).map(|results| results.failed).unwrap_err();
+        assert!(fault.to_string().contains("broke down"), "{fault}");
     }
 
     #[test]

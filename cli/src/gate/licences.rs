@@ -33,6 +33,9 @@ struct Package {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rules {
+    /// The file that they stand in.
+    #[serde(skip)]
+    file: &'static str,
     allow: Vec<String>,
     refuse: Vec<String>,
     exceptions: Vec<Exception>,
@@ -77,7 +80,8 @@ impl Rules {
     fn read(run: &Run) -> Result<Self, Failure> {
         let path = run.workspace.root.join(RULES);
         let text = fs::read_to_string(&path).map_err(Failure::file(&path))?;
-        toml::from_str(&text).map_err(|error| Failure::new(format!("{RULES}: {error}")))
+        let rules = toml::from_str(&text).map_err(|error| Failure::new(format!("{RULES}: {error}")))?;
+        Ok(Self { file: RULES, ..rules })
     }
 
     /// Reads the licences that cargo-deny allows.
@@ -97,7 +101,7 @@ impl Rules {
             allow: Vec<String>,
         }
         let Deny { licenses: Licenses { allow } } = toml::from_str(text)?;
-        Ok(Self { allow, refuse: Vec::new(), exceptions: Vec::new(), spellings: BTreeMap::new() })
+        Ok(Self { file: RUST_RULES, allow, refuse: Vec::new(), exceptions: Vec::new(), spellings: BTreeMap::new() })
     }
 
     fn refuses(&self, name: &str) -> bool {
@@ -106,9 +110,9 @@ impl Rules {
 
     /// Returns the fault of a package and its remedy, if it has one.
     fn fault(&self, package: &Package) -> Option<String> {
-        let Package { name, version, licence, pinned } = package;
+        let (Package { name, version, licence, pinned }, file) = (package, self.file);
         if self.refuses(name) {
-            return Some(format!("{name} {version}: is on the refusal list of {RULES}: take it out"));
+            return Some(format!("{name} {version}: is on the refusal list of {file}: take it out"));
         }
         if let Some(pinned) = pinned.as_ref().filter(|pinned| *pinned != version) {
             return Some(format!("{name} {version}: {pinned} is pinned: install what is pinned"));
@@ -117,7 +121,7 @@ impl Rules {
             return None;
         }
         let shown = if licence.is_empty() { "no licence" } else { licence };
-        Some(format!("{name} {version}: {shown}, which {RULES} does not allow: read it, then allow it or leave it out"))
+        Some(format!("{name} {version}: {shown}, which {file} does not allow: read it, then allow it or leave it out"))
     }
 
     /// Returns true if the licences allowed here satisfy this SPDX expression, or this other spelling of one.
@@ -181,6 +185,9 @@ mod tests {
         ] {
             assert_eq!(rules.allows("any", licence), is_allowed, "{licence}");
         }
+        let package = Package { name: "any".into(), version: "1.0".into(), licence: "MPL-2.0".into(), pinned: None };
+        let fault = rules.fault(&package).unwrap();
+        assert!(fault.contains("which deny.toml does not allow"), "{fault}");
     }
 
     #[test]

@@ -25,12 +25,16 @@ static COMPONENT: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 /// Returns a program of another package, which would make a second host of this one if it were linked: the one that the
-/// gate names in `variable`, else by cargo.
+/// gate names in `variable`, else cargo's.
 fn program(variable: &str, package: &str, name: &str) -> Command {
-    let named = std::env::var_os(variable);
-    let by_cargo = ["run", "--quiet", "--package", package, "--bin", name, "--"];
-    let mut command = Command::new(named.as_deref().unwrap_or(env!("CARGO").as_ref()));
-    command.args(by_cargo.iter().filter(|_| named.is_none())).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let named = std::env::var_os(variable).map(PathBuf::from).unwrap_or_else(|| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--package", package, "--bin", name]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        assert!(cargo.status().expect("cargo runs").success(), "{package} does not build");
+        Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target directory").join("debug").join(name)
+    });
+    let mut command = Command::new(named);
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
     command
 }
 
