@@ -139,8 +139,8 @@ async fn pipeline<P: Platform>(
     };
 
     // identity, and the part of admission that needs no tools.
-    let entry = read::entry(asked);
-    let guard = Guard { platform, running, entry: &entry, action, headers: &request.headers };
+    let scope = read::scope(asked);
+    let guard = Guard { platform, running, scope: &scope, action, headers: &request.headers };
     let (mut caller, mut held) = guard.let_in(record).await?;
 
     // admission: it decides from names, so the names must be known.
@@ -155,7 +155,7 @@ async fn pipeline<P: Platform>(
             tools
         }
     };
-    let Read { requested, passage } = read::read(asked, &entry, request, &running.config.limits);
+    let Read { requested, passage } = read::read(asked, &scope, request, &running.config.limits);
     let mut admitted = guard.admit(&tools, &caller, &held, &requested, record)?;
     if !asked.operation.is_operators()
         && rated(rate::admit(platform, &running.rates, &caller, admitted.tool()).await, record)?

@@ -72,7 +72,7 @@ pub fn permit(
     caller: &Caller,
     authority: &Authority<'_>,
     held: &EpochsView,
-    entry: &RequestScope,
+    scope: &RequestScope,
 ) -> Result<(), Refusal> {
     if let (Some(fault), FailMode::Closed) = (held.fault, rules.fail_mode) {
         return Err(Refusal::new(match fault {
@@ -81,10 +81,10 @@ pub fn permit(
         }));
     }
     authority.check_action()?;
-    if !entry.is_operators {
+    if !scope.is_operators {
         check_caller_switches(&held.epochs, caller)?;
     }
-    if let Some(project) = &entry.project {
+    if let Some(project) = &scope.project {
         let is_permitted = match &caller.projects {
             ProjectRule::Every => true,
             ProjectRule::Only(projects) => projects.contains(project),
@@ -93,7 +93,7 @@ pub fn permit(
             return Err(Refusal::new(RefusalKind::ProjectNotPermitted));
         }
     }
-    check_users(caller, &entry.users)
+    check_users(caller, &scope.users)
 }
 
 fn check_users(caller: &Caller, users: &Users) -> Result<(), Refusal> {

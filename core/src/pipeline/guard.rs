@@ -31,7 +31,7 @@ pub(crate) fn context<'a>(
 pub(crate) struct Guard<'a, P> {
     pub(crate) platform: &'a P,
     pub(crate) running: &'a Rc<Running>,
-    pub(crate) entry: &'a RequestScope,
+    pub(crate) scope: &'a RequestScope,
     pub(crate) action: Action,
     pub(crate) headers: &'a RequestHeaders,
 }
@@ -54,7 +54,7 @@ impl<'a, P: Platform> Guard<'a, P> {
         record.caller = Some(caller.id.clone());
         record.key = Some(identified.key);
         let authority = self.authority(&caller, record);
-        let permitted = admission::permit(&running.admission, &caller, &authority, &held, self.entry);
+        let permitted = admission::permit(&running.admission, &caller, &authority, &held, self.scope);
         record.decided = authority.take_noted();
         permitted?;
         Ok((caller, held))
@@ -104,8 +104,8 @@ impl<'a, P: Platform> Guard<'a, P> {
     where
         'a: 'c,
     {
-        let Self { running, entry, action, headers, .. } = *self;
+        let Self { running, scope, action, headers, .. } = *self;
         let country = running.config.country_header.then(|| headers.get(Header::CfIpcountry)).flatten();
-        Authority::new(&running.admission, caller, action, entry.project.as_ref(), record.at, country)
+        Authority::new(&running.admission, caller, action, scope.project.as_ref(), record.at, country)
     }
 }

@@ -142,8 +142,8 @@ async fn made<P: Platform>(
     let (caller, requested) = (caller_of(warm), requested(warm));
     record.tenant = Some(caller.tenant.clone());
     record.caller = Some(caller.id.clone());
-    let entry = RequestScope { project: warm.project.clone(), ..RequestScope::default() };
-    let project = entry.project.as_ref();
+    let scope = RequestScope { project: warm.project.clone(), ..RequestScope::default() };
+    let project = scope.project.as_ref();
     let tools = match running.catalog.at_hand(platform, project) {
         Some(tools) => tools,
         None => running.catalog.fetch(platform, project).await,
@@ -152,7 +152,7 @@ async fn made<P: Platform>(
     record.epoch = Some(held.epochs.version);
     let authority = Authority::new(&running.admission, &caller, Action::ToolsCall, project, record.at, None);
     let admit = |held: &EpochsView, record: &mut Record| {
-        let admitted = admission::permit(&running.admission, &caller, &authority, held, &entry).and_then(|()| {
+        let admitted = admission::permit(&running.admission, &caller, &authority, held, &scope).and_then(|()| {
             admission::admit_call(&context(&running.admission, &tools, &caller, &authority, held), &requested)
         });
         record.decided = authority.take_noted();

@@ -57,8 +57,8 @@ pub(super) async fn look_up<P: Platform>(
     });
     let project = named.transpose()?;
     let authority = context.authority.of_call(project.as_ref());
-    let entry = RequestScope { project: project.clone(), ..RequestScope::default() };
-    admission::permit(context.rules, context.caller, &authority, context.held, &entry)?;
+    let scope = RequestScope { project: project.clone(), ..RequestScope::default() };
+    admission::permit(context.rules, context.caller, &authority, context.held, &scope)?;
     let Some(tools) = catalog.at_hand(platform, project.as_ref()) else {
         catalog.fetch(platform, project.as_ref()).await;
         // Earlier decisions are made again when the request is repeated.

@@ -51,13 +51,13 @@ impl<'r> Passage<'r> {
 }
 
 /// Reads the part of a request that is not in its body.
-pub(crate) fn entry(asked: &Asked) -> RequestScope {
+pub(crate) fn scope(asked: &Asked) -> RequestScope {
     let is_operators = asked.operation.is_operators();
     RequestScope { is_operators, project: asked.project.clone(), users: names::of_query(&asked.query) }
 }
 
 /// Reads the rest of a request.
-pub(crate) fn read<'r>(asked: &Asked, entry: &RequestScope, request: &'r Request, limits: &RequestLimits) -> Read<'r> {
+pub(crate) fn read<'r>(asked: &Asked, scope: &RequestScope, request: &'r Request, limits: &RequestLimits) -> Read<'r> {
     if asked.operation == Operation::Execute {
         let requested = call::read(request, limits, asked.project.clone());
         return Read { requested, passage: Passage::None };
@@ -87,7 +87,7 @@ pub(crate) fn read<'r>(asked: &Asked, entry: &RequestScope, request: &'r Request
         Operation::Pass(_) => (NamedEntities::of(None), engine(Exchange::Plain)),
         _ => (NamedEntities::of(None), Passage::None),
     };
-    let in_query = || entry.users.named.first().map(|user| user.id.clone());
+    let in_query = || scope.users.named.first().map(|user| user.id.clone());
     let user = names.user.or_else(in_query);
     Read { requested: Requested::Named(NamedEntities { user, ..names }), passage }
 }

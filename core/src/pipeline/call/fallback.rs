@@ -5,7 +5,6 @@ use std::rc::Rc;
 use super::look::stored_outcome;
 use super::{CallOutcome, CallReply, StorageTarget, answered_here, floor_of};
 use crate::access::admission::Context;
-
 use crate::access::epochs::EpochsView;
 use crate::cache::{CacheOutcome, CacheRules, Directives, Entry, Freshness, Terms};
 use crate::model::call::ToolCall;

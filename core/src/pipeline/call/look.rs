@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use super::{CallOutcome, CallReply, StorageTarget, StoredStatus};
 use crate::access::admission::Context;
-
 use crate::access::epochs::EpochsView;
 use crate::backends::{Executor, NO_ACCOUNT};
 use crate::cache::flight::FlightRequest;
