@@ -11,6 +11,8 @@ use rusqlite::{Connection, params};
 /// The caller's key.
 pub(crate) const KEY: &str = "tg_load_0123456789abcdef0123456789abcdef";
 const ENGINE_KEY: &str = "engine-key-of-the-load-tests";
+/// Lets the row of a key be due for a sweep.
+const DUE: &str = "UPDATE toolgate_kv_expiry_1 SET slot = 1 WHERE key = ?";
 /// Ends a host that nobody ended.
 const LIFE_S: &str = "240";
 
@@ -160,11 +162,21 @@ impl Gateway {
     pub(crate) fn let_end(&self, keys: &[String]) {
         let (store, database) = (self.open("sqlite_key_value.db"), self.open("sqlite_db.db"));
         for key in keys {
-            let over =
-                "UPDATE spin_key_value SET value = substr(value, 1, length(value) - 8) || zeroblob(8) WHERE key = ?";
-            assert_eq!(store.execute(over, [key]).expect("a store"), 1, "{key}");
-            database.execute("UPDATE toolgate_kv_expiry_1 SET slot = 1 WHERE key = ?", [key]).expect("a row");
+            let read = "SELECT value FROM spin_key_value WHERE key = ?";
+            let mut value: Vec<u8> = store.query_row(read, [key], |row| row.get(0)).expect("a value");
+            let kept = value.len().saturating_sub(8);
+            value.truncate(kept);
+            value.extend([0; 8]);
+            store.execute("UPDATE spin_key_value SET value = ? WHERE key = ?", params![value, key]).expect("a store");
+            database.execute(DUE, [key]).expect("a row");
         }
+    }
+
+    /// Lets the value under `key` be one that the host cannot read, and its row be due.
+    pub(crate) fn make_unreadable(&self, key: &String) {
+        let to_text = "UPDATE spin_key_value SET value = CAST(value AS TEXT) WHERE key = ?";
+        assert_eq!(self.open("sqlite_key_value.db").execute(to_text, [key]).expect("a store"), 1, "{key}");
+        self.open("sqlite_db.db").execute(DUE, [key]).expect("a row");
     }
 
     /// The keys of the values that a row says the end of, in order.
